@@ -60,12 +60,12 @@ impl Error {
     }
 
     pub fn unknown_relation(name: &str) -> Self {
-        Self::new(Status::Sql, "sql.unknown_relation", Some("42P01"), format!("unknown table or view {name}"))
+        Self::new(Status::Sql, "sql.relation_not_found", Some("42P01"), format!("unknown table or view {name}"))
             .with("relation", name)
     }
 
     pub fn unknown_column(name: &str) -> Self {
-        Self::new(Status::Sql, "sql.unknown_column", Some("42703"), format!("unknown column {name}"))
+        Self::new(Status::Sql, "sql.column_not_found", Some("42703"), format!("unknown column {name}"))
             .with("column", name)
     }
 

@@ -2,5 +2,7 @@
 
 pub mod catalog;
 pub mod error;
+pub mod functions;
 pub mod sql;
+pub mod types;
 pub mod value;

@@ -30,6 +30,109 @@ pub enum Type {
     Dynamic,
 }
 
+impl Type {
+    /// The spelling used in metadata and messages.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Type::Int64 => "INT64",
+            Type::Float64 => "FLOAT64",
+            Type::Bool => "BOOL",
+            Type::Text => "TEXT",
+            Type::Blob => "BLOB",
+            Type::Decimal => "DECIMAL",
+            Type::Uuid => "UUID",
+            Type::Timestamp => "TIMESTAMP",
+            Type::TimestampTz => "TIMESTAMPTZ",
+            Type::Date => "DATE",
+            Type::Time => "TIME",
+            Type::Interval => "INTERVAL",
+            Type::Enum(_) => "ENUM",
+            Type::IpAddr => "IPADDR",
+            Type::Cidr => "CIDR",
+            Type::MacAddr => "MACADDR",
+            Type::Geometry => "GEOMETRY",
+            Type::Geography => "GEOGRAPHY",
+            Type::Dynamic => "DYNAMIC",
+        }
+    }
+
+    /// The tag of a cell of this type; `None` where SQLite's storage class decides.
+    pub fn tag(&self) -> Option<Tag> {
+        Some(match self {
+            Type::Int64 => Tag::Int64,
+            Type::Float64 => Tag::Float64,
+            Type::Bool => Tag::Bool,
+            Type::Text => Tag::Text,
+            Type::Blob => Tag::Blob,
+            Type::Decimal => Tag::Decimal,
+            Type::Uuid => Tag::Uuid,
+            Type::Timestamp => Tag::Timestamp,
+            Type::TimestampTz => Tag::TimestampTz,
+            Type::Date => Tag::Date,
+            Type::Time => Tag::Time,
+            Type::Interval => Tag::Interval,
+            Type::Enum(_) => Tag::Enum,
+            Type::IpAddr => Tag::IpAddr,
+            Type::Cidr => Tag::Cidr,
+            Type::MacAddr => Tag::MacAddr,
+            Type::Geometry => Tag::Geometry,
+            Type::Geography => Tag::Geography,
+            Type::Dynamic => return None,
+        })
+    }
+
+    pub fn is_numeric(&self) -> bool {
+        matches!(self, Type::Int64 | Type::Float64 | Type::Decimal)
+    }
+
+    /// The collation that orders stored values of this type; `None` for SQLite's own order.
+    pub fn collation(&self) -> Option<&'static str> {
+        match self {
+            Type::Decimal => Some("ddb_decimal"),
+            Type::Interval => Some("ddb_interval"),
+            _ => None,
+        }
+    }
+
+    /// The declared type of a column of a STRICT table.
+    pub fn storage(&self) -> &'static str {
+        match self {
+            Type::Int64 | Type::Bool | Type::Date | Type::Time | Type::Timestamp | Type::TimestampTz => "INTEGER",
+            Type::Enum(_) => "INTEGER",
+            Type::Float64 => "REAL",
+            Type::Text | Type::Decimal | Type::Interval => "TEXT",
+            Type::Blob | Type::Uuid | Type::IpAddr | Type::Cidr | Type::MacAddr => "BLOB",
+            Type::Geometry | Type::Geography => "BLOB",
+            Type::Dynamic => "ANY",
+        }
+    }
+
+    /// The type of a value with this tag, as far as the tag tells. An ENUM value carries no labels, so it has none here.
+    pub fn from_tag(tag: Tag) -> Option<Type> {
+        Some(match tag {
+            Tag::Null => return None,
+            Tag::Int64 => Type::Int64,
+            Tag::Float64 => Type::Float64,
+            Tag::Bool => Type::Bool,
+            Tag::Text => Type::Text,
+            Tag::Blob => Type::Blob,
+            Tag::Decimal => Type::Decimal,
+            Tag::Uuid => Type::Uuid,
+            Tag::Timestamp => Type::Timestamp,
+            Tag::Geometry => Type::Geometry,
+            Tag::Geography => Type::Geography,
+            Tag::Enum => return None,
+            Tag::IpAddr => Type::IpAddr,
+            Tag::Cidr => Type::Cidr,
+            Tag::Date => Type::Date,
+            Tag::Time => Type::Time,
+            Tag::TimestampTz => Type::TimestampTz,
+            Tag::Interval => Type::Interval,
+            Tag::MacAddr => Type::MacAddr,
+        })
+    }
+}
+
 /// An ENUM as declared on a column: labels compare in order of declaration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EnumType {
@@ -111,6 +214,32 @@ pub enum Value {
     },
     Geometry(Vec<u8>),
     Geography(Vec<u8>),
+}
+
+impl Value {
+    pub fn tag(&self) -> Tag {
+        match self {
+            Value::Null => Tag::Null,
+            Value::Int64(_) => Tag::Int64,
+            Value::Float64(_) => Tag::Float64,
+            Value::Bool(_) => Tag::Bool,
+            Value::Text(_) => Tag::Text,
+            Value::Blob(_) => Tag::Blob,
+            Value::Decimal { .. } => Tag::Decimal,
+            Value::Uuid(_) => Tag::Uuid,
+            Value::Timestamp(_) => Tag::Timestamp,
+            Value::TimestampTz(_) => Tag::TimestampTz,
+            Value::Date(_) => Tag::Date,
+            Value::Time(_) => Tag::Time,
+            Value::Interval { .. } => Tag::Interval,
+            Value::Enum { .. } => Tag::Enum,
+            Value::IpAddr { .. } => Tag::IpAddr,
+            Value::Cidr { .. } => Tag::Cidr,
+            Value::MacAddr { .. } => Tag::MacAddr,
+            Value::Geometry(_) => Tag::Geometry,
+            Value::Geography(_) => Tag::Geography,
+        }
+    }
 }
 
 /// A value in the form SQLite stores it.

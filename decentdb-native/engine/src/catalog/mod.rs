@@ -1,9 +1,15 @@
 //! The typed catalogue: what SQLite's own schema cannot say about tables and columns.
 
+mod json;
+mod storage;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub use json::{describe_table_json, list_indexes_json, list_tables_json, list_views_json};
+pub use storage::{apply, create_storage, load, read_cookie};
 
 use crate::value::Type;
 
@@ -13,6 +19,8 @@ pub struct Catalog {
     /// Rises with every change of the schema.
     pub cookie: u32,
     pub tables: BTreeMap<String, Arc<Table>>,
+    pub views: BTreeMap<String, Arc<View>>,
+    pub indexes: BTreeMap<String, Arc<Index>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -20,6 +28,15 @@ pub struct Table {
     pub name: String,
     pub columns: Vec<Column>,
     pub primary_key: Vec<String>,
+    /// The name of the primary key constraint.
+    #[serde(default)]
+    pub primary_key_name: String,
+    #[serde(default)]
+    pub uniques: Vec<Unique>,
+    #[serde(default)]
+    pub checks: Vec<Check>,
+    #[serde(default)]
+    pub foreign_keys: Vec<ForeignKey>,
     /// The statement that created it, as written.
     pub ddl: String,
     pub temporary: bool,
@@ -30,16 +47,156 @@ pub struct Column {
     pub name: String,
     pub ty: Type,
     pub nullable: bool,
+    /// The expression after DEFAULT, in the dialect.
     pub default_sql: Option<String>,
     pub auto_increment: bool,
+    /// Its values are distinct by a constraint on this column alone.
     pub unique: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Unique {
+    pub name: String,
+    pub columns: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Check {
+    /// The name SQLite reports; made up when the statement gave none.
+    pub name: String,
+    pub named: bool,
+    /// The condition, in the dialect.
+    pub sql: String,
+    /// The column it was written on.
+    pub column: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ForeignKey {
+    pub name: Option<String>,
+    pub columns: Vec<String>,
+    pub referenced_table: String,
+    pub referenced_columns: Vec<String>,
+    pub on_delete: String,
+    pub on_update: String,
+    /// Written on a column rather than on the table.
+    pub inline: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct View {
+    pub name: String,
+    pub columns: Vec<ViewColumn>,
+    /// The query, in the dialect.
+    pub sql_text: String,
+    /// Base tables, views expanded.
+    pub dependencies: Vec<String>,
+    pub ddl: String,
+    pub temporary: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ViewColumn {
+    pub name: String,
+    pub ty: Type,
+    pub nullable: bool,
+    pub source: Option<(String, String)>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Index {
+    pub name: String,
+    pub table: String,
+    pub unique: bool,
+    /// Column names, or expressions in the dialect.
+    pub columns: Vec<String>,
+    /// Its keys include an expression.
+    pub expression: bool,
+    pub predicate_sql: Option<String>,
+    pub ddl: String,
 }
 
 /// What a DDL statement does to the catalogue; applied in the SQLite transaction that runs the statement.
 #[derive(Clone, Debug)]
 pub enum Change {
     PutTable(Arc<Table>),
+    /// Takes the table's indexes along.
     DropTable(String),
+    PutView(Arc<View>),
+    DropView(String),
+    PutIndex(Arc<Index>),
+    DropIndex(String),
+    Several(Vec<Change>),
     /// The statement changes nothing that is kept here (`IF NOT EXISTS` that exists).
     Nothing,
+}
+
+/// The key names are looked up by.
+pub fn key(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
+impl Table {
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The one INT64 column that is the primary key and so names the row.
+    pub fn row_id(&self) -> Option<&Column> {
+        match self.primary_key.as_slice() {
+            [only] => self.column(only).filter(|column| column.ty == Type::Int64),
+            _ => None,
+        }
+    }
+}
+
+impl Catalog {
+    pub fn table(&self, name: &str) -> Option<&Arc<Table>> {
+        self.tables.get(&key(name))
+    }
+
+    pub fn view(&self, name: &str) -> Option<&Arc<View>> {
+        self.views.get(&key(name))
+    }
+
+    pub fn index(&self, name: &str) -> Option<&Arc<Index>> {
+        self.indexes.get(&key(name))
+    }
+
+    /// This catalogue after `change`, with the next cookie.
+    #[must_use]
+    pub fn with(&self, change: &Change) -> Catalog {
+        let mut next = self.clone();
+        if !matches!(change, Change::Nothing) {
+            next.cookie = next.cookie.wrapping_add(1);
+            next.put(change);
+        }
+        next
+    }
+
+    fn put(&mut self, change: &Change) {
+        match change {
+            Change::PutTable(table) => {
+                self.tables.insert(key(&table.name), table.clone());
+            }
+            Change::DropTable(name) => {
+                self.tables.remove(&key(name));
+                self.indexes.retain(|_, index| !index.table.eq_ignore_ascii_case(name));
+            }
+            Change::PutView(view) => {
+                self.views.insert(key(&view.name), view.clone());
+            }
+            Change::DropView(name) => {
+                self.views.remove(&key(name));
+            }
+            Change::PutIndex(index) => {
+                self.indexes.insert(key(&index.name), index.clone());
+            }
+            Change::DropIndex(name) => {
+                self.indexes.remove(&key(name));
+            }
+            Change::Several(changes) => changes.iter().for_each(|change| self.put(change)),
+            Change::Nothing => {}
+        }
+    }
 }

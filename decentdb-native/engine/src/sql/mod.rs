@@ -1,10 +1,35 @@
 //! The SQL front end: DecentDB's dialect in, typed SQLite statements out.
 
+mod alter;
+mod binder;
+mod call;
+mod constraint;
+mod create;
+mod describe;
+mod dml;
+mod drop;
+mod expr;
+mod from;
+mod names;
+mod operators;
+mod parse;
+mod scope;
+mod select;
+mod transaction;
+
 use std::sync::Arc;
 
+use sqlparser::ast::{DescribeAlias, Statement};
+
 use crate::catalog::{Catalog, Change};
-use crate::error::Result;
-use crate::value::Type;
+use crate::error::{Error, Result};
+use crate::types;
+use crate::value::{Stored, Type, Value};
+
+pub use constraint::{constraint_error, foreign_key_error};
+pub use describe::describe_json;
+
+use binder::{Binder, ParamState};
 
 /// A statement bound against a catalogue and the types of its parameters, ready to run on SQLite.
 #[derive(Clone, Debug)]
@@ -17,6 +42,8 @@ pub struct Compiled {
     pub params: Vec<Param>,
     /// Base tables the statement reads or writes, views expanded; the dependencies of a query watch.
     pub tables: Vec<String>,
+    /// The table an INSERT, UPDATE or DELETE writes.
+    pub target: Option<String>,
     /// Runs outside any transaction and changes nothing.
     pub read_only: bool,
 }
@@ -37,6 +64,8 @@ pub enum Kind {
 pub enum Program {
     /// One SQLite statement; `$n` is `?n`.
     Statement(String),
+    /// One SQLite statement whose fourth column is a line of the plan; it is the only result column.
+    Explain(String),
     /// SQLite statements that run in one transaction together with the change of the stored catalogue.
     Ddl {
         statements: Vec<String>,
@@ -70,11 +99,160 @@ pub struct Param {
     /// What a bound value is coerced to before SQLite sees it; `None` binds the value as it is.
     pub ty: Option<Type>,
     pub source: Option<(String, String)>,
+    /// Whether NULL is accepted where the parameter stands; `None` where it cannot be told.
+    pub nullable: Option<bool>,
+}
+
+/// What one statement is made of before its parameters are settled.
+struct Parts {
+    kind: Kind,
+    program: Program,
+    columns: Vec<ResultColumn>,
+    target: Option<String>,
 }
 
 /// Compiles the one statement in `sql`. `params[i]` is the type of the value bound to `$i+1`, `None` where nothing but
 /// NULL is bound or the caller only asks for a description; the types decide overloads and the tags of results.
 pub fn compile(sql: &str, catalog: &Arc<Catalog>, params: &[Option<Type>]) -> Result<Compiled> {
-    let _ = (sql, catalog, params);
-    Err(crate::error::Error::unsupported("every statement"))
+    compile_for(sql, catalog, params)
+}
+
+/// Brings the value bound to parameter `index` (from 0) into the form SQLite stores.
+pub fn bind(compiled: &Compiled, index: usize, value: &Value) -> Result<Stored> {
+    let Some(param) = compiled.params.get(index) else {
+        return Err(Error::syntax(format!("the statement has no parameter ${}", index + 1)));
+    };
+    types::encode(value, param.ty.as_ref()).map_err(|error| {
+        let error = error.with("parameter", serde_json::json!({ "index": index + 1 }));
+        match &param.source {
+            Some((table, column)) => types::in_column(error, column).with("relation", table.clone()),
+            None => error,
+        }
+    })
+}
+
+fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<Compiled> {
+    let tokens = parse::tokenize(sql)?;
+    parse::require_one_statement(&tokens)?;
+    if let Some(control) = transaction::recognize(&tokens)? {
+        return Ok(Compiled {
+            kind: Kind::Transaction,
+            program: Program::Transaction(control),
+            columns: Vec::new(),
+            params: Vec::new(),
+            tables: Vec::new(),
+            target: None,
+            read_only: false,
+        });
+    }
+    let opening = opening(&tokens);
+    let statement = parse::statement(tokens)?;
+    let mut decided: Vec<ParamState> = Vec::new();
+    // The second pass knows what the first one found out about parameters used before their type was clear.
+    for _ in 0..3 {
+        let mut binder = Binder::new(catalog, params, decided);
+        let parts = binder.statement(&statement, sql, &opening)?;
+        if binder.wants_another_pass() {
+            decided = binder.decided();
+            continue;
+        }
+        return finish(binder, parts);
+    }
+    Err(Error::syntax("the types of the parameters contradict each other").hint("CAST them"))
+}
+
+fn finish(binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
+    let Parts { kind, program, columns, target } = parts;
+    if kind == Kind::Ddl && !binder.params.is_empty() {
+        return Err(Error::unsupported("a parameter in a statement that defines the schema"));
+    }
+    let tables = binder.tables.clone();
+    let read_only = matches!(kind, Kind::Select | Kind::Explain);
+    Ok(Compiled { kind, program, columns, params: binder.finish()?, tables, target, read_only })
+}
+
+/// The first words of a statement, which name it in a refusal.
+fn opening(tokens: &[sqlparser::tokenizer::TokenWithSpan]) -> String {
+    use sqlparser::tokenizer::Token;
+    let words = parse::words(tokens);
+    let mut names = words.iter().map_while(|token| match &token.token {
+        Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_ascii_uppercase()),
+        _ => None,
+    });
+    let first = names.next().unwrap_or_default();
+    match (first.as_str(), names.next()) {
+        ("CREATE" | "DROP" | "ALTER", Some(second)) => format!("{first} {second}"),
+        _ => first,
+    }
+}
+
+impl Binder<'_> {
+    fn statement(&mut self, statement: &Statement, text: &str, opening: &str) -> Result<Parts> {
+        match statement {
+            Statement::Query(query) => {
+                let bound = self.query(query, None)?;
+                let columns = result_columns(bound.columns);
+                Ok(Parts { kind: Kind::Select, program: Program::Statement(bound.sql), columns, target: None })
+            }
+            Statement::Insert(insert) => self.insert(insert),
+            Statement::Update(update) => self.update(update),
+            Statement::Delete(delete) => self.delete(delete),
+            Statement::Truncate(truncate) => self.truncate(truncate),
+            Statement::CreateTable(create) => self.create_table(create, text),
+            Statement::CreateIndex(create) => self.create_index(create, text),
+            Statement::CreateView(create) => self.create_view(create, text),
+            Statement::AlterTable(alter) => self.alter_table(alter),
+            Statement::Drop { object_type, if_exists, names, cascade, purge, temporary, table, .. } => {
+                select::refuse(*cascade, "CASCADE")?;
+                select::refuse(*purge || *temporary || table.is_some(), "this form of DROP")?;
+                self.drop_object(*object_type, *if_exists, names)
+            }
+            Statement::Explain {
+                describe_alias,
+                analyze,
+                verbose,
+                query_plan,
+                estimate,
+                statement,
+                format,
+                options,
+            } => {
+                select::refuse(*describe_alias != DescribeAlias::Explain, "DESCRIBE")?;
+                select::refuse(*analyze, "EXPLAIN ANALYZE")?;
+                let plain = !*verbose && !*query_plan && !*estimate && format.is_none() && options.is_none();
+                select::refuse(!plain, "an option of EXPLAIN")?;
+                self.explain(statement, text, opening)
+            }
+            _ => Err(Error::unsupported(opening)),
+        }
+    }
+
+    fn explain(&mut self, statement: &Statement, text: &str, opening: &str) -> Result<Parts> {
+        if !matches!(statement, Statement::Query(_)) {
+            return Err(Error::unsupported("EXPLAIN of anything but a query"));
+        }
+        let parts = self.statement(statement, text, opening)?;
+        let Program::Statement(sql) = parts.program else {
+            return Err(Error::internal("a query compiled to no statement"));
+        };
+        let plan = ResultColumn { name: "plan".to_owned(), ty: Type::Text, nullable: Some(false), source: None };
+        Ok(Parts {
+            kind: Kind::Explain,
+            program: Program::Explain(format!("EXPLAIN QUERY PLAN {sql}")),
+            columns: vec![plan],
+            target: None,
+        })
+    }
+}
+
+fn result_columns(columns: Vec<scope::ScopeColumn>) -> Vec<ResultColumn> {
+    columns
+        .into_iter()
+        .map(|column| ResultColumn {
+            name: column.name,
+            nullable: (column.ty != Type::Dynamic).then_some(column.nullable),
+            ty: column.ty,
+            source: column.source,
+        })
+        .collect()
 }

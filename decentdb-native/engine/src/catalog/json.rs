@@ -1,0 +1,100 @@
+//! The metadata documents of the C ABI.
+
+use serde_json::{json, Value as Json};
+
+use super::{Catalog, ForeignKey, Table};
+use crate::error::{Error, Result};
+
+fn foreign_key(key: &ForeignKey) -> Json {
+    json!({
+        "name": key.name,
+        "columns": key.columns,
+        "referenced_table": key.referenced_table,
+        "referenced_columns": key.referenced_columns,
+        "on_delete": key.on_delete,
+        "on_update": key.on_update,
+    })
+}
+
+fn table(table: &Table, row_count: u64) -> Json {
+    let columns: Vec<Json> = table
+        .columns
+        .iter()
+        .map(|column| {
+            let own = |name: &Option<String>| name.as_deref() == Some(column.name.as_str());
+            let checks: Vec<&str> =
+                table.checks.iter().filter(|check| own(&check.column)).map(|check| check.sql.as_str()).collect();
+            let inline = table
+                .foreign_keys
+                .iter()
+                .find(|key| key.inline && key.columns.first().is_some_and(|name| *name == column.name));
+            let primary_key = table.primary_key.contains(&column.name);
+            json!({
+                "name": column.name,
+                "column_type": column.ty.name(),
+                "nullable": column.nullable,
+                "default_sql": column.default_sql,
+                "primary_key": primary_key,
+                "unique": column.unique,
+                "auto_increment": column.auto_increment,
+                "checks": checks,
+                "foreign_key": inline.map(foreign_key),
+            })
+        })
+        .collect();
+    let checks: Vec<&str> =
+        table.checks.iter().filter(|check| check.column.is_none()).map(|check| check.sql.as_str()).collect();
+    json!({
+        "name": table.name,
+        "temporary": table.temporary,
+        "columns": columns,
+        "checks": checks,
+        "foreign_keys": table.foreign_keys.iter().map(foreign_key).collect::<Vec<_>>(),
+        "primary_key_columns": table.primary_key,
+        "row_count": row_count,
+    })
+}
+
+/// All tables; `row_count` is asked once per table, by its name.
+pub fn list_tables_json(catalog: &Catalog, mut row_count: impl FnMut(&str) -> Result<u64>) -> Result<Json> {
+    let mut tables = Vec::with_capacity(catalog.tables.len());
+    for each in catalog.tables.values() {
+        tables.push(table(each, row_count(&each.name)?));
+    }
+    Ok(Json::Array(tables))
+}
+
+pub fn describe_table_json(catalog: &Catalog, name: &str, row_count: impl FnOnce(&str) -> Result<u64>) -> Result<Json> {
+    let found = catalog.table(name).ok_or_else(|| Error::unknown_relation(name))?;
+    Ok(table(found, row_count(&found.name)?))
+}
+
+pub fn list_indexes_json(catalog: &Catalog) -> Json {
+    let indexes = catalog.indexes.values().map(|index| {
+        json!({
+            "name": index.name,
+            "table_name": index.table,
+            "kind": "btree",
+            "unique": index.unique,
+            "columns": index.columns,
+            "include_columns": [],
+            "predicate_sql": index.predicate_sql,
+            "full_text_options_json": null,
+            "fresh": true,
+        })
+    });
+    Json::Array(indexes.collect())
+}
+
+pub fn list_views_json(catalog: &Catalog) -> Json {
+    let views = catalog.views.values().map(|view| {
+        json!({
+            "name": view.name,
+            "temporary": view.temporary,
+            "sql_text": view.sql_text,
+            "column_names": view.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(),
+            "dependencies": view.dependencies,
+        })
+    });
+    Json::Array(views.collect())
+}

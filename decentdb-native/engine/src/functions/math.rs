@@ -1,0 +1,94 @@
+//! INT64 arithmetic that fails rather than turning into REAL, and the mathematical functions SQLite lacks.
+
+use rusqlite::functions::Context;
+use rusqlite::Connection;
+
+use super::{fail, integer, null, raw, real, Output, PURE};
+use crate::error::Error;
+use crate::types::{self, Raw};
+use crate::value::Type;
+
+fn int(value: Raw<'_>) -> rusqlite::Result<Option<i64>> {
+    match value {
+        Raw::Null => Ok(None),
+        Raw::Integer(number) => Ok(Some(number)),
+        _ => Err(fail(&Error::type_mismatch("INT64 arithmetic needs INT64 operands"))),
+    }
+}
+
+fn overflow() -> rusqlite::Error {
+    fail(&types::out_of_range("the result", &Type::Int64))
+}
+
+fn binary(context: &Context<'_>, zero_divides: bool, operation: fn(i64, i64) -> Option<i64>) -> Output {
+    let (Some(left), Some(right)) = (int(raw(context, 0)?)?, int(raw(context, 1)?)?) else {
+        return Ok(null());
+    };
+    if zero_divides && right == 0 {
+        return Ok(null());
+    }
+    operation(left, right).map(integer).ok_or_else(overflow)
+}
+
+fn unary(context: &Context<'_>, operation: fn(i64) -> Option<i64>) -> Output {
+    match int(raw(context, 0)?)? {
+        None => Ok(null()),
+        Some(number) => operation(number).map(integer).ok_or_else(overflow),
+    }
+}
+
+fn float(value: Raw<'_>) -> Option<f64> {
+    match value {
+        Raw::Integer(number) => Some(number as f64),
+        Raw::Real(number) => Some(number),
+        _ => None,
+    }
+}
+
+/// NULL where the function is not defined, as DecentDB has it.
+fn float_function(context: &Context<'_>, operation: fn(f64) -> f64) -> Output {
+    Ok(float(raw(context, 0)?).map(operation).filter(|result| !result.is_nan()).map_or_else(null, real))
+}
+
+/// Rounds half away from zero to a number of digits.
+fn round(context: &Context<'_>) -> Output {
+    let digits: Option<i64> = context.get(1)?;
+    let (Some(number), Some(digits)) = (float(raw(context, 0)?), digits) else { return Ok(null()) };
+    let factor = 10f64.powi(digits.clamp(-308, 308) as i32);
+    let scaled = number * factor;
+    // Beyond 2^53 a double has no digits left to round.
+    Ok(real(if scaled.abs() >= 9_007_199_254_740_992.0 { number } else { scaled.round() / factor }))
+}
+
+pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    let operations: [(&str, bool, fn(i64, i64) -> Option<i64>); 5] = [
+        ("ddb_add", false, i64::checked_add),
+        ("ddb_sub", false, i64::checked_sub),
+        ("ddb_mul", false, i64::checked_mul),
+        ("ddb_div", true, i64::checked_div),
+        ("ddb_mod", true, |left, right| Some(left.wrapping_rem(right))),
+    ];
+    for (name, zero_divides, operation) in operations {
+        connection.create_scalar_function(name, 2, PURE, move |context| binary(context, zero_divides, operation))?;
+    }
+    connection.create_scalar_function("ddb_neg", 1, PURE, |context| unary(context, i64::checked_neg))?;
+    connection.create_scalar_function("ddb_abs", 1, PURE, |context| unary(context, i64::checked_abs))?;
+    connection.create_scalar_function("ddb_round", 2, PURE, |context| round(context))?;
+    let operations: [(&str, fn(f64) -> f64); 5] = [
+        ("ddb_sqrt", f64::sqrt),
+        ("ddb_ln", |number| if number > 0.0 { number.ln() } else { f64::NAN }),
+        ("ddb_log10", |number| if number > 0.0 { number.log10() } else { f64::NAN }),
+        ("ddb_exp", f64::exp),
+        ("ddb_cbrt", f64::cbrt),
+    ];
+    for (name, operation) in operations {
+        connection.create_scalar_function(name, 1, PURE, move |context| float_function(context, operation))?;
+    }
+    connection.create_scalar_function("ddb_power", 2, PURE, |context| {
+        let (Some(base), Some(exponent)) = (float(raw(context, 0)?), float(raw(context, 1)?)) else {
+            return Ok(null());
+        };
+        let result = base.powf(exponent);
+        Ok(if result.is_nan() { null() } else { real(result) })
+    })
+}

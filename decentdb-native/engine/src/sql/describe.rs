@@ -1,0 +1,121 @@
+//! The description of a statement that is not executed.
+
+use serde_json::{json, Value as Json};
+use sqlparser::ast::{SelectItem, SetExpr, Statement};
+
+use crate::catalog::Catalog;
+use crate::error::{Error, Result, Status};
+use crate::value::Type;
+
+use super::{compile_for, parse, Compiled, Kind};
+
+/// What the C ABI tells about a statement: kind, parameters, result columns.
+pub fn describe_json(sql: &str, catalog: &Catalog) -> Result<Json> {
+    let compiled = compile_for(sql, catalog, &[])?;
+    if compiled.kind == Kind::Transaction {
+        let message = "prepared statements do not support transaction control";
+        return Err(Error::new(Status::Sql, "sql.unsupported", Some("0A000"), message));
+    }
+    let statement = parse::statement(parse::tokenize(sql)?)?;
+    let expressions = expressions(&statement, compiled.columns.len());
+    let parameters: Vec<Json> = compiled.params.iter().enumerate().map(|(at, param)| parameter(at, param)).collect();
+    let columns: Vec<Json> = compiled
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| result_column(at, column, expressions.as_ref().and_then(|texts| texts.get(at))))
+        .collect();
+    Ok(json!({
+        "contract_version": 1,
+        "sql": sql,
+        "statement_kind": statement_kind(&statement, &compiled),
+        "read_only": compiled.read_only,
+        "schema_cookie": catalog.cookie,
+        "temp_schema_cookie": 0,
+        "schema_fingerprint": null,
+        "parameters": parameters,
+        "result_columns": columns,
+        "diagnostics": [],
+    }))
+}
+
+fn parameter(at: usize, param: &super::Param) -> Json {
+    let (table, column) = param.source.clone().unzip();
+    let (source, diagnostics) = match (&param.ty, &param.source) {
+        (None, _) => ("unknown", vec!["parameter type could not be inferred from context"]),
+        (_, Some(_)) => ("catalog_column", Vec::new()),
+        (_, None) => ("expression_context", Vec::new()),
+    };
+    json!({
+        "position": at + 1,
+        "name": format!("${}", at + 1),
+        "type_name": param.ty.as_ref().map(Type::name),
+        "nullable": param.ty.as_ref().map(|_| param.nullable.unwrap_or(true)),
+        "source": source,
+        "source_table": table,
+        "source_column": column,
+        "diagnostics": diagnostics,
+    })
+}
+
+fn result_column(at: usize, column: &super::ResultColumn, expression: Option<&String>) -> Json {
+    let (table, name) = column.source.clone().unzip();
+    let known = column.ty != Type::Dynamic;
+    let diagnostics = if known { vec![] } else { vec!["type could not be inferred without execution"] };
+    json!({
+        "ordinal": at,
+        "name": column.name,
+        "type_name": known.then(|| column.ty.name()),
+        "nullable": column.nullable,
+        "source": "expression",
+        "source_table": table,
+        "source_column": name,
+        "expression_sql": expression.unwrap_or(&column.name),
+        "diagnostics": diagnostics,
+    })
+}
+
+/// The expressions of the list, where each stands for one column.
+fn expressions(statement: &Statement, width: usize) -> Option<Vec<String>> {
+    let items: &[SelectItem] = match statement {
+        Statement::Query(query) => match query.body.as_ref() {
+            SetExpr::Select(select) => &select.projection,
+            _ => return None,
+        },
+        Statement::Insert(insert) => insert.returning.as_deref()?,
+        Statement::Update(update) => update.returning.as_deref()?,
+        Statement::Delete(delete) => delete.returning.as_deref()?,
+        _ => return None,
+    };
+    let texts: Option<Vec<String>> = items
+        .iter()
+        .map(|item| match item {
+            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr.to_string()),
+            _ => None,
+        })
+        .collect();
+    texts.filter(|texts| texts.len() == width)
+}
+
+fn statement_kind(statement: &Statement, compiled: &Compiled) -> &'static str {
+    match statement {
+        Statement::Query(_) => "query",
+        Statement::Insert(_) => "insert",
+        Statement::Update(_) => "update",
+        Statement::Truncate(_) => "truncate_table",
+        Statement::Delete(_) => "delete",
+        Statement::CreateTable(create) if create.query.is_some() => "create_table_as",
+        Statement::CreateTable(_) => "create_table",
+        Statement::CreateIndex(_) => "create_index",
+        Statement::CreateView(_) => "create_view",
+        Statement::AlterTable(_) => "alter_table",
+        Statement::Drop { object_type, .. } => match object_type {
+            sqlparser::ast::ObjectType::Table => "drop_table",
+            sqlparser::ast::ObjectType::View => "drop_view",
+            _ => "drop_index",
+        },
+        Statement::Explain { .. } => "explain",
+        _ if compiled.kind == Kind::Pragma => "pragma",
+        _ => "other",
+    }
+}

@@ -1,0 +1,343 @@
+//! INSERT, UPDATE, DELETE and TRUNCATE.
+
+use std::sync::Arc;
+
+use sqlparser::ast::{
+    Assignment, AssignmentTarget, ConflictTarget, Delete, DoUpdate, Expr, FromTable, Insert, OnConflict,
+    OnConflictAction, OnInsert, Query, SelectItem, SetExpr, TableFactor, TableObject, TableWithJoins, Truncate, Update,
+    Values,
+};
+
+use crate::catalog::{Column, Table};
+use crate::error::{Error, Result, Status};
+use crate::value::Type;
+
+use super::binder::{same, Aggregates, Binder, Ex};
+use super::from::table_columns;
+use super::parse::{expression, name, object, quote, require_user_name};
+use super::scope::{Relation, Scope};
+use super::select::refuse;
+use super::{Kind, Parts, Program, ResultColumn};
+
+impl Binder<'_> {
+    /// The table a statement writes.
+    fn target(&mut self, written: &str) -> Result<Arc<Table>> {
+        let unknown = || Error::unknown_relation(written);
+        require_user_name(written).map_err(|_| unknown())?;
+        if self.catalog.view(written).is_some() {
+            let message = format!("{written} is a view and cannot be written");
+            return Err(Error::new(Status::Sql, "sql.not_updatable", Some("42809"), message).with("relation", written));
+        }
+        let table = self.catalog.table(written).cloned().ok_or_else(unknown)?;
+        self.uses(&table.name);
+        Ok(table)
+    }
+
+    pub fn insert(&mut self, insert: &Insert) -> Result<Parts> {
+        refuse_insert(insert)?;
+        let TableObject::TableName(table) = &insert.table else {
+            return Err(Error::unsupported("INSERT into anything but a table"));
+        };
+        let table = self.target(&object(table)?)?;
+        let columns = insert_columns(insert, &table)?;
+        let mut sql = format!("INSERT INTO {}", quote(&table.name));
+        let mut qualifier = table.name.clone();
+        if let Some(alias) = &insert.table_alias {
+            qualifier = name(&alias.alias);
+            sql.push_str(&format!(" AS {}", quote(&qualifier)));
+        }
+        match &insert.source {
+            None if insert.columns.is_empty() => sql.push_str(" DEFAULT VALUES"),
+            None => return Err(Error::syntax("INSERT is missing its source rows")),
+            Some(query) => {
+                let list: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
+                let source = match plain_values(query) {
+                    Some(values) => self.insert_values(values, &table, &columns)?,
+                    None => self.insert_query(query, &table, &columns)?,
+                };
+                sql.push_str(&format!(" ({}) {source}", list.join(", ")));
+            }
+        }
+        match &insert.on {
+            None => {}
+            Some(OnInsert::OnConflict(conflict)) => {
+                refuse(insert.source.is_none(), "ON CONFLICT with DEFAULT VALUES")?;
+                sql.push_str(&self.on_conflict(conflict, &table, &qualifier)?);
+            }
+            Some(_) => return Err(Error::unsupported("ON DUPLICATE KEY")),
+        }
+        let scope = Scope::of(Relation::new(&qualifier, table_columns(&table)));
+        let columns = self.returning(insert.returning.as_deref(), &scope, &table, &mut sql)?;
+        Ok(Parts { kind: Kind::Insert, program: Program::Statement(sql), columns, target: Some(table.name.clone()) })
+    }
+
+    fn insert_values(&mut self, values: &Values, table: &Table, columns: &[&Column]) -> Result<String> {
+        let scope = Scope::default();
+        let mut rows = Vec::with_capacity(values.rows.len());
+        self.aggregates = Aggregates::Inside("VALUES");
+        for row in &values.rows {
+            if row.content.len() != columns.len() {
+                return Err(wrong_width(table, columns.len(), row.content.len()));
+            }
+            let mut cells = Vec::with_capacity(columns.len());
+            for (expr, column) in row.content.iter().zip(columns) {
+                cells.push(self.stored(expr, table, column, &scope)?);
+            }
+            rows.push(format!("({})", cells.join(", ")));
+        }
+        Ok(format!("VALUES {}", rows.join(", ")))
+    }
+
+    /// A value as it is stored in a column; the word DEFAULT stands for the column's default.
+    fn stored(&mut self, expr: &Expr, table: &Table, column: &Column, scope: &Scope<'_>) -> Result<String> {
+        if is_default(expr) {
+            return match &column.default_sql {
+                None => Ok("NULL".to_owned()),
+                Some(default) => Ok(self.default_value(default, column)?.sql),
+            };
+        }
+        let ex = self.expr(expr, scope)?;
+        let source = (table.name.clone(), column.name.clone());
+        let nullable = column.nullable || column.auto_increment;
+        let position = |error| super::parse::position(error, sqlparser::ast::Spanned::span(expr).start);
+        let ex = self.assign(ex, &column.ty, &column.name, Some(&source), nullable).map_err(position)?;
+        Ok(ex.sql)
+    }
+
+    pub fn default_value(&mut self, default: &str, column: &Column) -> Result<Ex> {
+        let expr = expression(default)?;
+        let ex = self.expr(&expr, &Scope::default())?;
+        self.assign(ex, &column.ty, &column.name, None, column.nullable)
+    }
+
+    fn insert_query(&mut self, query: &Query, table: &Table, columns: &[&Column]) -> Result<String> {
+        let bound = self.query(query, None)?;
+        if bound.columns.len() != columns.len() {
+            return Err(wrong_width(table, columns.len(), bound.columns.len()));
+        }
+        let made_up = self.invent();
+        let mut items = Vec::with_capacity(columns.len());
+        for (from, to) in bound.columns.iter().zip(columns) {
+            let sql = format!("{made_up}.{}", quote(&from.sql_name));
+            let ex = Ex::new(sql, from.ty.clone(), from.nullable);
+            let ex = if same(&from.ty, &to.ty) { ex } else { self.assign(ex, &to.ty, &to.name, None, to.nullable)? };
+            items.push(ex.sql);
+        }
+        // WHERE true keeps SQLite from taking ON CONFLICT for a join condition.
+        Ok(format!("SELECT {} FROM ({}) AS {made_up} WHERE true", items.join(", "), bound.sql))
+    }
+
+    fn on_conflict(&mut self, conflict: &OnConflict, table: &Table, qualifier: &str) -> Result<String> {
+        let target = match &conflict.conflict_target {
+            None => String::new(),
+            Some(ConflictTarget::Columns(columns)) => {
+                let names = columns.iter().map(|column| known(table, &name(column)).map(|column| quote(&column.name)));
+                format!(" ({})", names.collect::<Result<Vec<_>>>()?.join(", "))
+            }
+            Some(ConflictTarget::OnConstraint(constraint)) => {
+                let columns = constraint_columns(table, &object(constraint)?)?;
+                let names: Vec<String> = columns.iter().map(|column| quote(column)).collect();
+                format!(" ({})", names.join(", "))
+            }
+        };
+        match &conflict.action {
+            OnConflictAction::DoNothing => Ok(format!(" ON CONFLICT{target} DO NOTHING")),
+            OnConflictAction::DoUpdate(_) if target.is_empty() => {
+                Err(Error::syntax("ON CONFLICT DO UPDATE needs the columns in conflict"))
+            }
+            OnConflictAction::DoUpdate(DoUpdate { assignments, selection }) => {
+                let mut excluded = Relation::new("excluded", table_columns(table));
+                // Bare names mean the row that is there.
+                excluded.merged = table.columns.iter().map(|column| column.name.clone()).collect();
+                let mut scope = Scope::of(Relation::new(qualifier, table_columns(table)));
+                scope.add(excluded)?;
+                let assignments = self.assignments(assignments, table, &scope)?;
+                let filter = self.condition(selection.as_ref(), &scope)?;
+                Ok(format!(" ON CONFLICT{target} DO UPDATE SET {assignments}{filter}"))
+            }
+        }
+    }
+
+    fn assignments(&mut self, assignments: &[Assignment], table: &Table, scope: &Scope<'_>) -> Result<String> {
+        self.aggregates = Aggregates::Inside("SET");
+        let mut seen: Vec<&str> = Vec::with_capacity(assignments.len());
+        let mut texts = Vec::with_capacity(assignments.len());
+        for assignment in assignments {
+            let AssignmentTarget::ColumnName(target) = &assignment.target else {
+                return Err(Error::unsupported("SET of several columns at once"));
+            };
+            let column = known(table, &object(target)?)?;
+            if seen.contains(&column.name.as_str()) {
+                return Err(assigned_twice(&column.name, "UPDATE"));
+            }
+            seen.push(&column.name);
+            let value = self.stored(&assignment.value, table, column, scope)?;
+            texts.push(format!("{} = {value}", quote(&column.name)));
+        }
+        Ok(texts.join(", "))
+    }
+
+    fn condition(&mut self, selection: Option<&Expr>, scope: &Scope<'_>) -> Result<String> {
+        let Some(condition) = selection else { return Ok(String::new()) };
+        self.aggregates = Aggregates::Inside("WHERE");
+        let condition = self.expr(condition, scope)?;
+        Ok(format!(" WHERE {}", self.require_bool(condition, "the condition of WHERE")?.sql))
+    }
+
+    fn returning(
+        &mut self,
+        returning: Option<&[SelectItem]>,
+        scope: &Scope<'_>,
+        table: &Table,
+        sql: &mut String,
+    ) -> Result<Vec<ResultColumn>> {
+        let Some(items) = returning else { return Ok(Vec::new()) };
+        self.aggregates = Aggregates::Inside("RETURNING");
+        // SQLite knows the written row by the name of the table, whatever its alias.
+        let relation = scope.relations.first().ok_or_else(|| Error::internal("RETURNING without a table"))?;
+        let mut relation = relation.clone();
+        relation.qualifier = quote(&table.name);
+        let (text, columns) = self.list(items, &Scope::of(relation))?;
+        sql.push_str(" RETURNING ");
+        sql.push_str(&text);
+        Ok(super::result_columns(columns))
+    }
+
+    /// The table of an UPDATE or DELETE and the scope of its expressions.
+    fn written(&mut self, table: &TableWithJoins) -> Result<(Arc<Table>, Relation, String)> {
+        let TableFactor::Table { name: written, alias, args: None, .. } = &table.relation else {
+            return Err(Error::unsupported("writing to anything but a table"));
+        };
+        refuse(!table.joins.is_empty(), "a join in UPDATE or DELETE")?;
+        let found = self.target(&object(written)?)?;
+        let mut sql = quote(&found.name);
+        let mut relation = Relation::new(&found.name, table_columns(&found));
+        if let Some(alias) = alias {
+            refuse(!alias.columns.is_empty(), "column names in the alias of a written table")?;
+            relation.name = name(&alias.name);
+            relation.qualifier = quote(&relation.name);
+            sql.push_str(&format!(" AS {}", relation.qualifier));
+        }
+        Ok((found, relation, sql))
+    }
+
+    pub fn update(&mut self, update: &Update) -> Result<Parts> {
+        refuse(update.from.is_some(), "UPDATE ... FROM")?;
+        refuse(!update.order_by.is_empty() || update.limit.is_some(), "ORDER BY or LIMIT in UPDATE")?;
+        refuse(update.or.is_some() || update.output.is_some(), "this form of UPDATE")?;
+        refuse(!update.optimizer_hints.is_empty(), "a hint")?;
+        let (table, relation, target) = self.written(&update.table)?;
+        let scope = Scope::of(relation);
+        let assignments = self.assignments(&update.assignments, &table, &scope)?;
+        let filter = self.condition(update.selection.as_ref(), &scope)?;
+        let mut sql = format!("UPDATE {target} SET {assignments}{filter}");
+        let columns = self.returning(update.returning.as_deref(), &scope, &table, &mut sql)?;
+        Ok(Parts { kind: Kind::Update, program: Program::Statement(sql), columns, target: Some(table.name.clone()) })
+    }
+
+    pub fn delete(&mut self, delete: &Delete) -> Result<Parts> {
+        refuse(delete.using.is_some(), "DELETE ... USING")?;
+        refuse(!delete.order_by.is_empty() || delete.limit.is_some(), "ORDER BY or LIMIT in DELETE")?;
+        refuse(!delete.tables.is_empty() || delete.output.is_some(), "this form of DELETE")?;
+        refuse(!delete.optimizer_hints.is_empty(), "a hint")?;
+        let FromTable::WithFromKeyword(tables) = &delete.from else {
+            return Err(Error::syntax("DELETE needs FROM"));
+        };
+        let [table] = tables.as_slice() else { return Err(Error::unsupported("DELETE from several tables")) };
+        let (table, relation, target) = self.written(table)?;
+        let scope = Scope::of(relation);
+        let filter = self.condition(delete.selection.as_ref(), &scope)?;
+        let mut sql = format!("DELETE FROM {target}{filter}");
+        let columns = self.returning(delete.returning.as_deref(), &scope, &table, &mut sql)?;
+        Ok(Parts { kind: Kind::Delete, program: Program::Statement(sql), columns, target: Some(table.name.clone()) })
+    }
+
+    pub fn truncate(&mut self, truncate: &Truncate) -> Result<Parts> {
+        refuse(truncate.partitions.is_some() || truncate.if_exists, "this form of TRUNCATE")?;
+        refuse(truncate.identity.is_some(), "RESTART or CONTINUE IDENTITY")?;
+        refuse(truncate.cascade.is_some() || truncate.on_cluster.is_some(), "TRUNCATE with CASCADE or RESTRICT")?;
+        let [target] = truncate.table_names.as_slice() else {
+            return Err(Error::unsupported("TRUNCATE of several tables"));
+        };
+        let table = self.target(&object(&target.name)?)?;
+        let sql = format!("DELETE FROM {}", quote(&table.name));
+        Ok(Parts {
+            kind: Kind::Delete,
+            program: Program::Statement(sql),
+            columns: Vec::new(),
+            target: Some(table.name.clone()),
+        })
+    }
+}
+
+fn refuse_insert(insert: &Insert) -> Result<()> {
+    refuse(insert.or.is_some() || insert.ignore || insert.overwrite || insert.replace_into, "this form of INSERT")?;
+    refuse(!insert.assignments.is_empty() || insert.partitioned.is_some(), "INSERT ... SET")?;
+    refuse(insert.insert_alias.is_some() || insert.output.is_some(), "this form of INSERT")?;
+    refuse(insert.multi_table_insert_type.is_some() || insert.priority.is_some(), "this form of INSERT")?;
+    refuse(insert.settings.is_some() || insert.format_clause.is_some(), "this form of INSERT")?;
+    refuse(!insert.into, "INSERT without INTO")
+}
+
+fn insert_columns<'t>(insert: &Insert, table: &'t Table) -> Result<Vec<&'t Column>> {
+    if insert.columns.is_empty() {
+        return Ok(table.columns.iter().collect());
+    }
+    let mut columns: Vec<&Column> = Vec::with_capacity(insert.columns.len());
+    for written in &insert.columns {
+        let column = known(table, &object(written)?)?;
+        if columns.iter().any(|seen| seen.name == column.name) {
+            return Err(assigned_twice(&column.name, "INSERT"));
+        }
+        columns.push(column);
+    }
+    Ok(columns)
+}
+
+fn known<'t>(table: &'t Table, written: &str) -> Result<&'t Column> {
+    table.column(written).ok_or_else(|| Error::unknown_column(written).with("relation", table.name.clone()))
+}
+
+fn assigned_twice(column: &str, statement: &str) -> Error {
+    let message = format!("column {column} was assigned more than once in {statement}");
+    Error::new(Status::Sql, "sql.duplicate_column", Some("42701"), message).with("column", column)
+}
+
+fn wrong_width(table: &Table, expected: usize, received: usize) -> Error {
+    Error::syntax(format!("INSERT on {} expected {expected} values but received {received}", table.name))
+        .with("relation", table.name.clone())
+}
+
+/// VALUES and nothing around it, where the word DEFAULT may stand.
+fn plain_values(query: &Query) -> Option<&Values> {
+    match query {
+        Query { with: None, order_by: None, limit_clause: None, fetch: None, body, .. } => match body.as_ref() {
+            SetExpr::Values(values) => Some(values),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_default(expr: &Expr) -> bool {
+    matches!(expr, Expr::Identifier(ident) if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("default"))
+}
+
+fn constraint_columns(table: &Table, constraint: &str) -> Result<Vec<String>> {
+    if table.primary_key_name.eq_ignore_ascii_case(constraint) && !table.primary_key.is_empty() {
+        return Ok(table.primary_key.clone());
+    }
+    let unique = table.uniques.iter().find(|unique| unique.name.eq_ignore_ascii_case(constraint));
+    unique.map(|unique| unique.columns.clone()).ok_or_else(|| {
+        let message = format!("table {} has no unique constraint {constraint}", table.name);
+        Error::new(Status::Sql, "sql.unknown_constraint", Some("42704"), message).with("constraint", constraint)
+    })
+}
+
+/// Whether a column of this type can be declared.
+pub(super) fn require_column_type(ty: &Type, column: &str) -> Result<()> {
+    if *ty == Type::Dynamic {
+        return Err(Error::type_mismatch(format!("column {column} has no type")).hint("CAST the expression"));
+    }
+    Ok(())
+}

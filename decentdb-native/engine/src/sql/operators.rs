@@ -1,0 +1,190 @@
+//! Comparison, arithmetic and logic.
+
+use sqlparser::ast::{BinaryOperator as Op, Expr};
+
+use crate::error::{Error, Result};
+use crate::functions::type_code;
+use crate::value::Type;
+
+use super::binder::{Binder, Ex, Kind};
+use super::scope::Scope;
+
+impl Binder<'_> {
+    /// A chain `a op b op c ...` nests to the left; it is walked without recursion.
+    pub fn binary_chain(&mut self, expr: &Expr, scope: &Scope<'_>) -> Result<Ex> {
+        let mut steps = Vec::new();
+        let mut first = expr;
+        while let Expr::BinaryOp { left, op, right } = first {
+            steps.push((op, right.as_ref()));
+            first = left.as_ref();
+        }
+        let mut value = self.expr(first, scope)?;
+        let mut last: Option<&Op> = None;
+        for (op, right) in steps.into_iter().rev() {
+            let right = self.expr(right, scope)?;
+            value = self.binary(value, op, right, last == Some(op))?;
+            last = Some(op);
+        }
+        Ok(value)
+    }
+
+    /// One operator between two bound operands.
+    pub fn operate(&mut self, left: Ex, op: &Op, right: Ex) -> Result<Ex> {
+        self.binary(left, op, right, false)
+    }
+
+    fn binary(&mut self, left: Ex, op: &Op, right: Ex, chained: bool) -> Result<Ex> {
+        match op {
+            Op::And => self.logic(left, "AND", right, chained),
+            Op::Or => self.logic(left, "OR", right, chained),
+            Op::Eq => self.compare(left, "=", right),
+            Op::NotEq => self.compare(left, "<>", right),
+            Op::Lt => self.compare(left, "<", right),
+            Op::LtEq => self.compare(left, "<=", right),
+            Op::Gt => self.compare(left, ">", right),
+            Op::GtEq => self.compare(left, ">=", right),
+            Op::Plus => self.arithmetic(left, "+", "add", right),
+            Op::Minus => self.arithmetic(left, "-", "sub", right),
+            Op::Multiply => self.arithmetic(left, "*", "mul", right),
+            Op::Divide => self.arithmetic(left, "/", "div", right),
+            Op::Modulo => self.arithmetic(left, "%", "mod", right),
+            Op::StringConcat => self.concat(left, right),
+            other => Err(Error::unsupported(format!("the operator {other}"))),
+        }
+    }
+
+    fn logic(&mut self, left: Ex, op: &str, right: Ex, chained: bool) -> Result<Ex> {
+        let place = if op == "AND" { "an operand of AND" } else { "an operand of OR" };
+        let left = self.require_bool(left, place)?;
+        let right = self.require_bool(right, place)?;
+        // `a AND b AND c` needs no parentheses inside; SQLite limits how deep they go.
+        let sql = match left.sql.strip_suffix(')') {
+            Some(open) if chained => format!("{open} {op} {})", right.sql),
+            _ => format!("({} {op} {})", left.sql, right.sql),
+        };
+        Ok(Ex::new(sql, Type::Bool, left.nullable || right.nullable))
+    }
+
+    /// A comparison; `op` is SQLite's.
+    pub fn compare(&mut self, left: Ex, op: &str, right: Ex) -> Result<Ex> {
+        let (left, right) = self.settle(left, right);
+        let mismatch =
+            || Error::type_mismatch(format!("cannot compare {} and {}", left.type_name(), right.type_name()));
+        let ty = self.common(&left, &right).map_err(|_| mismatch())?;
+        if matches!(ty, Type::Geometry | Type::Geography) {
+            return Err(Error::unsupported(format!("comparing values of type {}", ty.name())));
+        }
+        // SQLite compares integers with reals exactly; converting would lose digits.
+        let exact = matches!((&left.ty, &right.ty), (Type::Int64, Type::Float64) | (Type::Float64, Type::Int64));
+        let (left, right) = if exact { (left, right) } else { (self.widen(left, &ty)?, self.widen(right, &ty)?) };
+        let nullable = left.nullable || right.nullable;
+        let sql = match ty.collation() {
+            // The collation of a column on either side applies by itself, and lets an index be used.
+            Some(_) if left.kind == Kind::Column || right.kind == Kind::Column => {
+                format!("({} {op} {})", left.sql, right.sql)
+            }
+            Some(_) => format!("({} {op} {})", left.collated(), right.sql),
+            None => format!("({} {op} {})", left.sql, right.sql),
+        };
+        Ok(Ex::new(sql, Type::Bool, nullable))
+    }
+
+    /// Decides open parameters by the other operand.
+    fn settle(&mut self, left: Ex, right: Ex) -> (Ex, Ex) {
+        let decide = |binder: &mut Self, param: Ex, other: &Ex| {
+            let open = matches!(param.kind, Kind::Param(_)) && other.ty != Type::Dynamic;
+            if open && !matches!(other.kind, Kind::Param(_)) && binder.param_takes(&param.ty, &other.ty) {
+                binder.fix(param, &other.ty, other.source.as_ref(), Some(other.nullable))
+            } else {
+                param
+            }
+        };
+        let left = decide(self, left, &right);
+        let right = decide(self, right, &left);
+        (left, right)
+    }
+
+    fn arithmetic(&mut self, left: Ex, op: &str, function: &str, right: Ex) -> Result<Ex> {
+        if let Some(found) = self.date_arithmetic(&left, op, &right) {
+            return found;
+        }
+        let (left, right) = self.settle(left, right);
+        let undefined = || {
+            let (left, right) = (left.type_name(), right.type_name());
+            Error::type_mismatch(format!("{op} is not defined for {left} and {right}"))
+        };
+        let number = |ex: &Ex| ex.ty.is_numeric() || ex.ty == Type::Dynamic;
+        let ty = self.common(&left, &right).map_err(|_| undefined())?;
+        let ty = match ty {
+            Type::Dynamic => Type::Int64,
+            Type::Int64 | Type::Float64 | Type::Decimal if number(&left) && number(&right) => ty,
+            // An open text literal beside a number is read as that number.
+            Type::Int64 | Type::Float64 | Type::Decimal => ty,
+            _ => return Err(undefined()),
+        };
+        let nullable = left.nullable || right.nullable || matches!(op, "/" | "%");
+        let (left, right) = (self.number(left, &ty)?, self.number(right, &ty)?);
+        let sql = match ty {
+            Type::Int64 => format!("ddb_{function}({}, {})", left.sql, right.sql),
+            Type::Decimal => format!("ddb_dec_{function}({}, {})", left.sql, right.sql),
+            // SQLite's % works on integers.
+            _ if op == "%" => format!("mod({}, {})", left.sql, right.sql),
+            _ => format!("({} {op} {})", left.sql, right.sql),
+        };
+        Ok(Ex::new(sql, ty, nullable))
+    }
+
+    fn number(&mut self, ex: Ex, ty: &Type) -> Result<Ex> {
+        let ex = if ex.ty == Type::Dynamic { self.fix(ex, ty, None, None) } else { ex };
+        // The decimal functions take integers as they are.
+        if *ty == Type::Decimal && ex.ty == Type::Int64 {
+            return Ok(ex);
+        }
+        self.widen(ex, ty)
+    }
+
+    /// A date or timestamp plus or minus an interval; `None` if neither operand is one.
+    fn date_arithmetic(&mut self, left: &Ex, op: &str, right: &Ex) -> Option<Result<Ex>> {
+        let dated = |ex: &Ex| matches!(ex.ty, Type::Date | Type::Timestamp | Type::TimestampTz);
+        let (date, interval, sign) = match op {
+            "+" if dated(left) && right.ty == Type::Interval => (left, right, 1),
+            "+" if dated(right) && left.ty == Type::Interval => (right, left, 1),
+            "-" if dated(left) && right.ty == Type::Interval => (left, right, -1),
+            _ => return None,
+        };
+        Some(self.micros(date.clone()).map(|date| {
+            let sql = format!("ddb_ts_add({}, {}, {sign})", date.sql, interval.sql);
+            Ex::new(sql, date.ty, date.nullable || interval.nullable)
+        }))
+    }
+
+    /// A date as the timestamp of its midnight; timestamps as they are.
+    pub fn micros(&mut self, ex: Ex) -> Result<Ex> {
+        match ex.ty {
+            Type::Date => self.widen(ex, &Type::Timestamp),
+            _ => Ok(ex),
+        }
+    }
+
+    fn concat(&mut self, left: Ex, right: Ex) -> Result<Ex> {
+        let (left, right) = (self.text(left, "||")?, self.text(right, "||")?);
+        let nullable = left.nullable || right.nullable;
+        Ok(Ex::new(format!("({} || {})", left.sql, right.sql), Type::Text, nullable))
+    }
+
+    /// An expression as TEXT, as CAST gives it.
+    pub fn text(&mut self, ex: Ex, place: &str) -> Result<Ex> {
+        let ex = if ex.ty == Type::Dynamic { self.fix(ex, &Type::Text, None, None) } else { ex };
+        match &ex.ty {
+            Type::Text | Type::Dynamic => Ok(ex),
+            Type::Blob | Type::Geometry | Type::Geography => {
+                Err(Error::type_mismatch(format!("{place} is not defined for {}", ex.type_name())))
+            }
+            Type::Enum(_) => self.cast(ex, &Type::Text),
+            ty => {
+                let sql = format!("ddb_text({}, {})", ex.sql, type_code(ty));
+                Ok(Ex::new(sql, Type::Text, ex.nullable))
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! From text to one statement of the grammar, with limits that keep hostile text from exhausting the stack.
+
+use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, Statement};
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, TokenizerError};
+
+use crate::error::{Error, Result};
+
+/// How deeply parentheses, subqueries and operators may nest.
+const MAX_DEPTH: usize = 120;
+/// How many operators may follow each other without a parenthesis or a comma; SQLite's own limit for one expression.
+const MAX_CHAIN: usize = 1_000;
+
+pub(super) fn position(error: Error, at: Location) -> Error {
+    if at.line == 0 || error.context.contains_key("position") {
+        return error;
+    }
+    error.with("position", serde_json::json!({ "line": at.line, "column": at.column }))
+}
+
+pub(super) fn tokenize(sql: &str) -> Result<Vec<TokenWithSpan>> {
+    let dialect = PostgreSqlDialect {};
+    let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| {
+        let TokenizerError { message, location } = error;
+        position(Error::syntax(format!("syntax error: {message}")), location)
+    })?;
+    Ok(tokens)
+}
+
+/// The tokens that mean something.
+pub(super) fn words(tokens: &[TokenWithSpan]) -> Vec<&TokenWithSpan> {
+    tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF)).collect()
+}
+
+/// Refuses text that holds no statement or several, before anything runs.
+pub(super) fn require_one_statement(tokens: &[TokenWithSpan]) -> Result<()> {
+    let words = words(tokens);
+    let mut count = 0usize;
+    let mut inside = false;
+    for word in words {
+        if word.token == Token::SemiColon {
+            inside = false;
+        } else if !inside {
+            inside = true;
+            count += 1;
+            if count == 2 {
+                let error = Error::syntax("expected exactly one SQL statement, got several");
+                return Err(position(error, word.span.start).hint("execute the statements one by one"));
+            }
+        }
+    }
+    if count == 0 {
+        return Err(Error::syntax("expected exactly one SQL statement, got none"));
+    }
+    Ok(())
+}
+
+/// The syntax tree nests to the left once per operator, and is walked and freed recursively.
+fn limit_chains(tokens: &[TokenWithSpan]) -> Result<()> {
+    let mut chains = vec![0usize];
+    for token in tokens {
+        match &token.token {
+            Token::LParen | Token::LBracket => chains.push(0),
+            Token::RParen | Token::RBracket => {
+                if chains.len() > 1 {
+                    chains.pop();
+                }
+            }
+            Token::Comma | Token::SemiColon => {
+                if let Some(chain) = chains.last_mut() {
+                    *chain = 0;
+                }
+            }
+            Token::Word(word)
+                if !matches!(
+                    word.keyword,
+                    Keyword::AND
+                        | Keyword::OR
+                        | Keyword::NOT
+                        | Keyword::IS
+                        | Keyword::LIKE
+                        | Keyword::ILIKE
+                        | Keyword::BETWEEN
+                        | Keyword::IN
+                        | Keyword::COLLATE
+                        | Keyword::AT
+                        | Keyword::UNION
+                        | Keyword::INTERSECT
+                        | Keyword::EXCEPT
+                        | Keyword::JOIN
+                ) => {}
+            Token::Whitespace(_) | Token::Number(..) | Token::SingleQuotedString(_) | Token::Placeholder(_) => {}
+            Token::Period | Token::EOF => {}
+            _ => {
+                if let Some(chain) = chains.last_mut() {
+                    *chain += 1;
+                    if *chain > MAX_CHAIN {
+                        let error = Error::syntax(format!("an expression has more than {MAX_CHAIN} operators"));
+                        return Err(position(error, token.span.start));
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn syntax(error: &ParserError) -> Error {
+    match error {
+        ParserError::RecursionLimitExceeded => {
+            Error::syntax(format!("the statement nests more than {MAX_DEPTH} levels deep"))
+        }
+        ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
+            match message.rsplit_once(" at Line: ") {
+                Some((text, place)) => {
+                    let mut numbers = place.split(", Column: ").map(str::parse);
+                    let error = Error::syntax(format!("syntax error: {text}"));
+                    match (numbers.next(), numbers.next()) {
+                        (Some(Ok(line)), Some(Ok(column))) => position(error, Location { line, column }),
+                        _ => error,
+                    }
+                }
+                None => Error::syntax(format!("syntax error: {message}")),
+            }
+        }
+    }
+}
+
+pub(super) fn statement(tokens: Vec<TokenWithSpan>) -> Result<Statement> {
+    limit_chains(&tokens)?;
+    let dialect = PostgreSqlDialect {};
+    let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(tokens);
+    let mut statements = parser.parse_statements().map_err(|error| syntax(&error))?;
+    match (statements.pop(), statements.is_empty()) {
+        (Some(statement), true) => Ok(statement),
+        _ => Err(Error::syntax("expected exactly one SQL statement")),
+    }
+}
+
+/// An expression kept in the catalogue as text.
+pub(super) fn expression(sql: &str) -> Result<Expr> {
+    let tokens = tokenize(sql)?;
+    limit_chains(&tokens)?;
+    let dialect = PostgreSqlDialect {};
+    let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(tokens);
+    parser.parse_expr().map_err(|error| syntax(&error))
+}
+
+/// The name an identifier stands for: unquoted ones are folded to lower case.
+pub(super) fn name(ident: &Ident) -> String {
+    if ident.quote_style.is_some() {
+        ident.value.clone()
+    } else {
+        ident.value.to_ascii_lowercase()
+    }
+}
+
+/// The single part of an object name; schemas are refused.
+pub(super) fn object(object: &ObjectName) -> Result<String> {
+    match object.0.as_slice() {
+        [ObjectNamePart::Identifier(ident)] => {
+            let name = name(ident);
+            if name.is_empty() || name.contains('\0') {
+                return Err(Error::syntax("a name must not be empty"));
+            }
+            Ok(name)
+        }
+        _ => Err(Error::unsupported(format!("the qualified name {object}"))),
+    }
+}
+
+/// Names the engine keeps for itself.
+pub(super) fn require_user_name(name: &str) -> Result<()> {
+    let lower = name.to_ascii_lowercase();
+    for prefix in ["__ddb_", "sqlite_", "sys."] {
+        if lower.starts_with(prefix) {
+            let message = format!("the name {name} is reserved: names must not begin with {prefix}");
+            return Err(Error::new(crate::error::Status::Sql, "sql.reserved_name", Some("42939"), message));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text literal of SQLite; a NUL cannot stand in one, so it is spliced in.
+pub(super) fn text_literal(text: &str) -> String {
+    if text.contains('\0') {
+        return format!("CAST({} AS TEXT)", blob_literal(text.as_bytes()));
+    }
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+pub(super) fn blob_literal(bytes: &[u8]) -> String {
+    format!("x'{}'", crate::types::format_hex(bytes))
+}

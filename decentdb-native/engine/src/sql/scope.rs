@@ -1,0 +1,145 @@
+//! What names mean at a place in a statement.
+
+use crate::error::{Error, Result, Status};
+use crate::value::Type;
+
+use super::parse::quote;
+
+/// A column of a table, view, subquery or CTE as seen by the expressions around it.
+#[derive(Clone, Debug)]
+pub(super) struct ScopeColumn {
+    pub name: String,
+    /// The name in the emitted SQL, distinct within the relation.
+    pub sql_name: String,
+    pub ty: Type,
+    pub nullable: bool,
+    pub source: Option<(String, String)>,
+    /// An open text literal or NULL, whose type a set operation may still decide.
+    pub literal: bool,
+}
+
+/// Something in FROM.
+#[derive(Clone, Debug)]
+pub(super) struct Relation {
+    /// What qualified names call it.
+    pub name: String,
+    /// The quoted qualifier in the emitted SQL; empty where columns stand alone.
+    pub qualifier: String,
+    pub columns: Vec<ScopeColumn>,
+    /// Columns merged into another relation's by USING: not part of `*`, and found there when unqualified.
+    pub merged: Vec<String>,
+}
+
+impl Relation {
+    pub fn new(name: &str, columns: Vec<ScopeColumn>) -> Self {
+        Self { name: name.to_owned(), qualifier: quote(name), columns, merged: Vec::new() }
+    }
+
+    fn find(&self, name: &str) -> Result<Option<&ScopeColumn>> {
+        let mut found = self.columns.iter().filter(|column| column.name.eq_ignore_ascii_case(name));
+        let first = found.next();
+        match found.next() {
+            Some(_) => Err(ambiguous(name)),
+            None => Ok(first),
+        }
+    }
+
+    pub fn is_merged(&self, name: &str) -> bool {
+        self.merged.iter().any(|merged| merged.eq_ignore_ascii_case(name))
+    }
+
+    pub fn column_sql(&self, column: &ScopeColumn) -> String {
+        if self.qualifier.is_empty() {
+            quote(&column.sql_name)
+        } else {
+            format!("{}.{}", self.qualifier, quote(&column.sql_name))
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Scope<'p> {
+    pub relations: Vec<Relation>,
+    /// Columns joined by USING in a FULL or RIGHT JOIN: emitted without a qualifier, so that SQLite coalesces them.
+    pub coalesced: Vec<String>,
+    pub parent: Option<&'p Scope<'p>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Found {
+    pub sql: String,
+    pub column: ScopeColumn,
+}
+
+pub(super) fn ambiguous(name: &str) -> Error {
+    Error::new(Status::Sql, "sql.ambiguous_column", Some("42702"), format!("ambiguous column reference {name}"))
+        .with("column", name)
+}
+
+impl<'p> Scope<'p> {
+    pub fn within(parent: Option<&'p Scope<'p>>) -> Self {
+        Self { relations: Vec::new(), coalesced: Vec::new(), parent }
+    }
+
+    pub fn of(relation: Relation) -> Self {
+        Self { relations: vec![relation], coalesced: Vec::new(), parent: None }
+    }
+
+    /// Adds a relation whose name is not taken yet.
+    pub fn add(&mut self, relation: Relation) -> Result<()> {
+        if self.relations.iter().any(|known| known.name.eq_ignore_ascii_case(&relation.name)) {
+            let message = format!("table name {} is given more than once", relation.name);
+            return Err(Error::new(Status::Sql, "sql.duplicate_alias", Some("42712"), message));
+        }
+        self.relations.push(relation);
+        Ok(())
+    }
+
+    pub fn is_coalesced(&self, name: &str) -> bool {
+        self.coalesced.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    pub fn column(&self, name: &str) -> Result<Found> {
+        let mut scope = Some(self);
+        while let Some(current) = scope {
+            let mut found: Option<Found> = None;
+            for relation in &current.relations {
+                if relation.is_merged(name) {
+                    continue;
+                }
+                if let Some(column) = relation.find(name)? {
+                    if found.is_some() {
+                        return Err(ambiguous(name));
+                    }
+                    let bare = current.is_coalesced(name);
+                    let sql = if bare { quote(&column.sql_name) } else { relation.column_sql(column) };
+                    found = Some(Found { sql, column: column.clone() });
+                }
+            }
+            if let Some(found) = found {
+                return Ok(found);
+            }
+            scope = current.parent;
+        }
+        Err(Error::unknown_column(name))
+    }
+
+    pub fn qualified(&self, relation: &str, name: &str) -> Result<Found> {
+        let found = self.relation(relation)?;
+        match found.find(name)? {
+            Some(column) => Ok(Found { sql: found.column_sql(column), column: column.clone() }),
+            None => Err(Error::unknown_column(name).with("relation", found.name.clone())),
+        }
+    }
+
+    pub fn relation(&self, name: &str) -> Result<&Relation> {
+        let mut scope = Some(self);
+        while let Some(current) = scope {
+            if let Some(found) = current.relations.iter().find(|known| known.name.eq_ignore_ascii_case(name)) {
+                return Ok(found);
+            }
+            scope = current.parent;
+        }
+        Err(Error::unknown_relation(name))
+    }
+}

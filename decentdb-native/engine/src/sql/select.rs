@@ -1,0 +1,652 @@
+//! Queries.
+
+use sqlparser::ast::{
+    Distinct, Expr, GroupByExpr, LimitClause, OrderBy, OrderByExpr, OrderByKind, OrderBySort, Query, Select,
+    SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Value as Literal,
+    Values, WildcardAdditionalOptions,
+};
+
+use crate::error::{Error, Result};
+use crate::value::Type;
+
+use super::binder::{same, Aggregates, Binder, Ex, Kind};
+use super::parse::{name, object, quote};
+use super::scope::{Relation, Scope, ScopeColumn};
+
+/// An emitted query; its columns are named in the SQL by their `sql_name`.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub sql: String,
+    pub columns: Vec<ScopeColumn>,
+}
+
+/// One item of a SELECT list.
+struct Item {
+    ex: Ex,
+    name: String,
+    named: bool,
+}
+
+impl Binder<'_> {
+    pub fn query(&mut self, query: &Query, parent: Option<&Scope<'_>>) -> Result<Bound> {
+        stacker::maybe_grow(128 * 1024, 1024 * 1024, || {
+            let (ctes, aggregates) = (self.ctes.len(), self.aggregates);
+            let bound = self.query_inner(query, parent);
+            self.ctes.truncate(ctes);
+            self.aggregates = aggregates;
+            bound
+        })
+    }
+
+    fn query_inner(&mut self, query: &Query, parent: Option<&Scope<'_>>) -> Result<Bound> {
+        refuse(!query.locks.is_empty(), "FOR UPDATE or FOR SHARE")
+            .map_err(|error| error.hint("writes are serialized; use a transaction"))?;
+        refuse(query.for_clause.is_some() || query.settings.is_some(), "FOR or SETTINGS")?;
+        refuse(query.format_clause.is_some() || !query.pipe_operators.is_empty(), "FORMAT or |>")?;
+        let mut sql = String::new();
+        if let Some(with) = &query.with {
+            sql = self.with(with, parent)?;
+        }
+        let order_by = query.order_by.as_ref();
+        let (body, columns) = match query.body.as_ref() {
+            SetExpr::Select(select) => {
+                let (body, columns) = self.select(select, order_by, None, parent)?;
+                (body, columns)
+            }
+            other => {
+                let bound = self.set_expr(other, parent)?;
+                let order = match order_by {
+                    Some(order_by) => self.order_by_columns(order_by, &bound.columns)?,
+                    None => String::new(),
+                };
+                (bound.sql + &order, bound.columns)
+            }
+        };
+        sql.push_str(&body);
+        sql.push_str(&self.limit(query, parent)?);
+        Ok(Bound { sql, columns })
+    }
+
+    fn limit(&mut self, query: &Query, parent: Option<&Scope<'_>>) -> Result<String> {
+        let scope = Scope::within(parent);
+        let (mut limit, mut offset) = (None, None);
+        match &query.limit_clause {
+            None => {}
+            Some(LimitClause::LimitOffset { limit: most, offset: first, limit_by }) => {
+                refuse(!limit_by.is_empty(), "LIMIT BY")?;
+                limit = most.as_ref();
+                offset = first.as_ref().map(|offset| &offset.value);
+            }
+            Some(LimitClause::OffsetCommaLimit { .. }) => return Err(Error::unsupported("LIMIT with a comma")),
+        }
+        if let Some(fetch) = &query.fetch {
+            refuse(fetch.with_ties || fetch.percent, "FETCH with TIES or PERCENT")?;
+            refuse(limit.is_some(), "LIMIT together with FETCH")?;
+            limit = fetch.quantity.as_ref();
+            if limit.is_none() {
+                return Ok(" LIMIT 1".to_owned());
+            }
+        }
+        if limit.is_none() && offset.is_none() {
+            return Ok(String::new());
+        }
+        let mut sql = " LIMIT ".to_owned();
+        match limit {
+            Some(limit) => sql.push_str(&self.count(limit, "LIMIT", &scope)?),
+            None => sql.push_str("-1"),
+        }
+        if let Some(offset) = offset {
+            sql.push_str(" OFFSET ");
+            sql.push_str(&self.count(offset, "OFFSET", &scope)?);
+        }
+        Ok(sql)
+    }
+
+    fn count(&mut self, expr: &Expr, place: &'static str, scope: &Scope<'_>) -> Result<String> {
+        let aggregates = std::mem::replace(&mut self.aggregates, Aggregates::Inside(place));
+        let ex = self.expr(expr, scope).and_then(|ex| self.require_int(ex, place));
+        self.aggregates = aggregates;
+        let ex = ex?;
+        Ok(match ex.kind {
+            Kind::Number(text) if !text.starts_with('-') => text,
+            _ if place == "OFFSET" => format!("max(ddb_limit({}), 0)", ex.sql),
+            _ => format!("ddb_limit({})", ex.sql),
+        })
+    }
+
+    /// Anything but a plain SELECT: set operations, VALUES, parenthesised queries.
+    fn set_expr(&mut self, body: &SetExpr, parent: Option<&Scope<'_>>) -> Result<Bound> {
+        match body {
+            SetExpr::Select(select) => {
+                let (sql, columns) = self.select(select, None, None, parent)?;
+                Ok(Bound { sql, columns })
+            }
+            SetExpr::Values(values) => self.values(values, None, parent),
+            SetExpr::Query(query) => self.parenthesised(query, parent),
+            SetExpr::SetOperation { .. } => self.set_operations(body, parent),
+            SetExpr::Table(_) => Err(Error::unsupported("TABLE")),
+            SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
+                Err(Error::unsupported("a data-changing statement inside a query"))
+            }
+        }
+    }
+
+    fn parenthesised(&mut self, query: &Query, parent: Option<&Scope<'_>>) -> Result<Bound> {
+        let bound = self.query(query, parent)?;
+        Ok(Bound { sql: format!("SELECT * FROM ({})", bound.sql), columns: bound.columns })
+    }
+
+    /// `a UNION b EXCEPT c` nests to the left, as SQLite reads it too; what nests to the right is made a subquery.
+    fn set_operations(&mut self, body: &SetExpr, parent: Option<&Scope<'_>>) -> Result<Bound> {
+        let mut leaves = Vec::new();
+        let mut operators = Vec::new();
+        let mut first = body;
+        while let SetExpr::SetOperation { left, op, set_quantifier, right } = first {
+            operators.push(operator(*op, *set_quantifier)?);
+            leaves.push(right.as_ref());
+            first = left;
+        }
+        leaves.push(first);
+        leaves.reverse();
+        operators.reverse();
+        let mut bound = Vec::with_capacity(leaves.len());
+        for leaf in &leaves {
+            bound.push(self.leaf(leaf, None, parent)?);
+        }
+        let (types, nullable) = self.column_types(&bound)?;
+        let mut columns = std::mem::take(&mut bound[0].columns);
+        let mut sql = String::new();
+        for (at, (leaf, term)) in leaves.iter().zip(bound).enumerate() {
+            let own = if at == 0 { &columns } else { &term.columns };
+            let fits = own.iter().zip(&types).all(|(column, ty)| same(&column.ty, ty) && ty.collation().is_none());
+            let text = if fits { term.sql } else { self.leaf(leaf, Some(&types), parent)?.sql };
+            if at > 0 {
+                sql.push_str(operators[at - 1]);
+            }
+            sql.push_str(&text);
+        }
+        for ((column, ty), nullable) in columns.iter_mut().zip(types).zip(nullable) {
+            column.ty = ty;
+            column.nullable = nullable;
+            column.source = None;
+        }
+        Ok(Bound { sql, columns })
+    }
+
+    /// One operand of a set operation, its columns brought to the wanted types.
+    fn leaf(&mut self, leaf: &SetExpr, wanted: Option<&[Type]>, parent: Option<&Scope<'_>>) -> Result<Bound> {
+        match (leaf, wanted) {
+            (SetExpr::Select(select), _) => {
+                let (sql, columns) = self.select(select, None, wanted, parent)?;
+                Ok(Bound { sql, columns })
+            }
+            (SetExpr::Values(values), _) => self.values(values, wanted, parent),
+            (other, None) => {
+                let bound = self.set_expr(other, parent)?;
+                Ok(Bound { sql: format!("SELECT * FROM ({})", bound.sql), columns: bound.columns })
+            }
+            (other, Some(wanted)) => {
+                let bound = self.set_expr(other, parent)?;
+                self.converted(bound, wanted)
+            }
+        }
+    }
+
+    /// The first query of a recursive CTE.
+    pub fn branch(&mut self, body: &SetExpr, parent: Option<&Scope<'_>>) -> Result<Bound> {
+        self.set_expr(body, parent)
+    }
+
+    /// The repeated query of a recursive CTE, its columns of the types the first one set.
+    pub fn branch_as(&mut self, body: &SetExpr, types: &[Type], parent: Option<&Scope<'_>>) -> Result<Bound> {
+        let bound = self.leaf(body, Some(types), parent)?;
+        if bound.columns.len() != types.len() {
+            return Err(Error::syntax("both queries of a recursive WITH must have the same number of columns"));
+        }
+        Ok(bound)
+    }
+
+    /// A query around `bound` whose columns have the wanted types.
+    fn converted(&mut self, bound: Bound, wanted: &[Type]) -> Result<Bound> {
+        let made_up = self.invent();
+        let mut items = Vec::with_capacity(wanted.len());
+        let mut columns = bound.columns;
+        for (column, ty) in columns.iter_mut().zip(wanted) {
+            let sql = format!("{made_up}.{}", quote(&column.sql_name));
+            let ex = self.widen(Ex::new(sql, column.ty.clone(), column.nullable), ty)?;
+            items.push(format!("{} AS {}", ex.collated(), quote(&column.sql_name)));
+            column.ty = ty.clone();
+        }
+        Ok(Bound { sql: format!("SELECT {} FROM ({}) AS {made_up}", items.join(", "), bound.sql), columns })
+    }
+
+    /// The types the columns of several queries have in common, and which may be NULL.
+    fn column_types(&mut self, queries: &[Bound]) -> Result<(Vec<Type>, Vec<bool>)> {
+        let width = queries.first().map_or(0, |query| query.columns.len());
+        if queries.iter().any(|query| query.columns.len() != width) {
+            return Err(Error::syntax("each query of a set operation must have the same number of columns"));
+        }
+        let mut types = Vec::with_capacity(width);
+        let mut nullable = Vec::with_capacity(width);
+        for at in 0..width {
+            let mut shared = Ex::null();
+            for query in queries {
+                let column = &query.columns[at];
+                let kind = if column.literal { Kind::Text(String::new()) } else { Kind::Other };
+                let item = Ex { kind, ..Ex::new("", column.ty.clone(), column.nullable) };
+                let ty = self.common(&shared, &item).map_err(|_| {
+                    let (left, right) = (shared.type_name(), item.type_name());
+                    Error::type_mismatch(format!(
+                        "column {} of a set operation has types {left} and {right}, which do not match",
+                        at + 1
+                    ))
+                })?;
+                shared = if shared.kind == Kind::Null { item } else { Ex { ty, ..shared } };
+            }
+            types.push(shared.ty);
+            nullable.push(queries.iter().any(|query| query.columns[at].nullable));
+        }
+        Ok((types, nullable))
+    }
+
+    fn values(&mut self, values: &Values, wanted: Option<&[Type]>, parent: Option<&Scope<'_>>) -> Result<Bound> {
+        let scope = Scope::within(parent);
+        let width = values.rows.first().map_or(0, |row| row.content.len());
+        let mut columns: Vec<Vec<Ex>> = (0..width).map(|_| Vec::with_capacity(values.rows.len())).collect();
+        for row in &values.rows {
+            if row.content.len() != width {
+                return Err(Error::syntax("every row of VALUES must have the same number of values"));
+            }
+            for (column, expr) in columns.iter_mut().zip(&row.content) {
+                column.push(self.expr(expr, &scope)?);
+            }
+        }
+        let mut rows: Vec<Vec<String>> = values.rows.iter().map(|_| Vec::with_capacity(width)).collect();
+        let mut described = Vec::with_capacity(width);
+        for (at, column) in columns.into_iter().enumerate() {
+            let literal = column.iter().all(|ex| matches!(ex.kind, Kind::Text(_) | Kind::Null));
+            let (ty, cells) = match wanted.and_then(|wanted| wanted.get(at)) {
+                Some(ty) => {
+                    let mut cells = Vec::with_capacity(column.len());
+                    for cell in column {
+                        cells.push(self.widen(cell, ty)?);
+                    }
+                    (ty.clone(), cells)
+                }
+                None => self.unify(column, "VALUES")?,
+            };
+            described.push(ScopeColumn {
+                name: format!("col{}", at + 1),
+                sql_name: format!("column{}", at + 1),
+                ty,
+                nullable: cells.iter().any(|cell| cell.nullable),
+                source: None,
+                literal,
+            });
+            for (row, cell) in rows.iter_mut().zip(cells) {
+                row.push(cell.sql);
+            }
+        }
+        // A decimal needs its collation on the first row, where SELECT can give it.
+        let collated = described.iter().any(|column| column.ty.collation().is_some());
+        let rows: Vec<String> = rows.into_iter().map(|row| format!("({})", row.join(", "))).collect();
+        let sql = format!("VALUES {}", rows.join(", "));
+        if collated && wanted.is_some() {
+            let types: Vec<Type> = described.iter().map(|column| column.ty.clone()).collect();
+            return self.converted(Bound { sql, columns: described }, &types);
+        }
+        Ok(Bound { sql, columns: described })
+    }
+
+    /// A plain SELECT with the ORDER BY of its query, which may name what the list does not show.
+    fn select(
+        &mut self,
+        select: &Select,
+        order_by: Option<&OrderBy>,
+        wanted: Option<&[Type]>,
+        parent: Option<&Scope<'_>>,
+    ) -> Result<(String, Vec<ScopeColumn>)> {
+        refuse_select(select)?;
+        let mut scope = Scope::within(parent);
+        let from = self.from(&select.from, &mut scope)?;
+        let filter = match &select.selection {
+            Some(condition) => {
+                self.aggregates = Aggregates::Inside("WHERE");
+                let condition = self.expr(condition, &scope)?;
+                Some(self.require_bool(condition, "the condition of WHERE")?.sql)
+            }
+            None => None,
+        };
+        let saw = std::mem::replace(&mut self.saw_aggregate, false);
+        self.aggregates = Aggregates::Allowed;
+        let mut items = self.items(&select.projection, &scope)?;
+        if let Some(wanted) = wanted {
+            for (item, ty) in items.iter_mut().zip(wanted) {
+                let ex = std::mem::replace(&mut item.ex, Ex::null());
+                item.ex = self.widen(ex, ty)?;
+            }
+        }
+        let distinct = match &select.distinct {
+            None | Some(Distinct::All) => false,
+            Some(Distinct::Distinct) => true,
+            Some(Distinct::On(_)) => return Err(Error::unsupported("DISTINCT ON")),
+        };
+        let groups = self.group_by(&select.group_by, &items, &scope)?;
+        let having = match &select.having {
+            Some(condition) => {
+                let condition = self.expr(condition, &scope)?;
+                Some(self.require_bool(condition, "the condition of HAVING")?.sql)
+            }
+            None => None,
+        };
+        if having.is_some() && groups.is_none() && !self.saw_aggregate {
+            return Err(Error::syntax("HAVING needs GROUP BY or an aggregate"));
+        }
+        let order = match order_by {
+            Some(order_by) => self.order_by_items(order_by, &items, distinct, &scope)?,
+            None => String::new(),
+        };
+        self.saw_aggregate = saw;
+        let mut sql = String::from(if distinct { "SELECT DISTINCT " } else { "SELECT " });
+        let (list, columns) = emit(&items, distinct || wanted.is_some());
+        sql.push_str(&list);
+        for (keyword, part) in [(" FROM ", from), (" WHERE ", filter), (" GROUP BY ", groups), (" HAVING ", having)] {
+            if let Some(part) = part {
+                sql.push_str(keyword);
+                sql.push_str(&part);
+            }
+        }
+        sql.push_str(&order);
+        Ok((sql, columns))
+    }
+
+    /// A RETURNING list.
+    pub fn list(&mut self, items: &[SelectItem], scope: &Scope<'_>) -> Result<(String, Vec<ScopeColumn>)> {
+        let items = self.items(items, scope)?;
+        Ok(emit(&items, false))
+    }
+
+    fn items(&mut self, projection: &[SelectItem], scope: &Scope<'_>) -> Result<Vec<Item>> {
+        let mut items = Vec::with_capacity(projection.len());
+        for item in projection {
+            match item {
+                SelectItem::UnnamedExpr(expr) => {
+                    let ex = self.expr(expr, scope)?;
+                    let named = column_name(expr);
+                    let name = match (&ex.kind, &named) {
+                        (Kind::Column, Some(written)) => ex_name(&ex, written, scope),
+                        _ => format!("col{}", items.len() + 1),
+                    };
+                    items.push(Item { named: named.is_some(), ex, name });
+                }
+                SelectItem::ExprWithAlias { expr, alias } => {
+                    let ex = self.expr(expr, scope)?;
+                    items.push(Item { ex, name: name(alias), named: true });
+                }
+                SelectItem::Wildcard(options) => {
+                    refuse_options(options)?;
+                    if scope.relations.is_empty() {
+                        return Err(Error::syntax("SELECT * needs a FROM clause"));
+                    }
+                    for relation in &scope.relations {
+                        star(relation, scope, false, &mut items);
+                    }
+                }
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(of), options) => {
+                    refuse_options(options)?;
+                    star(scope.relation(&object(of)?)?, scope, true, &mut items);
+                }
+                other => return Err(Error::unsupported(format!("the select item {other}"))),
+            }
+        }
+        if let [item] = items.as_mut_slice() {
+            // The one expression the original names by its text.
+            if !item.named && item.ex.sql == "count(*)" && self.only_counts(scope) {
+                item.name = "COUNT(*)".to_owned();
+            }
+        }
+        Ok(items)
+    }
+
+    fn only_counts(&self, scope: &Scope<'_>) -> bool {
+        scope.relations.len() == 1
+    }
+
+    fn group_by(&mut self, clause: &GroupByExpr, items: &[Item], scope: &Scope<'_>) -> Result<Option<String>> {
+        let GroupByExpr::Expressions(expressions, modifiers) = clause else {
+            return Err(Error::unsupported("GROUP BY ALL"));
+        };
+        refuse(!modifiers.is_empty(), "GROUP BY with a modifier")?;
+        if expressions.is_empty() {
+            return Ok(None);
+        }
+        let aggregates = std::mem::replace(&mut self.aggregates, Aggregates::Inside("GROUP BY"));
+        let mut terms = Vec::with_capacity(expressions.len());
+        for expression in expressions {
+            let item = match ordinal(expression, items.len())? {
+                Some(at) => Some(&items[at]),
+                // A column of the tables comes before an alias of the list.
+                None => alias(expression, items).filter(|_| self.expr(expression, scope).is_err()),
+            };
+            terms.push(match item {
+                Some(item) => item.ex.ordered(),
+                None => self.expr(expression, scope)?.ordered(),
+            });
+        }
+        self.aggregates = aggregates;
+        Ok(Some(terms.join(", ")))
+    }
+
+    fn order_by_items(
+        &mut self,
+        order_by: &OrderBy,
+        items: &[Item],
+        distinct: bool,
+        scope: &Scope<'_>,
+    ) -> Result<String> {
+        let mut terms = Vec::new();
+        for term in order_expressions(order_by)? {
+            let item = match ordinal(&term.expr, items.len())? {
+                Some(at) => Some(at),
+                None => alias_index(&term.expr, items),
+            };
+            let ex = match item {
+                Some(at) => Ex { sql: (at + 1).to_string(), kind: Kind::Other, ..items[at].ex.clone() },
+                None => self.expr(&term.expr, scope)?,
+            };
+            if distinct && item.is_none() && !items.iter().any(|item| item.ex.sql == ex.sql) {
+                return Err(Error::syntax("with DISTINCT, ORDER BY may name only what the list shows"));
+            }
+            terms.push(order_term(&ex, term)?);
+        }
+        Ok(format!(" ORDER BY {}", terms.join(", ")))
+    }
+
+    /// ORDER BY after a set operation: result columns only.
+    fn order_by_columns(&mut self, order_by: &OrderBy, columns: &[ScopeColumn]) -> Result<String> {
+        let mut terms = Vec::new();
+        for term in order_expressions(order_by)? {
+            let at = match ordinal(&term.expr, columns.len())? {
+                Some(at) => at,
+                None => {
+                    let written = column_name(&term.expr)
+                        .ok_or_else(|| Error::unsupported("ORDER BY an expression after a set operation"))?;
+                    let found = columns.iter().position(|column| column.name.eq_ignore_ascii_case(&written));
+                    found.ok_or_else(|| Error::unknown_column(&written))?
+                }
+            };
+            let column = &columns[at];
+            let ex = Ex::new((at + 1).to_string(), column.ty.clone(), column.nullable);
+            terms.push(order_term(&ex, term)?);
+        }
+        Ok(format!(" ORDER BY {}", terms.join(", ")))
+    }
+
+    /// The terms of an ORDER BY inside an aggregate.
+    pub fn order_terms(&mut self, terms: &[OrderByExpr], scope: &Scope<'_>) -> Result<String> {
+        let mut texts = Vec::with_capacity(terms.len());
+        for term in terms {
+            let ex = self.expr(&term.expr, scope)?;
+            texts.push(order_term(&ex, term)?);
+        }
+        Ok(texts.join(", "))
+    }
+}
+
+fn operator(op: SetOperator, quantifier: SetQuantifier) -> Result<&'static str> {
+    Ok(match (op, quantifier) {
+        (SetOperator::Union, SetQuantifier::All) => " UNION ALL ",
+        (SetOperator::Union, SetQuantifier::None | SetQuantifier::Distinct) => " UNION ",
+        (SetOperator::Intersect, SetQuantifier::None | SetQuantifier::Distinct) => " INTERSECT ",
+        (SetOperator::Except, SetQuantifier::None | SetQuantifier::Distinct) => " EXCEPT ",
+        _ => return Err(Error::unsupported(format!("{op} {quantifier}"))),
+    })
+}
+
+fn order_expressions(order_by: &OrderBy) -> Result<&[OrderByExpr]> {
+    refuse(order_by.interpolate.is_some(), "INTERPOLATE")?;
+    match &order_by.kind {
+        OrderByKind::Expressions(terms) => Ok(terms),
+        OrderByKind::All(_) => Err(Error::unsupported("ORDER BY ALL")),
+    }
+}
+
+fn order_term(ex: &Ex, term: &OrderByExpr) -> Result<String> {
+    refuse(term.with_fill.is_some(), "WITH FILL")?;
+    let descending = match &term.options.sort {
+        None | Some(OrderBySort::Asc) => false,
+        Some(OrderBySort::Desc) => true,
+        Some(_) => return Err(Error::unsupported("ORDER BY USING")),
+    };
+    let mut sql = ex.ordered();
+    if descending {
+        sql.push_str(" DESC");
+    }
+    if let Some(first) = term.options.nulls_first {
+        sql.push_str(if first { " NULLS FIRST" } else { " NULLS LAST" });
+    }
+    Ok(sql)
+}
+
+/// The text of a list and what it yields.
+fn emit(items: &[Item], collated: bool) -> (String, Vec<ScopeColumn>) {
+    let columns = describe(items);
+    let texts: Vec<String> = items
+        .iter()
+        .zip(&columns)
+        .map(|(item, column)| {
+            let sql = if collated { item.ex.collated() } else { item.ex.sql.clone() };
+            format!("{sql} AS {}", quote(&column.sql_name))
+        })
+        .collect();
+    (texts.join(", "), columns)
+}
+
+fn describe(items: &[Item]) -> Vec<ScopeColumn> {
+    let mut columns: Vec<ScopeColumn> = Vec::with_capacity(items.len());
+    for item in items {
+        let mut sql_name = item.name.clone();
+        let mut count = 1;
+        while columns.iter().any(|column| column.sql_name.eq_ignore_ascii_case(&sql_name)) {
+            sql_name = format!("{}:{count}", item.name);
+            count += 1;
+        }
+        columns.push(ScopeColumn {
+            name: item.name.clone(),
+            sql_name,
+            ty: item.ex.ty.clone(),
+            nullable: item.ex.nullable,
+            source: item.ex.source.clone(),
+            literal: matches!(item.ex.kind, Kind::Text(_) | Kind::Null),
+        });
+    }
+    columns
+}
+
+fn star(relation: &Relation, scope: &Scope<'_>, qualified: bool, items: &mut Vec<Item>) {
+    for column in &relation.columns {
+        if !qualified && relation.is_merged(&column.name) {
+            continue;
+        }
+        let bare = !qualified && scope.is_coalesced(&column.name);
+        let sql = if bare { quote(&column.sql_name) } else { relation.column_sql(column) };
+        let ex = Ex {
+            sql,
+            ty: column.ty.clone(),
+            nullable: column.nullable,
+            source: column.source.clone(),
+            kind: Kind::Column,
+        };
+        items.push(Item { ex, name: column.name.clone(), named: true });
+    }
+}
+
+/// The name of a column as declared, where the reference may differ in case.
+fn ex_name(ex: &Ex, written: &str, scope: &Scope<'_>) -> String {
+    match &ex.source {
+        Some((_, declared)) if declared.eq_ignore_ascii_case(written) => declared.clone(),
+        _ => scope.column(written).map_or_else(|_| written.to_owned(), |found| found.column.name),
+    }
+}
+
+fn column_name(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Identifier(ident) => Some(name(ident)),
+        Expr::CompoundIdentifier(parts) => parts.last().map(name),
+        Expr::Nested(inner) => column_name(inner),
+        _ => None,
+    }
+}
+
+fn alias_index(expr: &Expr, items: &[Item]) -> Option<usize> {
+    let Expr::Identifier(ident) = expr else { return None };
+    let written = name(ident);
+    items.iter().position(|item| item.named && item.name.eq_ignore_ascii_case(&written))
+}
+
+fn alias<'a>(expr: &Expr, items: &'a [Item]) -> Option<&'a Item> {
+    alias_index(expr, items).map(|at| &items[at])
+}
+
+/// A number standing alone in GROUP BY or ORDER BY names a column of the list; returned counted from 0.
+fn ordinal(expr: &Expr, width: usize) -> Result<Option<usize>> {
+    let Expr::Value(value) = expr else { return Ok(None) };
+    let Literal::Number(text, false) = &value.value else { return Ok(None) };
+    match text.parse::<usize>() {
+        Ok(number) if (1..=width).contains(&number) => Ok(Some(number - 1)),
+        _ => Err(Error::syntax(format!("position {text} is not in the select list"))),
+    }
+}
+
+pub(super) fn refuse(present: bool, what: &str) -> Result<()> {
+    if present {
+        Err(Error::unsupported(what))
+    } else {
+        Ok(())
+    }
+}
+
+fn refuse_options(options: &WildcardAdditionalOptions) -> Result<()> {
+    let present = options.opt_ilike.is_some()
+        || options.opt_exclude.is_some()
+        || options.opt_except.is_some()
+        || options.opt_replace.is_some()
+        || options.opt_rename.is_some()
+        || options.opt_alias.is_some();
+    refuse(present, "an option of *")
+}
+
+fn refuse_select(select: &Select) -> Result<()> {
+    refuse(!select.optimizer_hints.is_empty() || select.select_modifiers.is_some(), "a hint or modifier of SELECT")?;
+    refuse(select.top.is_some(), "TOP")?;
+    refuse(select.exclude.is_some(), "EXCLUDE")?;
+    refuse(select.into.is_some(), "SELECT INTO")?;
+    refuse(!select.lateral_views.is_empty(), "LATERAL VIEW")?;
+    refuse(select.prewhere.is_some(), "PREWHERE")?;
+    refuse(!select.connect_by.is_empty(), "CONNECT BY")?;
+    refuse(!select.cluster_by.is_empty() || !select.distribute_by.is_empty(), "CLUSTER BY or DISTRIBUTE BY")?;
+    refuse(!select.sort_by.is_empty(), "SORT BY")?;
+    refuse(!select.named_window.is_empty() || select.qualify.is_some(), "WINDOW or QUALIFY")?;
+    refuse(select.value_table_mode.is_some(), "SELECT AS STRUCT or VALUE")?;
+    refuse(select.flavor != SelectFlavor::Standard, "FROM before SELECT")
+}

@@ -1,0 +1,190 @@
+//! INTERVAL: months, days and microseconds, stored as the three numbers in text and compared by length, a month counting
+//! thirty days and a day twenty-four hours.
+
+use std::cmp::Ordering;
+
+use super::datetime::DAY_MICROS;
+
+/// Months, days, microseconds.
+pub type Parts = (i32, i32, i64);
+
+/// The stored form, which is also the text of the value.
+pub fn format_stored(months: i32, days: i32, micros: i64) -> String {
+    format!("{months} {days} {micros}")
+}
+
+/// Reads the stored form.
+pub fn parse_stored(text: &str) -> Option<Parts> {
+    let mut parts = text.split(' ');
+    let found = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    parts.next().is_none().then_some(found)
+}
+
+/// Reads the stored form, pairs of amount and unit with an optional time (`1 year 2 days 03:04:05`), or ISO 8601 `P1DT2H`.
+pub fn parse(text: &str) -> Option<Parts> {
+    let text = text.trim_ascii();
+    if let Some(stored) = parse_stored(text) {
+        return Some(stored);
+    }
+    if let Some(iso) = text.strip_prefix(['P', 'p']) {
+        return parse_iso(iso);
+    }
+    let mut sum = Sum::default();
+    let mut words = text.split_ascii_whitespace().peekable();
+    words.peek()?;
+    while let Some(word) = words.next() {
+        if word.contains(':') {
+            sum.add_time(word)?;
+        } else if word.eq_ignore_ascii_case("ago") && words.peek().is_none() {
+            return sum.negate()?.finish();
+        } else {
+            let split = word.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(word.len());
+            let (amount, unit) = word.split_at(split);
+            let unit = if unit.is_empty() { words.next()? } else { unit };
+            sum.add(amount, unit)?;
+        }
+    }
+    sum.finish()
+}
+
+fn parse_iso(text: &str) -> Option<Parts> {
+    let mut sum = Sum::default();
+    let (date, time) = match text.split_once(['T', 't']) {
+        Some((date, time)) if !time.is_empty() => (date, time),
+        Some(_) => return None,
+        None => (text, ""),
+    };
+    if date.is_empty() && time.is_empty() {
+        return None;
+    }
+    for (mut part, in_time) in [(date, false), (time, true)] {
+        while !part.is_empty() {
+            let split = part.find(|c: char| c.is_ascii_alphabetic())?;
+            let unit = match (part.as_bytes()[split].to_ascii_uppercase(), in_time) {
+                (b'Y', false) => "year",
+                (b'M', false) => "month",
+                (b'W', false) => "week",
+                (b'D', false) => "day",
+                (b'H', true) => "hour",
+                (b'M', true) => "minute",
+                (b'S', true) => "second",
+                _ => return None,
+            };
+            sum.add(&part[..split], unit)?;
+            part = &part[split + 1..];
+        }
+    }
+    sum.finish()
+}
+
+#[derive(Default)]
+struct Sum {
+    months: i64,
+    days: i64,
+    micros: i64,
+}
+
+impl Sum {
+    fn add(&mut self, amount: &str, unit: &str) -> Option<()> {
+        let unit = unit.to_ascii_lowercase();
+        let unit = unit.trim_end_matches(',');
+        let (months, days, micros) = match unit.strip_suffix('s').filter(|_| unit.len() > 2).unwrap_or(unit) {
+            "year" | "yr" | "y" => (12, 0, 0),
+            "month" | "mon" => (1, 0, 0),
+            "week" | "w" => (0, 7, 0),
+            "day" | "d" => (0, 1, 0),
+            "hour" | "hr" | "h" => (0, 0, 3_600_000_000),
+            "minute" | "min" | "m" => (0, 0, 60_000_000),
+            "second" | "sec" | "s" => (0, 0, 1_000_000),
+            "millisecond" | "msec" | "ms" => (0, 0, 1_000),
+            "microsecond" | "usec" | "us" => (0, 0, 1),
+            _ => return None,
+        };
+        let (unscaled, scale) = super::decimal::parse(amount)?;
+        let whole = super::decimal::truncate(unscaled, scale);
+        self.months = self.months.checked_add(whole.checked_mul(months)?)?;
+        self.days = self.days.checked_add(whole.checked_mul(days)?)?;
+        self.micros = self.micros.checked_add(whole.checked_mul(micros)?)?;
+        let divisor = 10i128.pow(u32::from(scale));
+        let rest = i128::from(unscaled) - i128::from(whole) * divisor;
+        if rest != 0 {
+            // A fraction of a year is in months, of a month in days of thirty, of a day in hours.
+            let fraction = |times: i64| i64::try_from(rest * i128::from(times) / divisor).ok();
+            match (months, days) {
+                (12, _) => self.months = self.months.checked_add(fraction(12)?)?,
+                (1, _) => self.micros = self.micros.checked_add(fraction(30 * DAY_MICROS)?)?,
+                (_, 0) => self.micros = self.micros.checked_add(fraction(micros)?)?,
+                (_, days) => self.micros = self.micros.checked_add(fraction(days * DAY_MICROS)?)?,
+            }
+        }
+        Some(())
+    }
+
+    /// `[-]h:mm[:ss[.f]]`, with any number of hours.
+    fn add_time(&mut self, word: &str) -> Option<()> {
+        let (negative, word) = match word.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, word.strip_prefix('+').unwrap_or(word)),
+        };
+        let (hours, rest) = word.split_once(':')?;
+        let hours: u32 = hours.parse().ok()?;
+        let micros = super::datetime::parse_time(&format!("00:{rest}"))?;
+        let micros = i64::from(hours).checked_mul(3_600_000_000)?.checked_add(micros)?;
+        self.micros = self.micros.checked_add(if negative { -micros } else { micros })?;
+        Some(())
+    }
+
+    fn negate(self) -> Option<Self> {
+        Some(Self {
+            months: self.months.checked_neg()?,
+            days: self.days.checked_neg()?,
+            micros: self.micros.checked_neg()?,
+        })
+    }
+
+    fn finish(self) -> Option<Parts> {
+        Some((i32::try_from(self.months).ok()?, i32::try_from(self.days).ok()?, self.micros))
+    }
+}
+
+/// The length in microseconds.
+pub fn length((months, days, micros): Parts) -> i128 {
+    (i128::from(months) * 30 + i128::from(days)) * i128::from(DAY_MICROS) + i128::from(micros)
+}
+
+/// Orders stored text by length; text that is no interval sorts last, by its bytes.
+pub fn collate(left: &str, right: &str) -> Ordering {
+    match (parse_stored(left), parse_stored(right)) {
+        (Some(a), Some(b)) => length(a).cmp(&length(b)),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => left.cmp(right),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_units_times_and_iso() {
+        assert_eq!(parse("1 day"), Some((0, 1, 0)));
+        assert_eq!(parse("1 year 2 mons 3 days 04:05:06.5"), Some((14, 3, 14_706_500_000)));
+        assert_eq!(parse("-1 month 2 hours"), Some((-1, 0, 7_200_000_000)));
+        assert_eq!(parse("1.5 days"), Some((0, 1, DAY_MICROS / 2)));
+        assert_eq!(parse("1 day ago"), Some((0, -1, 0)));
+        assert_eq!(parse("10:30"), Some((0, 0, 37_800_000_000)));
+        assert_eq!(parse("P1Y2M3DT4H5M6.5S"), Some((14, 3, 14_706_500_000)));
+        assert_eq!(parse("14 3 5"), Some((14, 3, 5)));
+        assert_eq!(parse("250 ms"), Some((0, 0, 250_000)));
+        for text in ["", "day", "1", "1 parsec", "P", "PT", "P1S", "99999999999 years", "1:99"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn compares_by_length() {
+        assert_eq!(collate("1 0 0", "0 30 0"), Ordering::Equal);
+        assert_eq!(collate("0 1 0", "0 0 86400000001"), Ordering::Less);
+    }
+}

@@ -1,0 +1,359 @@
+//! Conversions between values, their stored form in SQLite, and their text.
+//!
+//! Stored forms: INT64, BOOL, DATE, TIME, TIMESTAMP, TIMESTAMPTZ and ENUM are INTEGER; FLOAT64 is REAL; TEXT, DECIMAL and
+//! INTERVAL are TEXT; BLOB, UUID, IPADDR, CIDR, MACADDR and GEOMETRY are BLOB.
+
+pub mod datetime;
+pub mod decimal;
+pub mod interval;
+pub mod network;
+pub mod uuid;
+
+use crate::error::{Error, Result, Status};
+use crate::value::{EnumType, Stored, Type, Value};
+
+/// A borrowed stored value, whatever it was read from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Raw<'a> {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(&'a str),
+    Blob(&'a [u8]),
+}
+
+/// How far a conversion may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conversion {
+    /// INSERT and UPDATE.
+    Assignment,
+    /// CAST.
+    Explicit,
+}
+
+/// Coerces a bound value to the type SQLite shall see and brings it into its stored form.
+pub fn encode(value: &Value, target: Option<&Type>) -> Result<Stored> {
+    match target {
+        None | Some(Type::Dynamic) => store(value, None),
+        Some(target) => {
+            let converted = convert(value, target, Conversion::Assignment)?;
+            store(converted.as_ref().unwrap_or(value), Some(target))
+        }
+    }
+}
+
+pub(crate) fn invalid(text: &str, target: &Type) -> Error {
+    let sqlstate = match target {
+        Type::Date | Type::Time | Type::Timestamp | Type::TimestampTz | Type::Interval => "22007",
+        _ => "22P02",
+    };
+    let mut shown: String = text.chars().take(60).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    Error::new(
+        Status::Sql,
+        "sql.invalid_value",
+        Some(sqlstate),
+        format!("invalid value for {}: \"{shown}\"", target.name()),
+    )
+}
+
+pub(crate) fn out_of_range(what: impl std::fmt::Display, target: &Type) -> Error {
+    Error::new(Status::Sql, "sql.out_of_range", Some("22003"), format!("{what} is out of range for {}", target.name()))
+}
+
+fn no_conversion(from: &str, target: &Type) -> Error {
+    Error::type_mismatch(format!("cannot cast {from} to {}", target.name()))
+}
+
+/// Brings `value` to `target`; `None` if it is of that type already (or NULL).
+pub fn convert(value: &Value, target: &Type, how: Conversion) -> Result<Option<Value>> {
+    let explicit = how == Conversion::Explicit;
+    let converted = match (value, target) {
+        (Value::Null, _) | (_, Type::Dynamic) => return Ok(None),
+        (Value::Enum { type_id, label_id }, Type::Enum(of)) => {
+            if *type_id != of.id || *label_id >= of.labels.len() as u64 {
+                return Err(invalid(&format!("{type_id}:{label_id}"), target));
+            }
+            return Ok(None);
+        }
+        (Value::Decimal { scale, .. }, Type::Decimal) if *scale > decimal::MAX_SCALE => {
+            return Err(out_of_range(format!("a scale of {scale}"), target));
+        }
+        (Value::Time(micros), Type::Time) if !(0..datetime::DAY_MICROS).contains(micros) => {
+            return Err(out_of_range(micros, target));
+        }
+        _ if Type::from_tag(value.tag()).as_ref() == Some(target) => return Ok(None),
+        (Value::Text(text), _) => return from_text(text, target, how).map(Some),
+
+        (Value::Bool(flag), Type::Int64) => Value::Int64(i64::from(*flag)),
+        (Value::Float64(number), Type::Int64) => Value::Int64(truncate(*number)?),
+        (Value::Decimal { unscaled, scale }, Type::Int64) => Value::Int64(decimal::truncate(*unscaled, *scale)),
+        (Value::Enum { label_id, .. }, Type::Int64) if explicit => Value::Int64(*label_id as i64),
+
+        (Value::Int64(number), Type::Float64) => Value::Float64(*number as f64),
+        (Value::Bool(flag), Type::Float64) if explicit => Value::Float64(f64::from(u8::from(*flag))),
+        (Value::Decimal { unscaled, scale }, Type::Float64) => Value::Float64(decimal::to_f64(*unscaled, *scale)),
+
+        (Value::Int64(number), Type::Decimal) => Value::Decimal { unscaled: *number, scale: 0 },
+        (Value::Float64(number), Type::Decimal) => {
+            let (unscaled, scale) = decimal::from_f64(*number).ok_or_else(|| out_of_range(number, target))?;
+            Value::Decimal { unscaled, scale }
+        }
+
+        (Value::Blob(bytes), Type::Uuid) => {
+            let bytes = bytes.as_slice().try_into();
+            Value::Uuid(bytes.map_err(|_| Error::type_mismatch("a BLOB must have 16 bytes to become a UUID"))?)
+        }
+        (Value::Uuid(bytes), Type::Blob) if explicit => Value::Blob(bytes.to_vec()),
+        (Value::Geometry(bytes) | Value::Geography(bytes), Type::Blob) if explicit => Value::Blob(bytes.clone()),
+
+        (Value::Int64(days), Type::Date) => Value::Date(i32::try_from(*days).map_err(|_| out_of_range(days, target))?),
+        (Value::Timestamp(micros) | Value::TimestampTz(micros), Type::Date) if explicit => {
+            let days = micros.div_euclid(datetime::DAY_MICROS);
+            Value::Date(i32::try_from(days).map_err(|_| out_of_range(days, target))?)
+        }
+        (Value::Int64(micros), Type::Time) => {
+            if !(0..datetime::DAY_MICROS).contains(micros) {
+                return Err(out_of_range(micros, target));
+            }
+            Value::Time(*micros)
+        }
+        (Value::Timestamp(micros) | Value::TimestampTz(micros), Type::Time) if explicit => {
+            Value::Time(micros.rem_euclid(datetime::DAY_MICROS))
+        }
+        (Value::Int64(micros) | Value::TimestampTz(micros), Type::Timestamp) => Value::Timestamp(*micros),
+        (Value::Int64(micros) | Value::Timestamp(micros), Type::TimestampTz) => Value::TimestampTz(*micros),
+        (Value::Date(days), Type::Timestamp) => Value::Timestamp(i64::from(*days) * datetime::DAY_MICROS),
+        (Value::Date(days), Type::TimestampTz) => Value::TimestampTz(i64::from(*days) * datetime::DAY_MICROS),
+        (Value::Int64(micros), Type::Interval) => Value::Interval { months: 0, days: 0, micros: *micros },
+
+        (Value::IpAddr { family, bytes }, Type::Cidr) => {
+            Value::Cidr { family: *family, prefix: if *family == 4 { 32 } else { 128 }, bytes: *bytes }
+        }
+        (Value::Cidr { family, bytes, .. }, Type::IpAddr) if explicit => {
+            Value::IpAddr { family: *family, bytes: *bytes }
+        }
+        (Value::Geometry(bytes), Type::Geography) => Value::Geography(bytes.clone()),
+        (Value::Geography(bytes), Type::Geometry) => Value::Geometry(bytes.clone()),
+        (Value::Int64(number), Type::Bool) if explicit && matches!(number, 0 | 1) => Value::Bool(*number == 1),
+
+        (Value::Int64(_) | Value::Float64(_) | Value::Bool(_) | Value::Date(_) | Value::Time(_), Type::Text) => {
+            Value::Text(to_text(value))
+        }
+        (_, Type::Text) if explicit && !matches!(value, Value::Blob(_)) => Value::Text(to_text(value)),
+        _ => return Err(no_conversion(Type::from_tag(value.tag()).map_or("ENUM", |ty| ty.name()), target)),
+    };
+    Ok(Some(converted))
+}
+
+/// Drops the fraction; an error beyond the range of INT64.
+pub fn truncate(number: f64) -> Result<i64> {
+    let whole = number.trunc();
+    // -2^63 is exact as a double, 2^63 is the first beyond the range.
+    if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&whole) {
+        Ok(whole as i64)
+    } else {
+        Err(out_of_range(number, &Type::Int64))
+    }
+}
+
+fn from_text(text: &str, target: &Type, how: Conversion) -> Result<Value> {
+    let trimmed = text.trim_ascii();
+    let value = match target {
+        Type::Text | Type::Dynamic => Some(Value::Text(text.to_owned())),
+        Type::Int64 => match trimmed.parse() {
+            Ok(number) => Some(Value::Int64(number)),
+            Err(error) => {
+                use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+                if matches!(error.kind(), PosOverflow | NegOverflow) {
+                    return Err(out_of_range(trimmed, target));
+                }
+                None
+            }
+        },
+        Type::Float64 => parse_float(trimmed).map(Value::Float64),
+        Type::Bool => parse_bool(trimmed).map(Value::Bool),
+        Type::Decimal => match decimal::parse(trimmed) {
+            Some((unscaled, scale)) => Some(Value::Decimal { unscaled, scale }),
+            None if parse_float(trimmed).is_some_and(f64::is_finite) => return Err(out_of_range(trimmed, target)),
+            None => None,
+        },
+        Type::Uuid => uuid::parse(text).map(Value::Uuid),
+        Type::Date => datetime::parse_date(text).map(Value::Date),
+        Type::Time => datetime::parse_time(text).map(Value::Time),
+        Type::Timestamp => datetime::parse_timestamp(text).map(Value::Timestamp),
+        Type::TimestampTz => datetime::parse_timestamptz(text).map(Value::TimestampTz),
+        Type::Interval => interval::parse(text).map(|(months, days, micros)| Value::Interval { months, days, micros }),
+        Type::Enum(of) => {
+            return match label_of(of, text) {
+                Some(label_id) => Ok(Value::Enum { type_id: of.id, label_id }),
+                None => Err(invalid_label(text)),
+            };
+        }
+        Type::IpAddr => network::parse_ip(text).map(|(family, bytes)| Value::IpAddr { family, bytes }),
+        Type::Cidr => network::parse_cidr(text).map(|(family, prefix, bytes)| Value::Cidr { family, prefix, bytes }),
+        Type::MacAddr => network::parse_mac(text).map(|(len, bytes)| Value::MacAddr { len, bytes }),
+        Type::Blob if how == Conversion::Explicit => Some(Value::Blob(parse_bytea(text))),
+        Type::Blob | Type::Geometry | Type::Geography => return Err(no_conversion("TEXT", target)),
+    };
+    value.ok_or_else(|| invalid(text, target))
+}
+
+pub(crate) fn invalid_label(text: &str) -> Error {
+    Error::new(Status::Constraint, "constraint.enum", Some("22P02"), format!("invalid ENUM label {text}"))
+}
+
+pub fn label_of(of: &EnumType, label: &str) -> Option<u64> {
+    of.labels.iter().position(|known| known == label).map(|at| at as u64)
+}
+
+/// The hex format `\x0102`, else the bytes of the text.
+fn parse_bytea(text: &str) -> Vec<u8> {
+    text.strip_prefix("\\x").and_then(parse_hex).unwrap_or_else(|| text.as_bytes().to_vec())
+}
+
+pub fn parse_hex(digits: &str) -> Option<Vec<u8>> {
+    let nibble = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    if !digits.len().is_multiple_of(2) {
+        return None;
+    }
+    digits.as_bytes().chunks(2).map(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?)).collect()
+}
+
+fn parse_float(text: &str) -> Option<f64> {
+    let number = text.parse::<f64>().ok()?;
+    // Rust reads `inf`, `infinity` and `nan` in any case, as PostgreSQL does; SQLite cannot keep a NaN.
+    (!number.is_nan()).then_some(number)
+}
+
+pub fn parse_bool(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "t" | "true" | "y" | "yes" | "on" | "1" => Some(true),
+        "f" | "false" | "n" | "no" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+pub fn format_float(number: f64) -> String {
+    let size = number.abs();
+    if size == 0.0 || (1e-5..1e16).contains(&size) || !number.is_finite() {
+        match number {
+            f64::INFINITY => "Infinity".to_owned(),
+            f64::NEG_INFINITY => "-Infinity".to_owned(),
+            _ => number.to_string(),
+        }
+    } else {
+        format!("{number:e}")
+    }
+}
+
+pub fn format_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The text of a value, as CAST(.. AS TEXT) gives it.
+pub fn to_text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Int64(number) => number.to_string(),
+        Value::Float64(number) => format_float(*number),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Text(text) => text.clone(),
+        Value::Blob(bytes) | Value::Geometry(bytes) | Value::Geography(bytes) => format_hex(bytes),
+        Value::Decimal { unscaled, scale } => decimal::format(*unscaled, *scale),
+        Value::Uuid(bytes) => uuid::format(bytes),
+        Value::Timestamp(micros) => datetime::format_timestamp(*micros),
+        Value::TimestampTz(micros) => datetime::format_timestamptz(*micros),
+        Value::Date(days) => datetime::format_date(i64::from(*days)),
+        Value::Time(micros) => datetime::format_time(*micros),
+        Value::Interval { months, days, micros } => interval::format_stored(*months, *days, *micros),
+        Value::Enum { type_id, label_id } => format!("{type_id}:{label_id}"),
+        Value::IpAddr { family, bytes } => network::format_ip(*family, bytes),
+        Value::Cidr { family, prefix, bytes } => format!("{}/{prefix}", network::format_ip(*family, bytes)),
+        Value::MacAddr { len, bytes } => network::format_mac(&bytes[..usize::from(*len).min(8)]),
+    }
+}
+
+/// The stored form of a value that is of `target` already.
+pub fn store(value: &Value, target: Option<&Type>) -> Result<Stored> {
+    let wrong = || out_of_range("the value", target.unwrap_or(&Type::Dynamic));
+    Ok(match value {
+        Value::Null => Stored::Null,
+        Value::Int64(number) | Value::Timestamp(number) | Value::TimestampTz(number) | Value::Time(number) => {
+            Stored::Integer(*number)
+        }
+        Value::Float64(number) => Stored::Real(*number),
+        Value::Bool(flag) => Stored::Integer(i64::from(*flag)),
+        Value::Text(text) => Stored::Text(text.clone()),
+        Value::Blob(bytes) | Value::Geometry(bytes) | Value::Geography(bytes) => Stored::Blob(bytes.clone()),
+        Value::Decimal { scale, .. } if *scale > decimal::MAX_SCALE => return Err(wrong()),
+        Value::Decimal { unscaled, scale } => Stored::Text(decimal::format(*unscaled, *scale)),
+        Value::Uuid(bytes) => Stored::Blob(bytes.to_vec()),
+        Value::Date(days) => Stored::Integer(i64::from(*days)),
+        Value::Interval { months, days, micros } => Stored::Text(interval::format_stored(*months, *days, *micros)),
+        Value::Enum { label_id, .. } => Stored::Integer(i64::try_from(*label_id).map_err(|_| wrong())?),
+        Value::IpAddr { family, bytes } => Stored::Blob(network::store_ip(*family, bytes).ok_or_else(wrong)?),
+        Value::Cidr { family, prefix, bytes } => {
+            Stored::Blob(network::store_cidr(*family, *prefix, bytes).ok_or_else(wrong)?)
+        }
+        Value::MacAddr { len, bytes } => match len {
+            6 | 8 => Stored::Blob(bytes[..usize::from(*len)].to_vec()),
+            _ => return Err(wrong()),
+        },
+    })
+}
+
+/// Reads a stored value back as a value of `ty`. `None` if the storage does not hold one: a damaged file.
+pub fn load(raw: Raw<'_>, ty: &Type) -> Option<Value> {
+    Some(match (raw, ty) {
+        (Raw::Null, _) => Value::Null,
+        (Raw::Integer(number), Type::Int64 | Type::Dynamic) => Value::Int64(number),
+        (Raw::Integer(number), Type::Float64) => Value::Float64(number as f64),
+        (Raw::Real(number), Type::Float64 | Type::Dynamic) => Value::Float64(number),
+        (Raw::Integer(flag), Type::Bool) => Value::Bool(flag != 0),
+        (Raw::Text(text), Type::Text | Type::Dynamic) => Value::Text(text.to_owned()),
+        (Raw::Blob(bytes), Type::Blob | Type::Dynamic) => Value::Blob(bytes.to_vec()),
+        (Raw::Text(text), Type::Decimal) => {
+            let (unscaled, scale) = decimal::parse(text)?;
+            Value::Decimal { unscaled, scale }
+        }
+        (Raw::Integer(unscaled), Type::Decimal) => Value::Decimal { unscaled, scale: 0 },
+        (Raw::Blob(bytes), Type::Uuid) => Value::Uuid(bytes.try_into().ok()?),
+        (Raw::Integer(micros), Type::Timestamp) => Value::Timestamp(micros),
+        (Raw::Integer(micros), Type::TimestampTz) => Value::TimestampTz(micros),
+        (Raw::Integer(days), Type::Date) => Value::Date(i32::try_from(days).ok()?),
+        (Raw::Integer(micros), Type::Time) => Value::Time(micros),
+        (Raw::Text(text), Type::Interval) => {
+            let (months, days, micros) = interval::parse_stored(text)?;
+            Value::Interval { months, days, micros }
+        }
+        (Raw::Integer(label), Type::Enum(of)) => Value::Enum { type_id: of.id, label_id: u64::try_from(label).ok()? },
+        (Raw::Blob(stored), Type::IpAddr) => {
+            let (family, bytes) = network::load_ip(stored)?;
+            Value::IpAddr { family, bytes }
+        }
+        (Raw::Blob(stored), Type::Cidr) => {
+            let (family, prefix, bytes) = network::load_cidr(stored)?;
+            Value::Cidr { family, prefix, bytes }
+        }
+        (Raw::Blob(stored), Type::MacAddr) => {
+            let mut bytes = [0; 8];
+            bytes.get_mut(..stored.len())?.copy_from_slice(stored);
+            Value::MacAddr { len: stored.len() as u8, bytes }
+        }
+        (Raw::Blob(bytes), Type::Geometry) => Value::Geometry(bytes.to_vec()),
+        (Raw::Blob(bytes), Type::Geography) => Value::Geography(bytes.to_vec()),
+        _ => return None,
+    })
+}
+
+/// Names the column a value was meant for.
+pub(crate) fn in_column(mut error: Error, column: &str) -> Error {
+    if !column.is_empty() {
+        error.message = format!("{} for column {column}", error.message);
+        error = error.with("column", column);
+    }
+    error
+}
