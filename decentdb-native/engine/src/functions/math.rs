@@ -74,7 +74,10 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function("ddb_neg", 1, PURE, |context| unary(context, i64::checked_neg))?;
     connection.create_scalar_function("ddb_abs", 1, PURE, |context| unary(context, i64::checked_abs))?;
     connection.create_scalar_function("ddb_round", 2, PURE, |context| round(context))?;
-    let operations: [(&str, fn(f64) -> f64); 5] = [
+    let operations: [(&str, fn(f64) -> f64); 8] = [
+        ("ddb_floor", f64::floor),
+        ("ddb_ceil", f64::ceil),
+        ("ddb_trunc", f64::trunc),
         ("ddb_sqrt", f64::sqrt),
         ("ddb_ln", |number| if number > 0.0 { number.ln() } else { f64::NAN }),
         ("ddb_log10", |number| if number > 0.0 { number.log10() } else { f64::NAN }),
@@ -84,11 +87,15 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     for (name, operation) in operations {
         connection.create_scalar_function(name, 1, PURE, move |context| float_function(context, operation))?;
     }
-    connection.create_scalar_function("ddb_power", 2, PURE, |context| {
-        let (Some(base), Some(exponent)) = (float(raw(context, 0)?), float(raw(context, 1)?)) else {
-            return Ok(null());
-        };
-        let result = base.powf(exponent);
-        Ok(if result.is_nan() { null() } else { real(result) })
-    })
+    let operations: [(&str, fn(f64, f64) -> f64); 2] = [("ddb_power", f64::powf), ("ddb_fmod", |a, b| a % b)];
+    for (name, operation) in operations {
+        connection.create_scalar_function(name, 2, PURE, move |context| {
+            let (Some(left), Some(right)) = (float(raw(context, 0)?), float(raw(context, 1)?)) else {
+                return Ok(null());
+            };
+            let result = operation(left, right);
+            Ok(if result.is_nan() { null() } else { real(result) })
+        })?;
+    }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! The state of one compilation: parameters, tables touched, and what an emitted expression is known to be.
 
+use sqlparser::ast::{Expr, Spanned};
 use sqlparser::tokenizer::Location;
 
 use crate::catalog::Catalog;
@@ -8,7 +9,7 @@ use crate::types::{self, Conversion};
 use crate::value::{Stored, Type, Value};
 
 use super::parse::{blob_literal, position, text_literal};
-use super::scope::Relation;
+use super::scope::{Relation, Scope};
 use super::Param;
 
 /// An emitted expression.
@@ -30,7 +31,6 @@ pub(super) enum Kind {
     Null,
     /// `$n`, counted from 0.
     Param(usize),
-    /// A column: brings the collation of its declaration along.
     Column,
     Other,
 }
@@ -49,15 +49,7 @@ impl Ex {
         self.ty.name()
     }
 
-    /// As it must stand where its order or equality matters.
-    pub fn ordered(&self) -> String {
-        match (self.ty.collation(), &self.kind) {
-            (Some(collation), kind) if *kind != Kind::Column => format!("{} COLLATE {collation}", self.sql),
-            _ => self.sql.clone(),
-        }
-    }
-
-    /// With its collation spelled out whatever it is.
+    /// As it must stand where its order or equality matters. An index with the same collation is still used.
     pub fn collated(&self) -> String {
         match self.ty.collation() {
             Some(collation) => format!("{} COLLATE {collation}", self.sql),
@@ -366,6 +358,12 @@ impl<'a> Binder<'a> {
             (Type::Date, Type::Timestamp) | (Type::Timestamp, Type::Date) => Type::Timestamp,
             (a, b) => return Err(Error::type_mismatch(format!("types {} and {} do not match", a.name(), b.name()))),
         })
+    }
+
+    /// A condition: an expression of type BOOL.
+    pub fn condition_expr(&mut self, expr: &Expr, scope: &Scope<'_>, place: &str) -> Result<Ex> {
+        let ex = self.expr(expr, scope)?;
+        self.require_bool(ex, place).map_err(|error| position(error, expr.span().start))
     }
 
     pub fn require_bool(&mut self, ex: Ex, place: &str) -> Result<Ex> {

@@ -376,9 +376,9 @@ impl Binder<'_> {
             ("floor", None, Type::Decimal) => format!("ddb_dec_floor({})", first.sql),
             ("ceil" | "ceiling", None, Type::Decimal) => format!("ddb_dec_ceil({})", first.sql),
             ("trunc", None, Type::Decimal) => format!("ddb_cast({}, 6, 1)", first.sql),
-            ("floor", None, _) => format!("floor({})", first.sql),
-            ("ceil" | "ceiling", None, _) => format!("ceil({})", first.sql),
-            ("trunc", None, _) => format!("trunc({})", first.sql),
+            ("floor", None, _) => format!("ddb_floor({})", first.sql),
+            ("ceil" | "ceiling", None, _) => format!("ddb_ceil({})", first.sql),
+            ("trunc", None, _) => format!("ddb_trunc({})", first.sql),
             _ => return Err(wrong_arguments(name)),
         };
         let ty = match (name, ty) {

@@ -180,8 +180,7 @@ impl Binder<'_> {
     fn condition(&mut self, selection: Option<&Expr>, scope: &Scope<'_>) -> Result<String> {
         let Some(condition) = selection else { return Ok(String::new()) };
         self.aggregates = Aggregates::Inside("WHERE");
-        let condition = self.expr(condition, scope)?;
-        Ok(format!(" WHERE {}", self.require_bool(condition, "the condition of WHERE")?.sql))
+        Ok(format!(" WHERE {}", self.condition_expr(condition, scope, "the condition of WHERE")?.sql))
     }
 
     fn returning(

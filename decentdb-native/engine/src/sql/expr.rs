@@ -259,7 +259,7 @@ impl Binder<'_> {
             texts.push(item.sql);
         }
         let not = if negated { "NOT " } else { "" };
-        Ok(Ex::new(format!("({} {not}IN ({}))", value.ordered(), texts.join(", ")), Type::Bool, nullable))
+        Ok(Ex::new(format!("({} {not}IN ({}))", value.collated(), texts.join(", ")), Type::Bool, nullable))
     }
 
     fn in_subquery(&mut self, inner: &Expr, query: &ast::Query, negated: bool, scope: &Scope<'_>) -> Result<Ex> {
@@ -280,7 +280,7 @@ impl Binder<'_> {
             format!("SELECT {} FROM ({}) AS {made_up}", item.sql, bound.sql)
         };
         let not = if negated { "NOT " } else { "" };
-        Ok(Ex::new(format!("({} {not}IN ({sql}))", value.ordered()), Type::Bool, true))
+        Ok(Ex::new(format!("({} {not}IN ({sql}))", value.collated()), Type::Bool, true))
     }
 
     fn like(

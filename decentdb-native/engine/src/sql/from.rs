@@ -92,9 +92,9 @@ impl Binder<'_> {
         let condition = match constraint {
             JoinConstraint::On(condition) => {
                 let aggregates = std::mem::replace(&mut self.aggregates, Aggregates::Inside("ON"));
-                let condition = self.expr(condition, scope)?;
+                let condition = self.condition_expr(condition, scope, "the condition of ON")?;
                 self.aggregates = aggregates;
-                format!(" ON {}", self.require_bool(condition, "the condition of ON")?.sql)
+                format!(" ON {}", condition.sql)
             }
             JoinConstraint::Using(names) => {
                 let names = names.iter().map(object).collect::<Result<Vec<_>>>()?;

@@ -78,14 +78,7 @@ impl Binder<'_> {
         let exact = matches!((&left.ty, &right.ty), (Type::Int64, Type::Float64) | (Type::Float64, Type::Int64));
         let (left, right) = if exact { (left, right) } else { (self.widen(left, &ty)?, self.widen(right, &ty)?) };
         let nullable = left.nullable || right.nullable;
-        let sql = match ty.collation() {
-            // The collation of a column on either side applies by itself, and lets an index be used.
-            Some(_) if left.kind == Kind::Column || right.kind == Kind::Column => {
-                format!("({} {op} {})", left.sql, right.sql)
-            }
-            Some(_) => format!("({} {op} {})", left.collated(), right.sql),
-            None => format!("({} {op} {})", left.sql, right.sql),
-        };
+        let sql = format!("({} {op} {})", left.collated(), right.sql);
         Ok(Ex::new(sql, Type::Bool, nullable))
     }
 
@@ -128,7 +121,7 @@ impl Binder<'_> {
             Type::Int64 => format!("ddb_{function}({}, {})", left.sql, right.sql),
             Type::Decimal => format!("ddb_dec_{function}({}, {})", left.sql, right.sql),
             // SQLite's % works on integers.
-            _ if op == "%" => format!("mod({}, {})", left.sql, right.sql),
+            _ if op == "%" => format!("ddb_fmod({}, {})", left.sql, right.sql),
             _ => format!("({} {op} {})", left.sql, right.sql),
         };
         Ok(Ex::new(sql, ty, nullable))

@@ -287,11 +287,11 @@ impl Binder<'_> {
                 row.push(cell.sql);
             }
         }
-        // A decimal needs its collation on the first row, where SELECT can give it.
+        // VALUES cannot carry a collation, a SELECT around it can.
         let collated = described.iter().any(|column| column.ty.collation().is_some());
         let rows: Vec<String> = rows.into_iter().map(|row| format!("({})", row.join(", "))).collect();
         let sql = format!("VALUES {}", rows.join(", "));
-        if collated && wanted.is_some() {
+        if collated {
             let types: Vec<Type> = described.iter().map(|column| column.ty.clone()).collect();
             return self.converted(Bound { sql, columns: described }, &types);
         }
@@ -312,14 +312,19 @@ impl Binder<'_> {
         let filter = match &select.selection {
             Some(condition) => {
                 self.aggregates = Aggregates::Inside("WHERE");
-                let condition = self.expr(condition, &scope)?;
-                Some(self.require_bool(condition, "the condition of WHERE")?.sql)
+                Some(self.condition_expr(condition, &scope, "the condition of WHERE")?.sql)
             }
             None => None,
         };
         let saw = std::mem::replace(&mut self.saw_aggregate, false);
         self.aggregates = Aggregates::Allowed;
         let mut items = self.items(&select.projection, &scope)?;
+        if let ([item], [_], true) = (items.as_mut_slice(), scope.relations.as_slice(), is_bare(select)) {
+            // The one expression the original names by its text.
+            if !item.named && item.ex.sql == "count(*)" {
+                item.name = "COUNT(*)".to_owned();
+            }
+        }
         if let Some(wanted) = wanted {
             for (item, ty) in items.iter_mut().zip(wanted) {
                 let ex = std::mem::replace(&mut item.ex, Ex::null());
@@ -333,10 +338,7 @@ impl Binder<'_> {
         };
         let groups = self.group_by(&select.group_by, &items, &scope)?;
         let having = match &select.having {
-            Some(condition) => {
-                let condition = self.expr(condition, &scope)?;
-                Some(self.require_bool(condition, "the condition of HAVING")?.sql)
-            }
+            Some(condition) => Some(self.condition_expr(condition, &scope, "the condition of HAVING")?.sql),
             None => None,
         };
         if having.is_some() && groups.is_none() && !self.saw_aggregate {
@@ -348,7 +350,7 @@ impl Binder<'_> {
         };
         self.saw_aggregate = saw;
         let mut sql = String::from(if distinct { "SELECT DISTINCT " } else { "SELECT " });
-        let (list, columns) = emit(&items, distinct || wanted.is_some());
+        let (list, columns) = emit(&items);
         sql.push_str(&list);
         for (keyword, part) in [(" FROM ", from), (" WHERE ", filter), (" GROUP BY ", groups), (" HAVING ", having)] {
             if let Some(part) = part {
@@ -363,7 +365,7 @@ impl Binder<'_> {
     /// A RETURNING list.
     pub fn list(&mut self, items: &[SelectItem], scope: &Scope<'_>) -> Result<(String, Vec<ScopeColumn>)> {
         let items = self.items(items, scope)?;
-        Ok(emit(&items, false))
+        Ok(emit(&items))
     }
 
     fn items(&mut self, projection: &[SelectItem], scope: &Scope<'_>) -> Result<Vec<Item>> {
@@ -399,17 +401,7 @@ impl Binder<'_> {
                 other => return Err(Error::unsupported(format!("the select item {other}"))),
             }
         }
-        if let [item] = items.as_mut_slice() {
-            // The one expression the original names by its text.
-            if !item.named && item.ex.sql == "count(*)" && self.only_counts(scope) {
-                item.name = "COUNT(*)".to_owned();
-            }
-        }
         Ok(items)
-    }
-
-    fn only_counts(&self, scope: &Scope<'_>) -> bool {
-        scope.relations.len() == 1
     }
 
     fn group_by(&mut self, clause: &GroupByExpr, items: &[Item], scope: &Scope<'_>) -> Result<Option<String>> {
@@ -429,8 +421,8 @@ impl Binder<'_> {
                 None => alias(expression, items).filter(|_| self.expr(expression, scope).is_err()),
             };
             terms.push(match item {
-                Some(item) => item.ex.ordered(),
-                None => self.expr(expression, scope)?.ordered(),
+                Some(item) => item.ex.collated(),
+                None => self.expr(expression, scope)?.collated(),
             });
         }
         self.aggregates = aggregates;
@@ -493,6 +485,12 @@ impl Binder<'_> {
     }
 }
 
+/// Nothing but a list and FROM.
+fn is_bare(select: &Select) -> bool {
+    let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(terms, _) if terms.is_empty());
+    select.selection.is_none() && select.having.is_none() && !grouped
+}
+
 fn operator(op: SetOperator, quantifier: SetQuantifier) -> Result<&'static str> {
     Ok(match (op, quantifier) {
         (SetOperator::Union, SetQuantifier::All) => " UNION ALL ",
@@ -518,7 +516,7 @@ fn order_term(ex: &Ex, term: &OrderByExpr) -> Result<String> {
         Some(OrderBySort::Desc) => true,
         Some(_) => return Err(Error::unsupported("ORDER BY USING")),
     };
-    let mut sql = ex.ordered();
+    let mut sql = ex.collated();
     if descending {
         sql.push_str(" DESC");
     }
@@ -528,16 +526,13 @@ fn order_term(ex: &Ex, term: &OrderByExpr) -> Result<String> {
     Ok(sql)
 }
 
-/// The text of a list and what it yields.
-fn emit(items: &[Item], collated: bool) -> (String, Vec<ScopeColumn>) {
+/// The text of a list and what it yields. The queries around it find collations there.
+fn emit(items: &[Item]) -> (String, Vec<ScopeColumn>) {
     let columns = describe(items);
     let texts: Vec<String> = items
         .iter()
         .zip(&columns)
-        .map(|(item, column)| {
-            let sql = if collated { item.ex.collated() } else { item.ex.sql.clone() };
-            format!("{sql} AS {}", quote(&column.sql_name))
-        })
+        .map(|(item, column)| format!("{} AS {}", item.ex.collated(), quote(&column.sql_name)))
         .collect();
     (texts.join(", "), columns)
 }

@@ -67,6 +67,10 @@ fn no_conversion(from: &str, target: &Type) -> Error {
     Error::type_mismatch(format!("cannot cast {from} to {}", target.name()))
 }
 
+fn loses_fraction(value: &Value) -> Error {
+    out_of_range(format!("{}, which has a fraction,", to_text(value)), &Type::Int64).hint("CAST cuts the fraction off")
+}
+
 /// Brings `value` to `target`; `None` if it is of that type already (or NULL).
 pub fn convert(value: &Value, target: &Type, how: Conversion) -> Result<Option<Value>> {
     let explicit = how == Conversion::Explicit;
@@ -88,8 +92,19 @@ pub fn convert(value: &Value, target: &Type, how: Conversion) -> Result<Option<V
         (Value::Text(text), _) => return from_text(text, target, how).map(Some),
 
         (Value::Bool(flag), Type::Int64) => Value::Int64(i64::from(*flag)),
-        (Value::Float64(number), Type::Int64) => Value::Int64(truncate(*number)?),
-        (Value::Decimal { unscaled, scale }, Type::Int64) => Value::Int64(decimal::truncate(*unscaled, *scale)),
+        (Value::Float64(number), Type::Int64) => {
+            if !explicit && number.fract() != 0.0 {
+                return Err(loses_fraction(value));
+            }
+            Value::Int64(truncate(*number)?)
+        }
+        (Value::Decimal { unscaled, scale }, Type::Int64) => {
+            let whole = decimal::truncate(*unscaled, *scale);
+            if !explicit && decimal::compare((whole, 0), (*unscaled, (*scale).min(decimal::MAX_SCALE))).is_ne() {
+                return Err(loses_fraction(value));
+            }
+            Value::Int64(whole)
+        }
         (Value::Enum { label_id, .. }, Type::Int64) if explicit => Value::Int64(*label_id as i64),
 
         (Value::Int64(number), Type::Float64) => Value::Float64(*number as f64),
