@@ -36,6 +36,8 @@ pub struct Error {
     pub hint: Option<String>,
     /// Additional members of the diagnostic: `relation`, `column`, `constraint`, `position`, ...
     pub context: Map<String, Json>,
+    /// SQLite's extended code where it reports a violated constraint; the message is SQLite's own until it is explained.
+    pub constraint_code: Option<i32>,
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -47,7 +49,16 @@ impl Error {
         sqlstate: Option<&'static str>,
         message: impl Into<String>,
     ) -> Self {
-        Self { status, subcode, sqlstate, message: message.into(), retryable: false, hint: None, context: Map::new() }
+        Self {
+            status,
+            subcode,
+            sqlstate,
+            message: message.into(),
+            retryable: false,
+            hint: None,
+            context: Map::new(),
+            constraint_code: None,
+        }
     }
 
     pub fn syntax(message: impl Into<String>) -> Self {
@@ -73,6 +84,43 @@ impl Error {
         Self::new(Status::Sql, "sql.type_mismatch", Some("42804"), message)
     }
 
+    /// A commit by another handle or process after this transaction's snapshot; the transaction is gone.
+    pub fn conflict() -> Self {
+        let mut error = Self::new(
+            Status::Transaction,
+            "transaction.conflict",
+            Some("40001"),
+            "transaction conflict: the database was changed after this transaction began; it was rolled back",
+        )
+        .hint("run the transaction again");
+        error.retryable = true;
+        error
+    }
+
+    pub fn transaction(message: impl Into<String>) -> Self {
+        Self::new(Status::Transaction, "transaction.invalid_state", Some("25000"), message)
+    }
+
+    pub fn no_transaction(message: impl Into<String>) -> Self {
+        Self::new(Status::Transaction, "transaction.no_active_transaction", Some("25P01"), message)
+    }
+
+    /// The write lock was not free within the configured time.
+    pub fn lock_timeout(message: impl Into<String>) -> Self {
+        let mut error = Self::new(Status::Timeout, "coordination.lock_timeout", Some("55P03"), message);
+        error.retryable = true;
+        error
+    }
+
+    pub fn io(message: impl Into<String>) -> Self {
+        Self::new(Status::Io, "io.error", Some("58030"), message)
+    }
+
+    /// A call that breaks the contract of the C interface: NULL pointers, dead handles, indexes out of range.
+    pub fn misuse(message: impl Into<String>) -> Self {
+        Self::new(Status::Sql, "abi.invalid_argument", None, message)
+    }
+
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(Status::Internal, "internal.error", Some("XX000"), message)
     }
@@ -87,6 +135,76 @@ impl Error {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+}
+
+impl Status {
+    pub fn code_name(self) -> &'static str {
+        match self {
+            Status::Ok => "OK",
+            Status::Io => "ERR_IO",
+            Status::Corruption => "ERR_CORRUPTION",
+            Status::Constraint => "ERR_CONSTRAINT",
+            Status::Transaction => "ERR_TRANSACTION",
+            Status::Sql => "ERR_SQL",
+            Status::Internal => "ERR_INTERNAL",
+            Status::Panic => "ERR_PANIC",
+            Status::UnsupportedFormatVersion => "ERR_UNSUPPORTED_FORMAT_VERSION",
+            Status::Busy => "ERR_BUSY",
+            Status::Timeout => "ERR_TIMEOUT",
+            Status::Canceled => "ERR_CANCELED",
+            Status::QueueFull => "ERR_QUEUE_FULL",
+            Status::QueueClosed => "ERR_QUEUE_CLOSED",
+        }
+    }
+
+    fn prefix(self) -> &'static str {
+        match self {
+            Status::Ok => "",
+            Status::Io => "I/O error: ",
+            Status::Corruption => "database corruption: ",
+            Status::Constraint => "constraint violation: ",
+            Status::Transaction => "transaction error: ",
+            Status::Sql => "SQL error: ",
+            Status::Internal => "internal engine error: ",
+            Status::Panic => "panic captured at boundary: ",
+            Status::UnsupportedFormatVersion => "unsupported database format: ",
+            Status::Busy => "busy: ",
+            Status::Timeout => "operation timed out: ",
+            Status::Canceled => "operation canceled: ",
+            Status::QueueFull => "write queue full: ",
+            Status::QueueClosed => "write queue closed: ",
+        }
+    }
+}
+
+impl Error {
+    /// The message as `ddb_last_error_message` gives it: with the class of the error in front.
+    pub fn prefixed(&self) -> String {
+        format!("{}{}", self.status.prefix(), self.message)
+    }
+
+    /// The diagnostic that `ddb_last_error_json` gives.
+    pub fn diagnostic(&self) -> Json {
+        let mut json = Map::new();
+        json.insert("version".into(), 1.into());
+        json.insert("code".into(), (self.status as u32).into());
+        json.insert("code_name".into(), self.status.code_name().into());
+        json.insert("subcode".into(), self.subcode.into());
+        if let Some(sqlstate) = self.sqlstate {
+            json.insert("sqlstate".into(), sqlstate.into());
+        }
+        json.insert("message".into(), self.message.clone().into());
+        json.insert("retryable".into(), self.retryable.into());
+        json.insert("permanent".into(), (!self.retryable).into());
+        json.insert("redaction".into(), "default".into());
+        for (key, value) in &self.context {
+            json.insert(key.clone(), value.clone());
+        }
+        if let Some(hint) = &self.hint {
+            json.insert("hint".into(), hint.clone().into());
+        }
+        Json::Object(json)
     }
 }
 

@@ -1,0 +1,241 @@
+//! Compiling and running statements.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::front;
+use super::plan::Plan;
+use super::rows::RowSet;
+use super::session::Core;
+use super::watch::Source;
+use crate::catalog::Change;
+use crate::error::{Error, Result, Status};
+use crate::sql::{self, Compiled, Program};
+use crate::sqlite::Step;
+use crate::value::{Type, Value};
+
+/// A statement that is compiled anew more often than this within one execution races with endless changes of the schema.
+const MAX_COMPILATIONS: usize = 16;
+
+/// The column of EXPLAIN QUERY PLAN that holds its text.
+const EXPLAIN_DETAIL: usize = 3;
+
+/// The complete result of a statement.
+pub struct QueryResult {
+    pub compiled: Arc<Compiled>,
+    pub types: Arc<[Type]>,
+    pub rows: RowSet,
+    /// Rows changed; of a statement that returns rows, their number.
+    pub affected: u64,
+}
+
+/// What running a write gave.
+pub(super) struct Written {
+    pub rows: RowSet,
+    pub affected: u64,
+}
+
+impl Core {
+    /// Runs the one statement in `sql` to its end.
+    pub fn execute(&mut self, sql: &str, params: &[Value], source: Source) -> Result<QueryResult> {
+        if self.transaction.is_none() {
+            self.drain_streams();
+        }
+        let mut plan = self.checkout(sql, params)?;
+        let done = match &plan.compiled.program {
+            Program::Transaction(control) => {
+                let control = control.clone();
+                self.transaction_control(&control).map(|()| Written { rows: RowSet::default(), affected: 0 })
+            }
+            _ if is_read(&plan.compiled) => self.read_all(&mut plan, params),
+            _ => self.run_write(&mut plan, params, source),
+        };
+        let result = done.map(|written| QueryResult {
+            compiled: Arc::clone(&plan.compiled),
+            types: Arc::clone(&plan.types),
+            rows: written.rows,
+            affected: written.affected,
+        });
+        self.plans.put(plan, self.epoch);
+        result
+    }
+
+    fn read_all(&mut self, plan: &mut Box<Plan>, params: &[Value]) -> Result<Written> {
+        let mut step = self.start_read(plan, params)?;
+        let mut rows = RowSet::new(plan.types.len());
+        let statement = plan.statement.as_mut().ok_or_else(no_statement)?;
+        while step == Step::Row {
+            rows.push(statement, plan.first_column);
+            step = statement.step().map_err(|error| front::explain(error, None, &self.catalog))?;
+        }
+        statement.reset();
+        let affected = rows.len() as u64;
+        Ok(Written { rows, affected })
+    }
+
+    /// Binds and takes the first step. If the schema has changed since the statement was compiled, SQLite has adapted the
+    /// statement but not the types of its columns, so it is compiled again.
+    pub(super) fn start_read(&mut self, plan: &mut Box<Plan>, params: &[Value]) -> Result<Step> {
+        for _ in 0..MAX_COMPILATIONS {
+            bind(plan, params)?;
+            let statement = plan.statement.as_mut().ok_or_else(no_statement)?;
+            let step = statement.step();
+            if !statement.was_reprepared() {
+                return step.map_err(|error| front::explain(error, None, &self.catalog));
+            }
+            statement.reset();
+            **plan = self.compile(&plan.sql, Some(params))?;
+            if !is_read(&plan.compiled) {
+                return Err(Error::internal("a changed schema turned a read into a write"));
+            }
+        }
+        Err(Error::internal("the schema changes faster than the statement can be compiled"))
+    }
+
+    /// Runs a statement that changes something, in the open transaction or in its own.
+    pub(super) fn run_write(&mut self, plan: &mut Box<Plan>, params: &[Value], source: Source) -> Result<Written> {
+        self.write(source, |core| {
+            core.refresh(plan, params)?;
+            core.run_in_transaction(plan, params)
+        })
+    }
+
+    /// Compiles `plan` again if the schema moved on; inside a transaction that stays true until its end.
+    pub(super) fn refresh(&mut self, plan: &mut Box<Plan>, params: &[Value]) -> Result<()> {
+        if plan.epoch != self.epoch {
+            **plan = self.compile(&plan.sql, Some(params))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn run_in_transaction(&mut self, plan: &mut Plan, params: &[Value]) -> Result<Written> {
+        if let Program::Ddl { statements, change } = &plan.compiled.program {
+            self.run_ddl(statements, change)?;
+            return Ok(Written { rows: RowSet::default(), affected: 0 });
+        }
+        bind(plan, params)?;
+        let columns = plan.types.len();
+        let statement = plan.statement.as_mut().ok_or_else(no_statement)?;
+        let mut rows = RowSet::new(columns);
+        let explain = |error| front::explain(error, Some(&plan.compiled), &self.catalog);
+        while statement.step().map_err(explain)? == Step::Row {
+            rows.push(statement, plan.first_column);
+        }
+        statement.reset();
+        let affected = if columns > 0 { rows.len() as u64 } else { self.connection.changes() };
+        Ok(Written { rows, affected })
+    }
+
+    fn run_ddl(&mut self, statements: &[String], change: &Change) -> Result<()> {
+        self.capture.pause(true);
+        let done = self.atomically(|core| {
+            for statement in statements {
+                core.connection.execute(statement).map_err(|error| front::explain(error, None, &core.catalog))?;
+            }
+            if matches!(change, Change::Nothing) {
+                return Ok(());
+            }
+            let next = front::apply_change(&core.connection, &core.catalog, change)?;
+            if let Some(open) = &mut core.transaction {
+                open.schema_dirty = true;
+            }
+            let version = core.schema_version()?;
+            core.set_catalog(version, Arc::new(next));
+            core.capture.schema_changed(front::changed_objects(change));
+            Ok(())
+        });
+        self.capture.pause(false);
+        done
+    }
+
+    /// A plan for `sql`, out of the cache or compiled now.
+    pub(super) fn checkout(&mut self, sql: &str, params: &[Value]) -> Result<Box<Plan>> {
+        if let Some(plan) = self.plans.take(sql, Some(params), self.epoch) {
+            return Ok(plan);
+        }
+        let plan = self.compile(&Arc::from(sql), Some(params))?;
+        let wanted = plan.compiled.params.len();
+        if params.len() > wanted {
+            return Err(too_many_parameters(params.len(), wanted));
+        }
+        if params.len() < wanted {
+            return Err(missing_parameter(params.len() + 1));
+        }
+        Ok(Box::new(plan))
+    }
+
+    /// Compiles against the current schema. The schema version and the statement come from one snapshot.
+    pub(super) fn compile(&mut self, sql: &Arc<str>, params: Option<&[Value]>) -> Result<Plan> {
+        if self.transaction.is_some() {
+            return self.compile_here(sql, params);
+        }
+        self.control.begin.run()?;
+        let compiled = self.sync_catalog().and_then(|()| self.compile_here(sql, params));
+        self.control.rollback.run()?;
+        compiled
+    }
+
+    fn compile_here(&mut self, sql: &Arc<str>, params: Option<&[Value]>) -> Result<Plan> {
+        let given = params.unwrap_or(&[]);
+        let types: Vec<Option<Type>> = given.iter().map(|value| Type::from_tag(value.tag())).collect();
+        let compiled = sql::compile(sql, &self.catalog, &types)?;
+        let (statement, first_column) = match &compiled.program {
+            Program::Statement(text) => (Some(self.connection.prepare(text)?), 0),
+            Program::Explain(text) => (Some(self.connection.prepare(text)?), EXPLAIN_DETAIL),
+            Program::Ddl { .. } | Program::Transaction(_) => (None, 0),
+        };
+        let columns = compiled.columns.len();
+        if statement.as_ref().is_some_and(|statement| statement.column_count() != first_column + columns) {
+            return Err(Error::internal(format!("the statement was compiled to other than {columns} columns")));
+        }
+        let types: Arc<[Type]> = compiled.columns.iter().map(|column| column.ty.clone()).collect();
+        let used = statement.as_ref().map_or(0, |statement| statement.memory_used());
+        let tags = match params {
+            Some(params) => params.iter().map(Value::tag).collect(),
+            None => vec![crate::value::Tag::Null; compiled.params.len()],
+        };
+        Ok(Plan {
+            sql: Arc::clone(sql),
+            bytes: 512 + 3 * sql.len() as u64 + used,
+            compiled: Arc::new(compiled),
+            types,
+            statement,
+            first_column,
+            tags,
+            epoch: self.epoch,
+        })
+    }
+}
+
+/// Whether the statement runs outside any transaction and changes nothing.
+pub(super) fn is_read(compiled: &Compiled) -> bool {
+    compiled.read_only && matches!(compiled.program, Program::Statement(_) | Program::Explain(_))
+}
+
+pub(super) fn bind(plan: &mut Plan, params: &[Value]) -> Result<()> {
+    let statement = plan.statement.as_mut().ok_or_else(no_statement)?;
+    let used = statement.parameter_count();
+    for (at, value) in params.iter().enumerate().take(used) {
+        front::bind(statement, &plan.compiled, at, value)?;
+    }
+    Ok(())
+}
+
+pub(super) fn no_statement() -> Error {
+    Error::internal("the statement has no SQLite program")
+}
+
+pub(super) fn missing_parameter(index: usize) -> Error {
+    Error::new(Status::Sql, "sql.parameter_missing", Some("07002"), format!("parameter ${index} was not provided"))
+        .with("parameter", json!({ "index": index }))
+}
+
+pub(super) fn too_many_parameters(given: usize, wanted: usize) -> Error {
+    Error::new(
+        Status::Sql,
+        "sql.parameter_count",
+        Some("07001"),
+        format!("{given} parameters were given, the statement has {wanted}"),
+    )
+}

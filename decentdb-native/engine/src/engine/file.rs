@@ -1,0 +1,180 @@
+//! The database file: how it is opened, created and recognised. A file of another program is never touched.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::front;
+use super::options::{Coordination, Options, SyncMode};
+use crate::error::{Error, Result, Status};
+use crate::sqlite::Connection;
+
+/// `DDBS` in the header field that SQLite reserves for this purpose.
+const APPLICATION_ID: u32 = 0x4444_4253;
+/// Version of the engine's own tables; `user_version` in the header.
+pub const FORMAT_VERSION: u32 = 1;
+
+const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
+const DECENTDB_MAGIC: &[u8] = b"DECENTDB\0";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenMode {
+    Create,
+    Open,
+    OpenOrCreate,
+}
+
+/// Where a database lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    Memory,
+    /// Canonical, so that every spelling of a path meets the same shared state.
+    File(PathBuf),
+}
+
+impl Location {
+    /// Resolves `path` and checks that `mode` allows opening it; changes nothing.
+    pub fn resolve(path: &str, mode: OpenMode, options: &Options) -> Result<Self> {
+        if path.is_empty() {
+            return Err(Error::io("the database path is empty"));
+        }
+        if path.eq_ignore_ascii_case(":memory:") {
+            if options.coordination == Coordination::Required {
+                return Err(Error::transaction(
+                    "process_coordination=required cannot be met by :memory:, which no other process can see",
+                ));
+            }
+            return Ok(Location::Memory);
+        }
+        let given = Path::new(path);
+        match std::fs::metadata(given) {
+            Ok(found) if found.is_dir() => Err(Error::io(format!("{path} is a directory, not a database file"))),
+            Ok(_) if mode == OpenMode::Create => {
+                Err(Error::io(format!("cannot create the database {path}: the file already exists"))
+                    .hint("open it, or use open_or_create"))
+            }
+            Ok(found) => {
+                if found.len() > 0 {
+                    recognise(given)?;
+                } else if mode == OpenMode::Open {
+                    return Err(Error::io(format!("{path} is empty, not a database")).hint("use open_or_create"));
+                }
+                canonical(given)
+            }
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound && mode != OpenMode::Open => canonical(given),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+                Err(Error::io(format!("the database {path} does not exist")).hint("use open_or_create"))
+            }
+            Err(cause) => Err(Error::io(format!("cannot open {path}: {cause}"))),
+        }
+    }
+}
+
+fn canonical(path: &Path) -> Result<Location> {
+    let failed = |cause: std::io::Error| Error::io(format!("cannot open {}: {cause}", path.display()));
+    if path.exists() {
+        return path.canonicalize().map(Location::File).map_err(failed);
+    }
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let name = path.file_name().ok_or_else(|| Error::io(format!("{} does not name a file", path.display())))?;
+    let parent = parent.canonicalize().map_err(|cause| {
+        Error::io(format!("cannot create {}: directory {}: {cause}", path.display(), parent.display()))
+    })?;
+    Ok(Location::File(parent.join(name)))
+}
+
+/// Reads the header of an existing file and refuses everything that is not a database of this engine, naming what it is.
+fn recognise(path: &Path) -> Result<()> {
+    let mut header = [0u8; 100];
+    let mut length = 0;
+    let mut file = File::open(path).map_err(|cause| Error::io(format!("cannot open {}: {cause}", path.display())))?;
+    while length < header.len() {
+        match file.read(&mut header[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(cause) => return Err(Error::io(format!("cannot read {}: {cause}", path.display()))),
+        }
+    }
+    let shown = path.display();
+    let foreign = |subcode, message: String| Error::new(Status::UnsupportedFormatVersion, subcode, None, message);
+    if header.starts_with(DECENTDB_MAGIC) {
+        return Err(foreign(
+            "format.decentdb",
+            format!(
+                "{shown} is a file of the DecentDB engine; this is the bundled engine, which stores its data in SQLite"
+            ),
+        )
+        .hint("load libdecentdb to open this file, or give the bundled engine another path"));
+    }
+    if length < header.len() || !header.starts_with(SQLITE_MAGIC) {
+        return Err(foreign("format.unknown", format!("{shown} is not a database file")));
+    }
+    let field = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    if field(68) != APPLICATION_ID {
+        return Err(foreign(
+            "format.sqlite",
+            format!("{shown} is an SQLite database that was not created by this engine"),
+        )
+        .hint("give another path; the tables of an SQLite file have to be imported"));
+    }
+    match field(60) {
+        FORMAT_VERSION => Ok(()),
+        other => Err(foreign(
+            "format.version",
+            format!("{shown} has format version {other}; this engine reads version {FORMAT_VERSION}"),
+        )
+        .hint("open it with the version of the engine that wrote it")),
+    }
+}
+
+/// Opens the connection of a handle; a new file is made ours in one transaction before anything else.
+pub fn connect(location: &Location, options: &Options) -> Result<Connection> {
+    let connection = match location {
+        Location::Memory => Connection::open_in_memory()?,
+        Location::File(path) => Connection::open(path, true)
+            .map_err(|e| Error { message: format!("cannot open {}: {}", path.display(), e.message), ..e })?,
+    };
+    connection.busy_timeout(options.lock_timeout)?;
+    front::prepare_connection(&connection)?;
+    connection.execute("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")?;
+    if connection.query_i64("PRAGMA application_id")? != i64::from(APPLICATION_ID) {
+        initialise(&connection)?;
+    }
+    if let Location::File(_) = location {
+        // After the file is recognisable: in WAL mode the header on disk changes only at checkpoints.
+        connection.execute("PRAGMA journal_mode = WAL")?;
+    }
+    connection.execute(match options.sync_mode {
+        SyncMode::Full => "PRAGMA synchronous = FULL",
+        SyncMode::Normal => "PRAGMA synchronous = NORMAL",
+    })?;
+    connection.execute(&format!(
+        "PRAGMA cache_size = -{}; PRAGMA wal_autocheckpoint = {};",
+        (options.cache_bytes / 1024).max(1),
+        options.checkpoint_pages.min(i32::MAX as u64)
+    ))?;
+    Ok(connection)
+}
+
+fn initialise(connection: &Connection) -> Result<()> {
+    connection.execute("BEGIN IMMEDIATE")?;
+    let made = (|| {
+        // Another process may have been first.
+        if connection.query_i64("PRAGMA application_id")? == i64::from(APPLICATION_ID) {
+            return Ok(());
+        }
+        front::create_catalog(connection)?;
+        connection
+            .execute(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION};"))
+    })();
+    match made {
+        Ok(()) => connection.execute("COMMIT"),
+        Err(error) => {
+            let _ = connection.execute("ROLLBACK");
+            Err(error)
+        }
+    }
+}

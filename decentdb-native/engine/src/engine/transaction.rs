@@ -1,0 +1,374 @@
+//! Transactions of a session. An autocommitted write is a transaction of one statement.
+
+use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::capture::Mark;
+use super::front;
+use super::session::Core;
+use super::shared::{lock_unavailable, WriteGuard};
+use super::watch::{CommitEvent, Source};
+use crate::catalog::Catalog;
+use crate::error::{Error, Result, Status};
+use crate::sql::TransactionControl;
+use crate::sqlite::{preupdate, Step};
+
+pub(super) struct Transaction {
+    /// Begun by the caller, rather than around one statement or one batch of queued writes.
+    pub explicit: bool,
+    /// The last commit when the snapshot was taken.
+    base_lsn: u64,
+    /// Present from the first write on.
+    writer: Option<WriteGuard>,
+    /// The catalogue has changes that no other session may see yet.
+    pub schema_dirty: bool,
+    savepoints: Vec<(String, Mark)>,
+    source: Source,
+}
+
+impl Core {
+    pub fn transaction_control(&mut self, control: &TransactionControl) -> Result<()> {
+        match control {
+            TransactionControl::Begin { immediate } => self.begin(*immediate),
+            TransactionControl::Commit => self.commit_explicit().map(drop),
+            TransactionControl::Rollback => self.rollback(),
+            TransactionControl::Savepoint(name) => self.savepoint(name),
+            TransactionControl::Release(name) => self.release_savepoint(name),
+            TransactionControl::RollbackTo(name) => self.rollback_to(name),
+        }
+    }
+
+    /// Begins an explicit transaction; its snapshot is taken now.
+    pub fn begin(&mut self, immediate: bool) -> Result<()> {
+        if self.transaction.is_some() {
+            return Err(Error::transaction("a transaction is already active on this handle"));
+        }
+        self.drain_streams();
+        if immediate {
+            self.begin_write(true, Source::Direct, self.options.lock_timeout)?;
+        } else {
+            let base_lsn = self.shared.last_lsn();
+            self.control.begin.run()?;
+            self.transaction = Some(Transaction {
+                explicit: true,
+                base_lsn,
+                writer: None,
+                schema_dirty: false,
+                savepoints: Vec::new(),
+                source: Source::Direct,
+            });
+            // Reading fixes the snapshot of a deferred transaction.
+            self.sync_or_abandon()?;
+        }
+        self.in_transaction.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Begins a transaction that may write at once; waits for its turn among the handles of this process for `wait`.
+    pub(super) fn begin_write(&mut self, explicit: bool, source: Source, wait: Duration) -> Result<()> {
+        self.drain_streams();
+        let guard = self.shared.lock_writer(wait)?;
+        if let Err(error) = self.control.begin_immediate.run() {
+            return Err(self.busy(error));
+        }
+        self.transaction = Some(Transaction {
+            explicit,
+            base_lsn: self.shared.last_lsn(),
+            writer: Some(guard),
+            schema_dirty: false,
+            savepoints: Vec::new(),
+            source,
+        });
+        self.sync_capture();
+        self.sync_or_abandon()
+    }
+
+    fn sync_or_abandon(&mut self) -> Result<()> {
+        let synced = self.sync_catalog();
+        if synced.is_err() {
+            self.abandon_transaction();
+        }
+        synced
+    }
+
+    /// SQLite's word for a lock it could not get, with the reason spelt out.
+    fn busy(&self, error: Error) -> Error {
+        if error.status == Status::Timeout {
+            lock_unavailable(self.options.lock_timeout, "another process")
+        } else {
+            error
+        }
+    }
+
+    /// Runs `body` as a write: inside the open transaction, or in one of its own that is durable when this returns. What a
+    /// failing `body` did is undone.
+    pub(super) fn write<T>(&mut self, source: Source, body: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.drain_streams();
+        if self.transaction.is_some() {
+            self.become_writer()?;
+            self.sync_capture();
+            let mark = self.capture.mark();
+            let done = body(self);
+            match &done {
+                Ok(_) => self.capture.wrote(),
+                Err(_) => {
+                    self.capture.rewind(&mark);
+                    self.notice_abort();
+                }
+            }
+            return done;
+        }
+        self.begin_write(false, source, self.options.lock_timeout)?;
+        match body(self) {
+            Ok(value) => {
+                self.capture.wrote();
+                self.commit()?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.abandon_transaction();
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs `body`, which takes several steps, so that its failure undoes all of them and nothing else.
+    pub(super) fn atomically<T>(&mut self, body: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.connection.execute("SAVEPOINT __ddb_statement")?;
+        let done = body(self);
+        if done.is_err() && !self.connection.is_autocommit() {
+            self.connection.execute("ROLLBACK TO __ddb_statement")?;
+        }
+        if !self.connection.is_autocommit() {
+            self.connection.execute("RELEASE __ddb_statement")?;
+        }
+        done
+    }
+
+    /// Turns the snapshot of the open transaction into a writer's. If it is no longer the newest, the transaction has lost:
+    /// it is rolled back and the caller told to run it again.
+    fn become_writer(&mut self) -> Result<()> {
+        if self.transaction.as_ref().is_none_or(|open| open.writer.is_some()) {
+            return Ok(());
+        }
+        let timeout = self.options.lock_timeout;
+        let deadline = Instant::now() + timeout.min(Duration::from_secs(1 << 30));
+        let guard = self.shared.lock_writer(timeout)?;
+        loop {
+            match self.control.upgrade.run() {
+                Ok(()) => break,
+                Err(error) if error.status == Status::Transaction => {
+                    self.abandon_transaction();
+                    return Err(error);
+                }
+                // SQLite does not wait here: whoever holds the lock will probably commit, which decides against us.
+                Err(error) if error.status == Status::Timeout && Instant::now() < deadline => {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                Err(error) => return Err(self.busy(error)),
+            }
+        }
+        if let Some(open) = &mut self.transaction {
+            open.writer = Some(guard);
+        }
+        Ok(())
+    }
+
+    /// Commits the explicit transaction and gives the position of the commit; of a transaction that wrote nothing, the
+    /// position of its snapshot.
+    pub fn commit_explicit(&mut self) -> Result<u64> {
+        self.require_explicit("COMMIT")?;
+        self.commit()
+    }
+
+    fn require_explicit(&self, what: &str) -> Result<()> {
+        if self.transaction.as_ref().is_some_and(|open| open.explicit) {
+            Ok(())
+        } else {
+            Err(Error::no_transaction(format!("{what}: no transaction is active on this handle")))
+        }
+    }
+
+    pub(super) fn commit(&mut self) -> Result<u64> {
+        self.drain_streams();
+        if let Err(error) = self.control.commit.run() {
+            // For example a deferred foreign key, or a full disk: nothing of the transaction stays.
+            let error = front::explain(error, None, &self.catalog);
+            self.abandon_transaction();
+            return Err(error);
+        }
+        self.in_transaction.store(false, Ordering::Release);
+        let Some(done) = self.transaction.take() else {
+            return Err(Error::internal("commit without a transaction"));
+        };
+        let Some(guard) = done.writer else {
+            return Ok(done.base_lsn);
+        };
+        let lsn = self.shared.next_lsn();
+        if done.schema_dirty {
+            self.shared.publish_catalog(self.catalog_version, Arc::clone(&self.catalog));
+        }
+        if self.shared.hub.is_watched() {
+            let event = CommitEvent::new(lsn, done.source, Arc::clone(&self.catalog), &mut self.capture);
+            self.shared.hub.publish(event);
+        }
+        self.capture.clear();
+        // Only now may the next writer commit: events are published in the order of commits.
+        drop(guard);
+        Ok(lsn)
+    }
+
+    pub fn rollback(&mut self) -> Result<()> {
+        self.require_explicit("ROLLBACK")?;
+        self.abandon_transaction();
+        Ok(())
+    }
+
+    /// Rolls back whatever is open, or tidies up after SQLite did so itself.
+    pub(super) fn abandon_transaction(&mut self) {
+        self.drain_streams();
+        if !self.connection.is_autocommit() {
+            let _ = self.control.rollback.run();
+        }
+        if let Some(gone) = self.transaction.take() {
+            if gone.schema_dirty {
+                self.forget_catalog();
+            }
+        }
+        self.capture.clear();
+        self.in_transaction.store(false, Ordering::Release);
+    }
+
+    /// After a failed statement: some errors, such as a full disk, make SQLite roll back everything.
+    fn notice_abort(&mut self) {
+        if self.transaction.is_some() && self.connection.is_autocommit() {
+            self.abandon_transaction();
+        }
+    }
+
+    fn savepoint(&mut self, name: &str) -> Result<()> {
+        self.require_explicit("SAVEPOINT")?;
+        let name = name.to_ascii_lowercase();
+        self.connection.execute(&format!("SAVEPOINT {}", quote(&name)))?;
+        let mark = self.capture.mark();
+        if let Some(open) = &mut self.transaction {
+            open.savepoints.push((name, mark));
+        }
+        Ok(())
+    }
+
+    fn find_savepoint(&self, name: &str, what: &str) -> Result<usize> {
+        self.require_explicit(what)?;
+        let name = name.to_ascii_lowercase();
+        let open = self.transaction.as_ref().and_then(|open| open.savepoints.iter().rposition(|(own, _)| *own == name));
+        open.ok_or_else(|| {
+            Error::new(
+                Status::Transaction,
+                "transaction.unknown_savepoint",
+                Some("3B001"),
+                format!("savepoint {name} does not exist"),
+            )
+        })
+    }
+
+    fn release_savepoint(&mut self, name: &str) -> Result<()> {
+        let at = self.find_savepoint(name, "RELEASE SAVEPOINT")?;
+        self.drain_streams();
+        self.connection.execute(&format!("RELEASE {}", quote(&name.to_ascii_lowercase())))?;
+        if let Some(open) = &mut self.transaction {
+            open.savepoints.truncate(at);
+        }
+        Ok(())
+    }
+
+    /// Undoes everything since the savepoint, which stays.
+    fn rollback_to(&mut self, name: &str) -> Result<()> {
+        let at = self.find_savepoint(name, "ROLLBACK TO SAVEPOINT")?;
+        self.drain_streams();
+        self.connection.execute(&format!("ROLLBACK TO {}", quote(&name.to_ascii_lowercase())))?;
+        let Some(open) = &mut self.transaction else { return Ok(()) };
+        open.savepoints.truncate(at + 1);
+        let dirty = open.schema_dirty;
+        if let Some((_, mark)) = open.savepoints.last() {
+            self.capture.rewind(mark);
+        }
+        if dirty {
+            self.forget_catalog();
+            self.sync_catalog()?;
+        }
+        Ok(())
+    }
+
+    /// Makes the catalogue that of the open transaction.
+    pub(super) fn sync_catalog(&mut self) -> Result<()> {
+        let version = self.schema_version()?;
+        if version == self.catalog_version {
+            return Ok(());
+        }
+        // A version inside an open change of the schema says nothing to other sessions.
+        let dirty = self.transaction.as_ref().is_some_and(|open| open.schema_dirty);
+        let known = if dirty { None } else { self.shared.catalog(version) };
+        let catalog = match known {
+            Some(catalog) => catalog,
+            None => {
+                let catalog = Arc::new(front::load_catalog(&self.connection)?);
+                if !dirty {
+                    self.shared.publish_catalog(version, Arc::clone(&catalog));
+                }
+                catalog
+            }
+        };
+        self.set_catalog(version, catalog);
+        Ok(())
+    }
+
+    pub(super) fn schema_version(&mut self) -> Result<i64> {
+        let step = self.control.schema_version.step()?;
+        let version = self.control.schema_version.column_i64(0);
+        self.control.schema_version.reset();
+        match step {
+            Step::Row => Ok(version),
+            Step::Done => Err(Error::internal("SQLite gave no schema version")),
+        }
+    }
+
+    pub(super) fn set_catalog(&mut self, version: i64, catalog: Arc<Catalog>) {
+        self.catalog = catalog;
+        self.catalog_version = version;
+        self.new_epoch();
+    }
+
+    fn forget_catalog(&mut self) {
+        self.catalog_version = -1;
+        self.new_epoch();
+    }
+
+    fn new_epoch(&mut self) {
+        self.epoch += 1;
+        self.plans.clear();
+    }
+
+    /// Switches the capture of row changes on while the database is watched, off otherwise.
+    fn sync_capture(&mut self) {
+        let wanted = self.shared.hub.is_watched();
+        if wanted == self.capture.is_on() {
+            return;
+        }
+        let db = self.connection.raw();
+        if wanted {
+            // SAFETY: the capture is boxed, lives as long as the connection, and is only touched between statements.
+            unsafe { preupdate::install(db, &mut *self.capture as *mut super::capture::Capture) };
+        } else {
+            preupdate::uninstall(db);
+        }
+        self.capture.switch(wanted);
+        // A DELETE without WHERE compiled before would empty the table without telling the hook.
+        self.new_epoch();
+    }
+}
+
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

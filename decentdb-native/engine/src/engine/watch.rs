@@ -1,0 +1,255 @@
+//! Watches: who wants to hear of which commits, and what has not been fetched yet.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use serde_json::{json, Value as Json};
+
+use super::capture::{Capture, Changes};
+use super::event;
+use super::range::KeyRange;
+use crate::catalog::Catalog;
+use crate::error::{Error, Result, Status};
+
+pub const DEFAULT_CAPACITY: usize = 1024;
+pub const MAX_CAPACITY: usize = 8192;
+
+/// Who made a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Direct,
+    Queued,
+}
+
+impl Source {
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::Direct => "direct",
+            Source::Queued => "queued",
+        }
+    }
+}
+
+/// One commit, shared by every watch it concerns; its document is written when it is fetched.
+pub struct CommitEvent {
+    pub id: u64,
+    pub lsn: u64,
+    pub source: Source,
+    /// The catalogue after the commit.
+    pub catalog: Arc<Catalog>,
+    pub changes: Changes,
+}
+
+impl CommitEvent {
+    /// Takes the changes out of `capture`. The hub numbers the event.
+    pub fn new(lsn: u64, source: Source, catalog: Arc<Catalog>, capture: &mut Capture) -> Self {
+        let mut changes = capture.take();
+        if changes.unknown {
+            // Part of the transaction ran before anyone watched: it may concern every table.
+            changes.truncated = true;
+            changes.tables = catalog.tables.values().map(|table| Arc::from(table.name.as_str())).collect();
+        }
+        Self { id: 0, lsn, source, catalog, changes }
+    }
+}
+
+/// What a watch is about. Table names are in lower case.
+pub enum Filter {
+    Tables(Vec<String>),
+    Query(Vec<String>),
+    Range(KeyRange),
+    Stream(Option<Vec<String>>),
+}
+
+impl Filter {
+    pub fn includes_table(&self, table: &str) -> bool {
+        match self {
+            Filter::Tables(tables) | Filter::Query(tables) | Filter::Stream(Some(tables)) => {
+                tables.iter().any(|own| own.eq_ignore_ascii_case(table))
+            }
+            Filter::Range(range) => range.table.eq_ignore_ascii_case(table),
+            Filter::Stream(None) => true,
+        }
+    }
+
+    fn matches(&self, event: &CommitEvent) -> bool {
+        let changes = &event.changes;
+        if changes.schema_changed || matches!(self, Filter::Stream(None)) {
+            return true;
+        }
+        if !changes.tables.iter().any(|table| self.includes_table(table)) {
+            return false;
+        }
+        match self {
+            Filter::Range(range) => changes.truncated || changes.rows.iter().any(|row| range.includes(row)),
+            _ => true,
+        }
+    }
+}
+
+/// The watches of one database.
+#[derive(Default)]
+pub struct Hub {
+    watched: AtomicUsize,
+    state: Mutex<HubState>,
+}
+
+#[derive(Default)]
+struct HubState {
+    last_watch_id: u64,
+    last_event_id: u64,
+    watches: Vec<Arc<Watch>>,
+}
+
+impl Hub {
+    pub fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::Acquire) > 0
+    }
+
+    /// From now on `filter` sees every commit.
+    pub fn register(&self, filter: Filter, capacity: usize) -> Arc<Watch> {
+        let mut state = self.state.lock();
+        state.last_watch_id += 1;
+        let watch = Arc::new(Watch {
+            id: state.last_watch_id,
+            filter,
+            capacity: capacity.clamp(1, MAX_CAPACITY),
+            queue: Mutex::default(),
+            arrived: Condvar::new(),
+        });
+        state.watches.push(Arc::clone(&watch));
+        self.watched.store(state.watches.len(), Ordering::Release);
+        watch
+    }
+
+    pub fn unregister(&self, watch: &Watch) {
+        let mut state = self.state.lock();
+        state.watches.retain(|each| each.id != watch.id);
+        self.watched.store(state.watches.len(), Ordering::Release);
+    }
+
+    /// Hands a commit to the watches it concerns; called under the write lock.
+    pub fn publish(&self, mut event: CommitEvent) {
+        if event.changes.tables.is_empty() && !event.changes.schema_changed && !event.changes.unknown {
+            return;
+        }
+        let mut state = self.state.lock();
+        state.last_event_id += 1;
+        event.id = state.last_event_id;
+        let event = Arc::new(event);
+        for watch in &state.watches {
+            if watch.filter.matches(&event) {
+                watch.enqueue(&event);
+            }
+        }
+    }
+}
+
+/// A registered watch; it stays usable for the threads inside `next` until the last of them has left.
+pub struct Watch {
+    pub id: u64,
+    pub filter: Filter,
+    capacity: usize,
+    queue: Mutex<WatchQueue>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct WatchQueue {
+    events: VecDeque<Entry>,
+    last_delivered: u64,
+    closed: bool,
+}
+
+enum Entry {
+    Initial(Json),
+    Commit(Arc<CommitEvent>),
+    /// Events were dropped up to the one with this id and position.
+    Lagged {
+        event_id: u64,
+        lsn: u64,
+    },
+}
+
+impl Watch {
+    /// Puts the first event in front, whatever was published meanwhile.
+    pub fn begin(&self, initial: Json) {
+        self.queue.lock().events.push_front(Entry::Initial(initial));
+        self.arrived.notify_one();
+    }
+
+    fn enqueue(&self, event: &Arc<CommitEvent>) {
+        let mut queue = self.queue.lock();
+        let initial = usize::from(matches!(queue.events.front(), Some(Entry::Initial(_))));
+        if let Some(Entry::Lagged { event_id, lsn }) = queue.events.back_mut() {
+            // Nobody has taken notice of the loss yet: one notice is enough.
+            *event_id = event.id;
+            *lsn = event.lsn;
+            return;
+        }
+        if queue.events.len() - initial >= self.capacity {
+            queue.events.truncate(initial);
+            queue.events.push_back(Entry::Lagged { event_id: event.id, lsn: event.lsn });
+        } else {
+            queue.events.push_back(Entry::Commit(Arc::clone(event)));
+        }
+        self.arrived.notify_one();
+    }
+
+    /// The next event as JSON, waiting for it at most `timeout`. Every call after [`Watch::close`] gives `closed`.
+    pub fn next(&self, timeout: Duration) -> Result<Json> {
+        let deadline = Instant::now() + timeout;
+        let mut queue = self.queue.lock();
+        loop {
+            if queue.closed {
+                return Ok(json!({ "schema_version": 1, "type": "closed" }));
+            }
+            if let Some(entry) = queue.events.pop_front() {
+                let last_seen = queue.last_delivered;
+                match &entry {
+                    Entry::Commit(event) => queue.last_delivered = event.id,
+                    Entry::Lagged { event_id, .. } => queue.last_delivered = *event_id,
+                    Entry::Initial(_) => {}
+                }
+                drop(queue);
+                return Ok(self.document(entry, last_seen));
+            }
+            if self.arrived.wait_until(&mut queue, deadline).timed_out() && queue.events.is_empty() && !queue.closed {
+                return Err(Error::new(
+                    Status::Timeout,
+                    "watch.timeout",
+                    None,
+                    format!("no event within {} ms", timeout.as_millis()),
+                ));
+            }
+        }
+    }
+
+    fn document(&self, entry: Entry, last_seen: u64) -> Json {
+        match entry {
+            Entry::Initial(json) => json,
+            Entry::Commit(event) => event::document(self, &event),
+            Entry::Lagged { event_id, lsn } => json!({
+                "schema_version": 1,
+                "type": "lagged",
+                "watch_id": self.id,
+                "last_seen_event_id": last_seen,
+                "latest_event_id": event_id,
+                "latest_commit_lsn": lsn,
+                "reason": "queue_overflow",
+            }),
+        }
+    }
+
+    /// Wakes every thread inside `next`.
+    pub fn close(&self) {
+        let mut queue = self.queue.lock();
+        queue.closed = true;
+        queue.events.clear();
+        drop(queue);
+        self.arrived.notify_all();
+    }
+}

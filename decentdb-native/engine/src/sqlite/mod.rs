@@ -1,0 +1,94 @@
+//! A thin safe layer over the SQLite C API: what the engine needs beyond rusqlite's own statement type, which ties every
+//! statement to a borrow of its connection.
+
+mod error;
+pub mod preupdate;
+mod statement;
+
+use std::ffi::{c_int, CString};
+use std::path::Path;
+use std::ptr;
+use std::time::Duration;
+
+use rusqlite::{ffi, OpenFlags};
+
+pub use self::error::{from_code, from_rusqlite};
+pub use self::statement::{Cell, Statement, Step};
+use crate::error::Result;
+
+/// A connection; used by one thread at a time. Every [`Statement`] must be dropped before it.
+pub struct Connection {
+    inner: rusqlite::Connection,
+}
+
+impl Connection {
+    /// Opens `path`, creating the file if `create` is set.
+    pub fn open(path: &Path, create: bool) -> Result<Self> {
+        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        if create {
+            flags |= OpenFlags::SQLITE_OPEN_CREATE;
+        }
+        let inner = rusqlite::Connection::open_with_flags(path, flags).map_err(|e| from_rusqlite(&e))?;
+        Ok(Self { inner })
+    }
+
+    pub fn open_in_memory() -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let inner = rusqlite::Connection::open_in_memory_with_flags(flags).map_err(|e| from_rusqlite(&e))?;
+        Ok(Self { inner })
+    }
+
+    /// The rusqlite view of the connection, for functions, collations and backups.
+    pub fn inner(&self) -> &rusqlite::Connection {
+        &self.inner
+    }
+
+    pub fn raw(&self) -> *mut ffi::sqlite3 {
+        // SAFETY: the handle is not used after `self` is gone; statements are dropped before the connection.
+        unsafe { self.inner.handle() }
+    }
+
+    pub fn busy_timeout(&self, timeout: Duration) -> Result<()> {
+        self.inner.busy_timeout(timeout).map_err(|e| from_rusqlite(&e))
+    }
+
+    /// Prepares the one statement in `sql`, to be kept.
+    pub fn prepare(&self, sql: &str) -> Result<Statement> {
+        Statement::prepare(self.raw(), sql)
+    }
+
+    /// Runs every statement in `sql`, dropping rows.
+    pub fn execute(&self, sql: &str) -> Result<()> {
+        let text = CString::new(sql).map_err(|_| crate::error::Error::syntax("SQL text contains U+0000"))?;
+        // SAFETY: a live connection and a NUL-terminated string.
+        let code = unsafe { ffi::sqlite3_exec(self.raw(), text.as_ptr(), None, ptr::null_mut(), ptr::null_mut()) };
+        self.check(code)
+    }
+
+    /// The first column of the first row of `sql` as an integer.
+    pub fn query_i64(&self, sql: &str) -> Result<i64> {
+        let mut statement = self.prepare(sql)?;
+        match statement.step()? {
+            Step::Row => Ok(statement.column_i64(0)),
+            Step::Done => Err(crate::error::Error::internal(format!("no row from {sql}"))),
+        }
+    }
+
+    /// Whether no transaction is open; SQLite ends one by itself after some errors.
+    pub fn is_autocommit(&self) -> bool {
+        self.inner.is_autocommit()
+    }
+
+    /// Rows changed by the last INSERT, UPDATE or DELETE.
+    pub fn changes(&self) -> u64 {
+        self.inner.changes()
+    }
+
+    fn check(&self, code: c_int) -> Result<()> {
+        if code == ffi::SQLITE_OK {
+            Ok(())
+        } else {
+            Err(from_code(self.raw(), code))
+        }
+    }
+}
