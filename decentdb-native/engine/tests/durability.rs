@@ -1,0 +1,169 @@
+//! What is committed is there again: after reopening, in copies, after a crash.
+#![allow(clippy::undocumented_unsafe_blocks)]
+
+mod abi;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use decentdb::abi::*;
+
+use abi::*;
+
+#[test]
+fn committed_rows_are_there_again() {
+    let file = TempDb::new();
+    {
+        let db = file.open();
+        db.run("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, ok BOOLEAN)");
+        db.run("INSERT INTO t VALUES (1, 'a', true)");
+        db.begin().unwrap();
+        db.run("INSERT INTO t VALUES (2, 'b', false)");
+    }
+    let db = file.open();
+    assert_eq!(db.run("SELECT * FROM t").rows, [[V::Int(1), t("a"), V::Bool(true)]]);
+}
+
+#[test]
+fn positions_of_commits_rise_over_restarts() {
+    let file = TempDb::new();
+    let mut last = 0;
+    for round in 0..5 {
+        let db = file.open();
+        db.run("CREATE TABLE IF NOT EXISTS t (id INTEGER)");
+        db.begin().unwrap();
+        db.run("INSERT INTO t VALUES (1)");
+        let lsn = db.commit().unwrap();
+        assert!(lsn > last, "round {round}: {lsn} after {last}");
+        last = lsn;
+    }
+}
+
+#[test]
+fn a_checkpoint_empties_the_log() {
+    let file = TempDb::new();
+    let db = file.open();
+    db.run("CREATE TABLE t (id INTEGER)");
+    db.run("INSERT INTO t VALUES (1)");
+    let log = format!("{}-wal", file.path());
+    assert!(fs::metadata(&log).unwrap().len() > 0);
+    check(ddb_db_checkpoint(db.0)).unwrap();
+    assert_eq!(fs::metadata(&log).unwrap().len(), 0);
+    let state = db.json(ddb_db_inspect_storage_state_json).unwrap();
+    assert_eq!((&state["wal_file_size"], &state["page_size"]), (&0.into(), &4096.into()));
+    db.begin().unwrap();
+    assert_eq!(check(ddb_db_checkpoint(db.0)).unwrap_err().status, TRANSACTION);
+    db.rollback().unwrap();
+    let reader = file.open_with("process_coordination_timeout_ms=10");
+    reader.begin().unwrap();
+    db.run("INSERT INTO t VALUES (2)");
+    let hasty = file.open_with("process_coordination_timeout_ms=10");
+    assert_eq!(check(ddb_db_checkpoint(hasty.0)).unwrap_err().status, BUSY);
+    reader.rollback().unwrap();
+    check(ddb_db_checkpoint(hasty.0)).unwrap();
+}
+
+#[test]
+fn a_copy_is_a_database_of_its_own() {
+    let file = TempDb::new();
+    let db = file.open();
+    db.run("CREATE TABLE t (id INTEGER)");
+    db.run("INSERT INTO t VALUES (1)");
+    let copy = file.dir.path().join("copy.ddb");
+    let path = c(copy.to_str().unwrap());
+    check(unsafe { ddb_db_save_as(db.0, path.as_ptr()) }).unwrap();
+    db.run("INSERT INTO t VALUES (2)");
+    let copied = Db::open(copy.to_str().unwrap(), "").unwrap();
+    assert_eq!((copied.count("t"), db.count("t")), (1, 2));
+    let failure = check(unsafe { ddb_db_save_as(db.0, path.as_ptr()) }).unwrap_err();
+    assert!(failure.status == IO && failure.message().contains("already exists"));
+    assert_eq!(copied.count("t"), 1);
+    let memory = Db::memory();
+    memory.run("CREATE TABLE m (id INTEGER)");
+    let saved = file.dir.path().join("memory.ddb");
+    check(unsafe { ddb_db_save_as(memory.0, c(saved.to_str().unwrap()).as_ptr()) }).unwrap();
+    assert_eq!(Db::open(saved.to_str().unwrap(), "").unwrap().count("m"), 0);
+}
+
+#[test]
+fn the_shared_state_of_a_path_goes_with_its_handles() {
+    let file = TempDb::new();
+    let db = file.open();
+    db.run("CREATE TABLE t (id INTEGER)");
+    let path = c(file.path());
+    assert_eq!(check(unsafe { ddb_evict_shared_wal(path.as_ptr()) }).unwrap_err().status, TRANSACTION);
+    drop(db);
+    check(unsafe { ddb_evict_shared_wal(path.as_ptr()) }).unwrap();
+    fs::remove_file(&file.path).unwrap();
+    assert_eq!(file.open().fail("SELECT * FROM t").sqlstate(), "42P01");
+}
+
+#[test]
+fn the_audit_context_belongs_to_the_handle() {
+    let db = Db::memory();
+    let set = |key: &str, value: &str| {
+        check(unsafe { ddb_db_set_audit_context_text(db.0, c(key).as_ptr(), value.as_ptr().cast(), value.len()) })
+    };
+    set("user", "ana").unwrap();
+    assert_eq!(set("", "x").unwrap_err().status, SQL);
+    check(unsafe { ddb_db_clear_audit_context(db.0, c("user").as_ptr()) }).unwrap();
+    check(unsafe { ddb_db_clear_audit_context(db.0, std::ptr::null()) }).unwrap();
+}
+
+const CHILD: &str = "DECENTDB_TEST_WRITER";
+
+/// Not a test of its own: the process that is killed by the one below.
+#[test]
+fn writer_until_killed() {
+    let Ok(path) = std::env::var(CHILD) else { return };
+    let db = Db::open(&path, "").unwrap();
+    std::thread::scope(|scope| {
+        for worker in 0..4 {
+            let db = &db;
+            scope.spawn(move || {
+                for at in 0.. {
+                    let id = worker * 1_000_000 + at;
+                    db.queued("INSERT INTO t VALUES ($1)", &[V::Int(id)], u64::MAX).unwrap();
+                    println!("acknowledged {id}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
+    for round in 0..5 {
+        let file = TempDb::new();
+        file.open().run("CREATE TABLE t (id INTEGER PRIMARY KEY)");
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "writer_until_killed", "--nocapture"])
+            .env(CHILD, file.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut acknowledged = Vec::new();
+        let id = |line: &str| line.split_once("acknowledged ").and_then(|(_, id)| id.trim().parse::<i64>().ok());
+        while acknowledged.len() < 50 + round * 37 {
+            acknowledged.extend(id(&lines.next().unwrap().unwrap()));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        acknowledged.extend(lines.map_while(Result::ok).filter_map(|line| id(&line)));
+        let db = file.open();
+        let found: std::collections::HashSet<i64> = db
+            .run("SELECT id FROM t")
+            .rows
+            .into_iter()
+            .map(|row| match row[0] {
+                V::Int(id) => id,
+                ref other => panic!("{other:?}"),
+            })
+            .collect();
+        let missing: Vec<_> = acknowledged.iter().filter(|id| !found.contains(id)).collect();
+        assert!(missing.is_empty(), "lost: {missing:?}");
+    }
+}
