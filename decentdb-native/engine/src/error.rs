@@ -35,7 +35,7 @@ pub struct Error {
     pub retryable: bool,
     pub hint: Option<String>,
     /// Additional members of the diagnostic: `relation`, `column`, `constraint`, `position`, ...
-    pub context: Map<String, Json>,
+    pub context: Box<Map<String, Json>>,
     /// SQLite's extended code where it reports a violated constraint; the message is SQLite's own until it is explained.
     pub constraint_code: Option<i32>,
 }
@@ -56,7 +56,7 @@ impl Error {
             message: message.into(),
             retryable: false,
             hint: None,
-            context: Map::new(),
+            context: Box::default(),
             constraint_code: None,
         }
     }
@@ -198,7 +198,7 @@ impl Error {
         json.insert("retryable".into(), self.retryable.into());
         json.insert("permanent".into(), (!self.retryable).into());
         json.insert("redaction".into(), "default".into());
-        for (key, value) in &self.context {
+        for (key, value) in self.context.iter() {
             json.insert(key.clone(), value.clone());
         }
         if let Some(hint) = &self.hint {
