@@ -91,6 +91,9 @@ pub struct View {
     pub sql_text: String,
     /// Base tables, views expanded.
     pub dependencies: Vec<String>,
+    /// Views it reads by name.
+    #[serde(default)]
+    pub views: Vec<String>,
     pub ddl: String,
     pub temporary: bool,
 }

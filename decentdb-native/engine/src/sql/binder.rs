@@ -75,6 +75,8 @@ pub(super) struct Binder<'a> {
     given: &'a [Option<Type>],
     pub params: Vec<ParamState>,
     pub tables: Vec<String>,
+    /// Views read by name.
+    pub views: Vec<String>,
     pub ctes: Vec<Relation>,
     /// Whether aggregates may stand here, and why not.
     pub aggregates: Aggregates,
@@ -98,6 +100,7 @@ impl<'a> Binder<'a> {
             given,
             params,
             tables: Vec::new(),
+            views: Vec::new(),
             ctes: Vec::new(),
             aggregates: Aggregates::Inside("this place"),
             saw_aggregate: false,

@@ -106,7 +106,8 @@ impl Binder<'_> {
 
     pub fn default_value(&mut self, default: &str, column: &Column) -> Result<Ex> {
         let expr = expression(default)?;
-        let ex = self.expr(&expr, &Scope::default())?;
+        // Positions would count within the default alone.
+        let ex = self.expr(&expr, &Scope::default()).map_err(super::parse::without_position)?;
         self.assign(ex, &column.ty, &column.name, None, column.nullable)
     }
 
@@ -208,6 +209,7 @@ impl Binder<'_> {
             return Err(Error::unsupported("writing to anything but a table"));
         };
         refuse(!table.joins.is_empty(), "a join in UPDATE or DELETE")?;
+        super::from::refuse_table_options(&table.relation)?;
         let found = self.target(&object(written)?)?;
         let mut sql = quote(&found.name);
         let mut relation = Relation::new(&found.name, table_columns(&found));
@@ -275,7 +277,8 @@ fn refuse_insert(insert: &Insert) -> Result<()> {
     refuse(insert.insert_alias.is_some() || insert.output.is_some(), "this form of INSERT")?;
     refuse(insert.multi_table_insert_type.is_some() || insert.priority.is_some(), "this form of INSERT")?;
     refuse(insert.settings.is_some() || insert.format_clause.is_some(), "this form of INSERT")?;
-    refuse(!insert.into, "INSERT without INTO")
+    refuse(!insert.after_columns.is_empty() || !insert.optimizer_hints.is_empty(), "this form of INSERT")?;
+    refuse(insert.has_table_keyword || !insert.into, "INSERT without INTO")
 }
 
 fn insert_columns<'t>(insert: &Insert, table: &'t Table) -> Result<Vec<&'t Column>> {

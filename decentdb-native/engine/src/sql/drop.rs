@@ -1,6 +1,6 @@
 //! DROP TABLE, DROP VIEW and DROP INDEX.
 
-use sqlparser::ast::{ObjectName, ObjectType};
+use sqlparser::ast::{Analyze, ObjectName, ObjectType};
 
 use crate::catalog::Change;
 use crate::error::{Error, Result, Status};
@@ -8,6 +8,7 @@ use crate::error::{Error, Result, Status};
 use super::binder::Binder;
 use super::create::ddl;
 use super::parse::{object, quote, require_user_name};
+use super::select::refuse;
 use super::Parts;
 
 pub(super) fn depends(message: String) -> Error {
@@ -15,6 +16,26 @@ pub(super) fn depends(message: String) -> Error {
 }
 
 impl Binder<'_> {
+    /// Gathers the statistics the planner uses.
+    pub fn analyze(&mut self, analyze: &Analyze) -> Result<Parts> {
+        let Analyze { table_name, partitions: None, for_columns: false, cache_metadata: false, noscan: false, .. } =
+            analyze
+        else {
+            return Err(Error::unsupported("an option of ANALYZE"));
+        };
+        refuse(analyze.compute_statistics || !analyze.columns.is_empty(), "an option of ANALYZE")?;
+        let sql = match table_name {
+            None => "ANALYZE".to_owned(),
+            Some(written) => {
+                let written = object(written)?;
+                require_user_name(&written).map_err(|_| Error::unknown_relation(&written))?;
+                let table = self.catalog.table(&written).ok_or_else(|| Error::unknown_relation(&written))?;
+                format!("ANALYZE {}", quote(&table.name))
+            }
+        };
+        Ok(ddl(vec![sql], Change::Nothing))
+    }
+
     pub fn drop_object(&mut self, kind: ObjectType, if_exists: bool, names: &[ObjectName]) -> Result<Parts> {
         let mut statements = Vec::new();
         let mut changes = Vec::new();
@@ -34,6 +55,7 @@ impl Binder<'_> {
                 },
                 ObjectType::View => match self.catalog.view(name) {
                     Some(view) => {
+                        self.require_unread(&view.name, &dropped)?;
                         statements.push(format!("DROP VIEW {}", quote(&view.name)));
                         changes.push(Change::DropView(view.name.clone()));
                         true
@@ -60,6 +82,19 @@ impl Binder<'_> {
             _ => Change::Several(changes),
         };
         Ok(ddl(statements, change))
+    }
+
+    /// A view stays while others read it.
+    pub fn require_unread(&self, view: &str, dropped: &[String]) -> Result<()> {
+        let goes = |name: &str| dropped.iter().any(|other| other.eq_ignore_ascii_case(name));
+        let reader = self.catalog.views.values().find(|other| other.views.iter().any(|used| used == view));
+        match reader.filter(|other| !goes(&other.name)) {
+            Some(other) => {
+                let message = format!("cannot drop view {view} because view {} still reads it", other.name);
+                Err(depends(message).with("relation", view))
+            }
+            None => Ok(()),
+        }
     }
 
     /// A table stays while foreign keys or views of others need it.

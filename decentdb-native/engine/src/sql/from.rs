@@ -158,11 +158,8 @@ impl Binder<'_> {
 
     fn factor(&mut self, factor: &TableFactor, scope: &mut Scope<'_>) -> Result<String> {
         match factor {
-            TableFactor::Table {
-                name: table, alias, args, with_hints, version, with_ordinality, partitions, ..
-            } => {
-                refuse(!with_hints.is_empty() || version.is_some() || !partitions.is_empty(), "a table hint")?;
-                refuse(*with_ordinality, "WITH ORDINALITY")?;
+            TableFactor::Table { name: table, alias, args, .. } => {
+                refuse_table_options(factor)?;
                 match args {
                     Some(args) => self.table_function(&object(table)?, &args.args, alias.as_ref(), scope),
                     None => self.named(&object(table)?, alias.as_ref(), scope),
@@ -230,6 +227,9 @@ impl Binder<'_> {
         if let Some(view) = self.catalog.view(written) {
             let view = view.clone();
             view.dependencies.iter().for_each(|table| self.uses(table));
+            if !self.views.contains(&view.name) {
+                self.views.push(view.name.clone());
+            }
             return Ok(Relation::new(&view.name, view_columns(&view)));
         }
         Err(Error::unknown_relation(written))
@@ -347,6 +347,19 @@ impl Binder<'_> {
         self.ctes.push(Relation::new(&cte_name, columns));
         Ok(sql)
     }
+}
+
+/// What may stand beside the name of a table, and is not supported.
+pub(super) fn refuse_table_options(factor: &TableFactor) -> Result<()> {
+    let TableFactor::Table { with_hints, version, with_ordinality, partitions, json_path, sample, index_hints, .. } =
+        factor
+    else {
+        return Ok(());
+    };
+    refuse(!with_hints.is_empty() || !index_hints.is_empty(), "a table hint")?;
+    refuse(version.is_some() || !partitions.is_empty() || json_path.is_some(), "a version or partition of a table")?;
+    refuse(*with_ordinality, "WITH ORDINALITY")?;
+    refuse(sample.is_some(), "TABLESAMPLE")
 }
 
 /// The two sides of a recursive CTE `base UNION [ALL] step`.

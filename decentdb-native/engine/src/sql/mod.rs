@@ -201,6 +201,7 @@ impl Binder<'_> {
             Statement::CreateTable(create) => self.create_table(create, text),
             Statement::CreateIndex(create) => self.create_index(create, text),
             Statement::CreateView(create) => self.create_view(create, text),
+            Statement::Analyze(analyze) => self.analyze(analyze),
             Statement::AlterTable(alter) => self.alter_table(alter),
             Statement::Drop { object_type, if_exists, names, cascade, purge, temporary, table, .. } => {
                 select::refuse(*cascade, "CASCADE")?;

@@ -20,6 +20,12 @@ pub(super) fn position(error: Error, at: Location) -> Error {
     error.with("position", serde_json::json!({ "line": at.line, "column": at.column }))
 }
 
+/// For text from the catalogue, whose positions mean nothing to whoever sent the statement.
+pub(super) fn without_position(mut error: Error) -> Error {
+    error.context.shift_remove("position");
+    error
+}
+
 pub(super) fn tokenize(sql: &str) -> Result<Vec<TokenWithSpan>> {
     let dialect = PostgreSqlDialect {};
     let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| {

@@ -14,7 +14,7 @@ pub(super) struct ScopeColumn {
     pub ty: Type,
     pub nullable: bool,
     pub source: Option<(String, String)>,
-    /// An open text literal or NULL, whose type a set operation may still decide.
+    /// A literal or NULL, whose type a set operation may still decide.
     pub literal: bool,
 }
 

@@ -232,7 +232,11 @@ impl Binder<'_> {
             let mut shared = Ex::null();
             for query in queries {
                 let column = &query.columns[at];
-                let kind = if column.literal { Kind::Text(String::new()) } else { Kind::Other };
+                let kind = match (column.literal, column.ty.is_numeric()) {
+                    (true, false) => Kind::Text(String::new()),
+                    (true, true) => Kind::Number(String::new()),
+                    (false, _) => Kind::Other,
+                };
                 let item = Ex { kind, ..Ex::new("", column.ty.clone(), column.nullable) };
                 let ty = self.common(&shared, &item).map_err(|_| {
                     let (left, right) = (shared.type_name(), item.type_name());
@@ -241,7 +245,8 @@ impl Binder<'_> {
                         at + 1
                     ))
                 })?;
-                shared = if shared.kind == Kind::Null { item } else { Ex { ty, ..shared } };
+                let kind = if matches!(item.kind, Kind::Other) { Kind::Other } else { shared.kind.clone() };
+                shared = if shared.kind == Kind::Null { item } else { Ex { ty, kind, ..shared } };
             }
             types.push(shared.ty);
             nullable.push(queries.iter().any(|query| query.columns[at].nullable));
@@ -264,7 +269,8 @@ impl Binder<'_> {
         let mut rows: Vec<Vec<String>> = values.rows.iter().map(|_| Vec::with_capacity(width)).collect();
         let mut described = Vec::with_capacity(width);
         for (at, column) in columns.into_iter().enumerate() {
-            let literal = column.iter().all(|ex| matches!(ex.kind, Kind::Text(_) | Kind::Null));
+            let open = |ex: &Ex| matches!(ex.kind, Kind::Text(_) | Kind::Number(_) | Kind::Null);
+            let literal = column.iter().all(open);
             let (ty, cells) = match wanted.and_then(|wanted| wanted.get(at)) {
                 Some(ty) => {
                     let mut cells = Vec::with_capacity(column.len());
@@ -552,7 +558,7 @@ fn describe(items: &[Item]) -> Vec<ScopeColumn> {
             ty: item.ex.ty.clone(),
             nullable: item.ex.nullable,
             source: item.ex.source.clone(),
-            literal: matches!(item.ex.kind, Kind::Text(_) | Kind::Null),
+            literal: matches!(item.ex.kind, Kind::Text(_) | Kind::Number(_) | Kind::Null),
         });
     }
     columns

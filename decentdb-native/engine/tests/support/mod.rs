@@ -1,5 +1,8 @@
 //! Runs compiled statements on an in-memory SQLite, as the engine does on a file.
 
+// Each test binary uses a part of it.
+#![allow(dead_code)]
+
 use std::sync::Arc;
 
 use decentdb::catalog::{self, Catalog};
@@ -73,7 +76,12 @@ impl Database {
             Program::Statement(text) => self.execute(text, &compiled, values),
             Program::Explain(text) => {
                 let mut prepared = self.connection.prepare(text).map_err(|error| self.failure(&error, &compiled))?;
-                let lines: rusqlite::Result<Vec<String>> = prepared.query_map([], |row| row.get(3)).unwrap().collect();
+                let lines: rusqlite::Result<Vec<String>> = prepared
+                    .query_map(params_from_iter(compiled.params.iter().map(|_| rusqlite::types::Null)), |row| {
+                        row.get(3)
+                    })
+                    .unwrap()
+                    .collect();
                 let rows = lines.unwrap().into_iter().map(|line| vec![Value::Text(line)]).collect();
                 Ok(Rows { names: vec!["plan".into()], types: vec![Type::Text], rows })
             }
