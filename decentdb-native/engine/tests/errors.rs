@@ -103,7 +103,7 @@ fn null_and_invalid_arguments_are_errors() {
         assert_eq!(ddb_db_execute(db.0, std::ptr::null(), std::ptr::null(), 0, &mut result), SQL);
         assert_eq!(ddb_db_execute(db.0, c("SELECT 1").as_ptr(), std::ptr::null(), 0, null_mut()), SQL);
         assert_eq!(ddb_db_execute(db.0, c("SELECT 1").as_ptr(), std::ptr::null(), 3, &mut result), SQL);
-        assert_eq!(ddb_db_execute(db.0, b"\xff\xfe\0".as_ptr().cast(), std::ptr::null(), 0, &mut result), SQL);
+        assert_eq!(ddb_db_execute(db.0, c"\xff\xfe".as_ptr(), std::ptr::null(), 0, &mut result), SQL);
         assert_eq!(ddb_db_open(std::ptr::null(), &mut result), SQL);
         assert_eq!(ddb_last_error_json(null_mut()), SQL);
         assert_eq!(ddb_string_free(null_mut()), OK);

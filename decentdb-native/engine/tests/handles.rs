@@ -30,7 +30,8 @@ fn null_wrong_and_freed_handles_are_errors() {
         assert_eq!(check(ddb_stmt_free(&mut stale)).unwrap_err().status, SQL);
         assert!(check(ddb_stmt_step(stale, &mut has_row)).unwrap_err().message().contains("freed"));
         assert_eq!(ddb_db_begin_transaction(null_mut()), SQL);
-        assert_eq!(ddb_result_free(&mut (db.0 as *mut c_void)), SQL);
+        let mut other_kind = db.0;
+        assert_eq!(ddb_result_free(&mut other_kind), SQL);
         let mut text = null_mut();
         assert_eq!(ddb_watch_next_json(db.0, 0, &mut text), SQL);
     }

@@ -123,7 +123,7 @@ fn timed_out_means_never_executed() {
                 scope.spawn(move || {
                     barrier.wait();
                     let id = V::Int(round * 100 + worker);
-                    match db.queued("INSERT INTO t VALUES ($1, 0)", &[id.clone()], (worker % 8) as u64) {
+                    match db.queued("INSERT INTO t VALUES ($1, 0)", std::slice::from_ref(&id), (worker % 8) as u64) {
                         Ok(_) => {}
                         Err(failure) => {
                             assert_eq!(failure.status, TIMEOUT, "{failure:?}");

@@ -15,11 +15,13 @@ use crate::value::Value;
 
 const SHARDS: usize = 16;
 
-/// The allocations that are out, by address.
-static LIVE: LazyLock<[Mutex<HashMap<usize, Box<[u8]>>>; SHARDS]> =
-    LazyLock::new(|| std::array::from_fn(|_| Mutex::default()));
+/// Allocations by address.
+type Shard = Mutex<HashMap<usize, Box<[u8]>>>;
 
-fn shard(address: usize) -> &'static Mutex<HashMap<usize, Box<[u8]>>> {
+/// The allocations that are out.
+static LIVE: LazyLock<[Shard; SHARDS]> = LazyLock::new(|| std::array::from_fn(|_| Mutex::default()));
+
+fn shard(address: usize) -> &'static Shard {
     &LIVE[address / 16 % SHARDS]
 }
 
