@@ -109,7 +109,7 @@ fn uuid_v4(context: &Context<'_>) -> Output {
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function("ddb_cast", 3, PURE, |context| convert(context, Conversion::Explicit))?;
     connection.create_scalar_function("ddb_assign", 4, PURE, |context| convert(context, Conversion::Assignment))?;
-    connection.create_scalar_function("ddb_enum", -1, PURE, |context| enum_label(context))?;
-    connection.create_scalar_function("ddb_uuid_v4", 1, PURE, |context| uuid_v4(context))?;
-    connection.create_scalar_function("ddb_text", 2, PURE, |context| to_text(context))
+    connection.create_scalar_function("ddb_enum", -1, PURE, enum_label)?;
+    connection.create_scalar_function("ddb_uuid_v4", 1, PURE, uuid_v4)?;
+    connection.create_scalar_function("ddb_text", 2, PURE, to_text)
 }

@@ -117,9 +117,9 @@ fn series_step(context: &Context<'_>) -> Output {
 }
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    connection.create_scalar_function("ddb_ts_add", 3, PURE, |context| shift(context))?;
-    connection.create_scalar_function("ddb_extract", 2, PURE, |context| extract(context))?;
-    connection.create_scalar_function("ddb_date_trunc", 2, PURE, |context| truncate(context))?;
-    connection.create_scalar_function("ddb_series_step", 1, PURE, |context| series_step(context))?;
-    connection.create_scalar_function("ddb_limit", 1, PURE, |context| limit(context))
+    connection.create_scalar_function("ddb_ts_add", 3, PURE, shift)?;
+    connection.create_scalar_function("ddb_extract", 2, PURE, extract)?;
+    connection.create_scalar_function("ddb_date_trunc", 2, PURE, truncate)?;
+    connection.create_scalar_function("ddb_series_step", 1, PURE, series_step)?;
+    connection.create_scalar_function("ddb_limit", 1, PURE, limit)
 }

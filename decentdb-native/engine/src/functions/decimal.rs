@@ -9,6 +9,8 @@ use crate::types::{self, decimal, Raw};
 use crate::value::Type;
 
 type Number = (i64, u8);
+type Unary = fn(Number) -> Option<Number>;
+type Binary = fn(Number, Number) -> Option<Number>;
 
 pub(super) fn number(value: Raw<'_>) -> rusqlite::Result<Option<Number>> {
     match value {
@@ -60,7 +62,7 @@ fn to_float(context: &Context<'_>) -> Output {
 }
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    let operations: [(&str, bool, fn(Number, Number) -> Option<Number>); 5] = [
+    let operations: [(&str, bool, Binary); 5] = [
         ("ddb_dec_add", false, decimal::add),
         ("ddb_dec_sub", false, decimal::subtract),
         ("ddb_dec_mul", false, decimal::multiply),
@@ -70,7 +72,7 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     for (name, zero_divides, operation) in operations {
         connection.create_scalar_function(name, 2, PURE, move |context| binary(context, zero_divides, operation))?;
     }
-    let operations: [(&str, fn(Number) -> Option<Number>); 5] = [
+    let operations: [(&str, Unary); 5] = [
         ("ddb_dec_neg", |(unscaled, scale)| Some((unscaled.checked_neg()?, scale))),
         ("ddb_dec_abs", |(unscaled, scale)| Some((unscaled.checked_abs()?, scale))),
         ("ddb_dec_floor", decimal::floor),
@@ -80,6 +82,6 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     for (name, operation) in operations {
         connection.create_scalar_function(name, 1, PURE, move |context| unary(context, operation))?;
     }
-    connection.create_scalar_function("ddb_dec_round", 2, PURE, |context| round(context))?;
-    connection.create_scalar_function("ddb_dec_float", 1, PURE, |context| to_float(context))
+    connection.create_scalar_function("ddb_dec_round", 2, PURE, round)?;
+    connection.create_scalar_function("ddb_dec_float", 1, PURE, to_float)
 }

@@ -8,6 +8,10 @@ use crate::error::Error;
 use crate::types::{self, Raw};
 use crate::value::Type;
 
+type Unary = fn(f64) -> f64;
+type Binary = fn(f64, f64) -> f64;
+type Checked = fn(i64, i64) -> Option<i64>;
+
 fn int(value: Raw<'_>) -> rusqlite::Result<Option<i64>> {
     match value {
         Raw::Null => Ok(None),
@@ -61,7 +65,7 @@ fn round(context: &Context<'_>) -> Output {
 }
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    let operations: [(&str, bool, fn(i64, i64) -> Option<i64>); 5] = [
+    let operations: [(&str, bool, Checked); 5] = [
         ("ddb_add", false, i64::checked_add),
         ("ddb_sub", false, i64::checked_sub),
         ("ddb_mul", false, i64::checked_mul),
@@ -73,8 +77,8 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     }
     connection.create_scalar_function("ddb_neg", 1, PURE, |context| unary(context, i64::checked_neg))?;
     connection.create_scalar_function("ddb_abs", 1, PURE, |context| unary(context, i64::checked_abs))?;
-    connection.create_scalar_function("ddb_round", 2, PURE, |context| round(context))?;
-    let operations: [(&str, fn(f64) -> f64); 8] = [
+    connection.create_scalar_function("ddb_round", 2, PURE, round)?;
+    let operations: [(&str, Unary); 8] = [
         ("ddb_floor", f64::floor),
         ("ddb_ceil", f64::ceil),
         ("ddb_trunc", f64::trunc),
@@ -87,7 +91,7 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     for (name, operation) in operations {
         connection.create_scalar_function(name, 1, PURE, move |context| float_function(context, operation))?;
     }
-    let operations: [(&str, fn(f64, f64) -> f64); 2] = [("ddb_power", f64::powf), ("ddb_fmod", |a, b| a % b)];
+    let operations: [(&str, Binary); 2] = [("ddb_power", f64::powf), ("ddb_fmod", |a, b| a % b)];
     for (name, operation) in operations {
         connection.create_scalar_function(name, 2, PURE, move |context| {
             let (Some(left), Some(right)) = (float(raw(context, 0)?), float(raw(context, 1)?)) else {

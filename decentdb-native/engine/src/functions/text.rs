@@ -7,6 +7,8 @@ use super::{fail, integer, null, raw, string, Output, PURE};
 use crate::error::{Error, Status};
 use crate::types::Raw;
 
+type Mapping = fn(&str) -> String;
+
 /// The longest text a function builds, in bytes.
 const MAX_TEXT: usize = 64 << 20;
 
@@ -211,7 +213,7 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
         connection.create_scalar_function("ddb_rpad", arity, PURE, |context| pad(context, false))?;
     }
     for arity in [2, 3] {
-        connection.create_scalar_function("ddb_substr", arity, PURE, |context| substr(context))?;
+        connection.create_scalar_function("ddb_substr", arity, PURE, substr)?;
     }
     connection.create_scalar_function("ddb_starts_with", 2, PURE, |context| {
         match (text(context, 0)?, text(context, 1)?) {
@@ -225,9 +227,9 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     })?;
     connection.create_scalar_function("ddb_left", 2, PURE, |context| side(context, true))?;
     connection.create_scalar_function("ddb_right", 2, PURE, |context| side(context, false))?;
-    connection.create_scalar_function("ddb_repeat", 2, PURE, |context| repeat(context))?;
-    connection.create_scalar_function("ddb_split_part", 3, PURE, |context| split_part(context))?;
-    let operations: [(&str, fn(&str) -> String); 4] = [
+    connection.create_scalar_function("ddb_repeat", 2, PURE, repeat)?;
+    connection.create_scalar_function("ddb_split_part", 3, PURE, split_part)?;
+    let operations: [(&str, Mapping); 4] = [
         ("ddb_lower", str::to_lowercase),
         ("ddb_upper", str::to_uppercase),
         ("ddb_initcap", initcap),

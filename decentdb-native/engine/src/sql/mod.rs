@@ -15,6 +15,7 @@ mod operators;
 mod parse;
 mod scope;
 mod select;
+mod setops;
 mod transaction;
 
 use std::sync::Arc;
