@@ -166,6 +166,20 @@ impl Catalog {
         self.indexes.get(&key(name))
     }
 
+    /// A digest of all definitions: equal schemas have equal fingerprints, whatever their cookies.
+    pub fn fingerprint(&self) -> String {
+        let tables = self.tables.values().map(|table| &table.ddl);
+        let views = self.views.values().map(|view| &view.ddl);
+        let indexes = self.indexes.values().map(|index| &index.ddl);
+        let mut hash = 0xcbf2_9ce4_8422_2325u64;
+        for ddl in tables.chain(views).chain(indexes) {
+            for byte in ddl.bytes().chain([0]) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+            }
+        }
+        format!("{hash:016x}")
+    }
+
     /// This catalogue after `change`, with the next cookie.
     #[must_use]
     pub fn with(&self, change: &Change) -> Catalog {

@@ -32,7 +32,7 @@ pub fn describe_json(sql: &str, catalog: &Catalog) -> Result<Json> {
         "read_only": compiled.read_only,
         "schema_cookie": catalog.cookie,
         "temp_schema_cookie": 0,
-        "schema_fingerprint": null,
+        "schema_fingerprint": catalog.fingerprint(),
         "parameters": parameters,
         "result_columns": columns,
         "diagnostics": [],

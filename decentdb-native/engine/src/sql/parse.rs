@@ -28,12 +28,43 @@ pub(super) fn without_position(mut error: Error) -> Error {
 
 pub(super) fn tokenize(sql: &str) -> Result<Vec<TokenWithSpan>> {
     let dialect = PostgreSqlDialect {};
-    let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| {
+    let mut tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| {
         let TokenizerError { message, location } = error;
         position(Error::syntax(format!("syntax error: {message}")), location)
     })?;
+    for token in &mut tokens {
+        if let Token::Word(word) = &mut token.token {
+            if FOREIGN_KEYWORDS.contains(&word.keyword) {
+                word.keyword = Keyword::NoKeyword;
+            }
+        }
+    }
     Ok(tokens)
 }
+
+/// Keywords of other databases that the grammar reserves, but that are names here.
+const FOREIGN_KEYWORDS: &[Keyword] = &[
+    Keyword::ANTI,
+    Keyword::ASOF,
+    Keyword::CLUSTER,
+    Keyword::CONNECT,
+    Keyword::DISTRIBUTE,
+    Keyword::EXCLUDE,
+    Keyword::FORMAT,
+    Keyword::GLOBAL,
+    Keyword::MATCH_CONDITION,
+    Keyword::MATCH_RECOGNIZE,
+    Keyword::MINUS,
+    Keyword::PIVOT,
+    Keyword::PREWHERE,
+    Keyword::QUALIFY,
+    Keyword::SAMPLE,
+    Keyword::SEMI,
+    Keyword::SETTINGS,
+    Keyword::SORT,
+    Keyword::TOP,
+    Keyword::UNPIVOT,
+];
 
 /// The tokens that mean something.
 pub(super) fn words(tokens: &[TokenWithSpan]) -> Vec<&TokenWithSpan> {

@@ -299,6 +299,8 @@ pub fn store(value: &Value, target: Option<&Type>) -> Result<Stored> {
         Value::Int64(number) | Value::Timestamp(number) | Value::TimestampTz(number) | Value::Time(number) => {
             Stored::Integer(*number)
         }
+        // SQLite would silently keep NULL instead.
+        Value::Float64(number) if number.is_nan() => return Err(out_of_range("NaN", &Type::Float64)),
         Value::Float64(number) => Stored::Real(*number),
         Value::Bool(flag) => Stored::Integer(i64::from(*flag)),
         Value::Text(text) => Stored::Text(text.clone()),

@@ -1,0 +1,108 @@
+//! What the front end tells about statements and tables without running anything.
+
+mod support;
+
+use decentdb::catalog;
+use decentdb::sql;
+use serde_json::{json, Value as Json};
+use support::Database;
+
+fn database() -> Database {
+    Database::with(&[
+        "CREATE TABLE t (id INT PRIMARY KEY, n TEXT NOT NULL UNIQUE, d DECIMAL(10, 2) DEFAULT 1.5 CHECK (d > 0))",
+        "CREATE TABLE c (a INT, b INT, t_id INT REFERENCES t (id) ON DELETE CASCADE, PRIMARY KEY (a, b), CHECK (a > b))",
+    ])
+}
+
+fn described(statement: &str) -> Json {
+    sql::describe_json(statement, &database().catalog).unwrap()
+}
+
+#[test]
+fn parameters_and_columns_have_types_and_sources() {
+    let found = described("SELECT id, n AS name, d + 1, COUNT(*) FROM t WHERE id = $1 AND n LIKE $2 GROUP BY id");
+    assert_eq!(found["statement_kind"], "query");
+    assert_eq!(found["read_only"], true);
+    assert_eq!(
+        found["parameters"][0],
+        json!({
+            "position": 1, "name": "$1", "type_name": "INT64", "nullable": false, "source": "catalog_column",
+            "source_table": "t", "source_column": "id", "diagnostics": []
+        })
+    );
+    assert_eq!(found["parameters"][1]["type_name"], "TEXT");
+    assert_eq!(found["parameters"][1]["source"], "expression_context");
+    assert_eq!(
+        found["result_columns"][1],
+        json!({
+            "ordinal": 1, "name": "name", "type_name": "TEXT", "nullable": false, "source": "expression",
+            "source_table": "t", "source_column": "n", "expression_sql": "n", "diagnostics": []
+        })
+    );
+    let columns: Vec<_> = (0..4)
+        .map(|at| {
+            let column = &found["result_columns"][at];
+            (column["name"].as_str().unwrap(), column["type_name"].as_str().unwrap(), column["nullable"].as_bool())
+        })
+        .collect();
+    assert_eq!(
+        columns,
+        [
+            ("id", "INT64", Some(false)),
+            ("name", "TEXT", Some(false)),
+            ("col3", "DECIMAL", Some(true)),
+            ("col4", "INT64", Some(false)),
+        ]
+    );
+}
+
+#[test]
+fn writes_are_described_too() {
+    let found = described("INSERT INTO t (n, d) VALUES ($1, $2) RETURNING id, n AS x");
+    assert_eq!((&found["statement_kind"], &found["read_only"]), (&json!("insert"), &json!(false)));
+    assert_eq!(found["parameters"][1]["type_name"], "DECIMAL");
+    assert_eq!(found["parameters"][1]["nullable"], true);
+    assert_eq!(found["result_columns"][1]["name"], "x");
+    assert_eq!(described("UPDATE t SET n = $1 WHERE id = $2")["parameters"][1]["source_column"], "id");
+    assert_eq!(described("DELETE FROM t")["statement_kind"], "delete");
+    assert_eq!(described("CREATE TABLE q (a INT)")["statement_kind"], "create_table");
+    assert_eq!(described("EXPLAIN SELECT 1")["result_columns"][0]["name"], "plan");
+}
+
+#[test]
+fn what_cannot_be_told_is_said_so() {
+    let found = described("SELECT $1, $2::int");
+    assert_eq!(found["parameters"][0]["type_name"], Json::Null);
+    assert_eq!(found["parameters"][0]["diagnostics"][0], "parameter type could not be inferred from context");
+    assert_eq!(found["result_columns"][0]["type_name"], Json::Null);
+    assert_eq!(found["parameters"][1]["type_name"], "INT64");
+    assert!(sql::describe_json("BEGIN", &database().catalog).is_err());
+}
+
+#[test]
+fn tables_are_described() {
+    let database = database();
+    let found = catalog::describe_table_json(&database.catalog, "T", |_| Ok(7)).unwrap();
+    assert_eq!(found["row_count"], 7);
+    assert_eq!(found["primary_key_columns"], json!(["id"]));
+    assert_eq!(
+        found["columns"][2],
+        json!({
+            "name": "d", "column_type": "DECIMAL", "nullable": true, "default_sql": "1.5", "primary_key": false,
+            "unique": false, "auto_increment": false, "checks": ["d > 0"], "foreign_key": null
+        })
+    );
+    assert_eq!(found["columns"][0]["auto_increment"], true);
+    assert_eq!(found["columns"][1]["unique"], true);
+    let found = catalog::describe_table_json(&database.catalog, "c", |_| Ok(0)).unwrap();
+    let key = json!({
+        "name": null, "columns": ["t_id"], "referenced_table": "t", "referenced_columns": ["id"],
+        "on_delete": "CASCADE", "on_update": "NO ACTION"
+    });
+    assert_eq!((&found["foreign_keys"][0], &found["columns"][2]["foreign_key"]), (&key, &key));
+    assert_eq!(found["checks"], json!(["a > b"]));
+    let all = catalog::list_tables_json(&database.catalog, |_| Ok(0)).unwrap();
+    assert_eq!(all.as_array().map(Vec::len), Some(2));
+    let error = catalog::describe_table_json(&database.catalog, "nope", |_| Ok(0)).unwrap_err();
+    assert_eq!(error.sqlstate, Some("42P01"));
+}
