@@ -33,6 +33,7 @@ fn every_documented_option_is_accepted() {
         "process_coordination=single_process_unsafe",
         "process_coordination=off",
         "process_coordination_timeout_ms=125",
+        "process_coordination_timeout_ms=18446744073709551615",
         "write_queue_enabled=true write_queue_capacity=17",
         "write_queue_default_timeout_ms=25\nwrite_queue_strict_group_commit=off",
         "write_queue_group_commit=yes",
@@ -106,6 +107,43 @@ fn open_modes_ask_for_what_is_there() {
         let failure = check(ddb_db_open_or_create(c(nowhere.to_str().unwrap()).as_ptr(), &mut db)).unwrap_err();
         assert_eq!(failure.status, IO);
         assert_eq!(check(ddb_db_open_or_create(c("").as_ptr(), &mut db)).unwrap_err().status, IO);
+    }
+}
+
+#[test]
+fn many_may_open_a_new_file_at_once() {
+    for _ in 0..20 {
+        let file = TempDb::new();
+        let barrier = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    file.open().run("CREATE TABLE IF NOT EXISTS t (id INTEGER)");
+                });
+            }
+        });
+        assert_eq!(file.open().count("t"), 0);
+        let made = TempDb::new();
+        let path = c(made.path());
+        let created = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let mut db = null_mut();
+                    match unsafe { ddb_db_create(path.as_ptr(), &mut db) } {
+                        OK => created.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
+                        status => {
+                            assert_eq!(status, IO);
+                            0
+                        }
+                    };
+                    unsafe { ddb_db_free(&mut db) };
+                });
+            }
+        });
+        assert_eq!(created.into_inner(), 1);
     }
 }
 

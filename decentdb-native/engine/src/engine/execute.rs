@@ -140,7 +140,12 @@ impl Core {
             if let Some(open) = &mut core.transaction {
                 open.schema_dirty = true;
             }
-            let version = core.schema_version()?;
+            let mut version = core.schema_version()?;
+            if version == core.catalog_version {
+                // Nothing changed for SQLite, but other sessions tell by this number that the catalogue did.
+                version += 1;
+                core.connection.execute(&format!("PRAGMA schema_version = {version}"))?;
+            }
             core.set_catalog(version, Arc::new(next));
             core.capture.schema_changed(front::changed_objects(change));
             Ok(())

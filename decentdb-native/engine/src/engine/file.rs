@@ -1,8 +1,12 @@
 //! The database file: how it is opened, created and recognised. A file of another program is never touched.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::front;
 use super::options::{Coordination, Options, SyncMode};
@@ -61,8 +65,8 @@ impl Location {
                 }
                 canonical(given)
             }
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound && mode != OpenMode::Open => canonical(given),
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+            Err(cause) if cause.kind() == ErrorKind::NotFound && mode != OpenMode::Open => canonical(given),
+            Err(cause) if cause.kind() == ErrorKind::NotFound => {
                 Err(Error::io(format!("the database {path} does not exist")).hint("use open_or_create"))
             }
             Err(cause) => Err(Error::io(format!("cannot open {path}: {cause}"))),
@@ -130,13 +134,36 @@ fn recognise(path: &Path) -> Result<()> {
     }
 }
 
-/// Opens the connection of a handle; a new file is made ours in one transaction before anything else.
-pub fn connect(location: &Location, options: &Options) -> Result<Connection> {
-    let connection = match location {
-        Location::Memory => Connection::open_in_memory()?,
-        Location::File(path) => Connection::open(path, true)
-            .map_err(|e| Error { message: format!("cannot open {}: {}", path.display(), e.message), ..e })?,
+/// Opens the connection of a handle; a new file is made ours in one transaction before anything else. Nothing of a failed
+/// creation stays behind.
+pub fn connect(location: &Location, mode: OpenMode, options: &Options) -> Result<Connection> {
+    // One at a time, so that handles opening the same new file do not meet in SQLite's locks.
+    static OPENING: Mutex<()> = Mutex::new(());
+    let _turn = OPENING.lock();
+    let Location::File(path) = location else {
+        return configure(Connection::open_in_memory()?, location, options);
     };
+    let shown = path.display();
+    let created = mode != OpenMode::Open && create_new(path, mode)?;
+    let connection = Connection::open(path)
+        .and_then(|connection| configure(connection, location, options))
+        .map_err(|error| Error { message: format!("cannot open {shown}: {}", error.message), ..error });
+    if connection.is_err() && created && std::fs::metadata(path).is_ok_and(|found| found.len() == 0) {
+        let _ = std::fs::remove_file(path);
+    }
+    connection
+}
+
+/// Creates the file, which must be new in mode [`OpenMode::Create`]; false if it is there already.
+fn create_new(path: &Path, mode: OpenMode) -> Result<bool> {
+    match File::options().write(true).create_new(true).open(path) {
+        Ok(_) => Ok(true),
+        Err(cause) if cause.kind() == ErrorKind::AlreadyExists && mode == OpenMode::OpenOrCreate => Ok(false),
+        Err(cause) => Err(Error::io(format!("cannot create {}: {cause}", path.display()))),
+    }
+}
+
+fn configure(connection: Connection, location: &Location, options: &Options) -> Result<Connection> {
     connection.busy_timeout(options.lock_timeout)?;
     front::prepare_connection(&connection)?;
     connection.execute("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")?;
@@ -145,7 +172,7 @@ pub fn connect(location: &Location, options: &Options) -> Result<Connection> {
     }
     if let Location::File(_) = location {
         // After the file is recognisable: in WAL mode the header on disk changes only at checkpoints.
-        connection.execute("PRAGMA journal_mode = WAL")?;
+        use_write_ahead_log(&connection, options)?;
     }
     connection.execute(match options.sync_mode {
         SyncMode::Full => "PRAGMA synchronous = FULL",
@@ -159,12 +186,34 @@ pub fn connect(location: &Location, options: &Options) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Switches a new file to WAL mode. SQLite does not wait for another process that uses the file at that moment.
+fn use_write_ahead_log(connection: &Connection, options: &Options) -> Result<()> {
+    let begun = Instant::now();
+    loop {
+        match connection.query_text("PRAGMA journal_mode = WAL") {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => {
+                return Err(Error::io(format!(
+                    "the file system does not support a write-ahead log (journal mode {mode})"
+                )))
+            }
+            Err(error) if error.status == Status::Timeout && begun.elapsed() < options.lock_timeout => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 fn initialise(connection: &Connection) -> Result<()> {
     connection.execute("BEGIN IMMEDIATE")?;
     let made = (|| {
         // Another process may have been first.
         if connection.query_i64("PRAGMA application_id")? == i64::from(APPLICATION_ID) {
             return Ok(());
+        }
+        if connection.query_i64("SELECT count(*) FROM sqlite_schema")? > 0 {
+            return Err(Error::io("the file was empty a moment ago and is now used by another program"));
         }
         front::create_catalog(connection)?;
         connection

@@ -1,5 +1,6 @@
 //! Checkpoints, copies and what a handle can tell about itself.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -59,13 +60,17 @@ impl Core {
     pub fn save_as(&mut self, path: &str) -> Result<()> {
         self.refuse_in_transaction("save_as")?;
         self.drain_streams();
-        let target = Path::new(path);
+        // Absolute, so that no path is taken for a URI.
+        let target =
+            &std::path::absolute(path).map_err(|cause| Error::io(format!("cannot save to {path}: {cause}")))?;
         if path.is_empty() || path.eq_ignore_ascii_case(":memory:") {
             return Err(Error::io("save_as needs the path of a file"));
         }
-        if target.symlink_metadata().is_ok() {
-            return Err(Error::io(format!("cannot save to {path}: the file already exists")));
-        }
+        // Claims the name: nothing that is there, or comes at the same time, is overwritten.
+        std::fs::File::options().write(true).create_new(true).open(target).map_err(|cause| match cause.kind() {
+            ErrorKind::AlreadyExists => Error::io(format!("cannot save to {path}: the file already exists")),
+            _ => Error::io(format!("cannot save to {path}: {cause}")),
+        })?;
         let copied = self.copy_to(target);
         if copied.is_err() {
             let _ = std::fs::remove_file(target);
@@ -74,12 +79,6 @@ impl Core {
     }
 
     fn copy_to(&self, target: &Path) -> Result<()> {
-        // Claims the name, so that a file appearing at the same time is not overwritten.
-        std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(target)
-            .map_err(|cause| Error::io(cause.to_string()))?;
         let failed = |error: rusqlite::Error| sqlite::from_rusqlite(&error);
         let mut copy = rusqlite::Connection::open(target).map_err(failed)?;
         copy.execute_batch("PRAGMA synchronous = FULL").map_err(failed)?;

@@ -65,15 +65,7 @@ impl Session {
     pub fn open(path: &str, mode: OpenMode, options: &str) -> Result<Arc<Self>> {
         let options = Arc::new(Options::parse(options)?);
         let location = Location::resolve(path, mode, &options)?;
-        let created = matches!(&location, Location::File(file) if mode == OpenMode::Create && !file.exists());
-        let connection = file::connect(&location, &options);
-        if let (Err(_), true, Location::File(file)) = (&connection, created, &location) {
-            // Nothing of a failed creation stays behind, except what was there before.
-            if std::fs::metadata(file).is_ok_and(|found| found.len() == 0) {
-                let _ = std::fs::remove_file(file);
-            }
-        }
-        let connection = connection?;
+        let connection = file::connect(&location, mode, &options)?;
         let prepare = |sql: &str| connection.prepare(sql);
         let control = Control {
             begin: prepare("BEGIN")?,

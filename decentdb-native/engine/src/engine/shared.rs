@@ -36,7 +36,10 @@ impl Shared {
         let mut registry = REGISTRY.lock();
         registry.retain(|_, state| state.strong_count() > 0);
         if let Some(state) = registry.get(path).and_then(Weak::upgrade) {
-            state.handles.fetch_add(1, Ordering::AcqRel);
+            if state.handles.fetch_add(1, Ordering::AcqRel) == 0 {
+                // Kept alive by a watch only: the file may have been replaced since.
+                *state.catalog.lock() = None;
+            }
             return state;
         }
         let path = path.clone();

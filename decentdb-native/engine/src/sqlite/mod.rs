@@ -22,12 +22,9 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Opens `path`, creating the file if `create` is set.
-    pub fn open(path: &Path, create: bool) -> Result<Self> {
-        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        if create {
-            flags |= OpenFlags::SQLITE_OPEN_CREATE;
-        }
+    /// Opens an existing file; an empty one becomes a database with the first write.
+    pub fn open(path: &Path) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let inner = rusqlite::Connection::open_with_flags(path, flags).map_err(|e| from_rusqlite(&e))?;
         Ok(Self { inner })
     }
@@ -49,7 +46,8 @@ impl Connection {
     }
 
     pub fn busy_timeout(&self, timeout: Duration) -> Result<()> {
-        self.inner.busy_timeout(timeout).map_err(|e| from_rusqlite(&e))
+        let longest = Duration::from_millis(i32::MAX as u64);
+        self.inner.busy_timeout(timeout.min(longest)).map_err(|e| from_rusqlite(&e))
     }
 
     /// Prepares the one statement in `sql`, to be kept.
@@ -71,6 +69,15 @@ impl Connection {
         match statement.step()? {
             Step::Row => Ok(statement.column_i64(0)),
             Step::Done => Err(crate::error::Error::internal(format!("no row from {sql}"))),
+        }
+    }
+
+    /// The first column of the first row of `sql` as text.
+    pub fn query_text(&self, sql: &str) -> Result<String> {
+        let mut statement = self.prepare(sql)?;
+        match (statement.step()?, statement.cell(0)) {
+            (Step::Row, Cell::Text(text)) => Ok(String::from_utf8_lossy(text).into_owned()),
+            _ => Err(crate::error::Error::internal(format!("no text from {sql}"))),
         }
     }
 
