@@ -231,3 +231,50 @@ fn changes_of_the_schema_are_transactional() {
     one.commit().unwrap();
     assert_eq!(two.run("SELECT x FROM fresh").rows, [[V::Float(1.5)]]);
 }
+
+/// A connection that shares nothing with the handles, like one of another process.
+fn stranger(file: &TempDb) -> rusqlite::Connection {
+    rusqlite::Connection::open(&file.path).unwrap()
+}
+
+#[test]
+fn a_writer_outside_the_process_is_waited_for() {
+    let (file, one, _two) = pair();
+    let stranger = stranger(&file);
+    stranger.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let hasty = file.open_with("process_coordination_timeout_ms=0");
+    assert_eq!(hasty.fail("UPDATE t SET n = 1").status, BUSY);
+    let patient = file.open_with("process_coordination_timeout_ms=40");
+    assert_eq!(patient.fail("UPDATE t SET n = 1").status, TIMEOUT);
+    patient.begin().unwrap();
+    assert_eq!(patient.fail("UPDATE t SET n = 1").status, TIMEOUT);
+    assert!(patient.in_transaction());
+    stranger.execute_batch("ROLLBACK").unwrap();
+    patient.run("UPDATE t SET n = 1");
+    patient.commit().unwrap();
+    assert_eq!(one.run("SELECT n FROM t").rows, [[V::Int(1)]]);
+}
+
+#[test]
+fn a_commit_outside_the_process_is_a_conflict_too() {
+    let (file, one, _two) = pair();
+    one.begin().unwrap();
+    stranger(&file).execute_batch("UPDATE t SET n = 5").unwrap();
+    assert_eq!(one.fail("UPDATE t SET n = 1").subcode(), "transaction.conflict");
+    assert!(!one.in_transaction());
+    assert_eq!(one.run("SELECT n FROM t").rows, [[V::Int(5)]]);
+}
+
+#[test]
+fn a_transaction_moves_between_threads() {
+    let (_file, one, two) = pair();
+    std::thread::scope(|scope| {
+        scope.spawn(|| one.run("BEGIN IMMEDIATE"));
+    });
+    std::thread::scope(|scope| {
+        scope.spawn(|| one.run("UPDATE t SET n = 3"));
+    });
+    one.commit().unwrap();
+    two.run("UPDATE t SET n = n + 1");
+    assert_eq!(two.run("SELECT n FROM t").rows, [[V::Int(4)]]);
+}

@@ -351,3 +351,17 @@ fn a_watch_outlives_the_handle_it_was_opened_with() {
     file.open().run("INSERT INTO items VALUES (1, 'a')");
     watch.expect("invalidate");
 }
+
+#[test]
+fn rows_deleted_by_a_foreign_key_are_told_too() {
+    let db = Db::memory();
+    db.run("CREATE TABLE parent (id INTEGER PRIMARY KEY)");
+    db.run("CREATE TABLE child (id INTEGER PRIMARY KEY, p INTEGER REFERENCES parent(id) ON DELETE CASCADE)");
+    db.run("INSERT INTO parent VALUES (1)");
+    db.run("INSERT INTO child VALUES (10, 1), (11, 1)");
+    let watch = db.watch_table(r#"{"tables":["child"]}"#).unwrap();
+    watch.expect("initial");
+    db.run("DELETE FROM parent");
+    let event = watch.expect("invalidate");
+    assert_eq!((&event["tables"], event["row_changes"].as_array().unwrap().len()), (&json!(["child"]), 2));
+}
