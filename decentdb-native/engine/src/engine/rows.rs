@@ -158,7 +158,9 @@ impl Block {
                 slot.tag = Tag::Float64 as u32;
                 slot.float64_value = number;
             }
-            (Cell::Text(bytes), Type::Text | Type::Dynamic) if bytes.is_ascii() => self.push_bytes(Tag::Text, bytes),
+            (Cell::Text(bytes), Type::Text | Type::Dynamic) if std::str::from_utf8(bytes).is_ok() => {
+                self.push_bytes(Tag::Text, bytes);
+            }
             (Cell::Blob(bytes), Type::Blob | Type::Dynamic) => self.push_bytes(Tag::Blob, bytes),
             (Cell::Integer(flag), Type::Bool) => {
                 let slot = self.slot();
