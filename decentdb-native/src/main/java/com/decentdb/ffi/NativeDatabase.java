@@ -1,0 +1,423 @@
+package com.decentdb.ffi;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open database. A transaction is a property of this handle: one thread at a time uses it, except for
+ * {@link #executeQueued} and {@link #writeQueueMetrics}. Methods that return metadata return the engine's JSON.
+ */
+public final class NativeDatabase extends NativeHandle {
+
+    /** As the timeout of {@link #executeQueued}: the engine's own default. */
+    public static final long DEFAULT_TIMEOUT = -1;
+
+    NativeDatabase(long address) {
+        super("database", address, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Runs one statement; parameters may have any tag.
+     *
+     * @param sql one statement
+     * @param parameters the values of {@code $1} to {@code $n}
+     * @return its outcome, to be closed
+     */
+    public NativeResult execute(String sql, Parameters parameters) {
+        byte[] text = Abi.cString(sql, "the SQL text");
+        return result((db, scratch) ->
+                Abi.ddb_db_execute(db, text, scratch.encode(parameters), parameters.count(), scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Runs one write through the write queue and returns when its commit is durable. Several threads may call at once; their
+     * commits then share syncs.
+     *
+     * @param sql one statement, not transaction control
+     * @param parameters the values of {@code $1} to {@code $n}
+     * @param timeoutMillis how long to wait for the start, in milliseconds; 0 not at all, {@link #DEFAULT_TIMEOUT} as long as
+     *     the database's options say
+     * @return its outcome, to be closed
+     */
+    public NativeResult executeQueued(String sql, Parameters parameters, long timeoutMillis) {
+        if (timeoutMillis < DEFAULT_TIMEOUT) {
+            throw new IllegalArgumentException("timeoutMillis must be -1 or more: " + timeoutMillis);
+        }
+        byte[] text = Abi.cString(sql, "the SQL text");
+        return result((db, scratch) -> Abi.ddb_db_execute_queued(
+                db, text, scratch.encode(parameters), parameters.count(), timeoutMillis, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Runs one statement on a branch of the database.
+     *
+     * @param branch the branch's name, or {@code main}
+     * @param sql one statement
+     * @param parameters the values of {@code $1} to {@code $n}
+     * @return its outcome, to be closed
+     */
+    public NativeResult executeOnBranch(String branch, String sql, Parameters parameters) {
+        byte[] name = Abi.cString(branch, "the branch name");
+        byte[] text = Abi.cString(sql, "the SQL text");
+        return result((db, scratch) -> Abi.ddb_db_execute_on_branch(
+                db, name, text, scratch.encode(parameters), parameters.count(), scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Prepares one statement.
+     *
+     * @param sql one statement, not transaction control
+     * @return the statement, to be closed before this database
+     */
+    public NativeStatement prepare(String sql) {
+        byte[] text = Abi.cString(sql, "the SQL text");
+        return new NativeStatement(address((db, scratch) -> Abi.ddb_db_prepare(db, text, scratch.zeroedOut(0))));
+    }
+
+    /** Begins a transaction on this handle. */
+    public void begin() {
+        run((db, scratch) -> Abi.ddb_db_begin_transaction(db));
+    }
+
+    /**
+     * Commits the transaction of this handle. After a conflict the transaction is gone and needs no rollback.
+     *
+     * @return the position of the commit in the log; not monotonic over checkpoints
+     */
+    public long commit() {
+        return address((db, scratch) -> Abi.ddb_db_commit_transaction(db, scratch.zeroedOut(0)));
+    }
+
+    /** Rolls back the transaction of this handle. */
+    public void rollback() {
+        run((db, scratch) -> Abi.ddb_db_rollback_transaction(db));
+    }
+
+    /**
+     * Returns whether this handle has a transaction.
+     *
+     * @return {@code true} between begin and commit or rollback
+     */
+    public boolean inTransaction() {
+        return address((db, scratch) -> Abi.ddb_db_in_transaction(db, scratch.zeroedOut(0))) != 0;
+    }
+
+    /** Moves the log into the database file; an engine may do nothing while a reader or a transaction is open. */
+    public void checkpoint() {
+        run((db, scratch) -> Abi.ddb_db_checkpoint(db));
+    }
+
+    /**
+     * Writes a copy of the database to a new file.
+     *
+     * @param path the new file
+     */
+    public void saveAs(String path) {
+        byte[] text = Abi.cString(path, "the path");
+        run((db, scratch) -> Abi.ddb_db_save_as(db, text));
+    }
+
+    /**
+     * Sets a value that audit records of this handle carry.
+     *
+     * @param key the name
+     * @param value the value, or {@code null} to remove it
+     */
+    public void setAuditContext(String key, @Nullable String value) {
+        byte[] name = Abi.cString(key, "the audit key");
+        if (value == null) {
+            run((db, scratch) -> Abi.ddb_db_clear_audit_context(db, name));
+        } else {
+            byte[] text = Abi.cString(value, "the audit value");
+            run((db, scratch) -> Abi.ddb_db_set_audit_context_text(db, name, text, text.length - 1L));
+        }
+    }
+
+    /**
+     * Returns the counters of this handle's write queue. Any thread may call.
+     *
+     * @return the counters
+     */
+    public WriteQueueMetrics writeQueueMetrics() {
+        long db = enter();
+        try {
+            Scratch s = Scratch.ofThread();
+            Abi.check(Abi.ddb_db_write_queue_metrics(db, s.out(0)));
+            return new WriteQueueMetrics(
+                    s.read(0), s.read(1), s.read(2), s.read(3), s.read(4), s.read(5), s.read(6), s.read(7), s.read(8),
+                    s.read(9), s.read(10), s.read(11), s.read(12), s.read(13), s.read(14));
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Returns the counters of this handle's plan cache.
+     *
+     * @return the counters
+     */
+    public PlanCacheSummary planCacheSummary() {
+        long db = enter();
+        try {
+            Scratch s = Scratch.ofThread();
+            Abi.check(Abi.ddb_plan_cache_summary(db, s.zeroedOut(0)));
+            return new PlanCacheSummary(
+                    Abi.borrowedString(s.read(0)),
+                    s.read(1), s.read(2), s.read(3), s.read(4), s.read(5), s.read(6), s.read(7), s.readDouble(8));
+        } finally {
+            leave();
+        }
+    }
+
+    /** Empties this handle's plan cache. */
+    public void flushPlanCache() {
+        run((db, scratch) -> Abi.ddb_plan_cache_flush(db));
+    }
+
+    /**
+     * Describes a statement without running it: kind, whether it only reads, parameters, result columns.
+     *
+     * @param sql one statement
+     * @return JSON
+     */
+    public String describeQuery(String sql) {
+        byte[] text = Abi.cString(sql, "the SQL text");
+        return string((db, scratch) -> Abi.ddb_db_describe_query_json(db, text, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Lists the tables with their columns and constraints.
+     *
+     * @return JSON
+     */
+    public String listTables() {
+        return string((db, scratch) -> Abi.ddb_db_list_tables_json(db, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Describes one table as {@link #listTables} does.
+     *
+     * @param name the table
+     * @return JSON
+     */
+    public String describeTable(String name) {
+        byte[] text = Abi.cString(name, "the table name");
+        return string((db, scratch) -> Abi.ddb_db_describe_table_json(db, text, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Returns the statement that creates a table.
+     *
+     * @param name the table
+     * @return SQL
+     */
+    public String tableDdl(String name) {
+        byte[] text = Abi.cString(name, "the table name");
+        return string((db, scratch) -> Abi.ddb_db_get_table_ddl(db, text, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Lists the indexes.
+     *
+     * @return JSON
+     */
+    public String listIndexes() {
+        return string((db, scratch) -> Abi.ddb_db_list_indexes_json(db, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Lists the views.
+     *
+     * @return JSON
+     */
+    public String listViews() {
+        return string((db, scratch) -> Abi.ddb_db_list_views_json(db, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Returns the statement that creates a view.
+     *
+     * @param name the view
+     * @return SQL
+     */
+    public String viewDdl(String name) {
+        byte[] text = Abi.cString(name, "the view name");
+        return string((db, scratch) -> Abi.ddb_db_get_view_ddl(db, text, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Lists the triggers.
+     *
+     * @return JSON
+     */
+    public String listTriggers() {
+        return string((db, scratch) -> Abi.ddb_db_list_triggers_json(db, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Returns the whole schema: tables, views, indexes, triggers and their SQL.
+     *
+     * @return JSON
+     */
+    public String schemaSnapshot() {
+        return string((db, scratch) -> Abi.ddb_db_get_schema_snapshot_json(db, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Returns the schema with column type details and the engine's capabilities.
+     *
+     * @return JSON
+     */
+    public String toolingMetadata() {
+        return string((db, scratch) -> Abi.ddb_db_get_tooling_metadata_json(db, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Returns the state of the files and caches of this database.
+     *
+     * @return JSON
+     */
+    public String storageState() {
+        return string((db, scratch) -> Abi.ddb_db_inspect_storage_state_json(db, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Runs a synchronisation request.
+     *
+     * @param requestJson the request
+     * @return the answer as JSON
+     */
+    public String sync(String requestJson) {
+        byte[] request = Abi.cString(requestJson, "the request");
+        return string((db, scratch) -> Abi.ddb_db_sync_execute_json(db, request, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Runs a branch request.
+     *
+     * @param requestJson the request
+     * @return the answer as JSON
+     */
+    public String branch(String requestJson) {
+        byte[] request = Abi.cString(requestJson, "the request");
+        return string((db, scratch) -> Abi.ddb_db_branch_execute_json(db, request, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Returns what run-time tracing recorded.
+     *
+     * @param kind {@code slow_queries}, {@code lock_waits}, {@code sessions}, {@code index_usage}, {@code doctor_findings} or
+     *     {@code fix_plan}
+     * @return JSON
+     */
+    public String tracing(String kind) {
+        byte[] text = Abi.cString(kind, "the kind of trace");
+        return string((db, scratch) -> Abi.ddb_runtime_tracing_snapshot(db, text, scratch.zeroedOut(0)));
+    }
+
+    /**
+     * Forgets what run-time tracing recorded.
+     *
+     * @param kind {@code slow_queries}, {@code lock_waits} or {@code index_usage}
+     */
+    public void resetTracing(String kind) {
+        byte[] text = Abi.cString(kind, "the kind of trace");
+        run((db, scratch) -> Abi.ddb_runtime_tracing_reset(db, text));
+    }
+
+    /**
+     * Watches tables for changes.
+     *
+     * @param requestJson {@code {"tables":["t"],"queue_capacity":n}}
+     * @return the watch, to be closed before this database
+     */
+    public NativeWatch watchTable(String requestJson) {
+        return watch(requestJson, Abi::ddb_db_watch_table_json);
+    }
+
+    /**
+     * Watches a range of primary keys for changes.
+     *
+     * @param requestJson {@code {"table":"t","lower":v,"upper":v,"lower_inclusive":true,"upper_inclusive":true}}
+     * @return the watch, to be closed before this database
+     */
+    public NativeWatch watchRange(String requestJson) {
+        return watch(requestJson, Abi::ddb_db_watch_range_json);
+    }
+
+    /**
+     * Watches what a query reads for changes.
+     *
+     * @param requestJson {@code {"sql":"SELECT ..","params":[..]}}
+     * @return the watch, to be closed before this database
+     */
+    public NativeWatch watchQuery(String requestJson) {
+        return watch(requestJson, Abi::ddb_db_watch_query_json);
+    }
+
+    /**
+     * Follows the changes of some or all tables.
+     *
+     * @param requestJson {@code {}} or {@code {"tables":["t"]}}
+     * @return the watch, to be closed before this database
+     */
+    public NativeWatch changeStream(String requestJson) {
+        return watch(requestJson, Abi::ddb_db_change_stream_json);
+    }
+
+    @Override
+    int free(long pointerAddress) {
+        return Abi.ddb_db_free(pointerAddress);
+    }
+
+    private void run(Call call) {
+        long db = enter();
+        try {
+            Abi.check(call.apply(db, Scratch.ofThread()));
+        } finally {
+            leave();
+        }
+    }
+
+    /** Makes a call that stores a number or a handle in the first out-parameter. */
+    private long address(Call call) {
+        long db = enter();
+        try {
+            Scratch scratch = Scratch.ofThread();
+            Abi.check(call.apply(db, scratch));
+            return scratch.read(0);
+        } finally {
+            leave();
+        }
+    }
+
+    private NativeResult result(Call call) {
+        return new NativeResult(address(call));
+    }
+
+    private String string(Call call) {
+        long db = enter();
+        try {
+            Scratch scratch = Scratch.ofThread();
+            Abi.check(call.apply(db, scratch));
+            String value = scratch.takeString(0);
+            return value == null ? "" : value;
+        } finally {
+            leave();
+        }
+    }
+
+    private NativeWatch watch(String requestJson, WatchCall call) {
+        byte[] request = Abi.cString(requestJson, "the request");
+        return new NativeWatch(address((db, scratch) -> call.apply(db, request, scratch.zeroedOut(0))));
+    }
+
+    @FunctionalInterface
+    private interface Call {
+        int apply(long db, Scratch scratch);
+    }
+
+    @FunctionalInterface
+    private interface WatchCall {
+        int apply(long db, byte[] request, long outWatch);
+    }
+}

@@ -1,0 +1,159 @@
+package com.decentdb.ffi;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The native library of this JVM, loaded once. Looked for, first match wins: the file asked for, the system property
+ * {@value LibraryLocator#PROPERTY}, the environment variables {@value LibraryLocator#PATH_VARIABLE} and
+ * {@value LibraryLocator#VARIABLE} (the latter only if the file has the C ABI, since other bindings keep another file there), the
+ * library in the jar, the system's library path.
+ */
+public final class NativeLibrary {
+
+    private static final System.Logger LOGGER = System.getLogger(NativeLibrary.class.getName());
+
+    private static @Nullable NativeLibrary loaded;
+
+    private final Source source;
+    private final Path path;
+    private final int abiVersion;
+    private final String version;
+    private final @Nullable String sourceDigest;
+
+    private NativeLibrary(LibraryLocator.Located located) {
+        this.source = located.source();
+        this.path = located.path();
+        this.abiVersion = Abi.ddb_abi_version();
+        this.version = Abi.borrowedString(Abi.ddb_version());
+        this.sourceDigest = located.sourceDigest();
+    }
+
+    /** Where the library was found. */
+    public enum Source {
+        /** Asked for by the caller. */
+        OPTION,
+        /** Named by the system property. */
+        SYSTEM_PROPERTY,
+        /** Named by an environment variable. */
+        ENVIRONMENT,
+        /** Carried by the jar. */
+        BUNDLED,
+        /** Found by the operating system or by JNA's search path. */
+        SYSTEM
+    }
+
+    /**
+     * Loads the library, or returns the one already loaded.
+     *
+     * @param requested the file to load, or {@code null} to look in the usual places
+     * @return the library of this JVM
+     * @throws NativeLibraryException if no usable library is found, or another one is loaded already
+     */
+    public static synchronized NativeLibrary load(@Nullable Path requested) {
+        NativeLibrary library = loaded;
+        if (library == null) {
+            library = new NativeLibrary(LibraryLocator.locate(requested));
+            loaded = library;
+            LOGGER.log(
+                    System.Logger.Level.INFO,
+                    "DecentDB engine {0}, ABI {1}, from {2} ({3})",
+                    library.version,
+                    Integer.toString(library.abiVersion),
+                    library.path,
+                    library.source);
+        } else if (requested != null && !LibraryLocator.real(requested).equals(LibraryLocator.real(library.path))) {
+            throw new NativeLibraryException(
+                    "Cannot load " + requested.toAbsolutePath() + ": this JVM already uses " + library.path + " ("
+                            + library.source + "), and one JVM uses one native library. Name the same file, or none.",
+                    null);
+        }
+        return library;
+    }
+
+    /**
+     * Returns the version of the C ABI.
+     *
+     * @return 7
+     */
+    public int abiVersion() {
+        return abiVersion;
+    }
+
+    /**
+     * Returns the engine's version.
+     *
+     * @return the version; that of the bundled engine ends in {@code +bundled}
+     */
+    public String version() {
+        return version;
+    }
+
+    /**
+     * Returns the file that was loaded.
+     *
+     * @return the file; for {@link Source#BUNDLED} it may be a temporary copy
+     */
+    public Path path() {
+        return path;
+    }
+
+    /**
+     * Returns where the library was found.
+     *
+     * @return the source
+     */
+    public Source source() {
+        return source;
+    }
+
+    /**
+     * Returns whether this is the engine that comes with this project, wherever its file was found.
+     *
+     * @return {@code true} for the bundled engine
+     */
+    public boolean bundled() {
+        return version.endsWith("+bundled");
+    }
+
+    /**
+     * Returns the digest of the sources the bundled engine was built from.
+     *
+     * @return 64 hexadecimal digits, or {@code null} if the library carries none
+     */
+    public @Nullable String sourceDigest() {
+        return sourceDigest;
+    }
+
+    /**
+     * Opens a database.
+     *
+     * @param path the file, or {@code :memory:} for a database that lives as long as the handle
+     * @param mode what to do about the file
+     * @param options {@code key=value} pairs separated by semicolons, or nothing
+     * @return the database, to be closed
+     */
+    public NativeDatabase open(String path, OpenMode mode, String options) {
+        byte[] file = Abi.cString(path, "the path");
+        byte[] pairs = Abi.cString(options, "the option text");
+        Scratch scratch = Scratch.ofThread();
+        long out = scratch.zeroedOut(0);
+        Abi.check(
+                switch (mode) {
+                    case CREATE -> Abi.ddb_db_create_with_options(file, pairs, out);
+                    case OPEN -> Abi.ddb_db_open_with_options(file, pairs, out);
+                    case OPEN_OR_CREATE -> Abi.ddb_db_open_or_create_with_options(file, pairs, out);
+                });
+        return new NativeDatabase(scratch.read(0));
+    }
+
+    /**
+     * Forgets what the engine keeps in memory about a database file. Call after every handle of the file is closed and before it
+     * is deleted and created anew.
+     *
+     * @param path the file
+     */
+    public void evictSharedWal(String path) {
+        Abi.check(Abi.ddb_evict_shared_wal(Abi.cString(path, "the path")));
+    }
+}

@@ -1,0 +1,104 @@
+package com.decentdb.ffi;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The outcome of {@link NativeDatabase#execute}. Immutable, but native memory holds it until it is closed. */
+public final class NativeResult extends NativeHandle {
+
+    NativeResult(long address) {
+        super("result", address, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Returns the rows the statement changed; for a statement that returns rows, how many it returned.
+     *
+     * @return the number of rows
+     */
+    public long affectedRows() {
+        long result = enter();
+        try {
+            Scratch scratch = Scratch.ofThread();
+            Abi.check(Abi.ddb_result_affected_rows(result, scratch.zeroedOut(0)));
+            return scratch.read(0);
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Returns how many columns each row has.
+     *
+     * @return the number of columns, 0 if the statement returns no rows
+     */
+    public int columnCount() {
+        long result = enter();
+        try {
+            return columnCount(result, Scratch.ofThread());
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Returns the names of the columns.
+     *
+     * @return the names, in order
+     */
+    public List<String> columnNames() {
+        long result = enter();
+        try {
+            Scratch scratch = Scratch.ofThread();
+            int columns = columnCount(result, scratch);
+            List<String> names = new ArrayList<>(columns);
+            for (int i = 0; i < columns; i++) {
+                Abi.check(Abi.ddb_result_column_name_copy(result, i, scratch.zeroedOut(0)));
+                String name = scratch.takeString(0);
+                names.add(name == null ? "" : name);
+            }
+            return List.copyOf(names);
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Copies all rows, one native call per value: for large results use {@link NativeStatement}.
+     *
+     * @return all rows
+     */
+    public RowBlock rows() {
+        long result = enter();
+        try {
+            Scratch scratch = Scratch.ofThread();
+            int columns = columnCount(result, scratch);
+            Abi.check(Abi.ddb_result_row_count(result, scratch.zeroedOut(0)));
+            int rows = columns == 0 ? 0 : scratch.readCount(0);
+            RowBlockReader reader = new RowBlockReader(rows, columns);
+            Abi.check(Abi.ddb_value_init(scratch.valueAddress()));
+            try {
+                for (int row = 0; row < rows; row++) {
+                    for (int column = 0; column < columns; column++) {
+                        Abi.check(Abi.ddb_result_value_copy(result, row, column, scratch.valueAddress()));
+                        reader.readCopy(scratch.valueBytes(), scratch.valueOffset(), row * columns + column);
+                    }
+                }
+            } finally {
+                Abi.check(Abi.ddb_value_dispose(scratch.valueAddress()));
+            }
+            return reader.finish();
+        } finally {
+            leave();
+        }
+    }
+
+    private static int columnCount(long result, Scratch scratch) {
+        Abi.check(Abi.ddb_result_column_count(result, scratch.zeroedOut(0)));
+        return scratch.readCount(0);
+    }
+
+    @Override
+    int free(long pointerAddress) {
+        return Abi.ddb_result_free(pointerAddress);
+    }
+}

@@ -1,0 +1,210 @@
+package com.decentdb.ffi;
+
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A prepared statement, to be kept and run many times: {@link #bind}, then {@link #fetch} until it returns no rows, or
+ * {@link #affectedRows}. The first call after a bind that needs the outcome runs the statement. One thread at a time; a call
+ * while another thread is inside is refused with {@link IllegalStateException}.
+ */
+public final class NativeStatement extends NativeHandle {
+
+    private static final int NEVER_BOUND = -1;
+
+    private int boundCount = NEVER_BOUND;
+    private @Nullable List<String> columnNames;
+    private @Nullable ByteBuffer views;
+    private long viewsAddress;
+
+    NativeStatement(long address) {
+        super("statement", address, 1);
+    }
+
+    /**
+     * Returns whether {@link #bind} can pass these values. The ABI binds no DATE, TIME, TIMESTAMPTZ, INTERVAL, ENUM, IPADDR,
+     * CIDR or MACADDR to a statement; use {@link NativeDatabase#execute} for those.
+     *
+     * @param parameters the values
+     * @return {@code true} if every tag can be bound
+     */
+    public boolean accepts(Parameters parameters) {
+        for (int i = 0; i < parameters.count(); i++) {
+            if (parameters.tagCode(i) > ValueTag.GEOGRAPHY.code()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Drops the previous outcome and all previous values and binds new ones to {@code $1} to {@code $n}.
+     *
+     * @param parameters the values, copied
+     * @throws IllegalArgumentException if a tag cannot be bound, see {@link #accepts}; nothing is bound then
+     */
+    public void bind(Parameters parameters) {
+        if (!accepts(parameters)) {
+            throw new IllegalArgumentException(
+                    "a value's type cannot be bound to a prepared statement; use NativeDatabase.execute");
+        }
+        long statement = enter();
+        try {
+            int count = parameters.count();
+            // Binding drops the previous outcome by itself; only values beyond the new last one need clearing.
+            if (count == 0) {
+                Abi.check(Abi.ddb_stmt_reset(statement));
+            }
+            if (boundCount > count) {
+                Abi.check(Abi.ddb_stmt_clear_bindings(statement));
+            }
+            boundCount = count;
+            long values = Scratch.ofThread().encode(parameters);
+            for (int i = 0; i < count; i++) {
+                Abi.check(bind(statement, i, parameters, values));
+            }
+        } finally {
+            leave();
+        }
+    }
+
+    private static int bind(long statement, int i, Parameters p, long values) {
+        long index = i + 1L;
+        return switch (p.tag(i)) {
+            case NULL -> Abi.ddb_stmt_bind_null(statement, index);
+            case INT64 -> Abi.ddb_stmt_bind_int64(statement, index, p.longAt(i, CellLayout.INT64));
+            case FLOAT64 -> Abi.ddb_stmt_bind_float64(statement, index, p.float64(i));
+            case BOOL -> Abi.ddb_stmt_bind_bool(statement, index, p.byteAt(i, CellLayout.BOOL));
+            case TEXT -> Abi.ddb_stmt_bind_text(
+                    statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
+            case BLOB -> Abi.ddb_stmt_bind_blob(
+                    statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
+            case GEOMETRY -> Abi.ddb_stmt_bind_geometry_wkb(
+                    statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
+            case GEOGRAPHY -> Abi.ddb_stmt_bind_geography_wkb(
+                    statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
+            case UUID -> Abi.ddb_stmt_bind_uuid(
+                    statement, index, values + (long) i * CellLayout.SIZE + CellLayout.UUID);
+            case DECIMAL -> Abi.ddb_stmt_bind_decimal(
+                    statement,
+                    index,
+                    p.longAt(i, CellLayout.DECIMAL_UNSCALED),
+                    p.byteAt(i, CellLayout.DECIMAL_SCALE));
+            case TIMESTAMP -> Abi.ddb_stmt_bind_timestamp_micros(statement, index, p.longAt(i, CellLayout.TIMESTAMP));
+            default -> throw new IllegalArgumentException("no bind function for " + p.tag(i));
+        };
+    }
+
+    /**
+     * Returns the names of the result's columns. <b>Runs the statement</b> if it has not run since the last bind: bind first.
+     * Asked of the engine once and kept until a block of another width arrives.
+     *
+     * @return the names, empty if the statement has no result
+     */
+    public List<String> columnNames() {
+        long statement = enter();
+        try {
+            List<String> names = columnNames;
+            if (names == null) {
+                Scratch scratch = Scratch.ofThread();
+                Abi.check(Abi.ddb_stmt_column_count(statement, scratch.zeroedOut(0)));
+                int columns = scratch.readCount(0);
+                List<String> asked = new ArrayList<>(columns);
+                for (int i = 0; i < columns; i++) {
+                    Abi.check(Abi.ddb_stmt_column_name_copy(statement, i, scratch.zeroedOut(0)));
+                    String name = scratch.takeString(0);
+                    asked.add(name == null ? "" : name);
+                }
+                names = List.copyOf(asked);
+                columnNames = names;
+            }
+            return names;
+        } finally {
+            leave();
+        }
+    }
+
+    /**
+     * Runs the statement if it has not run since the last bind, and takes the next rows.
+     *
+     * @param maxRows how many at most, 1 or more
+     * @return the rows; a block of no rows at the end, and again after it
+     */
+    public RowBlock fetch(int maxRows) {
+        if (maxRows < 1) {
+            throw new IllegalArgumentException("maxRows must be positive: " + maxRows);
+        }
+        long statement = enter();
+        try {
+            Scratch scratch = Scratch.ofThread();
+            Abi.check(Abi.ddb_stmt_fetch_row_views(
+                    statement, (byte) 0, maxRows, scratch.zeroedOut(0), scratch.zeroedOut(1), scratch.zeroedOut(2)));
+            int rows = scratch.readCount(1);
+            int columns = scratch.readCount(2);
+            List<String> names = columnNames;
+            if (names != null && names.size() != columns) {
+                columnNames = null;
+            }
+            return decode(scratch.read(0), rows, columns);
+        } finally {
+            leave();
+        }
+    }
+
+    private RowBlock decode(long address, int rows, int columns) {
+        RowBlockReader reader = new RowBlockReader(rows, columns);
+        int cells = rows * columns;
+        for (int first = 0; first < cells; first += RowBlockReader.MAX_CELLS_PER_BUFFER) {
+            int count = Math.min(cells - first, RowBlockReader.MAX_CELLS_PER_BUFFER);
+            ByteBuffer buffer = viewsAt(address + (long) first * CellLayout.SIZE, count * CellLayout.SIZE);
+            reader.readViews(buffer, first, count);
+        }
+        return reader.finish();
+    }
+
+    /** Memory the engine shows rows in; it tends to be the same from run to run, so the last buffer over it is kept. */
+    private ByteBuffer viewsAt(long address, int bytes) {
+        ByteBuffer buffer = views;
+        if (buffer == null || viewsAddress != address || buffer.capacity() < bytes) {
+            buffer = new Pointer(address).getByteBuffer(0, bytes).order(ByteOrder.nativeOrder());
+            views = buffer;
+            viewsAddress = address;
+        }
+        return buffer;
+    }
+
+    /**
+     * Runs the statement if it has not run since the last bind.
+     *
+     * @return the rows it changed; for a statement that returns rows, how many it returned
+     */
+    public long affectedRows() {
+        long statement = enter();
+        try {
+            Scratch scratch = Scratch.ofThread();
+            Abi.check(Abi.ddb_stmt_affected_rows(statement, scratch.zeroedOut(0)));
+            return scratch.read(0);
+        } finally {
+            leave();
+        }
+    }
+
+    /** Drops the outcome and the native memory it holds; values stay bound. Call when done with the rows. */
+    public void reset() {
+        long statement = enter();
+        try {
+            Abi.check(Abi.ddb_stmt_reset(statement));
+        } finally {
+            leave();
+        }
+    }
+
+    @Override
+    int free(long pointerAddress) {
+        return Abi.ddb_stmt_free(pointerAddress);
+    }
+}

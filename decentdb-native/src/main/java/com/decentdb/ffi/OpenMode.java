@@ -1,0 +1,11 @@
+package com.decentdb.ffi;
+
+/** What to do about the database file when a database is opened. */
+public enum OpenMode {
+    /** Create the file; an existing file is an error. */
+    CREATE,
+    /** Open an existing file; a missing file is an error. */
+    OPEN,
+    /** Open the file, creating it if it is missing. */
+    OPEN_OR_CREATE
+}

@@ -1,0 +1,54 @@
+package com.decentdb.ffi;
+
+/** The outcome of a native call, by the code the C ABI returns. */
+public enum Status {
+    /** The call succeeded; never seen in an exception. */
+    OK,
+    /** The file system refused, or the database file could not be found, created, read or written. */
+    IO,
+    /** The database file is damaged or is not a database of this engine. */
+    CORRUPTION,
+    /** A NOT NULL, UNIQUE, CHECK or FOREIGN KEY constraint was violated. */
+    CONSTRAINT,
+    /** The transaction state does not allow the call, or a commit met a conflicting commit. */
+    TRANSACTION,
+    /** The SQL text, a parameter, an option or an argument was refused. */
+    SQL,
+    /** The engine found itself in a state it cannot explain; discard the handle. */
+    INTERNAL,
+    /** The engine stopped a call in a state it cannot vouch for; discard the handle. */
+    PANIC,
+    /** The database file was written in a format this engine does not open. */
+    UNSUPPORTED_FORMAT_VERSION,
+    /** A lock or slot is held by someone else and the call does not wait. */
+    BUSY,
+    /** The bounded wait for a lock, for the write queue or for a watch event ended. */
+    TIMEOUT,
+    /** The call was cancelled before it started. */
+    CANCELED,
+    /** The write queue holds as many requests as it may. */
+    QUEUE_FULL,
+    /** The write queue no longer takes requests. */
+    QUEUE_CLOSED;
+
+    private static final Status[] BY_CODE = values();
+
+    /**
+     * Returns the number the C ABI uses for this status.
+     *
+     * @return the code, 0 for {@link #OK}
+     */
+    public int code() {
+        return ordinal();
+    }
+
+    /**
+     * Returns the status for a code; a code this ABI does not define reads as {@link #INTERNAL}.
+     *
+     * @param code the number returned by a native call
+     * @return the status
+     */
+    public static Status of(int code) {
+        return code >= 0 && code < BY_CODE.length ? BY_CODE[code] : INTERNAL;
+    }
+}

@@ -1,0 +1,37 @@
+package com.decentdb.ffi;
+
+/**
+ * Counters of a database handle's write queue since the handle was opened.
+ *
+ * @param capacity how many requests may wait
+ * @param currentDepth how many requests wait now
+ * @param admitted requests taken into the queue
+ * @param rejected requests refused because the queue was full
+ * @param timedOut requests that timed out before they started
+ * @param canceled requests cancelled before they started
+ * @param executed requests that ran, whatever their outcome
+ * @param committed requests that ended in a commit
+ * @param failed requests that ran and failed
+ * @param groupCommitBatches batches that shared one sync
+ * @param groupCommitSyncs syncs done for batches
+ * @param groupCommitMaxBatch the largest batch so far
+ * @param groupCommitCommitsCovered commits covered by those syncs
+ * @param physicalSyncsSaved syncs that sharing avoided
+ * @param totalQueueWaitNanos time all requests together waited to start, in nanoseconds
+ */
+public record WriteQueueMetrics(
+        long capacity,
+        long currentDepth,
+        long admitted,
+        long rejected,
+        long timedOut,
+        long canceled,
+        long executed,
+        long committed,
+        long failed,
+        long groupCommitBatches,
+        long groupCommitSyncs,
+        long groupCommitMaxBatch,
+        long groupCommitCommitsCovered,
+        long physicalSyncsSaved,
+        long totalQueueWaitNanos) {}
