@@ -36,8 +36,8 @@ final class Abi {
     /** Encodes a string argument with its terminator. */
     static byte[] cString(String value, String what) {
         if (value.indexOf('\0') >= 0) {
-            throw new IllegalArgumentException(
-                    what + " contains U+0000 at index " + value.indexOf('\0') + ", which cannot be passed to the engine");
+            throw new IllegalArgumentException(what + " contains U+0000 at index " + value.indexOf('\0')
+                    + ", which cannot be passed to the engine");
         }
         byte[] bytes = utf8(value, what);
         return Arrays.copyOf(bytes, bytes.length + 1);

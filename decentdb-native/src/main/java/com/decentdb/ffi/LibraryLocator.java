@@ -30,7 +30,10 @@ final class LibraryLocator {
     private LibraryLocator() {}
 
     /** A library that is bound. */
-    record Located(com.decentdb.ffi.NativeLibrary.Source source, Path path, @Nullable String sourceDigest) {}
+    record Located(
+            com.decentdb.ffi.NativeLibrary.Source source,
+            Path path,
+            @Nullable String sourceDigest) {}
 
     static Located locate(@Nullable Path requested) {
         try {
@@ -104,16 +107,19 @@ final class LibraryLocator {
     }
 
     private @Nullable Located bundled() {
-        String resource = "/" + Platform.RESOURCE_PREFIX + "/" + System.mapLibraryName(NAME);
-        try {
-            File file = Native.extractFromResourcePath(resource, LibraryLocator.class.getClassLoader());
-            return bind(com.decentdb.ffi.NativeLibrary.Source.BUNDLED, open(file.toPath()));
-        } catch (IOException e) {
-            tried.add("resource " + resource + " of the jar: " + e.getMessage());
-        } catch (UnusableException e) {
-            tried.add("resource " + resource + " of the jar: " + e.getMessage());
+        String resource = Platform.RESOURCE_PREFIX + "/" + System.mapLibraryName(NAME);
+        ClassLoader loader = LibraryLocator.class.getClassLoader();
+        if (loader == null || loader.getResource(resource) == null) {
+            tried.add("the jar, which carries no engine for " + Platform.RESOURCE_PREFIX);
+            return null;
         }
-        return null;
+        try {
+            File file = Native.extractFromResourcePath("/" + resource, loader);
+            return bind(com.decentdb.ffi.NativeLibrary.Source.BUNDLED, open(file.toPath()));
+        } catch (IOException | UnusableException e) {
+            tried.add("the engine in the jar (" + resource + "): " + e.getMessage());
+            return null;
+        }
     }
 
     private @Nullable Located fromSystem() {
@@ -142,8 +148,9 @@ final class LibraryLocator {
 
     private static Located bind(com.decentdb.ffi.NativeLibrary.Source source, NativeLibrary library)
             throws UnusableException {
-        List<String> missing =
-                Abi.symbols().stream().filter(symbol -> find(library, symbol) == null).toList();
+        List<String> missing = Abi.symbols().stream()
+                .filter(symbol -> find(library, symbol) == null)
+                .toList();
         if (!missing.isEmpty()) {
             boolean alien = missing.contains("ddb_abi_version");
             throw new UnusableException(

@@ -143,8 +143,21 @@ public final class NativeDatabase extends NativeHandle {
             Scratch s = Scratch.ofThread();
             Abi.check(Abi.ddb_db_write_queue_metrics(db, s.out(0)));
             return new WriteQueueMetrics(
-                    s.read(0), s.read(1), s.read(2), s.read(3), s.read(4), s.read(5), s.read(6), s.read(7), s.read(8),
-                    s.read(9), s.read(10), s.read(11), s.read(12), s.read(13), s.read(14));
+                    s.read(0),
+                    s.read(1),
+                    s.read(2),
+                    s.read(3),
+                    s.read(4),
+                    s.read(5),
+                    s.read(6),
+                    s.read(7),
+                    s.read(8),
+                    s.read(9),
+                    s.read(10),
+                    s.read(11),
+                    s.read(12),
+                    s.read(13),
+                    s.read(14));
         } finally {
             leave();
         }
@@ -162,7 +175,14 @@ public final class NativeDatabase extends NativeHandle {
             Abi.check(Abi.ddb_plan_cache_summary(db, s.zeroedOut(0)));
             return new PlanCacheSummary(
                     Abi.borrowedString(s.read(0)),
-                    s.read(1), s.read(2), s.read(3), s.read(4), s.read(5), s.read(6), s.read(7), s.readDouble(8));
+                    s.read(1),
+                    s.read(2),
+                    s.read(3),
+                    s.read(4),
+                    s.read(5),
+                    s.read(6),
+                    s.read(7),
+                    s.readDouble(8));
         } finally {
             leave();
         }

@@ -79,21 +79,24 @@ public final class NativeStatement extends NativeHandle {
             case INT64 -> Abi.ddb_stmt_bind_int64(statement, index, p.longAt(i, CellLayout.INT64));
             case FLOAT64 -> Abi.ddb_stmt_bind_float64(statement, index, p.float64(i));
             case BOOL -> Abi.ddb_stmt_bind_bool(statement, index, p.byteAt(i, CellLayout.BOOL));
-            case TEXT -> Abi.ddb_stmt_bind_text(
-                    statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
-            case BLOB -> Abi.ddb_stmt_bind_blob(
-                    statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
-            case GEOMETRY -> Abi.ddb_stmt_bind_geometry_wkb(
-                    statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
-            case GEOGRAPHY -> Abi.ddb_stmt_bind_geography_wkb(
-                    statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
-            case UUID -> Abi.ddb_stmt_bind_uuid(
-                    statement, index, values + (long) i * CellLayout.SIZE + CellLayout.UUID);
-            case DECIMAL -> Abi.ddb_stmt_bind_decimal(
-                    statement,
-                    index,
-                    p.longAt(i, CellLayout.DECIMAL_UNSCALED),
-                    p.byteAt(i, CellLayout.DECIMAL_SCALE));
+            case TEXT ->
+                Abi.ddb_stmt_bind_text(statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
+            case BLOB ->
+                Abi.ddb_stmt_bind_blob(statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
+            case GEOMETRY ->
+                Abi.ddb_stmt_bind_geometry_wkb(
+                        statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
+            case GEOGRAPHY ->
+                Abi.ddb_stmt_bind_geography_wkb(
+                        statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
+            case UUID ->
+                Abi.ddb_stmt_bind_uuid(statement, index, values + (long) i * CellLayout.SIZE + CellLayout.UUID);
+            case DECIMAL ->
+                Abi.ddb_stmt_bind_decimal(
+                        statement,
+                        index,
+                        p.longAt(i, CellLayout.DECIMAL_UNSCALED),
+                        p.byteAt(i, CellLayout.DECIMAL_SCALE));
             case TIMESTAMP -> Abi.ddb_stmt_bind_timestamp_micros(statement, index, p.longAt(i, CellLayout.TIMESTAMP));
             default -> throw new IllegalArgumentException("no bind function for " + p.tag(i));
         };

@@ -30,8 +30,8 @@ public final class NativeWatch extends NativeHandle {
             long remaining = timeoutMillis;
             while (true) {
                 Scratch scratch = Scratch.ofThread();
-                int status = Abi.ddb_watch_next_json(
-                        watch, (int) Math.min(remaining, SLICE_MILLIS), scratch.zeroedOut(0));
+                int status =
+                        Abi.ddb_watch_next_json(watch, (int) Math.min(remaining, SLICE_MILLIS), scratch.zeroedOut(0));
                 if (status != Status.TIMEOUT.code()) {
                     Abi.check(status);
                     return scratch.takeString(0);

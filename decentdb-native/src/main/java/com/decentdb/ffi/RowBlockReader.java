@@ -14,7 +14,8 @@ final class RowBlockReader {
     private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
     private static final byte[] NO_BYTES = {};
 
-    // Values that lie closer together than this are copied in one go. A gap below the size of a page is always safe to read:
+    // Values that lie closer together than this are copied in one go. A gap below the size of a page is always safe to
+    // read:
     // every page it touches also holds a byte of a value.
     private static final int MAX_GAP = 256;
 
@@ -68,7 +69,8 @@ final class RowBlockReader {
             case 1 -> words[word] = source.getLong(at + CellLayout.INT64);
             case 2 -> words[word] = source.getLong(at + CellLayout.FLOAT64);
             case 3 -> words[word] = source.get(at + CellLayout.BOOL);
-            case 4, 5, 9, 10 -> readData(source.getLong(at + CellLayout.DATA), source.getLong(at + CellLayout.LENGTH), word);
+            case 4, 5, 9, 10 ->
+                readData(source.getLong(at + CellLayout.DATA), source.getLong(at + CellLayout.LENGTH), word);
             case 6 -> {
                 words[word] = source.getLong(at + CellLayout.DECIMAL_UNSCALED);
                 head |= Byte.toUnsignedInt(source.get(at + CellLayout.DECIMAL_SCALE)) << RowBlock.EXTRA_SHIFT;
@@ -92,8 +94,15 @@ final class RowBlockReader {
                         | Integer.toUnsignedLong(source.getInt(at + CellLayout.INTERVAL_DAYS));
                 words[word + 1] = source.getLong(at + CellLayout.INTERVAL_MICROS);
             }
-            default -> throw new NativeException(
-                    Status.INTERNAL, "", null, "the engine returned unknown value tag " + tag, false, null, Map.of());
+            default ->
+                throw new NativeException(
+                        Status.INTERNAL,
+                        "",
+                        null,
+                        "the engine returned unknown value tag " + tag,
+                        false,
+                        null,
+                        Map.of());
         }
         heads[cell] = head;
     }

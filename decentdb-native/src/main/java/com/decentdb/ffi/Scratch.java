@@ -56,7 +56,8 @@ final class Scratch {
     }
 
     /** Copies and frees the string behind an out-parameter; {@code null} if the callee gave none. */
-    @Nullable String takeString(int slot) {
+    @Nullable
+    String takeString(int slot) {
         return take(slot * Long.BYTES);
     }
 
@@ -65,7 +66,8 @@ final class Scratch {
         return outAddress + ERROR_SLOT;
     }
 
-    @Nullable String takeErrorString() {
+    @Nullable
+    String takeErrorString() {
         return take(ERROR_SLOT);
     }
 
@@ -77,7 +79,8 @@ final class Scratch {
         try {
             return new Pointer(address).getString(0, "UTF-8");
         } finally {
-            // Freeing a string the engine has just handed out cannot fail, and checking would overwrite the error being read.
+            // Freeing a string the engine has just handed out cannot fail, and checking would overwrite the error being
+            // read.
             Abi.ddb_string_free(outAddress + offset);
         }
     }

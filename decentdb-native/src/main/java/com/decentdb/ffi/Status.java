@@ -38,6 +38,7 @@ public enum Status {
      *
      * @return the code, 0 for {@link #OK}
      */
+    @SuppressWarnings("EnumOrdinal") // The C ABI numbers the constants in this order.
     public int code() {
         return ordinal();
     }

@@ -48,6 +48,7 @@ public enum ValueTag {
      *
      * @return the code, 0 to 18
      */
+    @SuppressWarnings("EnumOrdinal") // The C ABI numbers the constants in this order.
     public int code() {
         return ordinal();
     }

@@ -60,11 +60,10 @@ class NativeDatabaseTest {
 
     @Test
     void a_syntax_error_names_its_sqlstate() {
-        assertThatThrownBy(() -> db.execute("SELEC 1", NONE))
-                .isInstanceOfSatisfying(NativeException.class, e -> {
-                    assertThat(e.status()).isEqualTo(Status.SQL);
-                    assertThat(e.sqlState()).isEqualTo("42601");
-                    assertThat(e.subcode()).isEqualTo("sql.syntax");
-                });
+        assertThatThrownBy(() -> db.execute("SELEC 1", NONE)).isInstanceOfSatisfying(NativeException.class, e -> {
+            assertThat(e.status()).isEqualTo(Status.SQL);
+            assertThat(e.sqlState()).isEqualTo("42601");
+            assertThat(e.subcode()).isEqualTo("sql.syntax");
+        });
     }
 }

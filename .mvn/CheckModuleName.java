@@ -1,0 +1,24 @@
+import java.lang.module.ModuleFinder;
+import java.lang.module.ModuleReference;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Fails unless a built jar has the module name its users will write in {@code requires}. */
+final class CheckModuleName {
+
+    private CheckModuleName() {}
+
+    public static void main(String[] args) {
+        Path jar = Path.of(args[0]);
+        String expected = args[1];
+        List<String> names = ModuleFinder.of(jar).findAll().stream()
+                .map(ModuleReference::descriptor)
+                .map(descriptor -> descriptor.name())
+                .toList();
+        if (!names.equals(List.of(expected))) {
+            System.err.println(jar + " has the module name " + names + " instead of " + expected
+                    + "; look at Automatic-Module-Name in its manifest");
+            System.exit(1);
+        }
+    }
+}
