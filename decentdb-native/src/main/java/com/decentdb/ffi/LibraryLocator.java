@@ -36,8 +36,12 @@ final class LibraryLocator {
             @Nullable String sourceDigest) {}
 
     static Located locate(@Nullable Path requested) {
+        return locate(requested, System.getProperty(PROPERTY), System.getenv());
+    }
+
+    static Located locate(@Nullable Path requested, @Nullable String property, Map<String, String> environment) {
         try {
-            return new LibraryLocator().search(requested, System.getProperty(PROPERTY), System.getenv());
+            return new LibraryLocator().search(requested, property, environment);
         } catch (NoClassDefFoundError | ExceptionInInitializerError e) {
             throw new NativeLibraryException(
                     "JNA cannot start its own native part: " + e.getMessage()

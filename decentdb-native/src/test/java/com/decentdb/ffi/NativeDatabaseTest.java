@@ -1,9 +1,22 @@
 package com.decentdb.ffi;
 
+import static com.decentdb.ffi.TestDatabase.NONE;
+import static com.decentdb.ffi.TestDatabase.int64;
+import static com.decentdb.ffi.TestDatabase.library;
+import static com.decentdb.ffi.TestDatabase.parameters;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -11,59 +24,222 @@ import org.junit.jupiter.api.io.TempDir;
 
 class NativeDatabaseTest {
 
-    private static final Parameters NONE = Parameters.of(0);
-
     @TempDir
     Path folder;
 
+    private TestDatabase test;
     private NativeDatabase db;
 
     @BeforeEach
     void open() {
-        db = NativeLibrary.load(null).open(folder.resolve("test.ddb").toString(), OpenMode.CREATE, "");
-        db.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)", NONE).close();
+        test = new TestDatabase(folder, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE)");
+        db = test.db;
     }
 
     @AfterEach
     void close() {
-        db.close();
+        test.close();
     }
 
     @Test
-    void a_prepared_statement_writes_and_reads() {
-        try (NativeStatement insert = db.prepare("INSERT INTO t VALUES ($1, $2)")) {
-            Parameters values = Parameters.of(2);
-            for (int i = 1; i <= 3; i++) {
-                values.clear();
-                values.setInt64(0, i);
-                values.setText(1, "row " + i);
-                insert.bind(values);
-                assertThat(insert.affectedRows()).isEqualTo(1);
-            }
+    void the_file_is_created_opened_or_either() {
+        String path = folder.resolve("modes.ddb").toString();
+        fails(Status.IO, () -> library().open(path, OpenMode.OPEN, ""));
+        library().open(path, OpenMode.OPEN_OR_CREATE, "").close();
+        fails(Status.IO, () -> library().open(path, OpenMode.CREATE, ""));
+        library().open(path, OpenMode.OPEN, "").close();
+    }
+
+    @Test
+    void rows_are_found_again_by_the_next_handle() {
+        test.run("INSERT INTO t VALUES (1, 'one')");
+        db.close();
+        try (NativeDatabase again = library().open(test.file.toString(), OpenMode.OPEN, "");
+                NativeResult result = again.execute("SELECT name FROM t", NONE)) {
+            assertThat(result.rows().text(0, 0)).isEqualTo("one");
         }
-        try (NativeStatement select = db.prepare("SELECT id, name FROM t WHERE id >= $1 ORDER BY id")) {
-            Parameters from = Parameters.of(1);
-            from.setInt64(0, 2);
-            select.bind(from);
-            assertThat(select.columnNames()).containsExactly("id", "name");
-            RowBlock first = select.fetch(1);
-            assertThat(first.rows()).isEqualTo(1);
-            assertThat(first.int64(0, 0)).isEqualTo(2);
-            assertThat(first.text(0, 1)).isEqualTo("row 2");
-            RowBlock second = select.fetch(10);
-            assertThat(second.rows()).isEqualTo(1);
-            assertThat(second.text(0, 1)).isEqualTo("row 3");
-            assertThat(select.fetch(10).rows()).isZero();
-            assertThat(select.fetch(10).rows()).isZero();
+    }
+
+    @Test
+    void an_unknown_option_is_named() {
+        NativeException e = fails(Status.SQL, () -> library().open(":memory:", OpenMode.OPEN_OR_CREATE, "no_such=1"));
+        assertThat(e).hasMessageContaining("no_such");
+    }
+
+    @Test
+    void a_result_has_names_counts_and_rows() {
+        try (NativeResult insert = db.execute("INSERT INTO t VALUES (1, 'one'), (2, 'two')", NONE)) {
+            assertThat(insert.affectedRows()).isEqualTo(2);
+            assertThat(insert.columnCount()).isZero();
+            assertThat(insert.columnNames()).isEmpty();
+            assertThat(insert.rows().rows()).isZero();
         }
+        try (NativeResult select = db.execute("SELECT id AS a, name FROM t ORDER BY id DESC", NONE)) {
+            assertThat(select.columnNames()).containsExactly("a", "name");
+            assertThat(select.columnCount()).isEqualTo(2);
+            RowBlock rows = select.rows();
+            assertThat(rows.rows()).isEqualTo(2);
+            assertThat(rows.int64(0, 0)).isEqualTo(2);
+            assertThat(rows.text(1, 1)).isEqualTo("one");
+        }
+        try (NativeResult returning = db.execute("INSERT INTO t VALUES ($1, 'three') RETURNING id", int64(3))) {
+            assertThat(returning.rows().int64(0, 0)).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void a_violated_constraint_is_a_constraint_error() {
+        test.run("INSERT INTO t VALUES (1, 'one')");
+        NativeException e = fails(Status.CONSTRAINT, () -> test.run("INSERT INTO t VALUES (2, 'one')"));
+        assertThat(e.sqlState()).isEqualTo("23505");
+        assertThat(e.subcode()).startsWith("constraint.");
+        assertThat(e.retryable()).isFalse();
+        assertThat(e.getMessage()).isNotBlank();
     }
 
     @Test
     void a_syntax_error_names_its_sqlstate() {
-        assertThatThrownBy(() -> db.execute("SELEC 1", NONE)).isInstanceOfSatisfying(NativeException.class, e -> {
-            assertThat(e.status()).isEqualTo(Status.SQL);
-            assertThat(e.sqlState()).isEqualTo("42601");
-            assertThat(e.subcode()).isEqualTo("sql.syntax");
+        NativeException e = fails(Status.SQL, () -> test.run("SELEC 1"));
+        assertThat(e.sqlState()).isEqualTo("42601");
+        assertThat(e.subcode()).isEqualTo("sql.syntax");
+        fails(Status.SQL, () -> db.prepare("SELECT * FROM nowhere").fetch(1));
+    }
+
+    @Test
+    void a_failed_call_leaves_nothing_behind_for_the_next_error() {
+        NativeException first = fails(Status.CONSTRAINT, () -> {
+            test.run("INSERT INTO t VALUES (1, 'one')");
+            test.run("INSERT INTO t VALUES (1, 'other')");
         });
+        NativeException second = fails(Status.SQL, () -> test.run("SELECT nothing FROM t"));
+        assertThat(second.getMessage()).isNotEqualTo(first.getMessage());
+        assertThat(second.sqlState()).isEqualTo("42703");
+    }
+
+    @Test
+    void a_missing_parameter_is_an_error() {
+        NativeException e = fails(Status.SQL, () -> test.query("SELECT name FROM t WHERE id = $1", NONE));
+        assertThat(e.sqlState()).isEqualTo("07002");
+    }
+
+    @Test
+    void text_with_a_zero_character_never_reaches_the_engine_as_sql() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> test.run("SELECT 1\0; DROP TABLE t"))
+                .withMessage("the SQL text contains U+0000 at index 8, which cannot be passed to the engine");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> library().open("a\0b", OpenMode.CREATE, ""))
+                .withMessageContaining("the path");
+    }
+
+    @Test
+    void a_transaction_is_committed_or_rolled_back() {
+        assertThat(db.inTransaction()).isFalse();
+        db.begin();
+        assertThat(db.inTransaction()).isTrue();
+        fails(Status.TRANSACTION, db::begin);
+        test.run("INSERT INTO t VALUES (1, 'one')");
+        db.rollback();
+        assertThat(db.inTransaction()).isFalse();
+        assertThat(test.count("t")).isZero();
+        db.begin();
+        test.run("INSERT INTO t VALUES (1, 'one')");
+        db.commit();
+        assertThat(test.count("t")).isEqualTo(1);
+        fails(Status.TRANSACTION, db::commit);
+        fails(Status.TRANSACTION, db::rollback);
+    }
+
+    @Test
+    void many_threads_share_the_write_queue() throws Exception {
+        int threads = 8;
+        int writes = 25;
+        ExecutorService executor = Executors.newFixedThreadPool(threads);
+        try {
+            List<Callable<Long>> tasks = new ArrayList<>();
+            for (int t = 0; t < threads; t++) {
+                int base = t * writes;
+                tasks.add(() -> {
+                    long affected = 0;
+                    for (int i = 0; i < writes; i++) {
+                        int id = base + i;
+                        Parameters p = parameters(2, v -> {
+                            v.setInt64(0, id);
+                            v.setText(1, "row " + id);
+                        });
+                        try (NativeResult r = db.executeQueued("INSERT INTO t VALUES ($1, $2)", p, 30_000)) {
+                            affected += r.affectedRows();
+                        }
+                    }
+                    return affected;
+                });
+            }
+            long affected = 0;
+            for (Future<Long> done : executor.invokeAll(tasks)) {
+                affected += done.get();
+            }
+            assertThat(affected).isEqualTo((long) threads * writes);
+        } finally {
+            executor.shutdown();
+        }
+        assertThat(test.query("SELECT id, name FROM t WHERE name = 'row 137'").int64(0, 0))
+                .isEqualTo(137);
+        WriteQueueMetrics metrics = db.writeQueueMetrics();
+        assertThat(metrics.executed()).isEqualTo((long) threads * writes);
+        assertThat(metrics.committed()).isEqualTo((long) threads * writes);
+        assertThat(metrics.currentDepth()).isZero();
+        assertThat(metrics.capacity()).isPositive();
+        assertThatIllegalArgumentException().isThrownBy(() -> db.executeQueued("SELECT 1", NONE, -2));
+    }
+
+    @Test
+    void metadata_is_json_that_names_the_table() {
+        assertThat(db.listTables()).startsWith("[").contains("\"t\"");
+        assertThat(db.describeTable("t")).contains("\"id\"").contains("\"name\"");
+        assertThat(db.tableDdl("t")).containsIgnoringCase("CREATE TABLE");
+        assertThat(db.schemaSnapshot()).contains("\"schema_cookie\"");
+        assertThat(db.describeQuery("SELECT id FROM t WHERE id = $1"))
+                .contains("\"read_only\":true")
+                .contains("\"parameters\"");
+        assertThat(db.describeQuery("DELETE FROM t")).contains("\"read_only\":false");
+        fails(Status.SQL, () -> db.describeTable("nowhere"));
+    }
+
+    @Test
+    void a_checkpoint_and_a_copy_keep_the_rows() {
+        test.run("INSERT INTO t VALUES (1, 'one')");
+        db.checkpoint();
+        Path copy = folder.resolve("copy.ddb");
+        db.saveAs(copy.toString());
+        assertThat(Files.exists(copy)).isTrue();
+        try (NativeDatabase copied = library().open(copy.toString(), OpenMode.OPEN, "");
+                NativeResult result = copied.execute("SELECT name FROM t", NONE)) {
+            assertThat(result.rows().text(0, 0)).isEqualTo("one");
+        }
+    }
+
+    @Test
+    void plans_are_counted_and_flushed() {
+        PlanCacheSummary summary = db.planCacheSummary();
+        assertThat(summary.scope()).isNotEmpty();
+        assertThat(summary.hitRate()).isBetween(0.0, 1.0);
+        db.flushPlanCache();
+        assertThat(db.planCacheSummary().entries()).isZero();
+    }
+
+    @Test
+    void an_audit_value_is_set_and_removed() {
+        db.setAuditContext("actor", "someone");
+        db.setAuditContext("actor", null);
+        assertThatIllegalArgumentException().isThrownBy(() -> db.setAuditContext("actor", "a\0b"));
+    }
+
+    private static NativeException fails(Status status, ThrowingCallable call) {
+        NativeException[] caught = new NativeException[1];
+        assertThatExceptionOfType(NativeException.class).isThrownBy(call).satisfies(e -> {
+            assertThat(e.status()).isEqualTo(status);
+            caught[0] = e;
+        });
+        return caught[0];
     }
 }

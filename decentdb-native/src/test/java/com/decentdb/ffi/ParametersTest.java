@@ -1,0 +1,63 @@
+package com.decentdb.ffi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.Test;
+
+class ParametersTest {
+
+    @Test
+    void values_start_as_null_and_go_back_to_null() {
+        Parameters p = Parameters.of(2);
+        assertThat(p.count()).isEqualTo(2);
+        assertThat(p.tag(0)).isEqualTo(ValueTag.NULL);
+        p.setText(0, "text");
+        p.setInt64(1, 1);
+        assertThat(p.tag(0)).isEqualTo(ValueTag.TEXT);
+        p.setNull(1);
+        assertThat(p.tag(1)).isEqualTo(ValueTag.NULL);
+        p.clear();
+        assertThat(p.tag(0)).isEqualTo(ValueTag.NULL);
+    }
+
+    @Test
+    void an_index_out_of_range_is_refused() {
+        Parameters p = Parameters.of(1);
+        assertThatThrownBy(() -> p.setInt64(1, 0)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> p.setNull(-1)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatIllegalArgumentException().isThrownBy(() -> Parameters.of(-1));
+    }
+
+    @Test
+    void text_that_utf8_cannot_carry_is_refused_and_named() {
+        Parameters p = Parameters.of(2);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> p.setText(1, "ab\uD83D"))
+                .withMessage("parameter $2 contains an unpaired surrogate at index 2");
+        assertThatIllegalArgumentException().isThrownBy(() -> p.setText(1, "\uDE00\uD83D"));
+        p.setText(1, "\uD83D\uDE00");
+    }
+
+    @Test
+    void a_buffer_is_read_without_moving_its_position() {
+        ByteBuffer buffer = ByteBuffer.wrap(new byte[] {1, 2, 3, 4}, 1, 2);
+        Parameters p = Parameters.of(1);
+        p.setBlob(0, buffer);
+        assertThat(buffer.position()).isEqualTo(1);
+        assertThat(buffer.remaining()).isEqualTo(2);
+        assertThat(p.longAt(0, CellLayout.LENGTH)).isEqualTo(2);
+    }
+
+    @Test
+    void addresses_of_the_wrong_length_are_refused() {
+        Parameters p = Parameters.of(1);
+        assertThatIllegalArgumentException().isThrownBy(() -> p.setIpAddr(0, new byte[5]));
+        assertThatIllegalArgumentException().isThrownBy(() -> p.setMacAddr(0, new byte[7]));
+        assertThatIllegalArgumentException().isThrownBy(() -> p.setCidr(0, new byte[4], 33));
+        assertThatIllegalArgumentException().isThrownBy(() -> p.setCidr(0, new byte[16], -1));
+        assertThatIllegalArgumentException().isThrownBy(() -> p.setDecimal(0, 1, 256));
+    }
+}
