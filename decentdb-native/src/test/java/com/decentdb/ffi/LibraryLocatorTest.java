@@ -1,0 +1,193 @@
+package com.decentdb.ffi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import com.sun.jna.Platform;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+class LibraryLocatorTest {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void a_missing_file_is_refused_with_its_name_and_who_named_it() {
+        Path missing = folder.resolve("missing.so");
+        refused(() -> LibraryLocator.locate(missing, null, Map.of()))
+                .contains(missing.toString(), "native library option", "there is no such file");
+        refused(() -> LibraryLocator.locate(null, missing.toString(), Map.of()))
+                .contains(missing.toString(), "system property decentdb.native.lib");
+        refused(() -> LibraryLocator.locate(null, null, Map.of("DECENTDB_NATIVE_LIB_PATH", missing.toString())))
+                .contains(missing.toString(), "environment variable DECENTDB_NATIVE_LIB_PATH");
+    }
+
+    @Test
+    void a_folder_is_refused() {
+        refused(() -> LibraryLocator.locate(folder, null, Map.of())).contains("name the library itself");
+    }
+
+    @Test
+    void a_file_that_is_no_library_is_refused() throws IOException {
+        Path text = Files.writeString(folder.resolve("libtext.so"), "not a library");
+        refused(() -> LibraryLocator.locate(text, null, Map.of())).contains(text.toString(), "cannot be used");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void a_library_of_something_else_is_refused() {
+        Path libc = loadedLibrary("libc.so");
+        refused(() -> LibraryLocator.locate(libc, null, Map.of()))
+                .contains(libc.toString(), "does not export the DecentDB C ABI");
+    }
+
+    @Test
+    void a_second_library_is_refused_naming_both() throws IOException {
+        NativeLibrary library = NativeLibrary.load(null);
+        Path other = Files.writeString(folder.resolve("libother.so"), "anything");
+        refused(() -> NativeLibrary.load(other))
+                .contains(other.toString(), library.path().toString());
+        assertThat(NativeLibrary.load(library.path())).isSameAs(library);
+        assertThat(NativeLibrary.load(null)).isSameAs(library);
+    }
+
+    @Test
+    void the_same_file_by_another_name_is_the_same_library() throws Exception {
+        Path link = Files.createSymbolicLink(folder.resolve("link.so"), library());
+        assertThat(probe(Map.of(), List.of(), link.toString(), library().toString()))
+                .contains("LOADED OPTION 7", "SAME true", "SELECTED 1");
+    }
+
+    @Test
+    void the_option_goes_before_the_property_and_the_property_before_the_environment() throws Exception {
+        String file = library().toString();
+        Map<String, String> bad = Map.of("DECENTDB_NATIVE_LIB_PATH", "/nowhere", "DECENTDB_NATIVE_LIB", "/nowhere");
+        assertThat(probe(bad, List.of("-Ddecentdb.native.lib=/nowhere"), file)).contains("LOADED OPTION");
+        assertThat(probe(bad, List.of("-Ddecentdb.native.lib=" + file))).contains("LOADED SYSTEM_PROPERTY");
+        assertThat(probe(Map.of("DECENTDB_NATIVE_LIB_PATH", file, "DECENTDB_NATIVE_LIB", "/nowhere"), List.of()))
+                .contains("LOADED ENVIRONMENT 7 " + file);
+        assertThat(probe(Map.of("DECENTDB_NATIVE_LIB", file), List.of())).contains("LOADED ENVIRONMENT 7 " + file);
+        assertThat(probe(bad, List.of())).contains("REFUSED", "/nowhere");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void another_bindings_file_in_the_shared_variable_is_passed_over() throws Exception {
+        String libc = loadedLibrary("libc.so").toString();
+        assertThat(probe(
+                        Map.of("DECENTDB_NATIVE_LIB", libc),
+                        List.of("-Djna.library.path=" + library().getParent())))
+                .contains("Ignoring DECENTDB_NATIVE_LIB=" + libc)
+                .containsAnyOf("LOADED BUNDLED 7", "LOADED SYSTEM 7")
+                .contains("SELECTED 1");
+    }
+
+    @Test
+    void with_no_library_anywhere_the_error_lists_the_places() throws Exception {
+        // The classes without the resources of the jar.
+        Path classes = Files.createDirectories(folder.resolve("classes"));
+        Path own = Path.of(NativeLibrary.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
+        try (var files = Files.walk(own.resolve("com"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Path copy = classes.resolve(own.relativize(file).toString());
+                Files.createDirectories(copy.getParent());
+                Files.copy(file, copy);
+            }
+        }
+        String classPath = System.getProperty("java.class.path").replace(own.toString(), classes.toString());
+        assertThat(run(Map.of(), List.of("-cp", classPath)))
+                .contains("REFUSED No usable DecentDB library")
+                .contains(Platform.RESOURCE_PREFIX)
+                .contains("the library path of the system")
+                .contains("-Ddecentdb.native.lib=<file>");
+    }
+
+    @Test
+    void two_programs_may_start_at_once() throws Exception {
+        List<Process> processes = new ArrayList<>();
+        List<Path> outputs = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            Path output = folder.resolve("output" + i);
+            outputs.add(output);
+            processes.add(start(inherited(), List.of("-cp", System.getProperty("java.class.path")), output));
+        }
+        for (int i = 0; i < 2; i++) {
+            assertThat(finish(processes.get(i), outputs.get(i))).contains("LOADED", "SELECTED 1");
+        }
+    }
+
+    private static Path library() {
+        return NativeLibrary.load(null).path();
+    }
+
+    private static Map<String, String> inherited() {
+        String value = System.getenv("DECENTDB_NATIVE_LIB");
+        return value == null ? Map.of() : Map.of("DECENTDB_NATIVE_LIB", value);
+    }
+
+    private String probe(Map<String, String> environment, List<String> options, String... arguments) throws Exception {
+        List<String> all = new ArrayList<>(options);
+        all.addAll(List.of("-cp", System.getProperty("java.class.path")));
+        return run(environment, all, arguments);
+    }
+
+    private String run(Map<String, String> environment, List<String> options, String... arguments) throws Exception {
+        Path output = Files.createTempFile(folder, "probe", ".txt");
+        return finish(start(environment, options, output, arguments), output);
+    }
+
+    private static Process start(
+            Map<String, String> environment, List<String> options, Path output, String... arguments)
+            throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(options);
+        command.add(LibraryProbe.class.getName());
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        builder.environment().keySet().removeIf(name -> name.startsWith("DECENTDB_"));
+        builder.environment().putAll(environment);
+        return builder.start();
+    }
+
+    private static String finish(Process process, Path output) throws Exception {
+        boolean ended = process.waitFor(60, TimeUnit.SECONDS);
+        process.destroyForcibly();
+        assertThat(ended).isTrue();
+        return Files.readString(output, StandardCharsets.UTF_8);
+    }
+
+    private static Path loadedLibrary(String name) {
+        try (var lines = Files.lines(Path.of("/proc/self/maps"))) {
+            return lines.filter(line -> line.contains("/" + name))
+                    .map(line -> Path.of(line.substring(line.indexOf('/'))))
+                    .findFirst()
+                    .orElseThrow();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static org.assertj.core.api.AbstractStringAssert<?> refused(ThrowingCallable call) {
+        NativeLibraryException[] caught = new NativeLibraryException[1];
+        assertThatExceptionOfType(NativeLibraryException.class).isThrownBy(call).satisfies(e -> caught[0] = e);
+        return assertThat(caught[0].getMessage());
+    }
+}

@@ -1,0 +1,182 @@
+package com.decentdb.ffi;
+
+import static com.decentdb.ffi.TestDatabase.NONE;
+import static com.decentdb.ffi.TestDatabase.int64;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatNoException;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whatever callers do with handles, the native object is freed once, after the last call inside it. */
+class NativeHandleTest {
+
+    @TempDir
+    Path folder;
+
+    private TestDatabase test;
+
+    @BeforeEach
+    void open() {
+        test = new TestDatabase(folder, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)");
+        test.run("INSERT INTO t SELECT value, 'row' FROM generate_series(1, 2000) AS s(value)");
+    }
+
+    @AfterEach
+    void close() {
+        test.close();
+    }
+
+    @Test
+    void every_call_on_a_closed_handle_is_refused() {
+        NativeStatement statement = test.db.prepare("SELECT $1");
+        NativeResult result = test.db.execute("SELECT 1", NONE);
+        NativeWatch watch = test.db.watchTable("{\"tables\":[\"t\"]}");
+        List<NativeHandle> handles = List.of(statement, result, watch, test.db);
+        for (NativeHandle handle : handles) {
+            assertThat(handle.isClosed()).isFalse();
+            handle.close();
+            handle.close();
+            assertThat(handle.isClosed()).isTrue();
+        }
+        closed("statement", () -> statement.bind(int64(1)));
+        closed("statement", () -> statement.fetch(1));
+        closed("statement", statement::columnNames);
+        closed("statement", statement::affectedRows);
+        closed("statement", statement::reset);
+        closed("result", result::rows);
+        closed("result", result::columnNames);
+        closed("result", result::affectedRows);
+        closed("watch", () -> watch.next(0));
+        closed("database", () -> test.db.execute("SELECT 1", NONE));
+        closed("database", () -> test.db.executeQueued("SELECT 1", NONE, 0));
+        closed("database", () -> test.db.prepare("SELECT 1"));
+        closed("database", test.db::begin);
+        closed("database", test.db::listTables);
+        closed("database", test.db::writeQueueMetrics);
+        closed("database", () -> test.db.watchTable("{\"tables\":[\"t\"]}"));
+    }
+
+    @Test
+    void a_database_closed_before_what_came_from_it_harms_nothing() {
+        NativeStatement statement = test.db.prepare("SELECT name FROM t WHERE id = $1");
+        NativeResult result = test.db.execute("SELECT name FROM t WHERE id = 1", NONE);
+        NativeWatch watch = test.db.watchTable("{\"tables\":[\"t\"]}");
+        test.db.close();
+        assertThat(result.rows().text(0, 0)).isEqualTo("row");
+        assertThatNoException().isThrownBy(() -> watch.next(0));
+        try {
+            statement.bind(int64(1));
+            assertThat(statement.fetch(1).text(0, 0)).isEqualTo("row");
+        } catch (NativeException e) {
+            // An engine may also refuse, as long as it says so.
+            assertThat(e.getMessage()).isNotBlank();
+        }
+        statement.close();
+        result.close();
+        watch.close();
+    }
+
+    @RepeatedTest(30)
+    void closing_a_statement_while_threads_use_it_frees_it_once() throws Exception {
+        NativeStatement statement = test.db.prepare("SELECT id, name FROM t WHERE id > $1 ORDER BY id");
+        race(4, statement, () -> {
+            statement.bind(int64(5));
+            statement.columnNames();
+            statement.fetch(500);
+        });
+    }
+
+    @RepeatedTest(30)
+    void closing_a_result_while_threads_read_it_frees_it_once() throws Exception {
+        NativeResult result = test.db.execute("SELECT id, name FROM t WHERE id < 50", NONE);
+        race(4, result, () -> assertThat(result.rows().rows()).isEqualTo(49));
+    }
+
+    @RepeatedTest(20)
+    void closing_a_database_while_threads_write_to_it_frees_it_once() throws Exception {
+        race(3, test.db, () -> {
+            test.db
+                    .executeQueued("UPDATE t SET name = 'x' WHERE id = $1", int64(1), 1_000)
+                    .close();
+            test.db.writeQueueMetrics();
+        });
+    }
+
+    @RepeatedTest(10)
+    void closing_a_watch_ends_the_wait_for_its_next_event() throws Exception {
+        NativeWatch watch = test.db.watchTable("{\"tables\":[\"t\"]}");
+        while (watch.next(0) != null) {
+            // the initial event
+        }
+        CountDownLatch waiting = new CountDownLatch(1);
+        ExecutorService executor = Executors.newSingleThreadExecutor();
+        try {
+            Future<Long> wait = executor.submit(() -> {
+                waiting.countDown();
+                long start = System.nanoTime();
+                watch.next(60_000);
+                return System.nanoTime() - start;
+            });
+            waiting.await();
+            watch.close();
+            // Bounded by the slice of one native wait, far below the minute that was asked for.
+            wait.get(20, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            // The close may also come before the wait begins.
+            assertThat(e).hasCauseInstanceOf(IllegalStateException.class);
+        } finally {
+            executor.shutdown();
+        }
+        closed("watch", () -> watch.next(0));
+    }
+
+    /** Runs an action on many threads until a close in the middle of it all stops them. */
+    private static void race(int threads, NativeHandle handle, Runnable action) throws Exception {
+        ExecutorService executor = Executors.newFixedThreadPool(threads);
+        AtomicInteger calls = new AtomicInteger();
+        try {
+            CountDownLatch running = new CountDownLatch(3);
+            List<Future<?>> futures = IntStream.range(0, threads)
+                    .<Future<?>>mapToObj(i -> executor.submit(() -> {
+                        while (!handle.isClosed()) {
+                            try {
+                                action.run();
+                                calls.incrementAndGet();
+                                running.countDown();
+                            } catch (IllegalStateException e) {
+                                assertThat(e.getMessage()).containsAnyOf("is closed", "in use by another thread");
+                            }
+                        }
+                    }))
+                    .toList();
+            assertThat(running.await(30, TimeUnit.SECONDS)).isTrue();
+            handle.close();
+            for (Future<?> future : futures) {
+                future.get(30, TimeUnit.SECONDS);
+            }
+        } finally {
+            executor.shutdown();
+        }
+        assertThat(calls.get()).isPositive();
+    }
+
+    private static void closed(String noun, ThrowingCallable call) {
+        assertThatIllegalStateException().isThrownBy(call).withMessage("the " + noun + " is closed");
+    }
+}

@@ -1,0 +1,192 @@
+package com.decentdb.ffi;
+
+import static com.decentdb.ffi.TestDatabase.int64;
+import static com.decentdb.ffi.TestDatabase.parameters;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class NativeStatementTest {
+
+    private static final int ROWS = 100;
+
+    @TempDir
+    Path folder;
+
+    private TestDatabase test;
+
+    @BeforeEach
+    void open() {
+        test = new TestDatabase(folder, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)");
+        test.db.begin();
+        try (NativeStatement insert = test.db.prepare("INSERT INTO t VALUES ($1, $2)")) {
+            for (int i = 0; i < ROWS; i++) {
+                int id = i;
+                insert.bind(parameters(2, p -> {
+                    p.setInt64(0, id);
+                    p.setText(1, "row " + id);
+                }));
+                assertThat(insert.affectedRows()).isEqualTo(1);
+            }
+        }
+        test.db.commit();
+    }
+
+    @AfterEach
+    void close() {
+        test.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 50, 99, 100, 101, Integer.MAX_VALUE})
+    void blocks_of_any_size_make_up_the_result(int blockSize) {
+        try (NativeStatement select = test.db.prepare("SELECT id, name FROM t ORDER BY id")) {
+            List<Long> ids = new ArrayList<>();
+            List<Integer> sizes = new ArrayList<>();
+            RowBlock block = select.fetch(blockSize);
+            while (block.rows() > 0) {
+                sizes.add(block.rows());
+                for (int row = 0; row < block.rows(); row++) {
+                    ids.add(block.int64(row, 0));
+                    assertThat(block.text(row, 1)).isEqualTo("row " + block.int64(row, 0));
+                }
+                block = select.fetch(blockSize);
+            }
+            assertThat(ids).hasSize(ROWS).isSorted().doesNotHaveDuplicates();
+            assertThat(sizes.subList(0, sizes.size() - 1)).allMatch(size -> size == blockSize);
+            assertThat(block.columns()).isEqualTo(2);
+            assertThat(select.fetch(blockSize).rows()).isZero();
+        }
+    }
+
+    @Test
+    void a_block_outlives_the_next_one_and_the_statement() {
+        RowBlock first;
+        try (NativeStatement select = test.db.prepare("SELECT name FROM t ORDER BY id")) {
+            first = select.fetch(10);
+            select.fetch(10);
+        }
+        test.run("DELETE FROM t");
+        assertThat(first.text(9, 0)).isEqualTo("row 9");
+    }
+
+    @Test
+    void binding_again_runs_the_statement_again_with_the_new_values_only() {
+        try (NativeStatement select = test.db.prepare("SELECT name FROM t WHERE id = $1")) {
+            for (long id = 0; id < 20; id++) {
+                select.bind(int64(id));
+                assertThat(select.fetch(2).text(0, 0)).isEqualTo("row " + id);
+            }
+        }
+    }
+
+    @Test
+    void binding_fewer_values_forgets_the_rest() {
+        try (NativeStatement select = test.db.prepare("SELECT name FROM t WHERE id = $1 OR id = $2")) {
+            select.bind(parameters(2, p -> {
+                p.setInt64(0, 1);
+                p.setInt64(1, 2);
+            }));
+            assertThat(select.fetch(10).rows()).isEqualTo(2);
+            select.bind(int64(1));
+            assertThatExceptionOfType(NativeException.class)
+                    .isThrownBy(() -> select.fetch(10))
+                    .satisfies(e -> assertThat(e.sqlState()).isEqualTo("07002"));
+        }
+    }
+
+    @Test
+    void binding_nothing_runs_a_statement_without_parameters_again() {
+        try (NativeStatement count = test.db.prepare("SELECT COUNT(*) FROM t")) {
+            count.bind(TestDatabase.NONE);
+            assertThat(count.fetch(1).int64(0, 0)).isEqualTo(ROWS);
+            test.run("DELETE FROM t WHERE id < 10");
+            count.bind(TestDatabase.NONE);
+            assertThat(count.fetch(1).int64(0, 0)).isEqualTo(ROWS - 10);
+        }
+    }
+
+    @Test
+    void names_and_counts_are_known_after_binding() {
+        try (NativeStatement select = test.db.prepare("SELECT id AS a, name FROM t WHERE id < $1")) {
+            select.bind(int64(3));
+            assertThat(select.columnNames()).containsExactly("a", "name");
+            assertThat(select.columnNames()).isSameAs(select.columnNames());
+            assertThat(select.affectedRows()).isEqualTo(3);
+            assertThat(select.fetch(10).rows()).isEqualTo(3);
+        }
+        try (NativeStatement delete = test.db.prepare("DELETE FROM t WHERE id < $1")) {
+            delete.bind(int64(3));
+            assertThat(delete.columnNames()).isEmpty();
+            assertThat(delete.affectedRows()).isEqualTo(3);
+            assertThat(delete.fetch(1).rows()).isZero();
+        }
+        assertThat(test.count("t")).isEqualTo(ROWS - 3);
+    }
+
+    @Test
+    void a_reset_statement_runs_again_with_the_same_values() {
+        try (NativeStatement select = test.db.prepare("SELECT name FROM t WHERE id = $1")) {
+            select.bind(int64(7));
+            assertThat(select.fetch(10).rows()).isEqualTo(1);
+            assertThat(select.fetch(10).rows()).isZero();
+            select.reset();
+            assertThat(select.fetch(10).text(0, 0)).isEqualTo("row 7");
+        }
+    }
+
+    @Test
+    void a_statement_follows_a_change_of_its_table() {
+        try (NativeStatement select = test.db.prepare("SELECT * FROM t WHERE id = $1")) {
+            select.bind(int64(1));
+            assertThat(select.columnNames()).containsExactly("id", "name");
+            assertThat(select.fetch(1).columns()).isEqualTo(2);
+            test.run("ALTER TABLE t ADD COLUMN extra TEXT");
+            select.bind(int64(1));
+            assertThat(select.fetch(1).columns()).isEqualTo(3);
+            assertThat(select.columnNames()).containsExactly("id", "name", "extra");
+        }
+    }
+
+    @Test
+    void a_failing_run_can_be_repeated_with_other_values() {
+        try (NativeStatement insert = test.db.prepare("INSERT INTO t VALUES ($1, 'again')")) {
+            insert.bind(int64(1));
+            assertThatExceptionOfType(NativeException.class)
+                    .isThrownBy(insert::affectedRows)
+                    .satisfies(e -> assertThat(e.status()).isEqualTo(Status.CONSTRAINT));
+            insert.bind(int64(ROWS));
+            assertThat(insert.affectedRows()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void an_aggregate_and_an_expression_carry_their_own_tags() {
+        try (NativeStatement select = test.db.prepare(
+                "SELECT COUNT(*), MAX(name), id > 5, name || '!' FROM t WHERE id = 6 GROUP BY id, name")) {
+            RowBlock block = select.fetch(1);
+            assertThat(block.tag(0, 0)).isEqualTo(ValueTag.INT64);
+            assertThat(block.tag(0, 1)).isEqualTo(ValueTag.TEXT);
+            assertThat(block.bool(0, 2)).isTrue();
+            assertThat(block.text(0, 3)).isEqualTo("row 6!");
+        }
+    }
+
+    @Test
+    void a_block_size_below_one_is_refused() {
+        try (NativeStatement select = test.db.prepare("SELECT 1")) {
+            assertThatIllegalArgumentException().isThrownBy(() -> select.fetch(0));
+            assertThatIllegalArgumentException().isThrownBy(() -> select.fetch(-1));
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package com.decentdb.ffi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class NativeWatchTest {
+
+    private static final int WAIT_MILLIS = 10_000;
+
+    @TempDir
+    Path folder;
+
+    private TestDatabase test;
+
+    @BeforeEach
+    void open() {
+        test = new TestDatabase(
+                folder, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)", "CREATE TABLE other (id BIGINT)");
+    }
+
+    @AfterEach
+    void close() {
+        test.close();
+    }
+
+    @Test
+    void a_table_watch_reports_its_table_only() {
+        try (NativeWatch watch = test.db.watchTable("{\"tables\":[\"t\"]}")) {
+            assertThat(watch.next(WAIT_MILLIS)).contains("\"type\":\"initial\"");
+            assertThat(watch.next(0)).isNull();
+            test.run("INSERT INTO other VALUES (1)");
+            assertThat(watch.next(0)).isNull();
+            test.run("INSERT INTO t VALUES (1, 'Grüße')");
+            assertThat(watch.next(WAIT_MILLIS))
+                    .contains("\"type\":\"invalidate\"")
+                    .contains("\"t\"");
+            assertThat(watch.next(0)).isNull();
+        }
+    }
+
+    @Test
+    void a_query_watch_begins_with_the_rows() {
+        test.run("INSERT INTO t VALUES (1, 'one')");
+        try (NativeWatch watch =
+                test.db.watchQuery("{\"sql\":\"SELECT id, name FROM t WHERE id = $1\",\"params\":[1]}")) {
+            assertThat(watch.next(WAIT_MILLIS)).contains("\"type\":\"initial\"").contains("one");
+            test.run("UPDATE t SET name = 'two' WHERE id = 1");
+            assertThat(watch.next(WAIT_MILLIS)).contains("\"type\":\"invalidate\"");
+        }
+    }
+
+    @Test
+    void a_change_stream_follows_transactions_as_one_event() {
+        try (NativeWatch stream = test.db.changeStream("{}")) {
+            assertThat(stream.next(WAIT_MILLIS)).contains("\"type\":\"initial\"");
+            test.db.begin();
+            test.run("INSERT INTO t VALUES (1, 'one')");
+            test.run("INSERT INTO other VALUES (1)");
+            assertThat(stream.next(0)).isNull();
+            test.db.commit();
+            String event = stream.next(WAIT_MILLIS);
+            assertThat(event).contains("\"type\":\"change\"").contains("\"t\"").contains("\"other\"");
+            test.db.begin();
+            test.run("INSERT INTO other VALUES (2)");
+            test.db.rollback();
+            assertThat(stream.next(100)).isNull();
+        }
+    }
+
+    @Test
+    void a_watch_sees_another_handles_writes() {
+        try (NativeWatch watch = test.db.watchTable("{\"tables\":[\"t\"]}");
+                NativeDatabase other = TestDatabase.library().open(test.file.toString(), OpenMode.OPEN, "")) {
+            assertThat(watch.next(WAIT_MILLIS)).contains("initial");
+            other.execute("INSERT INTO t VALUES (1, 'one')", TestDatabase.NONE).close();
+            assertThat(watch.next(WAIT_MILLIS)).contains("invalidate");
+        }
+    }
+
+    @Test
+    void an_overrun_queue_ends_in_one_lagged_event() {
+        try (NativeWatch watch = test.db.watchTable("{\"tables\":[\"t\"],\"queue_capacity\":2}")) {
+            for (int i = 0; i < 10; i++) {
+                test.run("INSERT INTO t VALUES (" + i + ", 'x')");
+            }
+            assertThat(watch.next(WAIT_MILLIS)).contains("\"type\":\"lagged\"");
+        }
+    }
+
+    @Test
+    void what_cannot_be_watched_is_refused() {
+        assertThatExceptionOfType(NativeException.class)
+                .isThrownBy(() -> test.db.watchTable("{\"tables\":[\"nowhere\"]}"))
+                .withMessageContaining("nowhere");
+        assertThatExceptionOfType(NativeException.class)
+                .isThrownBy(() -> test.db.watchQuery("{\"sql\":\"DELETE FROM t\"}"));
+        assertThatExceptionOfType(NativeException.class).isThrownBy(() -> test.db.watchTable("not json"));
+        try (NativeWatch watch = test.db.watchTable("{\"tables\":[\"t\"]}")) {
+            assertThatIllegalArgumentException().isThrownBy(() -> watch.next(-1));
+        }
+    }
+}
