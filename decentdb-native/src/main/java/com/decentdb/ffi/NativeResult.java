@@ -11,7 +11,7 @@ public final class NativeResult extends NativeHandle {
     }
 
     /**
-     * Returns the rows the statement changed; for a statement that returns rows, how many it returned.
+     * Returns the rows the statement changed; what a statement that returns rows reports here depends on the engine.
      *
      * @return the number of rows
      */

@@ -183,7 +183,7 @@ public final class NativeStatement extends NativeHandle {
     /**
      * Runs the statement if it has not run since the last bind.
      *
-     * @return the rows it changed; for a statement that returns rows, how many it returned
+     * @return the rows it changed; what a statement that returns rows reports here depends on the engine
      */
     public long affectedRows() {
         long statement = enter();

@@ -90,7 +90,12 @@ class NativeWatchTest {
             for (int i = 0; i < 10; i++) {
                 test.run("INSERT INTO t VALUES (" + i + ", 'x')");
             }
+            if (TestDatabase.library().bundled()) {
+                // DecentDB drops even an unread initial event; the bundled engine keeps that one.
+                assertThat(watch.next(WAIT_MILLIS)).contains("\"type\":\"initial\"");
+            }
             assertThat(watch.next(WAIT_MILLIS)).contains("\"type\":\"lagged\"");
+            assertThat(watch.next(0)).isNull();
         }
     }
 

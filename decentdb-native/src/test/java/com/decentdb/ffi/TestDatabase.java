@@ -1,7 +1,11 @@
 package com.decentdb.ffi;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /** A fresh database file per test, and shorthands for what most tests do with it. */
 final class TestDatabase implements AutoCloseable {
@@ -21,6 +25,14 @@ final class TestDatabase implements AutoCloseable {
 
     static NativeLibrary library() {
         return NativeLibrary.load(null);
+    }
+
+    /** For what one engine has and the other does not have yet; fails as soon as that changes. */
+    static void assertUnsupported(ThrowingCallable call) {
+        assertThatExceptionOfType(NativeException.class).isThrownBy(call).satisfies(e -> {
+            assertThat(e.status()).isEqualTo(Status.SQL);
+            assertThat(e.subcode()).isEqualTo("sql.unsupported");
+        });
     }
 
     static Parameters parameters(int count, Consumer<Parameters> values) {
