@@ -63,42 +63,39 @@ public final class NativeStatement extends NativeHandle {
                 Abi.check(Abi.ddb_stmt_clear_bindings(statement));
             }
             boundCount = count;
-            long values = Scratch.ofThread().encode(parameters);
+            Scratch scratch = Scratch.ofThread();
+            long address = scratch.encode(parameters);
             for (int i = 0; i < count; i++) {
-                Abi.check(bind(statement, i, parameters, values));
+                Abi.check(bind(statement, i + 1L, scratch.encoded(), i * CellLayout.SIZE, address));
             }
         } finally {
             leave();
         }
     }
 
-    private static int bind(long statement, int i, Parameters p, long values) {
-        long index = i + 1L;
-        return switch (p.tag(i)) {
+    private static int bind(long statement, long index, ByteBuffer values, int cell, long address) {
+        ValueTag tag = ValueTag.of(values.getInt(cell + CellLayout.TAG));
+        long data = values.getLong(cell + CellLayout.DATA);
+        long length = values.getLong(cell + CellLayout.LENGTH);
+        return switch (tag) {
             case NULL -> Abi.ddb_stmt_bind_null(statement, index);
-            case INT64 -> Abi.ddb_stmt_bind_int64(statement, index, p.longAt(i, CellLayout.INT64));
-            case FLOAT64 -> Abi.ddb_stmt_bind_float64(statement, index, p.float64(i));
-            case BOOL -> Abi.ddb_stmt_bind_bool(statement, index, p.byteAt(i, CellLayout.BOOL));
-            case TEXT ->
-                Abi.ddb_stmt_bind_text(statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
-            case BLOB ->
-                Abi.ddb_stmt_bind_blob(statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
-            case GEOMETRY ->
-                Abi.ddb_stmt_bind_geometry_wkb(
-                        statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
-            case GEOGRAPHY ->
-                Abi.ddb_stmt_bind_geography_wkb(
-                        statement, index, p.dataAddress(i, values), p.longAt(i, CellLayout.LENGTH));
-            case UUID ->
-                Abi.ddb_stmt_bind_uuid(statement, index, values + (long) i * CellLayout.SIZE + CellLayout.UUID);
+            case INT64 -> Abi.ddb_stmt_bind_int64(statement, index, values.getLong(cell + CellLayout.INT64));
+            case FLOAT64 -> Abi.ddb_stmt_bind_float64(statement, index, values.getDouble(cell + CellLayout.FLOAT64));
+            case BOOL -> Abi.ddb_stmt_bind_bool(statement, index, values.get(cell + CellLayout.BOOL));
+            case TEXT -> Abi.ddb_stmt_bind_text(statement, index, data, length);
+            case BLOB -> Abi.ddb_stmt_bind_blob(statement, index, data, length);
+            case GEOMETRY -> Abi.ddb_stmt_bind_geometry_wkb(statement, index, data, length);
+            case GEOGRAPHY -> Abi.ddb_stmt_bind_geography_wkb(statement, index, data, length);
+            case UUID -> Abi.ddb_stmt_bind_uuid(statement, index, address + cell + CellLayout.UUID);
             case DECIMAL ->
                 Abi.ddb_stmt_bind_decimal(
                         statement,
                         index,
-                        p.longAt(i, CellLayout.DECIMAL_UNSCALED),
-                        p.byteAt(i, CellLayout.DECIMAL_SCALE));
-            case TIMESTAMP -> Abi.ddb_stmt_bind_timestamp_micros(statement, index, p.longAt(i, CellLayout.TIMESTAMP));
-            default -> throw new IllegalArgumentException("no bind function for " + p.tag(i));
+                        values.getLong(cell + CellLayout.DECIMAL_UNSCALED),
+                        values.get(cell + CellLayout.DECIMAL_SCALE));
+            case TIMESTAMP ->
+                Abi.ddb_stmt_bind_timestamp_micros(statement, index, values.getLong(cell + CellLayout.TIMESTAMP));
+            default -> throw new IllegalArgumentException("no bind function for " + tag);
         };
     }
 

@@ -20,8 +20,8 @@ public final class Parameters {
     private static final VarHandle BIG_ENDIAN_LONG =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
-    private static final Parameters NONE = new Parameters(0);
     private static final byte[] NO_BYTES = {};
+    private static final Parameters NONE = new Parameters(0);
 
     private final int count;
     private final byte[] cells;
@@ -303,38 +303,25 @@ public final class Parameters {
         return (int) INT.get(cells, Objects.checkIndex(index, count) * CellLayout.SIZE);
     }
 
-    long longAt(int index, int field) {
-        return (long) LONG.get(cells, index * CellLayout.SIZE + field);
-    }
-
-    double float64(int index) {
-        return (double) DOUBLE.get(cells, index * CellLayout.SIZE + CellLayout.FLOAT64);
-    }
-
-    byte byteAt(int index, int field) {
-        return cells[index * CellLayout.SIZE + field];
-    }
-
     int encodedSize() {
         return Math.addExact(cells.length, dataSize);
     }
 
-    /** Writes the values to the start of {@code target}, which lies at {@code address}, and their data behind them. */
+    /**
+     * Writes the values to the start of {@code target}, which lies at {@code address}, and their data behind them. What native
+     * code will follow is checked in the written copy, so that a racing change of this object cannot lead it astray.
+     */
     void encode(ByteBuffer target, long address) {
+        int size = dataSize;
         target.put(0, cells);
-        if (dataSize > 0) {
-            target.put(cells.length, data, 0, dataSize);
-            for (int i = 0; i < count; i++) {
-                if (CellLayout.pointsToData(tagCode(i))) {
-                    target.putLong(i * CellLayout.SIZE + CellLayout.DATA, dataAddress(i, address));
-                }
+        target.put(cells.length, data, 0, size);
+        for (int cell = 0; cell < cells.length; cell += CellLayout.SIZE) {
+            if (CellLayout.pointsToData(target.getInt(cell + CellLayout.TAG))) {
+                long offset = target.getLong(cell + CellLayout.DATA);
+                Objects.checkFromIndexSize(offset, target.getLong(cell + CellLayout.LENGTH), (long) size);
+                target.putLong(cell + CellLayout.DATA, address + cells.length + offset);
             }
         }
-    }
-
-    /** Where the text or bytes of a value lie after {@link #encode} to {@code address}. */
-    long dataAddress(int index, long address) {
-        return address + cells.length + longAt(index, CellLayout.DATA);
     }
 
     private int cell(int index, ValueTag tag) {

@@ -120,6 +120,11 @@ final class Scratch {
         return areaAddress;
     }
 
+    /** The memory {@link #encode} wrote to. */
+    ByteBuffer encoded() {
+        return area;
+    }
+
     private static ByteBuffer allocate(int bytes) {
         return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
     }

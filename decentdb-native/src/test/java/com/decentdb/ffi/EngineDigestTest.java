@@ -22,7 +22,7 @@ class EngineDigestTest {
 
     @Test
     void the_packaged_engine_was_built_from_these_sources() throws Exception {
-        assumeFalse("none".equals(System.getProperty("engine.build")), "built without the engine");
+        assumeFalse("none".equals(System.getProperty("test.engine.build")), "built without the engine");
         String resource = "/" + Platform.RESOURCE_PREFIX + "/" + System.mapLibraryName("decentdb");
         try (InputStream library = EngineDigestTest.class.getResourceAsStream(resource)) {
             assertThat(library).as(resource).isNotNull();
@@ -30,7 +30,7 @@ class EngineDigestTest {
             Matcher embedded =
                     Pattern.compile("ddb-engine-source-digest:([0-9a-f]{64})").matcher(bytes);
             assertThat(embedded.find()).isTrue();
-            assertThat(embedded.group(1)).isEqualTo(digestOf(Path.of(System.getProperty("engine.folder"))));
+            assertThat(embedded.group(1)).isEqualTo(digestOf(Path.of(System.getProperty("test.engine.folder"))));
         }
     }
 

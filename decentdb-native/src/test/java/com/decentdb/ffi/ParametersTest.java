@@ -48,7 +48,7 @@ class ParametersTest {
         p.setBlob(0, buffer);
         assertThat(buffer.position()).isEqualTo(1);
         assertThat(buffer.remaining()).isEqualTo(2);
-        assertThat(p.longAt(0, CellLayout.LENGTH)).isEqualTo(2);
+        assertThat(p.encodedSize()).isEqualTo(CellLayout.SIZE + 2);
     }
 
     @Test
@@ -59,5 +59,36 @@ class ParametersTest {
         assertThatIllegalArgumentException().isThrownBy(() -> p.setCidr(0, new byte[4], 33));
         assertThatIllegalArgumentException().isThrownBy(() -> p.setCidr(0, new byte[16], -1));
         assertThatIllegalArgumentException().isThrownBy(() -> p.setDecimal(0, 1, 256));
+    }
+
+    @Test
+    void a_change_while_values_are_passed_never_leads_native_code_astray() throws Exception {
+        Parameters p = Parameters.of(2);
+        Thread other = new Thread(() -> {
+            for (int i = 0; i < 20_000; i++) {
+                p.clear();
+                p.setText(1, "x".repeat(i % 300));
+                p.setInt64(1, Long.MAX_VALUE);
+                p.setBlob(0, new byte[i % 100]);
+            }
+        });
+        other.start();
+        Scratch scratch = Scratch.ofThread();
+        while (other.isAlive()) {
+            try {
+                long address = scratch.encode(p);
+                int size = scratch.encoded().capacity();
+                for (int cell = 0; cell < 2 * CellLayout.SIZE; cell += CellLayout.SIZE) {
+                    if (CellLayout.pointsToData(scratch.encoded().getInt(cell))) {
+                        long data = scratch.encoded().getLong(cell + CellLayout.DATA) - address;
+                        long length = scratch.encoded().getLong(cell + CellLayout.LENGTH);
+                        assertThat(data + length).isBetween(0L, (long) size);
+                    }
+                }
+            } catch (IndexOutOfBoundsException e) {
+                // Refused, which is as good.
+            }
+        }
+        other.join();
     }
 }
