@@ -5,13 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.sun.jna.Platform;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -125,10 +123,11 @@ class LibraryLocatorTest {
         for (int i = 0; i < 2; i++) {
             Path output = folder.resolve("output" + i);
             outputs.add(output);
-            processes.add(start(inherited(), List.of("-cp", System.getProperty("java.class.path")), output));
+            processes.add(
+                    LibraryProbe.start(inherited(), List.of("-cp", System.getProperty("java.class.path")), output));
         }
         for (int i = 0; i < 2; i++) {
-            assertThat(finish(processes.get(i), outputs.get(i))).contains("LOADED", "SELECTED 1");
+            assertThat(LibraryProbe.finish(processes.get(i), outputs.get(i))).contains("LOADED", "SELECTED 1");
         }
     }
 
@@ -149,29 +148,7 @@ class LibraryLocatorTest {
 
     private String run(Map<String, String> environment, List<String> options, String... arguments) throws Exception {
         Path output = Files.createTempFile(folder, "probe", ".txt");
-        return finish(start(environment, options, output, arguments), output);
-    }
-
-    private static Process start(
-            Map<String, String> environment, List<String> options, Path output, String... arguments)
-            throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(options);
-        command.add(LibraryProbe.class.getName());
-        command.addAll(List.of(arguments));
-        ProcessBuilder builder =
-                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
-        builder.environment().keySet().removeIf(name -> name.startsWith("DECENTDB_"));
-        builder.environment().putAll(environment);
-        return builder.start();
-    }
-
-    private static String finish(Process process, Path output) throws Exception {
-        boolean ended = process.waitFor(60, TimeUnit.SECONDS);
-        process.destroyForcibly();
-        assertThat(ended).isTrue();
-        return Files.readString(output, StandardCharsets.UTF_8);
+        return LibraryProbe.finish(LibraryProbe.start(environment, options, output, arguments), output);
     }
 
     private static Path loadedLibrary(String name) {

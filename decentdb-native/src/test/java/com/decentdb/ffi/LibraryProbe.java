@@ -1,6 +1,15 @@
 package com.decentdb.ffi;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /** A program of its own, because a JVM binds one library only: loads what it is told to and prints what it got. */
 final class LibraryProbe {
@@ -22,5 +31,26 @@ final class LibraryProbe {
         } catch (NativeLibraryException e) {
             System.out.println("REFUSED " + e.getMessage());
         }
+    }
+
+    static Process start(Map<String, String> environment, List<String> options, Path output, String... arguments)
+            throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(options);
+        command.add(LibraryProbe.class.getName());
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        builder.environment().keySet().removeIf(name -> name.startsWith("DECENTDB_"));
+        builder.environment().putAll(environment);
+        return builder.start();
+    }
+
+    static String finish(Process process, Path output) throws Exception {
+        boolean ended = process.waitFor(60, TimeUnit.SECONDS);
+        process.destroyForcibly();
+        assertThat(ended).isTrue();
+        return Files.readString(output, StandardCharsets.UTF_8);
     }
 }
