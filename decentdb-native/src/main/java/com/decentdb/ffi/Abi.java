@@ -91,9 +91,6 @@ final class Abi {
     static native int ddb_db_execute_queued(
             long db, byte[] sql, long params, long count, long timeoutMillis, long outResult);
 
-    static native int ddb_db_execute_on_branch(
-            long db, byte[] branch, byte[] sql, long params, long count, long outResult);
-
     static native int ddb_db_write_queue_metrics(long db, long outMetrics);
 
     static native int ddb_db_prepare(long db, byte[] sql, long outStatement);
@@ -141,10 +138,6 @@ final class Abi {
     static native int ddb_db_get_tooling_metadata_json(long db, long outJson);
 
     static native int ddb_db_inspect_storage_state_json(long db, long outJson);
-
-    static native int ddb_db_sync_execute_json(long db, byte[] request, long outJson);
-
-    static native int ddb_db_branch_execute_json(long db, byte[] request, long outJson);
 
     static native int ddb_runtime_tracing_snapshot(long db, byte[] kind, long outJson);
 

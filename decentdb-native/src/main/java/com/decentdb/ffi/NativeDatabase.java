@@ -48,21 +48,6 @@ public final class NativeDatabase extends NativeHandle {
     }
 
     /**
-     * Runs one statement on a branch of the database.
-     *
-     * @param branch the branch's name, or {@code main}
-     * @param sql one statement
-     * @param parameters the values of {@code $1} to {@code $n}
-     * @return its outcome, to be closed
-     */
-    public NativeResult executeOnBranch(String branch, String sql, Parameters parameters) {
-        byte[] name = Abi.cString(branch, "the branch name");
-        byte[] text = Abi.cString(sql, "the SQL text");
-        return result((db, scratch) -> Abi.ddb_db_execute_on_branch(
-                db, name, text, scratch.encode(parameters), parameters.count(), scratch.zeroedOut(0)));
-    }
-
-    /**
      * Prepares one statement.
      *
      * @param sql one statement, not transaction control
@@ -140,24 +125,9 @@ public final class NativeDatabase extends NativeHandle {
     public WriteQueueMetrics writeQueueMetrics() {
         long db = enter();
         try {
-            Scratch s = Scratch.ofThread();
-            Abi.check(Abi.ddb_db_write_queue_metrics(db, s.out(0)));
-            return new WriteQueueMetrics(
-                    s.read(0),
-                    s.read(1),
-                    s.read(2),
-                    s.read(3),
-                    s.read(4),
-                    s.read(5),
-                    s.read(6),
-                    s.read(7),
-                    s.read(8),
-                    s.read(9),
-                    s.read(10),
-                    s.read(11),
-                    s.read(12),
-                    s.read(13),
-                    s.read(14));
+            Scratch scratch = Scratch.ofThread();
+            Abi.check(Abi.ddb_db_write_queue_metrics(db, scratch.out(0)));
+            return WriteQueueMetrics.read(scratch);
         } finally {
             leave();
         }
@@ -171,18 +141,9 @@ public final class NativeDatabase extends NativeHandle {
     public PlanCacheSummary planCacheSummary() {
         long db = enter();
         try {
-            Scratch s = Scratch.ofThread();
-            Abi.check(Abi.ddb_plan_cache_summary(db, s.zeroedOut(0)));
-            return new PlanCacheSummary(
-                    Abi.borrowedString(s.read(0)),
-                    s.read(1),
-                    s.read(2),
-                    s.read(3),
-                    s.read(4),
-                    s.read(5),
-                    s.read(6),
-                    s.read(7),
-                    s.readDouble(8));
+            Scratch scratch = Scratch.ofThread();
+            Abi.check(Abi.ddb_plan_cache_summary(db, scratch.zeroedOut(0)));
+            return PlanCacheSummary.read(scratch);
         } finally {
             leave();
         }
@@ -298,28 +259,6 @@ public final class NativeDatabase extends NativeHandle {
      */
     public String storageState() {
         return string((db, scratch) -> Abi.ddb_db_inspect_storage_state_json(db, scratch.zeroedOut(0)));
-    }
-
-    /**
-     * Runs a synchronisation request.
-     *
-     * @param requestJson the request
-     * @return the answer as JSON
-     */
-    public String sync(String requestJson) {
-        byte[] request = Abi.cString(requestJson, "the request");
-        return string((db, scratch) -> Abi.ddb_db_sync_execute_json(db, request, scratch.zeroedOut(0)));
-    }
-
-    /**
-     * Runs a branch request.
-     *
-     * @param requestJson the request
-     * @return the answer as JSON
-     */
-    public String branch(String requestJson) {
-        byte[] request = Abi.cString(requestJson, "the request");
-        return string((db, scratch) -> Abi.ddb_db_branch_execute_json(db, request, scratch.zeroedOut(0)));
     }
 
     /**

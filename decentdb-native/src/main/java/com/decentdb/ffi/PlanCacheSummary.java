@@ -22,4 +22,19 @@ public record PlanCacheSummary(
         long sizeBytes,
         long maxSizeBytes,
         long oversizedRefusals,
-        double hitRate) {}
+        double hitRate) {
+
+    /** Reads the native struct: a borrowed string, seven 64-bit numbers, a double. */
+    static PlanCacheSummary read(Scratch s) {
+        return new PlanCacheSummary(
+                Abi.borrowedString(s.read(0)),
+                s.read(1),
+                s.read(2),
+                s.read(3),
+                s.read(4),
+                s.read(5),
+                s.read(6),
+                s.read(7),
+                s.readDouble(8));
+    }
+}

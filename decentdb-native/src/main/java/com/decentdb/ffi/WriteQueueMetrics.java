@@ -34,4 +34,25 @@ public record WriteQueueMetrics(
         long groupCommitMaxBatch,
         long groupCommitCommitsCovered,
         long physicalSyncsSaved,
-        long totalQueueWaitNanos) {}
+        long totalQueueWaitNanos) {
+
+    /** Reads the native struct, fifteen 64-bit numbers in the order of the components. */
+    static WriteQueueMetrics read(Scratch s) {
+        return new WriteQueueMetrics(
+                s.read(0),
+                s.read(1),
+                s.read(2),
+                s.read(3),
+                s.read(4),
+                s.read(5),
+                s.read(6),
+                s.read(7),
+                s.read(8),
+                s.read(9),
+                s.read(10),
+                s.read(11),
+                s.read(12),
+                s.read(13),
+                s.read(14));
+    }
+}
