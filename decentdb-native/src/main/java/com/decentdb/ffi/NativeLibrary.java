@@ -11,6 +11,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NativeLibrary {
 
+    /**
+     * The stack to give a thread that runs other people's SQL, in bytes: engines parse by recursion, and a statement of
+     * thousands of nested operators overflows an ordinary stack inside native code, which ends the JVM. The memory is only
+     * reserved until it is needed.
+     */
+    public static final long THREAD_STACK_BYTES = 64L << 20;
+
     private static final System.Logger LOGGER = System.getLogger(NativeLibrary.class.getName());
 
     private static @Nullable NativeLibrary loaded;

@@ -15,7 +15,8 @@
  * </ol>
  *
  * <p><b>Threads.</b> Every call into a handle blocks the calling thread for as long as the engine needs, which has no upper
- * bound: do not call from an event loop. {@link com.decentdb.ffi.NativeDatabase#executeQueued executeQueued} and
+ * bound: do not call from an event loop. Give threads that run SQL you did not write a stack of
+ * {@link com.decentdb.ffi.NativeLibrary#THREAD_STACK_BYTES}. {@link com.decentdb.ffi.NativeDatabase#executeQueued executeQueued} and
  * {@link com.decentdb.ffi.NativeDatabase#writeQueueMetrics writeQueueMetrics} may run on many threads at once;
  * every other method of a database belongs to one thread at a time, because the transaction is a property of the handle.
  * A statement refuses a second thread while a call is inside it. {@link com.decentdb.ffi.RowBlock} is immutable and free of

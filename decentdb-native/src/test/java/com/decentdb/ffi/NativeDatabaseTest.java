@@ -17,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -242,6 +243,21 @@ class NativeDatabaseTest {
         db.setAuditContext("actor", "someone");
         db.setAuditContext("actor", null);
         assertThatIllegalArgumentException().isThrownBy(() -> db.setAuditContext("actor", "a\0b"));
+    }
+
+    @Test
+    void a_statement_nested_beyond_reason_is_refused_and_ends_nothing() throws Exception {
+        String sql = "SELECT 1" + " + 1".repeat(20_000);
+        AtomicReference<NativeException> refused = new AtomicReference<>();
+        Thread thread = new Thread(
+                null,
+                () -> refused.set(fails(Status.SQL, () -> db.execute(sql, NONE))),
+                "large stack",
+                NativeLibrary.THREAD_STACK_BYTES);
+        thread.start();
+        thread.join();
+        assertThat(refused.get()).isNotNull();
+        assertThat(test.count("t")).isZero();
     }
 
     private static NativeException fails(Status status, ThrowingCallable call) {
