@@ -66,6 +66,7 @@ class LibraryLocatorTest {
         Path link = Files.createSymbolicLink(folder.resolve("link.so"), library());
         assertThat(probe(Map.of(), List.of(), link.toString(), library().toString()))
                 .contains("LOADED OPTION 7", "SAME true", "SELECTED 1");
+        Files.delete(link);
     }
 
     @Test
