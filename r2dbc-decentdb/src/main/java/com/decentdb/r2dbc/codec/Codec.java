@@ -1,0 +1,25 @@
+package com.decentdb.r2dbc.codec;
+
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Converts between one Java type and the values of the engine.
+ *
+ * @param javaType the Java type; subtypes may be bound too
+ * @param encoder from Java; throws IllegalArgumentException or ArithmeticException if the value does not fit
+ * @param decoder to Java
+ */
+record Codec<T>(Class<T> javaType, Function<T, Value> encoder, Decoder<T> decoder) {
+
+    /** Reads a cell that is not NULL. */
+    interface Decoder<T> {
+
+        /** The value, or null if a cell of this type cannot be read as the Java type. */
+        @Nullable T decode(RowBatch rows, int row, int column, DecentDbType type);
+    }
+
+    Value encode(Object value) {
+        return encoder.apply(javaType.cast(value));
+    }
+}

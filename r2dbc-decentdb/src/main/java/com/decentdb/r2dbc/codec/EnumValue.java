@@ -1,0 +1,9 @@
+package com.decentdb.r2dbc.codec;
+
+/**
+ * A value of an {@code ENUM} column as the engine stores it.
+ *
+ * @param typeId the engine's identifier of the list of labels
+ * @param labelId the position of the label in that list, from 0
+ */
+public record EnumValue(long typeId, long labelId) {}

@@ -1,0 +1,143 @@
+package com.decentdb.r2dbc.runtime;
+
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import reactor.core.publisher.Flux;
+
+/** Runs the statements of one session that are outside any transaction: queries on reading lanes, the rest in groups. */
+final class AutoCommit {
+
+    private final Database database;
+    private final Executor delivery;
+    /** Results read beyond their first rows. */
+    private final Set<LaneCursor> cursors = ConcurrentHashMap.newKeySet();
+
+    private volatile boolean open = true;
+
+    AutoCommit(Database database, Executor delivery) {
+        this.database = database;
+        this.delivery = delivery;
+    }
+
+    /** Gives up all results not read to their end. */
+    void close() {
+        open = false;
+        cursors.forEach(LaneCursor::close);
+    }
+
+    /** A request for cursors; those that arrive late are closed. */
+    static Flux<Cursor> answers(Executor delivery, Consumer<Exchange<List<Cursor>>> submit) {
+        return Exchange.<List<Cursor>>mono(delivery, late -> late.forEach(Cursor::close), submit)
+                .flatMapIterable(Function.identity());
+    }
+
+    /** Runs a statement in a transaction of its own. */
+    Flux<Cursor> execute(Command command) {
+        ReaderLanes readers = database.readers();
+        Shapes.Shape known = database.shapes().peek(command.sql());
+        boolean mayRead = command.sql().kind() == SqlCommand.Kind.QUERY && (known == null || known.readOnly());
+        if (readers == null || !mayRead) {
+            return answers(delivery, exchange -> write(command, exchange));
+        }
+        if (command.bindings().size() == 1) {
+            return answers(delivery, exchange -> read(readers, command, exchange));
+        }
+        return Flux.fromIterable(command.bindings())
+                .concatMap(arguments -> execute(new Command(
+                        command.sql(), List.<Value[]>of(arguments), command.fetchSize(), command.lockWait())));
+    }
+
+    private void write(Command command, Exchange<List<Cursor>> exchange) {
+        exchange.expiresAt(
+                Deadlines.after(command.lockWait()),
+                WriteLease.timeoutMessage("The statement", command.lockWait()));
+        database.committer().submit(new Write(command, exchange), exchange);
+    }
+
+    private void read(ReaderLanes readers, Command command, Exchange<List<Cursor>> exchange) {
+        exchange.expiresAt(
+                Deadlines.after(command.lockWait()),
+                "The query waited " + command.lockWait().toMillis() + " ms for one of " + readers.max()
+                        + " reading lanes, which results not read to their end or read-only transactions hold; it was"
+                        + " not started. Consume or cancel those, or raise maxReaders");
+        Read read = new Read(readers, command, exchange);
+        exchange.onCancel(() -> readers.withdraw(read));
+        readers.submit(read);
+    }
+
+    /** A query outside any transaction on its way to a reading lane. */
+    private final class Read implements ReaderLanes.Reader {
+
+        private final ReaderLanes readers;
+        private final Command command;
+        private final Exchange<List<Cursor>> exchange;
+
+        Read(ReaderLanes readers, Command command, Exchange<List<Cursor>> exchange) {
+            this.readers = readers;
+            this.command = command;
+            this.exchange = exchange;
+        }
+
+        @Override
+        public void run(Lane lane) {
+            if (!exchange.start()) {
+                readers.release(lane);
+                return;
+            }
+            boolean keepsLane = false;
+            try {
+                if (!database.shapes().get(lane.database(), command.sql()).readOnly()) {
+                    if (exchange.putBack()) {
+                        write(command, exchange);
+                    }
+                    return;
+                }
+                Lane.Run run = lane.run(command.sql(), command.bindings().get(0), command.fetchSize());
+                keepsLane = run.rest() != null;
+                exchange.answer(List.of(cursor(lane, run)));
+            } catch (Throwable e) {
+                exchange.fail(Errors.map(e, command.sql().text()));
+            } finally {
+                if (!keepsLane) {
+                    readers.release(lane);
+                }
+            }
+        }
+
+        private Cursor cursor(Lane lane, Lane.Run run) {
+            if (run.rest() == null) {
+                return new BufferedCursor(run.columns(), run.affectedRows(), run.rows(), List.of());
+            }
+            LaneCursor cursor = new LaneCursor(lane, command.sql(), run, command.fetchSize(), delivery, done -> {
+                cursors.remove(done);
+                readers.release(lane);
+            });
+            cursors.add(cursor);
+            if (!open) {
+                cursor.close();
+            }
+            return cursor;
+        }
+
+        @Override
+        public boolean waiting() {
+            return exchange.waiting();
+        }
+
+        @Override
+        public long deadline() {
+            return exchange.deadline();
+        }
+
+        @Override
+        public void expire() {
+            exchange.expire();
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package com.decentdb.r2dbc.runtime;
+
+import com.decentdb.ffi.NativeLibrary;
+import java.util.concurrent.Executor;
+import reactor.core.publisher.Mono;
+
+/** Sessions on databases inside this process. */
+public final class EmbeddedRuntime {
+
+    private EmbeddedRuntime() {}
+
+    /** Opens a session; the database is opened with its first one, on a thread of the runtime. */
+    public static Mono<Session> connect(DatabaseConfig config) {
+        return Mono.defer(() -> {
+            Executor delivery = Threads.newDelivery();
+            return reference(config, delivery).map(reference -> new EmbeddedSession(reference, delivery));
+        });
+    }
+
+    /** Keeps a database open until the result is run; for databases in memory, which end with their last user. */
+    public static Mono<Runnable> keep(DatabaseConfig config) {
+        return Mono.defer(() -> reference(config, Threads.newDelivery()).map(reference -> reference::release));
+    }
+
+    private static Mono<Databases.Reference> reference(DatabaseConfig config, Executor delivery) {
+        return Exchange.mono(
+                delivery, Databases.Reference::release, exchange -> Databases.acquire(config, exchange));
+    }
+
+    static EngineInfo describe(NativeLibrary library) {
+        return new EngineInfo(
+                library.version(),
+                library.abiVersion(),
+                library.path().toString(),
+                library.source().name(),
+                library.bundled());
+    }
+}

@@ -1,0 +1,168 @@
+package com.decentdb.r2dbc.runtime;
+
+import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.ffi.NativeException;
+import com.decentdb.ffi.NativeResult;
+import com.decentdb.ffi.NativeStatement;
+import com.decentdb.ffi.Parameters;
+import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import io.netty.util.concurrent.DefaultEventExecutor;
+import io.netty.util.concurrent.EventExecutor;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** One native handle and the one thread that calls it. */
+final class Lane implements Executor {
+
+    /**
+     * A statement that ran.
+     *
+     * @param columns none if it yields no rows
+     * @param rows the first rows, null if there are no columns
+     * @param rest the statement with the rows that are left, null if there are none
+     */
+    record Run(
+            List<Column> columns,
+            long affectedRows,
+            @Nullable RowBatch rows,
+            @Nullable NativeStatement rest) {}
+
+    private final EventExecutor thread;
+    private final Supplier<NativeDatabase> opener;
+    private final Shapes shapes;
+    private final StatementCache statements;
+    private volatile @Nullable NativeDatabase database;
+
+    Lane(String name, Supplier<NativeDatabase> opener, Shapes shapes, int statementCacheSize) {
+        this.thread = new DefaultEventExecutor(Threads.daemon(name));
+        this.opener = opener;
+        this.shapes = shapes;
+        this.statements = new StatementCache(statementCacheSize);
+    }
+
+    /** Runs a task on the lane's thread. */
+    @Override
+    public void execute(Runnable task) {
+        thread.execute(task);
+    }
+
+    /** The handle, opened on first use; on the lane's thread. */
+    NativeDatabase database() {
+        NativeDatabase open = database;
+        if (open == null) {
+            open = opener.get();
+            database = open;
+        }
+        return open;
+    }
+
+    /** Runs a statement up to its first {@code fetchSize} rows; on the lane's thread. */
+    Run run(SqlCommand sql, Value[] arguments, int fetchSize) {
+        NativeDatabase handle = database();
+        Parameters parameters = Arguments.of(arguments);
+        try {
+            if (sql.kind() == SqlCommand.Kind.OTHER || readsSystemView(sql)) {
+                return runDirectly(handle, sql, parameters);
+            }
+            try {
+                return runPrepared(handle, sql, parameters, fetchSize);
+            } catch (NativeException e) {
+                if (!String.valueOf(e.getMessage()).contains("schema changed")) {
+                    throw e;
+                }
+                statements.clear();
+                return runPrepared(handle, sql, parameters, fetchSize);
+            }
+        } catch (RuntimeException e) {
+            if (Errors.breaksHandle(e)) {
+                discardHandle();
+            }
+            throw e;
+        }
+    }
+
+    private Run runPrepared(NativeDatabase handle, SqlCommand sql, Parameters parameters, int fetchSize) {
+        NativeStatement statement = statements.take(handle, sql.text());
+        boolean keep = false;
+        try {
+            if (!statement.accepts(parameters)) {
+                keep = true;
+                statements.giveBack(sql.text(), statement);
+                return runDirectly(handle, sql, parameters);
+            }
+            statement.bind(parameters);
+            List<String> names = statement.columnNames();
+            if (names.isEmpty()) {
+                long affected = statement.affectedRows();
+                keep = true;
+                statements.giveBack(sql.text(), statement);
+                return new Run(List.of(), affected, null, null);
+            }
+            RowBatch rows = new NativeRows(statement.fetch(fetchSize));
+            List<Column> columns = shapes.get(handle, sql).resolve(names, rows);
+            long affected = sql.kind() == SqlCommand.Kind.QUERY ? 0 : statement.affectedRows();
+            keep = true;
+            if (rows.rows() < fetchSize) {
+                statements.giveBack(sql.text(), statement);
+                return new Run(columns, affected, rows, null);
+            }
+            return new Run(columns, affected, rows, statement);
+        } finally {
+            if (!keep) {
+                statement.close();
+            }
+        }
+    }
+
+    private Run runDirectly(NativeDatabase handle, SqlCommand sql, Parameters parameters) {
+        try (NativeResult result = handle.execute(sql.text(), parameters)) {
+            if (sql.kind() == SqlCommand.Kind.OTHER) {
+                shapes.clear();
+            }
+            if (result.columnCount() == 0) {
+                return new Run(List.of(), result.affectedRows(), null, null);
+            }
+            RowBatch rows = new NativeRows(result.rows());
+            List<Column> columns = shapes.get(handle, sql).resolve(result.columnNames(), rows);
+            long affected = sql.kind() == SqlCommand.Kind.DML ? result.affectedRows() : 0;
+            return new Run(columns, affected, rows, null);
+        }
+    }
+
+    /** Gives a statement of {@link Run#rest()} back; on the lane's thread. */
+    void finish(SqlCommand sql, NativeStatement statement) {
+        statements.giveBack(sql.text(), statement);
+    }
+
+    /** Closes the handle after an internal failure; the next use opens a new one. */
+    void discardHandle() {
+        NativeDatabase broken = database;
+        database = null;
+        if (broken != null) {
+            statements.clear();
+            broken.close();
+        }
+    }
+
+    /** Closes the handle behind all tasks given so far, then ends the thread. */
+    void close(Runnable whenClosed) {
+        thread.execute(() -> {
+            try {
+                discardHandle();
+            } finally {
+                thread.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+                whenClosed.run();
+            }
+        });
+    }
+
+    /** Some views of the engine are only known to its direct path. */
+    private static boolean readsSystemView(SqlCommand sql) {
+        return sql.text().contains("sys.");
+    }
+}

@@ -1,0 +1,39 @@
+package com.decentdb.r2dbc.runtime;
+
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.sql.SqlCommand;
+
+/**
+ * A write on its way to the engine's queue.
+ *
+ * @param sql the statement
+ * @param arguments its arguments
+ * @param exchange who waits for the number of rows changed
+ */
+record QueuedWrite(SqlCommand sql, Value[] arguments, Exchange<Long> exchange) implements WaitQueue.Waiter {
+
+    @Override
+    public boolean waiting() {
+        return exchange.waiting();
+    }
+
+    @Override
+    public long deadline() {
+        return exchange.deadline();
+    }
+
+    @Override
+    public void expire() {
+        exchange.expire();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+        return System.identityHashCode(this);
+    }
+}

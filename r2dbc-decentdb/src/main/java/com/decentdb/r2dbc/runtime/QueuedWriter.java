@@ -1,0 +1,175 @@
+package com.decentdb.r2dbc.runtime;
+
+import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.ffi.NativeResult;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Feeds the engine's own write queue. The engine commits in groups what several threads wait for at once, so a few
+ * threads of this writer sit in that call. They do so in rounds, each under the write lease, because the handle must
+ * have no transaction open meanwhile; a round ends early when others wait for the lease.
+ */
+final class QueuedWriter {
+
+    /** After so many writes a round makes way for others who wait for the lease. */
+    private static final int FAIR_SHARE = 256;
+
+    private final Lane lane;
+    private final WriteLease lease;
+    private final Runnable afterCommit;
+    private final int maxWorkers;
+    private final int capacity;
+    private final WaitQueue<QueuedWrite> waiting;
+    private final ThreadPoolExecutor pool;
+
+    private boolean claimed;
+    private boolean roundOpen;
+    private int workers;
+    private int taken;
+
+    QueuedWriter(Lane lane, WriteLease lease, String name, int threads, int capacity, Runnable afterCommit) {
+        this.lane = lane;
+        this.lease = lease;
+        this.maxWorkers = threads;
+        this.capacity = capacity;
+        this.afterCommit = afterCommit;
+        this.waiting = new WaitQueue<>(capacity);
+        this.pool = new ThreadPoolExecutor(
+                threads,
+                threads,
+                Threads.IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                Threads.daemon(name));
+        pool.allowCoreThreadTimeOut(true);
+    }
+
+    /** Queues a write, or fails it if the queue is full. */
+    void submit(QueuedWrite write) {
+        if (!waiting.offer(write)) {
+            write.exchange().fail(Errors.of(
+                    "53000",
+                    "The write was refused and not started: the queue is full with " + capacity
+                            + " writes. Write slower, use the Publisher form, or raise writeQueueCapacity",
+                    write.sql().text()));
+            return;
+        }
+        submitted(write);
+    }
+
+    /** Queues a write of a stream, which bounds the number of its writes itself. */
+    void submitBeyondCapacity(QueuedWrite write) {
+        waiting.add(write);
+        submitted(write);
+    }
+
+    int waiting() {
+        return waiting.size();
+    }
+
+    int capacity() {
+        return capacity;
+    }
+
+    void close(Throwable reason) {
+        waiting.drain().forEach(write -> write.exchange().fail(reason));
+        pool.shutdown();
+    }
+
+    private void submitted(QueuedWrite write) {
+        write.exchange().onCancel(() -> waiting.remove(write));
+        boolean claim;
+        boolean help;
+        synchronized (this) {
+            claim = !claimed;
+            claimed = true;
+            help = roundOpen && workers < maxWorkers;
+            if (help) {
+                workers++;
+            }
+        }
+        if (claim) {
+            lease.acquire(WriteLease.claim(() -> lane.execute(this::openRound)));
+        } else if (help) {
+            pool.execute(this::work);
+        }
+    }
+
+    /** Begins a round; on the lane's thread, which thereby has nothing else to do with the handle. */
+    private void openRound() {
+        int start;
+        synchronized (this) {
+            roundOpen = true;
+            taken = 0;
+            start = Math.max(1, Math.min(maxWorkers, waiting.size()));
+            workers = start;
+        }
+        try {
+            lane.database();
+        } catch (RuntimeException e) {
+            waiting.drain().forEach(write -> write.exchange().fail(Errors.map(e, write.sql().text())));
+        }
+        for (int i = 0; i < start; i++) {
+            pool.execute(this::work);
+        }
+    }
+
+    private void work() {
+        QueuedWrite next;
+        while ((next = take()) != null) {
+            if (next.exchange().start()) {
+                execute(next);
+            }
+        }
+        leave();
+    }
+
+    private @Nullable QueuedWrite take() {
+        synchronized (this) {
+            if (taken >= FAIR_SHARE && lease.contended()) {
+                roundOpen = false;
+                return null;
+            }
+            taken++;
+        }
+        return waiting.poll();
+    }
+
+    private void execute(QueuedWrite write) {
+        try {
+            NativeDatabase database = lane.database();
+            long affected;
+            try (NativeResult result =
+                    database.executeQueued(write.sql().text(), Arguments.of(write.arguments()), -1)) {
+                affected = result.affectedRows();
+            }
+            write.exchange().answer(affected);
+        } catch (Throwable e) {
+            write.exchange().fail(Errors.map(e, write.sql().text()));
+        }
+    }
+
+    /** Leaves the round; the last worker ends it and asks for another one if there is more to do. */
+    private void leave() {
+        synchronized (this) {
+            workers--;
+            if (workers > 0) {
+                return;
+            }
+            roundOpen = false;
+            claimed = false;
+        }
+        afterCommit.run();
+        lease.release();
+        synchronized (this) {
+            if (claimed || waiting.isEmpty()) {
+                return;
+            }
+            claimed = true;
+        }
+        lease.acquire(WriteLease.claim(() -> lane.execute(this::openRound)));
+    }
+}

@@ -1,0 +1,118 @@
+package com.decentdb.r2dbc.runtime;
+
+import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.ffi.NativeException;
+import com.decentdb.r2dbc.codec.DecentDbType;
+import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What the engine says about statements without running them, remembered until the schema changes. Thread-safe. */
+final class Shapes {
+
+    private static final int CAPACITY = 1024;
+
+    /**
+     * What is known of a statement.
+     *
+     * @param readOnly whether it only reads
+     * @param columns its columns; null if the engine cannot describe it
+     */
+    record Shape(boolean readOnly, @Nullable List<Column> columns) {
+
+        /** The columns of a result, with types from the description or else from the first value of each column. */
+        List<Column> resolve(List<String> names, RowBatch first) {
+            List<Column> described = columns;
+            if (described != null && described.size() == names.size()) {
+                boolean complete = true;
+                for (int i = 0; i < names.size() && complete; i++) {
+                    Column column = described.get(i);
+                    complete = column.type() != DecentDbType.NULL && column.name().equals(names.get(i));
+                }
+                if (complete) {
+                    return described;
+                }
+            } else {
+                described = null;
+            }
+            List<Column> resolved = new ArrayList<>(names.size());
+            for (int i = 0; i < names.size(); i++) {
+                DecentDbType type = described == null ? DecentDbType.NULL : described.get(i).type();
+                Boolean nullable = described == null ? null : described.get(i).nullable();
+                resolved.add(new Column(
+                        names.get(i), type == DecentDbType.NULL ? firstType(first, i) : type, nullable));
+            }
+            return List.copyOf(resolved);
+        }
+
+        private static DecentDbType firstType(RowBatch rows, int column) {
+            for (int row = 0; row < rows.rows(); row++) {
+                if (!rows.isNull(row, column)) {
+                    return rows.type(row, column);
+                }
+            }
+            return DecentDbType.NULL;
+        }
+    }
+
+    private final Map<String, Shape> known = Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Shape> eldest) {
+            return size() > CAPACITY;
+        }
+    });
+
+    /** What is known already. */
+    @Nullable Shape peek(SqlCommand sql) {
+        return known.get(sql.text());
+    }
+
+    /** Asks the engine if need be; on the thread of the handle. */
+    Shape get(NativeDatabase database, SqlCommand sql) {
+        Shape shape = known.get(sql.text());
+        if (shape != null) {
+            return shape;
+        }
+        try {
+            shape = parse(database.describeQuery(sql.text()));
+        } catch (NativeException e) {
+            // Engines cannot describe everything they run; the words of the statement have to do, and running it
+            // reports what is wrong with it. Not remembered, because a missing table may appear.
+            return new Shape(sql.kind() == SqlCommand.Kind.QUERY, null);
+        }
+        known.put(sql.text(), shape);
+        return shape;
+    }
+
+    /** Forgets everything; called after the schema may have changed. */
+    void clear() {
+        known.clear();
+    }
+
+    private static Shape parse(String json) {
+        try {
+            Map<String, Object> description = JSON.std.mapFrom(json);
+            List<Column> columns = new ArrayList<>();
+            for (Object each : (List<?>) description.get("result_columns")) {
+                Map<?, ?> column = (Map<?, ?>) each;
+                Object type = column.get("type_name");
+                columns.add(new Column(
+                        String.valueOf(column.get("name")),
+                        type == null ? DecentDbType.NULL : DecentDbType.ofName(type.toString()),
+                        (Boolean) column.get("nullable")));
+            }
+            return new Shape(Boolean.TRUE.equals(description.get("read_only")), List.copyOf(columns));
+        } catch (IOException e) {
+            throw Errors.of("XX000", "The engine described a statement in JSON that cannot be read: " + json, null);
+        }
+    }
+}

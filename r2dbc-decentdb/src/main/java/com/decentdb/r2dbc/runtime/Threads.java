@@ -1,0 +1,36 @@
+package com.decentdb.r2dbc.runtime;
+
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+
+/** The threads all databases of a JVM share; daemons that end when idle. */
+final class Threads {
+
+    static final long IDLE_SECONDS = 30;
+
+    static final ScheduledThreadPoolExecutor TIMER = timer();
+
+    private static final Executor DELIVERY = new ElasticPool("decentdb-delivery");
+
+    private Threads() {}
+
+    /** An executor that runs its tasks one after another, in order, on the shared delivery threads. */
+    static Executor newDelivery() {
+        return new SerialExecutor(DELIVERY);
+    }
+
+    static ThreadFactory daemon(String name) {
+        return new DefaultThreadFactory(name, true);
+    }
+
+    private static ScheduledThreadPoolExecutor timer() {
+        ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, daemon("decentdb-timer"));
+        timer.setRemoveOnCancelPolicy(true);
+        timer.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
+        timer.allowCoreThreadTimeOut(true);
+        return timer;
+    }
+}

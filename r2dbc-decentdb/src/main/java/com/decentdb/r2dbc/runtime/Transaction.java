@@ -1,0 +1,195 @@
+package com.decentdb.r2dbc.runtime;
+
+import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executor;
+
+/**
+ * A native transaction on a lane that is its own until it ends: the writer's, with the write lease, or a reader's. Its
+ * statements run in the order they were submitted.
+ */
+final class Transaction {
+
+    private enum State {
+        ACTIVE,
+        ENDING,
+        ENDED
+    }
+
+    private final Lane lane;
+    private final boolean readOnly;
+    private final Shapes shapes;
+    private final Executor delivery;
+    private final Runnable giveLaneBack;
+    private final Runnable whenCommitted;
+    /** Results read beyond their first rows; confined to the lane's thread. */
+    private final Set<LaneCursor> cursors = new LinkedHashSet<>();
+
+    private volatile State state = State.ACTIVE;
+    private volatile boolean calling;
+
+    private Transaction(
+            Lane lane,
+            boolean readOnly,
+            Shapes shapes,
+            Executor delivery,
+            Runnable giveLaneBack,
+            Runnable whenCommitted) {
+        this.lane = lane;
+        this.readOnly = readOnly;
+        this.shapes = shapes;
+        this.delivery = delivery;
+        this.giveLaneBack = giveLaneBack;
+        this.whenCommitted = whenCommitted;
+    }
+
+    /**
+     * Begins a transaction; on the lane's thread. Gives the lane back if that fails.
+     *
+     * @param giveLaneBack ends the exclusive use of the lane; called once, on its thread
+     */
+    static Transaction begin(
+            Lane lane,
+            boolean readOnly,
+            Shapes shapes,
+            Executor delivery,
+            Runnable giveLaneBack,
+            Runnable whenCommitted) {
+        try {
+            lane.database().begin();
+        } catch (RuntimeException e) {
+            if (Errors.breaksHandle(e)) {
+                lane.discardHandle();
+            }
+            giveLaneBack.run();
+            throw e;
+        }
+        return new Transaction(lane, readOnly, shapes, delivery, giveLaneBack, whenCommitted);
+    }
+
+    /** Whether statements may still join. */
+    boolean active() {
+        return state == State.ACTIVE;
+    }
+
+    /** Whether the engine is busy with one of its statements at this moment. */
+    boolean calling() {
+        return calling;
+    }
+
+    void execute(Command command, Exchange<List<Cursor>> exchange) {
+        lane.execute(() -> {
+            if (!exchange.start()) {
+                return;
+            }
+            if (state != State.ACTIVE) {
+                exchange.fail(Errors.of(
+                        "25000",
+                        "The transaction ended before this statement was started",
+                        command.sql().text()));
+                return;
+            }
+            calling = true;
+            try {
+                exchange.answer(run(command));
+            } catch (Throwable e) {
+                exchange.fail(Errors.map(e, command.sql().text()));
+            } finally {
+                calling = false;
+            }
+        });
+    }
+
+    /** Commits; the lane is given back whatever the outcome. */
+    void commit(Exchange<Void> exchange) {
+        lane.execute(() -> {
+            if (state != State.ACTIVE || !exchange.start()) {
+                exchange.fail(Errors.of("25000", "The transaction was rolled back already", null));
+                return;
+            }
+            state = State.ENDING;
+            try {
+                List.copyOf(cursors).forEach(LaneCursor::detach);
+                lane.database().commit();
+            } catch (Throwable e) {
+                rollbackQuietly();
+                end();
+                exchange.fail(Errors.map(e, null));
+                return;
+            }
+            end();
+            if (!readOnly) {
+                whenCommitted.run();
+            }
+            exchange.answer(null);
+        });
+    }
+
+    /** Rolls back, at the latest behind the one native call that may be running; what waits before it is dropped. */
+    void rollback(Runnable whenDone) {
+        if (state == State.ACTIVE) {
+            state = State.ENDING;
+        }
+        lane.execute(() -> {
+            if (state != State.ENDED) {
+                List.copyOf(cursors)
+                        .forEach(cursor -> cursor.abort(
+                                Errors.of("25000", "The transaction was rolled back before all rows were read", null)));
+                rollbackQuietly();
+                end();
+            }
+            whenDone.run();
+        });
+    }
+
+    private List<Cursor> run(Command command) {
+        SqlCommand sql = command.sql();
+        boolean reads = sql.kind() == SqlCommand.Kind.QUERY
+                && shapes.get(lane.database(), sql).readOnly();
+        if (readOnly && !reads) {
+            throw Errors.of("25006", "The transaction is read-only and cannot run a statement that writes", sql.text());
+        }
+        if (!reads) {
+            // What is read must not depend on whether a later write of the same transaction came in between.
+            List.copyOf(cursors).forEach(LaneCursor::detach);
+        }
+        List<Cursor> result = new ArrayList<>(command.bindings().size());
+        for (Value[] arguments : command.bindings()) {
+            result.add(cursor(sql, lane.run(sql, arguments, command.fetchSize()), command.fetchSize(), reads));
+        }
+        return result;
+    }
+
+    private Cursor cursor(SqlCommand sql, Lane.Run run, int fetchSize, boolean reads) {
+        if (run.rest() == null || !reads) {
+            List<RowBatch> rest = LaneCursor.drain(lane, sql, run, fetchSize);
+            return new BufferedCursor(run.columns(), run.affectedRows(), run.rows(), rest);
+        }
+        LaneCursor cursor = new LaneCursor(lane, sql, run, fetchSize, delivery, cursors::remove);
+        cursors.add(cursor);
+        return cursor;
+    }
+
+    /** The handle is replaced if even a rollback fails; the next transaction must not find this one's remains. */
+    private void rollbackQuietly() {
+        try {
+            NativeDatabase database = lane.database();
+            if (database.inTransaction()) {
+                database.rollback();
+            }
+        } catch (RuntimeException e) {
+            lane.discardHandle();
+        }
+    }
+
+    private void end() {
+        state = State.ENDED;
+        giveLaneBack.run();
+    }
+}

@@ -1,0 +1,119 @@
+package com.decentdb.r2dbc.runtime;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A bounded FIFO of requests that wait without a thread; one timer tells those whose time is up. Thread-safe. */
+final class WaitQueue<W extends WaitQueue.Waiter> {
+
+    /** Somebody who waits. Compared by identity. */
+    interface Waiter {
+
+        long NEVER = Long.MAX_VALUE;
+
+        /** False once the waiter was claimed, cancelled or expired. */
+        boolean waiting();
+
+        /** When to give up, in {@link System#nanoTime()}, or {@link #NEVER}. */
+        long deadline();
+
+        /** Time is up; the waiter has left the queue. */
+        void expire();
+    }
+
+    private final Set<W> waiters = new LinkedHashSet<>();
+    private final int capacity;
+    private long nextSweep = Waiter.NEVER;
+
+    WaitQueue(int capacity) {
+        this.capacity = capacity;
+    }
+
+    /** Adds a waiter at the end; false if the queue is full. */
+    boolean offer(W waiter) {
+        return size() < capacity && add(waiter);
+    }
+
+    /** Adds a waiter at the end whatever the capacity; for waiters whose number is bounded elsewhere. */
+    synchronized boolean add(W waiter) {
+        waiters.add(waiter);
+        armSweep(waiter.deadline());
+        return true;
+    }
+
+    /** Takes the first one that still waits. */
+    synchronized @Nullable W poll() {
+        Iterator<W> all = waiters.iterator();
+        while (all.hasNext()) {
+            W first = all.next();
+            all.remove();
+            if (first.waiting()) {
+                return first;
+            }
+        }
+        return null;
+    }
+
+    /** Takes the first ones that still wait, at most {@code max}. */
+    List<W> poll(int max) {
+        List<W> taken = new ArrayList<>();
+        W next;
+        while (taken.size() < max && (next = poll()) != null) {
+            taken.add(next);
+        }
+        return taken;
+    }
+
+    synchronized void remove(W waiter) {
+        waiters.remove(waiter);
+    }
+
+    synchronized int size() {
+        return waiters.size();
+    }
+
+    boolean isEmpty() {
+        return size() == 0;
+    }
+
+    /** Empties the queue. */
+    synchronized List<W> drain() {
+        List<W> all = new ArrayList<>(waiters);
+        waiters.clear();
+        return all;
+    }
+
+    private void armSweep(long deadline) {
+        if (deadline != Waiter.NEVER && (nextSweep == Waiter.NEVER || deadline - nextSweep < 0)) {
+            nextSweep = deadline;
+            Threads.TIMER.schedule(
+                    this::sweep, Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void sweep() {
+        List<W> expired = new ArrayList<>();
+        synchronized (this) {
+            nextSweep = Waiter.NEVER;
+            long now = System.nanoTime();
+            long earliest = Waiter.NEVER;
+            for (Iterator<W> all = waiters.iterator(); all.hasNext(); ) {
+                W waiter = all.next();
+                long deadline = waiter.deadline();
+                if (deadline != Waiter.NEVER && deadline - now <= 0) {
+                    all.remove();
+                    expired.add(waiter);
+                } else if (deadline != Waiter.NEVER && (earliest == Waiter.NEVER || deadline - earliest < 0)) {
+                    earliest = deadline;
+                }
+            }
+            armSweep(earliest);
+        }
+        expired.forEach(Waiter::expire);
+    }
+}

@@ -1,0 +1,71 @@
+package com.decentdb.r2dbc.runtime;
+
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A statement outside any transaction on its way to the writer lane. */
+final class Write implements WaitQueue.Waiter {
+
+    private final Command command;
+    private final Exchange<List<Cursor>> exchange;
+    private @Nullable List<Cursor> outcome;
+
+    Write(Command command, Exchange<List<Cursor>> exchange) {
+        this.command = command;
+        this.exchange = exchange;
+    }
+
+    /** Whether it may share a transaction with others: it changes rows and nothing else. */
+    boolean groupable() {
+        return command.sql().kind() == SqlCommand.Kind.DML;
+    }
+
+    /** Whether it must have a transaction of its own, being several executions that succeed or fail together. */
+    boolean compound() {
+        return command.bindings().size() > 1;
+    }
+
+    String sql() {
+        return command.sql().text();
+    }
+
+    boolean start() {
+        return exchange.start();
+    }
+
+    /** Runs every execution and keeps the outcome; on the lane's thread. */
+    void run(Lane lane) {
+        List<Cursor> cursors = new ArrayList<>(command.bindings().size());
+        for (Value[] arguments : command.bindings()) {
+            cursors.add(BufferedCursor.run(lane, command.sql(), arguments, command.fetchSize()));
+        }
+        outcome = cursors;
+    }
+
+    /** Tells the subscriber what {@link #run} left, now that it is durable. */
+    void acknowledge() {
+        exchange.answer(outcome);
+    }
+
+    void fail(Throwable error) {
+        exchange.fail(Errors.map(error, sql()));
+    }
+
+    @Override
+    public boolean waiting() {
+        return exchange.waiting();
+    }
+
+    @Override
+    public long deadline() {
+        return exchange.deadline();
+    }
+
+    @Override
+    public void expire() {
+        exchange.expire();
+    }
+}

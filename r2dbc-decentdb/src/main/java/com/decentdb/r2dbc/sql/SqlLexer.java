@@ -1,0 +1,189 @@
+package com.decentdb.r2dbc.sql;
+
+/**
+ * Cuts SQL text into tokens the way the PostgreSQL grammar does: {@code '..'} with doubled quotes, {@code E'..'} with
+ * backslashes, {@code ".."}, {@code $tag$..$tag$}, {@code --} and nested block comments, {@code $n} parameters.
+ * Whitespace and comments are skipped.
+ */
+final class SqlLexer {
+
+    enum Token {
+        WORD,
+        PARAMETER,
+        LITERAL,
+        QUOTED_IDENTIFIER,
+        NUMBER,
+        SEMICOLON,
+        SYMBOL,
+        END
+    }
+
+    private final String sql;
+    private int position;
+    private int start;
+
+    SqlLexer(String sql) {
+        this.sql = sql;
+    }
+
+    /** The offset of the first character of the token returned last. */
+    int start() {
+        return start;
+    }
+
+    /** The offset behind the last character of the token returned last. */
+    int end() {
+        return position;
+    }
+
+    String text() {
+        return sql.substring(start, position);
+    }
+
+    char symbol() {
+        return sql.charAt(start);
+    }
+
+    Token next() {
+        skipBlanks();
+        start = position;
+        if (position >= sql.length()) {
+            return Token.END;
+        }
+        char c = sql.charAt(position);
+        if (isIdentifierStart(c)) {
+            return word();
+        }
+        if (c >= '0' && c <= '9') {
+            skipNumber();
+            return Token.NUMBER;
+        }
+        switch (c) {
+            case '\'':
+                skipQuoted('\'', false);
+                return Token.LITERAL;
+            case '"':
+                skipQuoted('"', false);
+                return Token.QUOTED_IDENTIFIER;
+            case '$':
+                return dollar();
+            case ';':
+                position++;
+                return Token.SEMICOLON;
+            default:
+                position++;
+                return Token.SYMBOL;
+        }
+    }
+
+    private Token word() {
+        while (position < sql.length() && isIdentifierPart(sql.charAt(position))) {
+            position++;
+        }
+        boolean prefix = position - start == 1 && position < sql.length() && sql.charAt(position) == '\'';
+        if (prefix) {
+            char c = sql.charAt(start);
+            if (c == 'E' || c == 'e') {
+                skipQuoted('\'', true);
+                return Token.LITERAL;
+            }
+            if (c == 'B' || c == 'b' || c == 'X' || c == 'x' || c == 'N' || c == 'n') {
+                skipQuoted('\'', false);
+                return Token.LITERAL;
+            }
+        }
+        return Token.WORD;
+    }
+
+    private Token dollar() {
+        int p = position + 1;
+        if (p < sql.length() && isDigit(sql.charAt(p))) {
+            while (p < sql.length() && isDigit(sql.charAt(p))) {
+                p++;
+            }
+            position = p;
+            return Token.PARAMETER;
+        }
+        while (p < sql.length() && isIdentifierPart(sql.charAt(p)) && sql.charAt(p) != '$') {
+            p++;
+        }
+        if (p < sql.length() && sql.charAt(p) == '$') {
+            String tag = sql.substring(position, p + 1);
+            int close = sql.indexOf(tag, p + 1);
+            position = close < 0 ? sql.length() : close + tag.length();
+            return Token.LITERAL;
+        }
+        position++;
+        return Token.SYMBOL;
+    }
+
+    private void skipNumber() {
+        while (position < sql.length() && (isIdentifierPart(sql.charAt(position)) || sql.charAt(position) == '.')) {
+            position++;
+        }
+    }
+
+    /** Skips to behind the closing quote; an unterminated literal runs to the end, the engine will complain about it. */
+    private void skipQuoted(char quote, boolean backslash) {
+        position++;
+        while (position < sql.length()) {
+            char c = sql.charAt(position++);
+            if (backslash && c == '\\') {
+                position++;
+            } else if (c == quote) {
+                if (position < sql.length() && sql.charAt(position) == quote) {
+                    position++;
+                } else {
+                    return;
+                }
+            }
+        }
+        position = sql.length();
+    }
+
+    private void skipBlanks() {
+        while (position < sql.length()) {
+            char c = sql.charAt(position);
+            if (Character.isWhitespace(c)) {
+                position++;
+            } else if (sql.startsWith("--", position)) {
+                int newline = sql.indexOf('\n', position);
+                position = newline < 0 ? sql.length() : newline + 1;
+            } else if (sql.startsWith("/*", position)) {
+                skipBlockComment();
+            } else {
+                return;
+            }
+        }
+    }
+
+    private void skipBlockComment() {
+        int depth = 0;
+        while (position < sql.length()) {
+            if (sql.startsWith("/*", position)) {
+                depth++;
+                position += 2;
+            } else if (sql.startsWith("*/", position)) {
+                depth--;
+                position += 2;
+                if (depth == 0) {
+                    return;
+                }
+            } else {
+                position++;
+            }
+        }
+    }
+
+    private static boolean isDigit(char c) {
+        return c >= '0' && c <= '9';
+    }
+
+    private static boolean isIdentifierStart(char c) {
+        return Character.isLetter(c) || c == '_' || c > 127;
+    }
+
+    private static boolean isIdentifierPart(char c) {
+        return isIdentifierStart(c) || isDigit(c) || c == '$';
+    }
+}
