@@ -4,6 +4,7 @@ import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeException;
 import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.ffi.OpenMode;
+import com.decentdb.ffi.Status;
 import com.decentdb.r2dbc.watch.WatchHub;
 import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Files;
@@ -217,8 +218,9 @@ final class Database {
         } else if (Files.exists(path) && config.mode() == DatabaseConfig.Mode.CREATE) {
             reason = ": it exists already, and mode=create overwrites nothing; use mode=openOrCreate";
         }
+        boolean badOption = ((NativeException) e).status() == Status.SQL;
         return Errors.of(
-                String.valueOf(mapped.getSqlState()),
+                badOption ? "08001" : String.valueOf(mapped.getSqlState()),
                 "Cannot open the database " + path + reason + " (" + mapped.getMessage() + ")",
                 mapped.getErrorCode(),
                 e);

@@ -66,7 +66,7 @@ final class Lane implements Executor {
         NativeDatabase handle = database();
         Parameters parameters = Arguments.of(arguments);
         try {
-            if (sql.kind() == SqlCommand.Kind.OTHER || readsSystemView(sql)) {
+            if (sql.kind().compareTo(SqlCommand.Kind.OTHER) >= 0 || readsSystemView(sql)) {
                 return runDirectly(handle, sql, parameters);
             }
             try {

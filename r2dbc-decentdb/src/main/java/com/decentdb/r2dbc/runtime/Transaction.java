@@ -152,7 +152,7 @@ final class Transaction {
         SqlCommand sql = command.sql();
         boolean reads = sql.kind() == SqlCommand.Kind.QUERY
                 && shapes.get(lane.database(), sql).readOnly();
-        if (readOnly && !reads) {
+        if (readOnly && !reads && !sql.kind().transactionControl()) {
             throw Errors.of("25006", "The transaction is read-only and cannot run a statement that writes", sql.text());
         }
         if (!reads) {

@@ -1,0 +1,187 @@
+package com.decentdb.r2dbc;
+
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.runtime.Errors;
+import com.decentdb.r2dbc.runtime.Session;
+import com.decentdb.r2dbc.runtime.WatchRequest;
+import com.decentdb.r2dbc.runtime.WriteQueueMetrics;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.sql.SqlScript;
+import com.fasterxml.jackson.jr.ob.JSON;
+import io.r2dbc.spi.Result;
+import io.r2dbc.spi.Row;
+import io.r2dbc.spi.Statement;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** What {@link DecentDbConnection} offers beyond R2DBC. */
+abstract class Conveniences implements DecentDbConnection {
+
+    abstract Session session();
+
+    abstract Duration queueTimeout();
+
+    @Override
+    public Flux<Map<String, @Nullable Object>> fetch(String sql, @Nullable Object... arguments) {
+        return rows(sql, arguments, Conveniences::toMap);
+    }
+
+    @Override
+    public Flux<List<@Nullable Object>> fetchAll(String sql, @Nullable Object... arguments) {
+        return rows(sql, arguments, Conveniences::toList);
+    }
+
+    @Override
+    public Mono<Map<String, @Nullable Object>> fetchOne(String sql, @Nullable Object... arguments) {
+        return fetch(sql, arguments).next();
+    }
+
+    @Override
+    public <T> Mono<T> fetchValue(String sql, Class<T> type, @Nullable Object... arguments) {
+        return rows(sql, arguments, row -> Optional.<T>ofNullable(row.get(0, type)))
+                .next()
+                .flatMap(Mono::justOrEmpty);
+    }
+
+    @Override
+    public Mono<Long> execute(String sql, @Nullable Object... arguments) {
+        return results(sql, arguments).concatMap(Result::getRowsUpdated).reduce(0L, Long::sum);
+    }
+
+    private <T> Flux<T> rows(String sql, @Nullable Object[] arguments, Function<Row, T> mapping) {
+        return results(sql, arguments).concatMap(result -> result.map((row, metadata) -> mapping.apply(row)), 1);
+    }
+
+    private Flux<? extends Result> results(String sql, @Nullable Object[] arguments) {
+        return Flux.defer(() -> {
+            Statement statement = createStatement(sql);
+            int expected = SqlScript.parse(sql).parameterCount();
+            if (arguments.length != expected) {
+                throw new IllegalArgumentException("The statement has " + expected + " parameters, but "
+                        + arguments.length + " arguments were given");
+            }
+            for (int i = 0; i < arguments.length; i++) {
+                Object argument = arguments[i];
+                if (argument == null) {
+                    statement.bindNull(i, Object.class);
+                } else {
+                    statement.bind(i, argument);
+                }
+            }
+            return statement.execute();
+        });
+    }
+
+    @Override
+    public <T> Flux<T> inTransaction(Function<? super DecentDbConnection, ? extends Publisher<T>> work) {
+        return Flux.usingWhen(
+                beginTransaction().thenReturn(this),
+                work,
+                DecentDbConnection::commitTransaction,
+                (connection, error) -> connection.rollbackTransaction(),
+                DecentDbConnection::rollbackTransaction);
+    }
+
+    @Override
+    public Mono<Long> executeQueued(String sql, @Nullable Object... arguments) {
+        return Mono.defer(() -> session()
+                .executeQueued(single(sql), Bindings.encodeAll(SqlScript.parse(sql), arguments), queueTimeout()));
+    }
+
+    @Override
+    public Flux<Long> executeQueued(String sql, Publisher<? extends @Nullable Object[]> arguments) {
+        return Flux.defer(() -> {
+            SqlScript script = SqlScript.parse(sql);
+            Flux<Value[]> encoded = Flux.from(arguments).map(each -> Bindings.encodeAll(script, each));
+            return session().executeQueued(single(sql), encoded, queueTimeout());
+        });
+    }
+
+    /** The engine would run all of several statements before it complains. */
+    private static SqlCommand single(String sql) {
+        List<SqlCommand> commands = SqlScript.parse(sql).commands();
+        if (commands.size() != 1 || commands.get(0).kind().transactionControl()) {
+            throw Errors.of(
+                    "42601", "A queued write is one statement, without transaction control; this is not", sql);
+        }
+        return commands.get(0);
+    }
+
+    @Override
+    public Flux<WatchEvent> watchQuery(String sql, @Nullable Object... arguments) {
+        return Flux.defer(() -> events(new WatchRequest.Query(
+                sql, List.of(Bindings.encodeAll(SqlScript.parse(sql), arguments)))));
+    }
+
+    @Override
+    public Flux<WatchEvent> watchTable(String... tables) {
+        if (tables.length == 0) {
+            throw new IllegalArgumentException("Name at least one table to watch");
+        }
+        return events(new WatchRequest.Tables(List.of(tables)));
+    }
+
+    @Override
+    public Flux<WatchEvent> changeStream(String... tables) {
+        return events(new WatchRequest.Changes(List.of(tables)));
+    }
+
+    private Flux<WatchEvent> events(WatchRequest request) {
+        return session().watch(request).mapNotNull(WatchEvents::parse);
+    }
+
+    @Override
+    public Mono<WriteQueueMetrics> writeQueueMetrics() {
+        return session().writeQueueMetrics();
+    }
+
+    @Override
+    public Mono<Void> checkpoint() {
+        return session().checkpoint();
+    }
+
+    @Override
+    public Mono<Void> saveAs(Path path) {
+        return session().saveAs(path);
+    }
+
+    @Override
+    public Mono<Map<String, Object>> schema() {
+        return session().schema().map(json -> {
+            try {
+                return JSON.std.mapFrom(json);
+            } catch (IOException e) {
+                throw Errors.of("XX000", "The engine described the schema in JSON that cannot be read", null);
+            }
+        });
+    }
+
+    private static Map<String, @Nullable Object> toMap(Row row) {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        int index = 0;
+        for (var column : row.getMetadata().getColumnMetadatas()) {
+            map.putIfAbsent(column.getName(), row.get(index++));
+        }
+        return map;
+    }
+
+    private static List<@Nullable Object> toList(Row row) {
+        int columns = row.getMetadata().getColumnMetadatas().size();
+        List<@Nullable Object> list = new ArrayList<>(columns);
+        for (int i = 0; i < columns; i++) {
+            list.add(row.get(i));
+        }
+        return list;
+    }
+}

@@ -1,0 +1,138 @@
+package com.decentdb.r2dbc;
+
+import com.decentdb.r2dbc.runtime.Cursor;
+import io.r2dbc.spi.Readable;
+import io.r2dbc.spi.Result;
+import io.r2dbc.spi.Row;
+import io.r2dbc.spi.RowMetadata;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** The result of one execution: its rows, or how many it changed. Can be consumed once. */
+final class CursorResult implements Result {
+
+    private static final Predicate<Segment> ALL = segment -> true;
+
+    private final Cursor cursor;
+    private final boolean updates;
+    private final Predicate<Segment> filter;
+    private final AtomicBoolean consumed;
+    private final ResultMetadata metadata;
+
+    /**
+     * Creates a result.
+     *
+     * @param updates whether the statement counts the rows it changed
+     */
+    CursorResult(Cursor cursor, boolean updates) {
+        this(cursor, updates, ALL, new AtomicBoolean(), new ResultMetadata(cursor.columns()));
+    }
+
+    private CursorResult(
+            Cursor cursor,
+            boolean updates,
+            Predicate<Segment> filter,
+            AtomicBoolean consumed,
+            ResultMetadata metadata) {
+        this.cursor = cursor;
+        this.updates = updates;
+        this.filter = filter;
+        this.consumed = consumed;
+        this.metadata = metadata;
+    }
+
+    @Override
+    public Mono<Long> getRowsUpdated() {
+        return once(() -> {
+            cursor.close();
+            return updates && filter.test(count()) ? Mono.just(cursor.affectedRows()) : Mono.<Long>empty();
+        }).next();
+    }
+
+    @Override
+    public <T> Flux<T> map(BiFunction<Row, RowMetadata, ? extends T> mapping) {
+        requireNonNull(mapping, "mapping function");
+        return mapRows(row -> mapping.apply(row, metadata));
+    }
+
+    @Override
+    public <T> Flux<T> map(Function<? super Readable, ? extends T> mapping) {
+        requireNonNull(mapping, "mapping function");
+        return mapRows(mapping);
+    }
+
+    private <T> Flux<T> mapRows(Function<? super Row, ? extends T> mapping) {
+        return once(() -> new RowFlux<T>(
+                cursor,
+                (rows, index) -> {
+                    ResultRow row = new ResultRow(rows, index, metadata);
+                    if (filter != ALL && !filter.test(new RowPart(row))) {
+                        return null;
+                    }
+                    T mapped = mapping.apply(row);
+                    if (mapped == null) {
+                        throw new NullPointerException("The mapping function returned null for a row; R2DBC has no"
+                                + " place for null elements, wrap the value in an Optional");
+                    }
+                    return mapped;
+                },
+                null));
+    }
+
+    @Override
+    public CursorResult filter(Predicate<Segment> predicate) {
+        requireNonNull(predicate, "filter");
+        return new CursorResult(cursor, updates, filter == ALL ? predicate : filter.and(predicate), consumed, metadata);
+    }
+
+    @Override
+    public <T> Flux<T> flatMap(Function<Segment, ? extends Publisher<? extends T>> mapping) {
+        requireNonNull(mapping, "mapping function");
+        return segments().concatMap(mapping, 1);
+    }
+
+    private Flux<Segment> segments() {
+        return once(() -> {
+            UpdateCount count = count();
+            return new RowFlux<Segment>(
+                    cursor,
+                    (rows, index) -> {
+                        RowPart part = new RowPart(new ResultRow(rows, index, metadata));
+                        return filter.test(part) ? part : null;
+                    },
+                    updates && filter.test(count) ? count : null);
+        });
+    }
+
+    private UpdateCount count() {
+        long rows = cursor.affectedRows();
+        return () -> rows;
+    }
+
+    private <T> Flux<T> once(Supplier<Publisher<T>> content) {
+        return Flux.defer(() -> consumed.compareAndSet(false, true)
+                ? content.get()
+                : Flux.error(new IllegalStateException("The result was consumed already; execute the statement again")));
+    }
+
+    private static void requireNonNull(@Nullable Object value, String what) {
+        if (value == null) {
+            throw new IllegalArgumentException("The " + what + " must not be null");
+        }
+    }
+
+    private record RowPart(ResultRow content) implements RowSegment {
+
+        @Override
+        public Row row() {
+            return content;
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package com.decentdb.r2dbc;
+
+import io.r2dbc.pool.ConnectionPool;
+import io.r2dbc.pool.ConnectionPoolConfiguration;
+import io.r2dbc.spi.ConnectionFactoryOptions;
+import io.r2dbc.spi.Option;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/** Where programs that know they use DecentDB begin. */
+public final class DecentDb {
+
+    /** Connections a pool keeps even when idle; none by default. */
+    public static final Option<Integer> MIN_SIZE = Option.valueOf("minSize");
+
+    /** Connections a pool has at most; 10 by default. */
+    public static final Option<Integer> MAX_SIZE = Option.valueOf("maxSize");
+
+    /** How long a pool's borrower waits for a connection; 30 seconds by default. */
+    public static final Option<Duration> ACQUIRE_TIMEOUT = Option.valueOf("acquireTimeout");
+
+    private DecentDb() {}
+
+    /** A factory of connections for a URL as {@link DecentDbConnectionFactoryProvider} describes it. */
+    public static DecentDbConnectionFactory factory(String url) {
+        return factory(ConnectionFactoryOptions.parse(url));
+    }
+
+    /** A factory of connections for these options. */
+    public static DecentDbConnectionFactory factory(ConnectionFactoryOptions options) {
+        return new DecentDbConnectionFactoryProvider().create(options);
+    }
+
+    /** Opens one connection; it is up to the subscriber to close it. */
+    public static Mono<DecentDbConnection> connect(String url) {
+        return Mono.defer(() -> factory(url).create());
+    }
+
+    /** Opens one connection; it is up to the subscriber to close it. */
+    public static Mono<DecentDbConnection> connect(ConnectionFactoryOptions options) {
+        return Mono.defer(() -> factory(options).create());
+    }
+
+    /** A pool of connections; like {@link #createPool(ConnectionFactoryOptions)}. */
+    public static ConnectionPool createPool(String url) {
+        return createPool(ConnectionFactoryOptions.parse(url));
+    }
+
+    /**
+     * A pool of connections, sized by {@link #MIN_SIZE}, {@link #MAX_SIZE} and {@link #ACQUIRE_TIMEOUT} among the options.
+     * A connection that is given back is rolled back and its settings are reset. Disposing of the pool closes them all.
+     */
+    public static ConnectionPool createPool(ConnectionFactoryOptions options) {
+        OptionReader reader = new OptionReader(options);
+        int min = reader.integer(MIN_SIZE, 0, 0);
+        int max = reader.integer(MAX_SIZE, 10, 1);
+        if (min > max) {
+            throw OptionReader.invalid(MIN_SIZE, min, "at most maxSize, which is " + max);
+        }
+        DecentDbConnectionFactory factory = factory(options);
+        return new ConnectionPool(ConnectionPoolConfiguration.builder(factory)
+                .name(poolName(reader))
+                .minIdle(min)
+                .initialSize(min)
+                .maxSize(max)
+                .maxAcquireTime(reader.duration(ACQUIRE_TIMEOUT, Duration.ofSeconds(30)))
+                .build());
+    }
+
+    private static String poolName(OptionReader reader) {
+        @Nullable String database = reader.text(ConnectionFactoryOptions.DATABASE);
+        return "decentdb:" + database;
+    }
+}

@@ -1,0 +1,156 @@
+package com.decentdb.r2dbc;
+
+import com.decentdb.r2dbc.runtime.WriteQueueMetrics;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.IsolationLevel;
+import io.r2dbc.spi.Lifecycle;
+import io.r2dbc.spi.TransactionDefinition;
+import io.r2dbc.spi.ValidationDepth;
+import io.r2dbc.spi.Wrapped;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * A connection to DecentDB: R2DBC's {@link Connection} and what DecentDB offers beyond it.
+ *
+ * <p><b>Transactions.</b> A transaction sees one snapshot of the database. At most one that writes exists at a time: it
+ * takes the right to write when it begins, waiting in line at most the lock-wait timeout, so it never meets a conflict with
+ * another one of this JVM. It follows that transactions are serializable within the JVM; {@code SERIALIZABLE},
+ * {@code REPEATABLE READ}, {@code READ COMMITTED}, {@code READ UNCOMMITTED} and {@link #SNAPSHOT} are accepted and all mean
+ * this. Read-only transactions wait for nobody who writes, except in a database in memory, where everything takes turns.
+ *
+ * <p><b>Outside transactions</b> every statement is one of its own; those that wait to write share one durable commit.
+ *
+ * <p>See the package for what holds for all publishers.
+ */
+public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<DecentDbConnection> {
+
+    /** The isolation the engine provides: every statement of a transaction sees the snapshot taken at its begin. */
+    IsolationLevel SNAPSHOT = IsolationLevel.valueOf("SNAPSHOT");
+
+    @Override
+    Mono<Void> beginTransaction();
+
+    /**
+     * Begins a transaction. Understands {@code READ_ONLY}, {@code LOCK_WAIT_TIMEOUT}, {@code ISOLATION_LEVEL} and
+     * {@code NAME}, which has no effect.
+     */
+    @Override
+    Mono<Void> beginTransaction(TransactionDefinition definition);
+
+    @Override
+    Mono<Void> commitTransaction();
+
+    @Override
+    Mono<Void> rollbackTransaction();
+
+    @Override
+    Mono<Void> createSavepoint(String name);
+
+    @Override
+    Mono<Void> releaseSavepoint(String name);
+
+    @Override
+    Mono<Void> rollbackTransactionToSavepoint(String name);
+
+    /** With false, the next statement begins a transaction. A change inside a transaction commits it. */
+    @Override
+    Mono<Void> setAutoCommit(boolean autoCommit);
+
+    @Override
+    Mono<Void> setTransactionIsolationLevel(IsolationLevel isolationLevel);
+
+    /** How long begin and writes outside transactions wait for the right to write; zero means not at all. */
+    @Override
+    Mono<Void> setLockWaitTimeout(Duration timeout);
+
+    /**
+     * How long to wait for the first response to a statement; zero, the default, means without limit. After it the
+     * subscriber gets an {@link io.r2dbc.spi.R2dbcTimeoutException}; a statement that had been started runs on to its end
+     * unseen, and outside a transaction a write may still be committed.
+     */
+    @Override
+    Mono<Void> setStatementTimeout(Duration timeout);
+
+    @Override
+    DecentDbConnectionMetadata getMetadata();
+
+    /** Never fails: true if the connection is open and, for {@code REMOTE}, the database answers. */
+    @Override
+    Mono<Boolean> validate(ValidationDepth depth);
+
+    /** Rolls an open transaction back and ends watches and open results. Idempotent. */
+    @Override
+    Mono<Void> close();
+
+    /** The rows of a query as maps from column name to value, in column order. */
+    Flux<Map<String, @Nullable Object>> fetch(String sql, @Nullable Object... arguments);
+
+    /** The rows of a query as lists of values. */
+    Flux<List<@Nullable Object>> fetchAll(String sql, @Nullable Object... arguments);
+
+    /** The first row of a query, or nothing. */
+    Mono<Map<String, @Nullable Object>> fetchOne(String sql, @Nullable Object... arguments);
+
+    /** The first column of the first row of a query; nothing if there is no row or it is NULL. */
+    <T> Mono<T> fetchValue(String sql, Class<T> type, @Nullable Object... arguments);
+
+    /** Runs a statement and counts the rows it changed. */
+    Mono<Long> execute(String sql, @Nullable Object... arguments);
+
+    /**
+     * Runs work in a transaction: commits when it completes, rolls back when it fails or is cancelled.
+     *
+     * @param work gets this connection
+     */
+    <T> Flux<T> inTransaction(Function<? super DecentDbConnection, ? extends Publisher<T>> work);
+
+    /**
+     * Runs a write through the engine's write queue, which commits what several callers wait for with one sync.
+     *
+     * @return the number of rows changed, once durable; {@link io.r2dbc.spi.R2dbcTransientResourceException} if the queue
+     *     is full, {@link io.r2dbc.spi.R2dbcTimeoutException} if the write was not started in time. An error if this
+     *     connection has a transaction open
+     */
+    Mono<Long> executeQueued(String sql, @Nullable Object... arguments);
+
+    /**
+     * Runs a write for every list of arguments through the engine's write queue. Requests no more lists than there is
+     * room for, so a stream of any length needs little memory.
+     *
+     * @param arguments one array per execution, in the order of the parameters
+     * @return the numbers of rows changed, in order, each once durable; ends with the first error
+     */
+    Flux<Long> executeQueued(String sql, Publisher<? extends @Nullable Object[]> arguments);
+
+    /**
+     * Watches the tables a query reads: {@link WatchEvent.Initial} with the query's rows, then one
+     * {@link WatchEvent.Invalidate} per commit that touched them. Until cancelled; completes when the connection closes.
+     * A subscriber that falls behind gets one {@link WatchEvent.Lagged} for what it missed.
+     */
+    Flux<WatchEvent> watchQuery(String sql, @Nullable Object... arguments);
+
+    /** Like {@link #watchQuery} for tables; {@link WatchEvent.Initial} has no rows. */
+    Flux<WatchEvent> watchTable(String... tables);
+
+    /** Every commit that touched one of the tables, or any table if none is named, as {@link WatchEvent.Change}. */
+    Flux<WatchEvent> changeStream(String... tables);
+
+    Mono<WriteQueueMetrics> writeQueueMetrics();
+
+    /** Moves the write-ahead log into the database file. Does nothing while a transaction is open. */
+    Mono<Void> checkpoint();
+
+    /** Writes a consistent copy of the database to a file that does not exist yet. */
+    Mono<Void> saveAs(Path path);
+
+    /** Tables, views, indexes and triggers as the engine describes them. */
+    Mono<Map<String, Object>> schema();
+}

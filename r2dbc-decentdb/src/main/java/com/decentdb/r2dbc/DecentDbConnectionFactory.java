@@ -1,0 +1,109 @@
+package com.decentdb.r2dbc;
+
+import com.decentdb.r2dbc.runtime.DatabaseConfig;
+import com.decentdb.r2dbc.runtime.EmbeddedRuntime;
+import com.decentdb.r2dbc.runtime.Errors;
+import io.r2dbc.spi.Closeable;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.ConnectionFactoryMetadata;
+import java.lang.ref.Cleaner;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * Opens connections to one database. Connections are cheap: all of a JVM share the native handles of a database, which is
+ * opened with the first connection and closed after the last one. A database in memory lives until this factory is closed
+ * or unreachable, too. Thread-safe.
+ */
+public final class DecentDbConnectionFactory implements ConnectionFactory, Closeable {
+
+    private static final Cleaner CLEANER = Cleaner.create();
+
+    private final Settings settings;
+    private final Keeper keeper = new Keeper();
+    private volatile boolean closed;
+
+    DecentDbConnectionFactory(Settings settings) {
+        this.settings = settings;
+    }
+
+    /**
+     * Opens a connection; a new one for each subscriber. Cancelling closes one that arrives late.
+     *
+     * @return a Mono of the connection; an error of class 08 or 58 if the database cannot be opened
+     */
+    @Override
+    public Mono<DecentDbConnection> create() {
+        return Mono.defer(() -> {
+            if (closed) {
+                return Mono.error(Errors.of("08003", "The connection factory is closed", null));
+            }
+            Mono<DecentDbConnection> connection = EmbeddedRuntime.connect(settings.database())
+                    .map(session -> new SessionConnection(session, settings));
+            return settings.database().inMemory() ? keepOpen().then(connection) : connection;
+        });
+    }
+
+    @Override
+    public ConnectionFactoryMetadata getMetadata() {
+        return () -> "DecentDB";
+    }
+
+    /** Refuses further connections and lets a database in memory end; open connections stay usable. Idempotent. */
+    @Override
+    public Mono<Void> close() {
+        return Mono.fromRunnable(() -> {
+            closed = true;
+            keeper.run();
+        });
+    }
+
+    private Mono<Void> keepOpen() {
+        if (keeper.holds()) {
+            return Mono.empty();
+        }
+        DatabaseConfig config = settings.database();
+        return EmbeddedRuntime.keep(config)
+                .doOnNext(release -> {
+                    if (keeper.hold(release)) {
+                        CLEANER.register(this, keeper);
+                    }
+                    if (closed) {
+                        keeper.run();
+                    }
+                })
+                .then();
+    }
+
+    @Override
+    public String toString() {
+        return "DecentDbConnectionFactory[" + settings.database().name() + "]";
+    }
+
+    /** Holds a database in memory open; must not know the factory, whose end it outlives. */
+    private static final class Keeper implements Runnable {
+
+        private final AtomicReference<@Nullable Runnable> release = new AtomicReference<>();
+
+        boolean holds() {
+            return release.get() != null;
+        }
+
+        boolean hold(Runnable held) {
+            if (release.compareAndSet(null, held)) {
+                return true;
+            }
+            held.run();
+            return false;
+        }
+
+        @Override
+        public void run() {
+            Runnable held = release.getAndSet(null);
+            if (held != null) {
+                held.run();
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package com.decentdb.r2dbc;
+
+import io.r2dbc.spi.ConnectionFactoryOptions;
+import io.r2dbc.spi.ConnectionFactoryProvider;
+
+/**
+ * Finds the driver for URLs that begin with {@code r2dbc:decentdb:}.
+ *
+ * <ul>
+ *   <li>{@code r2dbc:decentdb:////var/lib/app.ddb}: an absolute path, four slashes
+ *   <li>{@code r2dbc:decentdb:///data/app.ddb}: a relative path, three slashes; {@code ~/} is the user's home
+ *   <li>{@code r2dbc:decentdb:file:////var/lib/app.ddb}: the same with the protocol spelled out
+ *   <li>{@code r2dbc:decentdb:mem:///name}: a database in memory, shared under its name by all of the JVM
+ * </ul>
+ *
+ * Options follow as a query, see {@link DecentDbOptions}. Options of other drivers are ignored.
+ */
+public final class DecentDbConnectionFactoryProvider implements ConnectionFactoryProvider {
+
+    /** The name of the driver in URLs and options. */
+    public static final String DRIVER = "decentdb";
+
+    /** Creates the provider; called by the service loader. */
+    public DecentDbConnectionFactoryProvider() {}
+
+    /**
+     * Creates a factory; touches neither file nor engine.
+     *
+     * @throws io.r2dbc.spi.R2dbcNonTransientResourceException if an option is missing or wrong; the message names it
+     */
+    @Override
+    public DecentDbConnectionFactory create(ConnectionFactoryOptions options) {
+        return new DecentDbConnectionFactory(Settings.of(options));
+    }
+
+    @Override
+    public boolean supports(ConnectionFactoryOptions options) {
+        return DRIVER.equals(options.getValue(ConnectionFactoryOptions.DRIVER));
+    }
+
+    @Override
+    public String getDriver() {
+        return DRIVER;
+    }
+}

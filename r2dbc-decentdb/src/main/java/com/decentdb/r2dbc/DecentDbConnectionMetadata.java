@@ -1,0 +1,11 @@
+package com.decentdb.r2dbc;
+
+import com.decentdb.r2dbc.runtime.EngineInfo;
+import io.r2dbc.spi.ConnectionMetadata;
+
+/** What a connection talks to. */
+public interface DecentDbConnectionMetadata extends ConnectionMetadata {
+
+    /** The engine: its version, the library it came from and how that was found. */
+    EngineInfo engine();
+}

@@ -1,0 +1,82 @@
+package com.decentdb.r2dbc;
+
+import io.r2dbc.spi.Option;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * The options of the driver beside those of R2DBC. Each may be given as its own type, or as text as it appears in a URL:
+ * durations as ISO-8601 ({@code PT5S}) or milliseconds, booleans as {@code true}, {@code false}, {@code 1} or {@code 0}.
+ *
+ * <p>The options of the engine ({@code profile}, {@code cache_size}, {@code synchronous}, ..) are accepted by their own
+ * names, see {@link #ENGINE_OPTIONS}. Never put a key or password in a URL: it would be shown wherever the URL is.
+ */
+public final class DecentDbOptions {
+
+    /** The native library to load instead of the bundled one; a path. */
+    public static final Option<String> NATIVE_LIBRARY = Option.valueOf("nativeLibrary");
+
+    /** {@code create}, {@code open} or {@code openOrCreate}, the default. */
+    public static final Option<String> MODE = Option.valueOf("mode");
+
+    /** How many statements may read at once; by default twice the processors, at most 4. */
+    public static final Option<Integer> MAX_READERS = Option.valueOf("maxReaders");
+
+    /** How many rows are read at once unless a statement says otherwise; 256 by default. */
+    public static final Option<Integer> FETCH_SIZE = Option.valueOf("fetchSize");
+
+    /** Whether inserts, updates and deletes outside transactions use the engine's write queue; {@code false}. */
+    public static final Option<Boolean> WRITE_QUEUE_ENABLED = Option.valueOf("writeQueueEnabled");
+
+    /** How many queued writes may wait; one more fails. 1024 by default. */
+    public static final Option<Integer> WRITE_QUEUE_CAPACITY = Option.valueOf("writeQueueCapacity");
+
+    /** How long a queued write may wait to be started; zero, the default, means without limit. */
+    public static final Option<Duration> WRITE_QUEUE_DEFAULT_TIMEOUT = Option.valueOf("writeQueueDefaultTimeout");
+
+    /** How many threads feed the engine's write queue; 16 by default. */
+    public static final Option<Integer> QUEUE_THREADS = Option.valueOf("queueThreads");
+
+    /** How many writes outside transactions and the queue may wait; one more fails. 65536 by default. */
+    public static final Option<Integer> MAX_PENDING_WRITES = Option.valueOf("maxPendingWrites");
+
+    /** How many prepared statements each native handle keeps; 256 by default. */
+    public static final Option<Integer> STATEMENT_CACHE_SIZE = Option.valueOf("statementCacheSize");
+
+    /** How long a database file stays open after its last connection; one second by default. */
+    public static final Option<Duration> LINGER = Option.valueOf("linger");
+
+    /** How long after the last write the log is moved into the database file; 5 seconds, zero means never. */
+    public static final Option<Duration> CHECKPOINT_IDLE = Option.valueOf("checkpointIdle");
+
+    /** The names of the engine's options, which are passed on as they are. */
+    public static final List<String> ENGINE_OPTIONS = List.of(
+            "profile",
+            "performance_profile",
+            "cache_size",
+            "cache_size_mb",
+            "paged_row_storage",
+            "retain_paged_row_sources_after_commit",
+            "persistent_pk_index",
+            "wal_autocheckpoint",
+            "wal_checkpoint_threshold_pages",
+            "wal_checkpoint_threshold_bytes",
+            "wal_sync_mode",
+            "synchronous",
+            "process_coordination",
+            "process_coordination_timeout_ms",
+            "write_queue_strict_group_commit",
+            "write_queue_group_commit",
+            "write_queue_max_batch",
+            "write_queue_max_group_delay_us",
+            "encryption_key",
+            "tde_key",
+            "encryption_key_hex",
+            "tde_key_hex",
+            "allow_extension",
+            "allow_unsigned_extensions",
+            "plan_cache_enabled",
+            "plan_cache_max_bytes");
+
+    private DecentDbOptions() {}
+}

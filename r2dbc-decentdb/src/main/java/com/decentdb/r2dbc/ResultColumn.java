@@ -1,0 +1,51 @@
+package com.decentdb.r2dbc;
+
+import com.decentdb.r2dbc.codec.DecentDbType;
+import com.decentdb.r2dbc.runtime.Column;
+import io.r2dbc.spi.ColumnMetadata;
+import io.r2dbc.spi.Nullability;
+import io.r2dbc.spi.Type;
+
+/** One column of a result. */
+final class ResultColumn implements ColumnMetadata {
+
+    private final Column column;
+
+    ResultColumn(Column column) {
+        this.column = column;
+    }
+
+    @Override
+    public String getName() {
+        return column.name();
+    }
+
+    @Override
+    public Type getType() {
+        return column.type().toR2dbcType();
+    }
+
+    @Override
+    public Class<?> getJavaType() {
+        return column.type().getJavaType();
+    }
+
+    @Override
+    public DecentDbType getNativeTypeMetadata() {
+        return column.type();
+    }
+
+    @Override
+    public Nullability getNullability() {
+        Boolean nullable = column.nullable();
+        if (nullable == null) {
+            return Nullability.UNKNOWN;
+        }
+        return nullable ? Nullability.NULLABLE : Nullability.NON_NULL;
+    }
+
+    @Override
+    public String toString() {
+        return column.name() + " " + column.type();
+    }
+}

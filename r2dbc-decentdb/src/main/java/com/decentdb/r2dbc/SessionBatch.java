@@ -1,0 +1,37 @@
+package com.decentdb.r2dbc;
+
+import io.r2dbc.spi.Batch;
+import io.r2dbc.spi.Result;
+import java.util.ArrayList;
+import java.util.List;
+import reactor.core.publisher.Flux;
+
+/** Statements without parameters, run one after another; the first that fails ends the batch. */
+final class SessionBatch implements Batch {
+
+    private final SessionConnection connection;
+    private final List<String> statements = new ArrayList<>();
+
+    SessionBatch(SessionConnection connection) {
+        this.connection = connection;
+    }
+
+    @Override
+    public SessionBatch add(String sql) {
+        if (sql == null) {
+            throw new IllegalArgumentException("The SQL text must not be null");
+        }
+        statements.add(sql);
+        return this;
+    }
+
+    @Override
+    public Flux<Result> execute() {
+        List<String> all = List.copyOf(statements);
+        if (all.isEmpty()) {
+            throw new IllegalStateException("The batch is empty; add statements before execute()");
+        }
+        return Flux.fromIterable(all)
+                .concatMap(sql -> connection.createStatement(sql).execute(), 1);
+    }
+}
