@@ -97,8 +97,8 @@ final class Bindings {
     private void requireComplete() {
         for (int number : script.parameters()) {
             if (current[number - 1] == null) {
-                throw new IllegalStateException(
-                        "Parameter $" + number + " is not bound; bind all of " + names() + " before add() or execute()");
+                throw new IllegalStateException("Parameter $" + number + " is not bound; bind all of " + names()
+                        + " before add() or execute()");
             }
         }
     }

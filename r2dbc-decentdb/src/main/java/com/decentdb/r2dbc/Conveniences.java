@@ -112,16 +112,15 @@ abstract class Conveniences implements DecentDbConnection {
     private static SqlCommand single(String sql) {
         List<SqlCommand> commands = SqlScript.parse(sql).commands();
         if (commands.size() != 1 || commands.get(0).kind().transactionControl()) {
-            throw Errors.of(
-                    "42601", "A queued write is one statement, without transaction control; this is not", sql);
+            throw Errors.of("42601", "A queued write is one statement, without transaction control; this is not", sql);
         }
         return commands.get(0);
     }
 
     @Override
     public Flux<WatchEvent> watchQuery(String sql, @Nullable Object... arguments) {
-        return Flux.defer(() -> events(new WatchRequest.Query(
-                sql, List.of(Bindings.encodeAll(SqlScript.parse(sql), arguments)))));
+        return Flux.defer(() ->
+                events(new WatchRequest.Query(sql, List.of(Bindings.encodeAll(SqlScript.parse(sql), arguments)))));
     }
 
     @Override

@@ -18,11 +18,9 @@ import reactor.core.publisher.Mono;
 /** The result of one execution: its rows, or how many it changed. Can be consumed once. */
 final class CursorResult implements Result {
 
-    private static final Predicate<Segment> ALL = segment -> true;
-
     private final Cursor cursor;
     private final boolean updates;
-    private final Predicate<Segment> filter;
+    private final @Nullable Predicate<Segment> filter;
     private final AtomicBoolean consumed;
     private final ResultMetadata metadata;
 
@@ -32,13 +30,13 @@ final class CursorResult implements Result {
      * @param updates whether the statement counts the rows it changed
      */
     CursorResult(Cursor cursor, boolean updates) {
-        this(cursor, updates, ALL, new AtomicBoolean(), new ResultMetadata(cursor.columns()));
+        this(cursor, updates, null, new AtomicBoolean(), new ResultMetadata(cursor.columns()));
     }
 
     private CursorResult(
             Cursor cursor,
             boolean updates,
-            Predicate<Segment> filter,
+            @Nullable Predicate<Segment> filter,
             AtomicBoolean consumed,
             ResultMetadata metadata) {
         this.cursor = cursor;
@@ -51,9 +49,10 @@ final class CursorResult implements Result {
     @Override
     public Mono<Long> getRowsUpdated() {
         return once(() -> {
-            cursor.close();
-            return updates && filter.test(count()) ? Mono.just(cursor.affectedRows()) : Mono.<Long>empty();
-        }).next();
+                    cursor.close();
+                    return updates && wanted(count()) ? Mono.just(cursor.affectedRows()) : Mono.<Long>empty();
+                })
+                .next();
     }
 
     @Override
@@ -73,7 +72,7 @@ final class CursorResult implements Result {
                 cursor,
                 (rows, index) -> {
                     ResultRow row = new ResultRow(rows, index, metadata);
-                    if (filter != ALL && !filter.test(new RowPart(row))) {
+                    if (!wanted(new RowPart(row))) {
                         return null;
                     }
                     T mapped = mapping.apply(row);
@@ -89,7 +88,8 @@ final class CursorResult implements Result {
     @Override
     public CursorResult filter(Predicate<Segment> predicate) {
         requireNonNull(predicate, "filter");
-        return new CursorResult(cursor, updates, filter == ALL ? predicate : filter.and(predicate), consumed, metadata);
+        return new CursorResult(
+                cursor, updates, filter == null ? predicate : filter.and(predicate), consumed, metadata);
     }
 
     @Override
@@ -105,10 +105,14 @@ final class CursorResult implements Result {
                     cursor,
                     (rows, index) -> {
                         RowPart part = new RowPart(new ResultRow(rows, index, metadata));
-                        return filter.test(part) ? part : null;
+                        return wanted(part) ? part : null;
                     },
-                    updates && filter.test(count) ? count : null);
+                    updates && wanted(count) ? count : null);
         });
+    }
+
+    private boolean wanted(Segment segment) {
+        return filter == null || filter.test(segment);
     }
 
     private UpdateCount count() {
@@ -119,7 +123,8 @@ final class CursorResult implements Result {
     private <T> Flux<T> once(Supplier<Publisher<T>> content) {
         return Flux.defer(() -> consumed.compareAndSet(false, true)
                 ? content.get()
-                : Flux.error(new IllegalStateException("The result was consumed already; execute the statement again")));
+                : Flux.error(
+                        new IllegalStateException("The result was consumed already; execute the statement again")));
     }
 
     private static void requireNonNull(@Nullable Object value, String what) {

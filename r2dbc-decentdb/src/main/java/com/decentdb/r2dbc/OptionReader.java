@@ -18,7 +18,8 @@ final class OptionReader {
         this.options = options;
     }
 
-    @Nullable String text(Option<?> option) {
+    @Nullable
+    String text(Option<?> option) {
         Object value = options.getValue(option);
         return value == null ? null : value.toString();
     }
@@ -88,8 +89,6 @@ final class OptionReader {
 
     static R2dbcException invalid(Option<?> option, Object value, String expected) {
         return Errors.of(
-                "08001",
-                "Option '" + option.name() + "' has the value '" + value + "' but must be " + expected,
-                null);
+                "08001", "Option '" + option.name() + "' has the value '" + value + "' but must be " + expected, null);
     }
 }

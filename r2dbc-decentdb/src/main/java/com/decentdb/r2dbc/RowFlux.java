@@ -24,7 +24,8 @@ final class RowFlux<T> extends Flux<T> {
     interface Mapper<T> {
 
         /** The element; null if the row is filtered out. */
-        @Nullable T map(RowBatch rows, int row);
+        @Nullable
+        T map(RowBatch rows, int row);
     }
 
     private final Cursor cursor;
@@ -62,8 +63,7 @@ final class RowFlux<T> extends Flux<T> {
         private int next;
         private @Nullable T last;
 
-        RowSubscription(
-                Cursor cursor, Mapper<T> mapper, @Nullable T last, CoreSubscriber<? super T> subscriber) {
+        RowSubscription(Cursor cursor, Mapper<T> mapper, @Nullable T last, CoreSubscriber<? super T> subscriber) {
             this.cursor = cursor;
             this.mapper = mapper;
             this.last = last;

@@ -216,9 +216,7 @@ final class SessionConnection extends Conveniences implements DecentDbConnection
         if (level == null) {
             throw new IllegalArgumentException("The isolation level must not be null");
         }
-        return LEVELS.contains(level)
-                ? Mono.fromRunnable(() -> isolation = level)
-                : Mono.error(unsupported(level));
+        return LEVELS.contains(level) ? Mono.fromRunnable(() -> isolation = level) : Mono.error(unsupported(level));
     }
 
     @Override

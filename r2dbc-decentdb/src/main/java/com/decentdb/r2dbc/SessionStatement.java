@@ -97,9 +97,10 @@ final class SessionStatement implements Statement {
     public Flux<Result> execute() {
         String suffix = returning;
         int rows = fetchSize;
-        return bindings.finish().flatMapMany(lists -> script.commands().size() == 1
-                ? connection.run(script.commands().get(0), suffix, lists, rows)
-                : Flux.fromIterable(script.commands())
-                        .concatMap(command -> connection.run(command, suffix, lists, rows)));
+        return bindings.finish()
+                .flatMapMany(lists -> script.commands().size() == 1
+                        ? connection.run(script.commands().get(0), suffix, lists, rows)
+                        : Flux.fromIterable(script.commands())
+                                .concatMap(command -> connection.run(command, suffix, lists, rows)));
     }
 }

@@ -41,7 +41,7 @@ record Settings(
         OptionReader reader = new OptionReader(options);
         warnAboutMisspelled(options);
         String memoryName = memoryName(options, reader);
-        Path path = memoryName == null ? path(options, reader) : null;
+        Path path = memoryName == null ? path(reader) : null;
         String library = reader.text(DecentDbOptions.NATIVE_LIBRARY);
         int queueThreads = reader.integer(DecentDbOptions.QUEUE_THREADS, 16, 1);
         int queueCapacity = reader.integer(DecentDbOptions.WRITE_QUEUE_CAPACITY, 1024, 1);
@@ -109,7 +109,7 @@ record Settings(
         return ":memory:".equalsIgnoreCase(name) ? ":memory:" + UNNAMED.incrementAndGet() : null;
     }
 
-    private static Path path(ConnectionFactoryOptions options, OptionReader reader) {
+    private static Path path(OptionReader reader) {
         String name = reader.text(ConnectionFactoryOptions.DATABASE);
         if (name == null || name.isBlank()) {
             throw Errors.of(
@@ -141,7 +141,9 @@ record Settings(
             if (text.isEmpty() || !text.matches("[^\\s,;]+")) {
                 boolean secret = name.contains("key") && !name.contains("index");
                 throw OptionReader.invalid(
-                        Option.valueOf(name), secret ? "***" : text, "free of blanks, commas and semicolons, and not empty");
+                        Option.valueOf(name),
+                        secret ? "***" : text,
+                        "free of blanks, commas and semicolons, and not empty");
             }
             joined.add(name + "=" + text);
         }

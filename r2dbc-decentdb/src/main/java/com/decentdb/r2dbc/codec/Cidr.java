@@ -13,8 +13,8 @@ public record Cidr(InetAddress address, int prefixLength) {
     public Cidr {
         int bits = address.getAddress().length * 8;
         if (prefixLength < 0 || prefixLength > bits) {
-            throw new IllegalArgumentException(
-                    "Prefix length " + prefixLength + " of " + address.getHostAddress() + " is not within 0 to " + bits);
+            throw new IllegalArgumentException("Prefix length " + prefixLength + " of " + address.getHostAddress()
+                    + " is not within 0 to " + bits);
         }
     }
 

@@ -16,7 +16,8 @@ record Codec<T>(Class<T> javaType, Function<T, Value> encoder, Decoder<T> decode
     interface Decoder<T> {
 
         /** The value, or null if a cell of this type cannot be read as the Java type. */
-        @Nullable T decode(RowBatch rows, int row, int column, DecentDbType type);
+        @Nullable
+        T decode(RowBatch rows, int row, int column, DecentDbType type);
     }
 
     Value encode(Object value) {

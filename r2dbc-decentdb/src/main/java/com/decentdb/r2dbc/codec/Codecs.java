@@ -93,8 +93,7 @@ public final class Codecs {
         return codec;
     }
 
-    private static <T> T decode(
-            Codec<T> codec, RowBatch rows, int row, int column, DecentDbType type, String name) {
+    private static <T> T decode(Codec<T> codec, RowBatch rows, int row, int column, DecentDbType type, String name) {
         T value;
         try {
             value = codec.decoder().decode(rows, row, column, type);

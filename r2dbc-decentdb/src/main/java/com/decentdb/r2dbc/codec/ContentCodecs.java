@@ -20,16 +20,13 @@ final class ContentCodecs {
     static List<Codec<?>> all() {
         return List.of(
                 new Codec<>(String.class, Value.Text::new, ContentCodecs::text),
-                new Codec<>(
-                        Character.class,
-                        v -> new Value.Text(v.toString()),
-                        (r, i, c, t) -> {
-                            String text = text(r, i, c, t);
-                            if (text != null && text.length() != 1) {
-                                throw new ArithmeticException("the text has " + text.length() + " characters");
-                            }
-                            return text == null ? null : text.charAt(0);
-                        }),
+                new Codec<>(Character.class, v -> new Value.Text(v.toString()), (r, i, c, t) -> {
+                    String text = text(r, i, c, t);
+                    if (text != null && text.length() != 1) {
+                        throw new ArithmeticException("the text has " + text.length() + " characters");
+                    }
+                    return text == null ? null : text.charAt(0);
+                }),
                 new Codec<>(CharSequence.class, v -> new Value.Text(v.toString()), ContentCodecs::text),
                 new Codec<>(byte[].class, v -> new Value.Blob(v.clone()), ContentCodecs::bytes),
                 new Codec<>(ByteBuffer.class, v -> new Value.Blob(copy(v)), (r, i, c, t) -> {

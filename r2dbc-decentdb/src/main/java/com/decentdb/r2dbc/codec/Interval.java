@@ -10,6 +10,7 @@ import java.time.Period;
 public record Interval(int months, int days, long micros) {
 
     /** An interval of days and months; years count as twelve months. */
+    @SuppressWarnings("JavaPeriodGetDays") // the months are kept apart on purpose
     public static Interval of(Period period) {
         return new Interval(Math.toIntExact(period.toTotalMonths()), period.getDays(), 0);
     }

@@ -16,7 +16,10 @@ final class NumberCodecs {
 
     static List<Codec<?>> all() {
         return List.of(
-                new Codec<>(Long.class, Value.Int64::new, (r, i, c, t) -> integer(r, i, c, t, Long.MIN_VALUE, Long.MAX_VALUE)),
+                new Codec<>(
+                        Long.class,
+                        Value.Int64::new,
+                        (r, i, c, t) -> integer(r, i, c, t, Long.MIN_VALUE, Long.MAX_VALUE)),
                 new Codec<>(Integer.class, v -> new Value.Int64(v), (r, i, c, t) -> {
                     Long v = integer(r, i, c, t, Integer.MIN_VALUE, Integer.MAX_VALUE);
                     return v == null ? null : v.intValue();

@@ -34,14 +34,11 @@ final class TemporalCodecs {
                             case TIMESTAMP -> dateTime(r.micros(i, c)).toLocalDate();
                             default -> null;
                         }),
-                new Codec<>(
-                        LocalTime.class,
-                        v -> new Value.Time(v.toNanoOfDay() / 1000),
-                        (r, i, c, t) -> switch (t) {
-                            case TIME -> LocalTime.ofNanoOfDay(r.timeMicros(i, c) * 1000);
-                            case TIMESTAMP -> dateTime(r.micros(i, c)).toLocalTime();
-                            default -> null;
-                        }),
+                new Codec<>(LocalTime.class, v -> new Value.Time(v.toNanoOfDay() / 1000), (r, i, c, t) -> switch (t) {
+                    case TIME -> LocalTime.ofNanoOfDay(r.timeMicros(i, c) * 1000);
+                    case TIMESTAMP -> dateTime(r.micros(i, c)).toLocalTime();
+                    default -> null;
+                }),
                 new Codec<>(
                         LocalDateTime.class,
                         v -> new Value.Timestamp(micros(v.toInstant(ZoneOffset.UTC))),
@@ -78,8 +75,7 @@ final class TemporalCodecs {
     }
 
     private static long micros(Instant instant) {
-        return Math.addExact(
-                Math.multiplyExact(instant.getEpochSecond(), MICROS_PER_SECOND), instant.getNano() / 1000);
+        return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), MICROS_PER_SECOND), instant.getNano() / 1000);
     }
 
     private static Instant instant(long micros) {

@@ -3,7 +3,8 @@ package com.decentdb.r2dbc.codec;
 import java.util.UUID;
 import reactor.core.publisher.Mono;
 
-/** A bound argument in the form engines understand, free of any transport. */
+/** A bound argument in the form engines understand, free of any transport. Not meant to be compared. */
+@SuppressWarnings("ArrayRecordComponent")
 public sealed interface Value {
 
     record Null() implements Value {}

@@ -55,8 +55,7 @@ final class AutoCommit {
 
     private void write(Command command, Exchange<List<Cursor>> exchange) {
         exchange.expiresAt(
-                Deadlines.after(command.lockWait()),
-                WriteLease.timeoutMessage("The statement", command.lockWait()));
+                Deadlines.after(command.lockWait()), WriteLease.timeoutMessage("The statement", command.lockWait()));
         database.committer().submit(new Write(command, exchange), exchange);
     }
 

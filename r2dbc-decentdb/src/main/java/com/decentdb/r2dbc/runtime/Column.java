@@ -10,4 +10,5 @@ import org.jspecify.annotations.Nullable;
  * @param type its type, {@link DecentDbType#NULL} if neither the schema nor a value tells
  * @param nullable whether it may hold NULL, null if that is unknown
  */
-public record Column(String name, DecentDbType type, @Nullable Boolean nullable) {}
+public record Column(
+        String name, DecentDbType type, @Nullable Boolean nullable) {}

@@ -15,7 +15,8 @@ public interface Cursor {
     long affectedRows();
 
     /** The first rows, which came with the answer; null if there are no columns. */
-    @Nullable RowBatch first();
+    @Nullable
+    RowBatch first();
 
     /** Whether the batch delivered last was the last one; then the cursor holds nothing any more. */
     boolean exhausted();

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -69,7 +68,8 @@ final class Database {
     }
 
     /** The lanes that read; null if the writer's lane is the only one. */
-    @Nullable ReaderLanes readers() {
+    @Nullable
+    ReaderLanes readers() {
         return readers;
     }
 
@@ -103,7 +103,7 @@ final class Database {
         hub.nudge();
         Duration idle = config.checkpointIdle();
         if (!config.inMemory() && !idle.isZero() && checkpointPlanned.compareAndSet(false, true)) {
-            Threads.TIMER.schedule(this::checkpointIfIdle, idle.toNanos(), TimeUnit.NANOSECONDS);
+            Threads.later(this::checkpointIfIdle, idle.toNanos());
         }
     }
 
@@ -148,14 +148,13 @@ final class Database {
     private void checkpointIfIdle() {
         checkpointPlanned.set(false);
         long quiet = System.nanoTime() - lastCommit;
-        boolean busy = lease.held() || readers != null && readers.busy() > 0;
+        boolean busy = lease.held() || (readers != null && readers.busy() > 0);
         if (closing) {
             return;
         }
         if (busy || quiet < config.checkpointIdle().toNanos()) {
             if (checkpointPlanned.compareAndSet(false, true)) {
-                Threads.TIMER.schedule(
-                        this::checkpointIfIdle, config.checkpointIdle().toNanos(), TimeUnit.NANOSECONDS);
+                Threads.later(this::checkpointIfIdle, config.checkpointIdle().toNanos());
             }
             return;
         }
@@ -183,8 +182,7 @@ final class Database {
     }
 
     private Lane lane(String role, DatabaseConfig.Mode mode) {
-        return new Lane(
-                "decentdb-" + role + "-" + label, () -> openHandle(mode), shapes, config.statementCacheSize());
+        return new Lane("decentdb-" + role + "-" + label, () -> openHandle(mode), shapes, config.statementCacheSize());
     }
 
     private NativeDatabase openHandle(DatabaseConfig.Mode mode) {
@@ -201,7 +199,7 @@ final class Database {
     /** Says which path could not be opened, and why as far as the file system tells. */
     private RuntimeException explain(RuntimeException e) {
         Path path = config.path();
-        if (path == null || !(e instanceof NativeException)) {
+        if (path == null || !(e instanceof NativeException refusal)) {
             return e;
         }
         R2dbcException mapped = Errors.map(e, null);
@@ -218,7 +216,7 @@ final class Database {
         } else if (Files.exists(path) && config.mode() == DatabaseConfig.Mode.CREATE) {
             reason = ": it exists already, and mode=create overwrites nothing; use mode=openOrCreate";
         }
-        boolean badOption = ((NativeException) e).status() == Status.SQL;
+        boolean badOption = refusal.status() == Status.SQL;
         return Errors.of(
                 badOption ? "08001" : String.valueOf(mapped.getSqlState()),
                 "Cannot open the database " + path + reason + " (" + mapped.getMessage() + ")",

@@ -25,19 +25,20 @@ final class ElasticPool implements Executor {
     private volatile long lastTaken = System.nanoTime();
 
     ElasticPool(String name) {
-        threads = new ThreadPoolExecutor(
-                0,
-                MAX_THREADS,
-                Threads.IDLE_SECONDS,
-                TimeUnit.SECONDS,
-                queue,
-                Threads.daemon(name),
-                (task, pool) -> queue.enqueue(task)) {
-            @Override
-            protected void beforeExecute(Thread thread, Runnable task) {
-                lastTaken = System.nanoTime();
-            }
-        };
+        threads =
+                new ThreadPoolExecutor(
+                        0,
+                        MAX_THREADS,
+                        Threads.IDLE_SECONDS,
+                        TimeUnit.SECONDS,
+                        queue,
+                        Threads.daemon(name),
+                        (task, pool) -> queue.enqueue(task)) {
+                    @Override
+                    protected void beforeExecute(Thread thread, Runnable task) {
+                        lastTaken = System.nanoTime();
+                    }
+                };
     }
 
     @Override
@@ -52,7 +53,7 @@ final class ElasticPool implements Executor {
 
     private void watch() {
         if (watched.compareAndSet(false, true)) {
-            Threads.TIMER.schedule(this::relieve, STALL_NANOS, TimeUnit.NANOSECONDS);
+            Threads.later(this::relieve, STALL_NANOS);
         }
     }
 

@@ -23,8 +23,7 @@ public final class EmbeddedRuntime {
     }
 
     private static Mono<Databases.Reference> reference(DatabaseConfig config, Executor delivery) {
-        return Exchange.mono(
-                delivery, Databases.Reference::release, exchange -> Databases.acquire(config, exchange));
+        return Exchange.mono(delivery, Databases.Reference::release, exchange -> Databases.acquire(config, exchange));
     }
 
     static EngineInfo describe(NativeLibrary library) {

@@ -75,16 +75,13 @@ final class EmbeddedSession implements Session {
             }
             ReaderLanes readers = options.readOnly() ? database.readers() : null;
             return Exchange.<Transaction>mono(
-                            delivery,
-                            late -> late.rollback(() -> {}),
-                            exchange -> begin(options, readers, exchange))
+                            delivery, late -> late.rollback(() -> {}), exchange -> begin(options, readers, exchange))
                     .doOnNext(this::begun)
                     .then();
         });
     }
 
-    private void begin(
-            TransactionOptions options, @Nullable ReaderLanes readers, Exchange<Transaction> exchange) {
+    private void begin(TransactionOptions options, @Nullable ReaderLanes readers, Exchange<Transaction> exchange) {
         if (readers != null) {
             exchange.expiresAt(
                     Deadlines.after(options.lockWait()),
@@ -96,8 +93,7 @@ final class EmbeddedSession implements Session {
             return;
         }
         exchange.expiresAt(
-                Deadlines.after(options.lockWait()),
-                WriteLease.timeoutMessage("The transaction", options.lockWait()));
+                Deadlines.after(options.lockWait()), WriteLease.timeoutMessage("The transaction", options.lockWait()));
         WriteLease lease = database.lease();
         WriteLease.Claimant claim = WriteLease.claim(
                 exchange,
@@ -109,8 +105,8 @@ final class EmbeddedSession implements Session {
 
     private void begin(Lane lane, boolean readOnly, Runnable giveLaneBack, Exchange<Transaction> exchange) {
         try {
-            exchange.answer(Transaction.begin(
-                    lane, readOnly, database.shapes(), delivery, giveLaneBack, database::committed));
+            exchange.answer(
+                    Transaction.begin(lane, readOnly, database.shapes(), delivery, giveLaneBack, database::committed));
         } catch (Throwable e) {
             exchange.fail(Errors.map(e, null));
         }
@@ -167,8 +163,7 @@ final class EmbeddedSession implements Session {
             if (current == null) {
                 return open ? Mono.empty() : Mono.error(Errors.closed());
             }
-            return Exchange.<Void>mono(delivery, current::commit)
-                    .doOnTerminate(() -> ended(current));
+            return Exchange.<Void>mono(delivery, current::commit).doOnTerminate(() -> ended(current));
         });
     }
 
@@ -202,8 +197,7 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Mono<Long> executeQueued(SqlCommand sql, Value[] arguments, Duration timeout) {
-        return outsideTransaction(
-                "A queued write", tasks.queued(sql, arguments, timeout, database.queue()::submit));
+        return outsideTransaction("A queued write", tasks.queued(sql, arguments, timeout, database.queue()::submit));
     }
 
     @Override

@@ -72,8 +72,8 @@ public final class Errors {
     static boolean breaksHandle(Throwable error) {
         return error instanceof NativeException e
                 && (e.status() == Status.PANIC
-                        || e.status() == Status.INTERNAL
-                                && String.valueOf(e.getMessage()).contains("poison"));
+                        || (e.status() == Status.INTERNAL
+                                && String.valueOf(e.getMessage()).contains("poison")));
     }
 
     static R2dbcException lockWaitTimeout(String message) {

@@ -155,7 +155,7 @@ final class Lane implements Executor {
             try {
                 discardHandle();
             } finally {
-                thread.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+                var unused = thread.shutdownGracefully(0, 0, TimeUnit.SECONDS);
                 whenClosed.run();
             }
         });

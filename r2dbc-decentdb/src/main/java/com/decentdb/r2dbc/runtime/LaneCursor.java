@@ -37,12 +37,7 @@ final class LaneCursor implements Cursor {
      * @param whenDone called once on the lane's thread, when the cursor needs the lane no more
      */
     LaneCursor(
-            Lane lane,
-            SqlCommand sql,
-            Lane.Run run,
-            int fetchSize,
-            Executor delivery,
-            Consumer<LaneCursor> whenDone) {
+            Lane lane, SqlCommand sql, Lane.Run run, int fetchSize, Executor delivery, Consumer<LaneCursor> whenDone) {
         this.lane = lane;
         this.sql = sql;
         this.run = run;
@@ -97,11 +92,13 @@ final class LaneCursor implements Cursor {
 
     @Override
     public Mono<RowBatch> next() {
-        return Exchange.mono(delivery, exchange -> lane.execute(() -> {
-            if (exchange.start()) {
-                read(exchange);
-            }
-        }));
+        return Exchange.mono(
+                delivery,
+                exchange -> lane.execute(() -> {
+                    if (exchange.start()) {
+                        read(exchange);
+                    }
+                }));
     }
 
     @Override

@@ -22,7 +22,7 @@ record NativeRows(RowBlock block) implements RowBatch {
 
     @Override
     public DecentDbType type(int row, int column) {
-        return DecentDbType.ofTag(block.tag(row, column).ordinal());
+        return DecentDbType.ofTag(block.tag(row, column).code());
     }
 
     @Override
@@ -100,9 +100,7 @@ record NativeRows(RowBlock block) implements RowBatch {
 
     @Override
     public byte[] address(int row, int column) {
-        return type(row, column) == DecentDbType.MACADDR
-                ? block.macAddress(row, column)
-                : block.ipAddress(row, column);
+        return type(row, column) == DecentDbType.MACADDR ? block.macAddress(row, column) : block.ipAddress(row, column);
     }
 
     @Override

@@ -10,6 +10,7 @@ import com.decentdb.r2dbc.sql.SqlCommand;
  * @param arguments its arguments
  * @param exchange who waits for the number of rows changed
  */
+@SuppressWarnings("ArrayRecordComponent") // compared by identity
 record QueuedWrite(SqlCommand sql, Value[] arguments, Exchange<Long> exchange) implements WaitQueue.Waiter {
 
     @Override

@@ -50,11 +50,12 @@ final class QueuedWriter {
     /** Queues a write, or fails it if the queue is full. */
     void submit(QueuedWrite write) {
         if (!waiting.offer(write)) {
-            write.exchange().fail(Errors.of(
-                    "53000",
-                    "The write was refused and not started: the queue is full with " + capacity
-                            + " writes. Write slower, use the Publisher form, or raise writeQueueCapacity",
-                    write.sql().text()));
+            write.exchange()
+                    .fail(Errors.of(
+                            "53000",
+                            "The write was refused and not started: the queue is full with " + capacity
+                                    + " writes. Write slower, use the Publisher form, or raise writeQueueCapacity",
+                            write.sql().text()));
             return;
         }
         submitted(write);
@@ -110,7 +111,9 @@ final class QueuedWriter {
         try {
             lane.database();
         } catch (RuntimeException e) {
-            waiting.drain().forEach(write -> write.exchange().fail(Errors.map(e, write.sql().text())));
+            waiting.drain()
+                    .forEach(write ->
+                            write.exchange().fail(Errors.map(e, write.sql().text())));
         }
         for (int i = 0; i < start; i++) {
             pool.execute(this::work);

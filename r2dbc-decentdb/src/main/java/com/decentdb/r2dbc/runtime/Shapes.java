@@ -34,7 +34,8 @@ final class Shapes {
                 boolean complete = true;
                 for (int i = 0; i < names.size() && complete; i++) {
                     Column column = described.get(i);
-                    complete = column.type() != DecentDbType.NULL && column.name().equals(names.get(i));
+                    complete =
+                            column.type() != DecentDbType.NULL && column.name().equals(names.get(i));
                 }
                 if (complete) {
                     return described;
@@ -44,10 +45,11 @@ final class Shapes {
             }
             List<Column> resolved = new ArrayList<>(names.size());
             for (int i = 0; i < names.size(); i++) {
-                DecentDbType type = described == null ? DecentDbType.NULL : described.get(i).type();
+                DecentDbType type =
+                        described == null ? DecentDbType.NULL : described.get(i).type();
                 Boolean nullable = described == null ? null : described.get(i).nullable();
-                resolved.add(new Column(
-                        names.get(i), type == DecentDbType.NULL ? firstType(first, i) : type, nullable));
+                resolved.add(
+                        new Column(names.get(i), type == DecentDbType.NULL ? firstType(first, i) : type, nullable));
             }
             return List.copyOf(resolved);
         }
@@ -72,7 +74,8 @@ final class Shapes {
     });
 
     /** What is known already. */
-    @Nullable Shape peek(SqlCommand sql) {
+    @Nullable
+    Shape peek(SqlCommand sql) {
         return known.get(sql.text());
     }
 
@@ -102,7 +105,8 @@ final class Shapes {
         try {
             Map<String, Object> description = JSON.std.mapFrom(json);
             List<Column> columns = new ArrayList<>();
-            for (Object each : (List<?>) description.get("result_columns")) {
+            Object described = description.get("result_columns");
+            for (Object each : described instanceof List<?> all ? all : List.of()) {
                 Map<?, ?> column = (Map<?, ?>) each;
                 Object type = column.get("type_name");
                 columns.add(new Column(

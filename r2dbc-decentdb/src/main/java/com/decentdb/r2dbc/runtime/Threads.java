@@ -26,6 +26,11 @@ final class Threads {
         return new DefaultThreadFactory(name, true);
     }
 
+    /** Runs a short task that does not block after a while. */
+    static void later(Runnable task, long nanos) {
+        var unused = TIMER.schedule(task, nanos, TimeUnit.NANOSECONDS);
+    }
+
     private static ScheduledThreadPoolExecutor timer() {
         ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, daemon("decentdb-timer"));
         timer.setRemoveOnCancelPolicy(true);

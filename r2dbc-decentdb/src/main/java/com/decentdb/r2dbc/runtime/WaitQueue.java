@@ -5,7 +5,6 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A bounded FIFO of requests that wait without a thread; one timer tells those whose time is up. Thread-safe. */
@@ -91,8 +90,7 @@ final class WaitQueue<W extends WaitQueue.Waiter> {
     private void armSweep(long deadline) {
         if (deadline != Waiter.NEVER && (nextSweep == Waiter.NEVER || deadline - nextSweep < 0)) {
             nextSweep = deadline;
-            Threads.TIMER.schedule(
-                    this::sweep, Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+            Threads.later(this::sweep, Math.max(0, deadline - System.nanoTime()));
         }
     }
 

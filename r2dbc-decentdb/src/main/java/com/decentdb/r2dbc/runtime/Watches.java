@@ -25,8 +25,7 @@ final class Watches {
             return handle.watchQuery(json(Map.of("sql", query.sql(), "params", arguments)));
         }
         WatchRequest.Changes changes = (WatchRequest.Changes) request;
-        return handle.changeStream(
-                json(changes.tables().isEmpty() ? Map.of() : Map.of("tables", changes.tables())));
+        return handle.changeStream(json(changes.tables().isEmpty() ? Map.of() : Map.of("tables", changes.tables())));
     }
 
     private static @Nullable Object plain(Value value) {

@@ -24,11 +24,7 @@ final class WriterTasks {
     }
 
     /** A write through the engine's queue. */
-    Mono<Long> queued(
-            SqlCommand sql,
-            Value[] arguments,
-            Duration timeout,
-            Consumer<QueuedWrite> submit) {
+    Mono<Long> queued(SqlCommand sql, Value[] arguments, Duration timeout, Consumer<QueuedWrite> submit) {
         return Exchange.mono(delivery, exchange -> {
             if (!timeout.isZero()) {
                 exchange.expiresAt(
@@ -40,11 +36,13 @@ final class WriterTasks {
     }
 
     Mono<WriteQueueMetrics> metrics() {
-        return Exchange.mono(delivery, exchange -> database.writer().execute(() -> {
-            if (exchange.start()) {
-                answer(exchange, this::metrics);
-            }
-        }));
+        return Exchange.mono(
+                delivery,
+                exchange -> database.writer().execute(() -> {
+                    if (exchange.start()) {
+                        answer(exchange, this::metrics);
+                    }
+                }));
     }
 
     private WriteQueueMetrics metrics(NativeDatabase handle) {
@@ -88,13 +86,15 @@ final class WriterTasks {
     private <T> Mono<T> underLease(Function<NativeDatabase, @Nullable T> call) {
         return Exchange.mono(delivery, exchange -> {
             WriteLease lease = database.lease();
-            WriteLease.Claimant claim = WriteLease.claim(exchange, () -> database.writer().execute(() -> {
-                try {
-                    answer(exchange, call);
-                } finally {
-                    lease.release();
-                }
-            }));
+            WriteLease.Claimant claim = WriteLease.claim(
+                    exchange,
+                    () -> database.writer().execute(() -> {
+                        try {
+                            answer(exchange, call);
+                        } finally {
+                            lease.release();
+                        }
+                    }));
             exchange.onCancel(() -> lease.withdraw(claim));
             lease.acquire(claim);
         });

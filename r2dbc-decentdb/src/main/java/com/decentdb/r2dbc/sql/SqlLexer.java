@@ -58,22 +58,21 @@ final class SqlLexer {
             skipNumber();
             return Token.NUMBER;
         }
-        switch (c) {
-            case '\'':
+        return switch (c) {
+            case '\'' -> {
                 skipQuoted('\'', false);
-                return Token.LITERAL;
-            case '"':
+                yield Token.LITERAL;
+            }
+            case '"' -> {
                 skipQuoted('"', false);
-                return Token.QUOTED_IDENTIFIER;
-            case '$':
-                return dollar();
-            case ';':
+                yield Token.QUOTED_IDENTIFIER;
+            }
+            case '$' -> dollar();
+            default -> {
                 position++;
-                return Token.SEMICOLON;
-            default:
-                position++;
-                return Token.SYMBOL;
-        }
+                yield c == ';' ? Token.SEMICOLON : Token.SYMBOL;
+            }
+        };
     }
 
     private Token word() {

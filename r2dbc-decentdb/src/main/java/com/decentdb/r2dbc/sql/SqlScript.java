@@ -135,7 +135,8 @@ public final class SqlScript {
             return blocks > 0 && is(0, "CREATE") && (is(1, "TRIGGER") || is(2, "TRIGGER") || is(3, "TRIGGER"));
         }
 
-        @Nullable SqlCommand finish(String sql) {
+        @Nullable
+        SqlCommand finish(String sql) {
             if (start < 0) {
                 return null;
             }

@@ -97,8 +97,7 @@ public final class WatchHub {
             return;
         }
         submit(() -> source.create(
-                subscription.factory(),
-                (watch, failure) -> submit(() -> opened(subscription, watch, failure))));
+                subscription.factory(), (watch, failure) -> submit(() -> opened(subscription, watch, failure))));
     }
 
     /** Closes a subscription's watch on the hub's thread. */
@@ -110,15 +109,15 @@ public final class WatchHub {
         });
     }
 
-    private void opened(
-            WatchSubscription subscription, @Nullable NativeWatch watch, @Nullable Throwable failure) {
+    private void opened(WatchSubscription subscription, @Nullable NativeWatch watch, @Nullable Throwable failure) {
         boolean late;
         synchronized (this) {
             expected--;
             late = closed;
         }
         if (watch == null) {
-            subscription.fail(errors.apply(failure == null ? new IllegalStateException("No watch was created") : failure));
+            subscription.fail(
+                    errors.apply(failure == null ? new IllegalStateException("No watch was created") : failure));
             return;
         }
         if (subscription.adopt(watch)) {

@@ -16,8 +16,7 @@ public interface WatchSource {
      * @param done told the watch or the failure, at once or later, on any thread
      */
     void create(
-            Function<NativeDatabase, NativeWatch> factory,
-            BiConsumer<@Nullable NativeWatch, @Nullable Throwable> done);
+            Function<NativeDatabase, NativeWatch> factory, BiConsumer<@Nullable NativeWatch, @Nullable Throwable> done);
 
     /** No watch is left; called on the hub's thread. May be followed by another {@link #create}. */
     void rest();
