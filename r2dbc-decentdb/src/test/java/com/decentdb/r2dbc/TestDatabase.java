@@ -1,0 +1,109 @@
+package com.decentdb.r2dbc;
+
+import static java.util.Objects.requireNonNull;
+
+import io.r2dbc.spi.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** A fresh database file for each test, gone after it. */
+final class TestDatabase implements BeforeEachCallback, AfterEachCallback {
+
+    /** Long enough for a busy machine, short enough to notice that something hangs. */
+    static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final List<DecentDbConnection> connections = new ArrayList<>();
+    private @Nullable Path directory;
+    private @Nullable DecentDbConnectionFactory factory;
+
+    @Override
+    public void beforeEach(ExtensionContext context) throws IOException {
+        directory = Files.createTempDirectory("decentdb-test");
+        factory = DecentDb.factory(url("linger=0"));
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        connections.forEach(connection -> await(connection.close()));
+        connections.clear();
+        await(((Closeable) factory()).close());
+        delete(requireNonNull(directory));
+    }
+
+    DecentDbConnectionFactory factory() {
+        return requireNonNull(factory);
+    }
+
+    Path directory() {
+        return requireNonNull(directory);
+    }
+
+    Path file() {
+        return directory().resolve("test.ddb");
+    }
+
+    /** The URL of the database with these options. */
+    String url(String options) {
+        return "r2dbc:decentdb:///" + file() + (options.isEmpty() ? "" : "?" + options);
+    }
+
+    /** A connection that is closed after the test. */
+    DecentDbConnection connect() {
+        return keep(factory().create());
+    }
+
+    /** A connection that is closed after the test. */
+    DecentDbConnection keep(Mono<DecentDbConnection> connection) {
+        DecentDbConnection open = awaitValue(connection);
+        connections.add(open);
+        return open;
+    }
+
+    /** Whether the engine is the one that comes with the driver; differences are told beside the assertions. */
+    boolean bundled() {
+        return connect().getMetadata().engine().bundled();
+    }
+
+    static void await(Publisher<?> publisher) {
+        Flux.from(publisher).blockLast(PATIENCE);
+    }
+
+    static <T> T awaitValue(Publisher<T> publisher) {
+        return requireNonNull(Flux.from(publisher).blockLast(PATIENCE));
+    }
+
+    static <T> List<T> awaitAll(Publisher<T> publisher) {
+        return requireNonNull(Flux.from(publisher).collectList().block(PATIENCE));
+    }
+
+    private static void delete(Path root) {
+        try (Stream<Path> all = Files.walk(root)) {
+            all.sorted(Comparator.reverseOrder()).forEach(path -> {
+                try {
+                    Files.deleteIfExists(path);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (UncheckedIOException e) {
+            // The database may still be closing and put a file there; the directory is a temporary one.
+            return;
+        }
+    }
+}
