@@ -91,6 +91,7 @@ final class AutoCommit {
             }
             boolean keepsLane = false;
             try {
+                database.refresh(lane);
                 if (!database.shapes().get(lane.database(), command.sql()).readOnly()) {
                     if (exchange.putBack()) {
                         write(command, exchange);

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,7 @@ final class Database {
     private final QueuedWriter queue;
     private final WatchHub hub;
     private final AtomicBoolean checkpointPlanned = new AtomicBoolean();
+    private final AtomicLong commits = new AtomicLong();
     private volatile long lastCommit = System.nanoTime();
     private volatile boolean closing;
 
@@ -99,11 +101,24 @@ final class Database {
 
     /** Something was committed: tells the watches and plans a checkpoint for when things are quiet. */
     void committed() {
+        commits.incrementAndGet();
         lastCommit = System.nanoTime();
         hub.nudge();
         Duration idle = config.checkpointIdle();
         if (!config.inMemory() && !idle.isZero() && checkpointPlanned.compareAndSet(false, true)) {
             Threads.later(this::checkpointIfIdle, idle.toNanos());
+        }
+    }
+
+    /**
+     * Makes a reader's handle see all commits acknowledged so far. An engine other than the bundled one may answer a kept
+     * statement from what its handle holds in memory; beginning a transaction makes that handle look at the log.
+     */
+    void refresh(Lane lane) {
+        long latest = commits.get();
+        if (!library.bundled() && lane.seesUpTo(latest)) {
+            lane.database().begin();
+            lane.database().rollback();
         }
     }
 

@@ -158,8 +158,8 @@ final class GroupCommitter {
     }
 
     private void acknowledge(List<Write> writes) {
-        writes.forEach(Write::acknowledge);
         afterCommit.run();
+        writes.forEach(Write::acknowledge);
     }
 
     private void rollbackIfOpen() {

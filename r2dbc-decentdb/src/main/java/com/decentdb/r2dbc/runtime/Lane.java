@@ -37,6 +37,7 @@ final class Lane implements Executor {
     private final Shapes shapes;
     private final StatementCache statements;
     private volatile @Nullable NativeDatabase database;
+    private long lastSeen;
 
     Lane(String name, Supplier<NativeDatabase> opener, Shapes shapes, int statementCacheSize) {
         this.thread = new DefaultEventExecutor(Threads.daemon(name));
@@ -59,6 +60,13 @@ final class Lane implements Executor {
             database = open;
         }
         return open;
+    }
+
+    /** Notes how many commits the handle is about to see; false if it saw them before. On the lane's thread. */
+    boolean seesUpTo(long commits) {
+        boolean more = commits != lastSeen;
+        lastSeen = commits;
+        return more;
     }
 
     /** Runs a statement up to its first {@code fetchSize} rows; on the lane's thread. */

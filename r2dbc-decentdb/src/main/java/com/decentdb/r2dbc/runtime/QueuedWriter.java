@@ -149,6 +149,7 @@ final class QueuedWriter {
                     database.executeQueued(write.sql().text(), Arguments.of(write.arguments()), -1)) {
                 affected = result.affectedRows();
             }
+            afterCommit.run();
             write.exchange().answer(affected);
         } catch (Throwable e) {
             write.exchange().fail(Errors.map(e, write.sql().text()));
@@ -165,7 +166,6 @@ final class QueuedWriter {
             roundOpen = false;
             claimed = false;
         }
-        afterCommit.run();
         lease.release();
         synchronized (this) {
             if (claimed || waiting.isEmpty()) {

@@ -123,10 +123,10 @@ final class Transaction {
                 exchange.fail(Errors.map(e, null));
                 return;
             }
-            end();
             if (!readOnly) {
                 whenCommitted.run();
             }
+            end();
             exchange.answer(null);
         });
     }

@@ -1,0 +1,249 @@
+package com.decentdb.r2dbc;
+
+import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitAll;
+import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.r2dbc.spi.IsolationLevel;
+import io.r2dbc.spi.Option;
+import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcTimeoutException;
+import io.r2dbc.spi.TransactionDefinition;
+import io.r2dbc.spi.ValidationDepth;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+class TransactionTests {
+
+    @RegisterExtension
+    final TestDatabase database = new TestDatabase();
+
+    @BeforeEach
+    void createTable() {
+        await(database.connect().execute("CREATE TABLE t (id INTEGER PRIMARY KEY)"));
+    }
+
+    @Test
+    void commitsOnCompletionAndRollsBackOnError() {
+        DecentDbConnection connection = database.connect();
+
+        connection.inTransaction(tx -> insert(tx, 1)).as(StepVerifier::create).expectNext(1L).verifyComplete();
+        connection
+                .inTransaction(tx -> insert(tx, 2).then(Mono.error(new IllegalStateException("no"))))
+                .as(StepVerifier::create)
+                .verifyErrorMessage("no");
+
+        assertThat(ids()).containsExactly(1L);
+    }
+
+    @Test
+    void rollsBackOnCancellation() {
+        DecentDbConnection connection = database.connect();
+
+        connection
+                .inTransaction(tx -> insert(tx, 1).thenMany(Flux.never()))
+                .as(StepVerifier::create)
+                .thenAwait(Duration.ofMillis(50))
+                .thenCancel()
+                .verify();
+
+        await(insert(database.connect(), 2));
+        assertThat(ids()).containsExactly(2L);
+    }
+
+    @Test
+    void writersTakeTurnsWithoutConflicts() {
+        Flux.range(0, 50)
+                .flatMap(
+                        i -> Flux.usingWhen(
+                                database.factory().create(),
+                                connection -> connection.inTransaction(
+                                        tx -> tx.fetchValue("SELECT COUNT(*) FROM t", Long.class)
+                                                .flatMap(count -> insert(tx, count.intValue()))),
+                                DecentDbConnection::close),
+                        50)
+                .as(StepVerifier::create)
+                .expectNextCount(50)
+                .verifyComplete();
+
+        assertThat(ids()).hasSize(50);
+    }
+
+    @Test
+    void waitsForTheRightToWriteNoLongerThanAsked() {
+        DecentDbConnection holder = database.connect();
+        await(holder.beginTransaction());
+        DecentDbConnection other = database.connect();
+        await(other.setLockWaitTimeout(Duration.ofMillis(50)));
+
+        other.beginTransaction().as(StepVerifier::create).verifyErrorSatisfies(TransactionTests::isLockWaitTimeout);
+        insert(other, 1).as(StepVerifier::create).verifyErrorSatisfies(TransactionTests::isLockWaitTimeout);
+        other.beginTransaction(definition(Map.of(
+                        TransactionDefinition.LOCK_WAIT_TIMEOUT, Duration.ZERO)))
+                .as(StepVerifier::create)
+                .verifyErrorSatisfies(TransactionTests::isLockWaitTimeout);
+
+        await(holder.commitTransaction());
+        await(insert(other, 2));
+        assertThat(ids()).containsExactly(2L);
+    }
+
+    @Test
+    void readersNeverWaitForTheWriter() {
+        DecentDbConnection writer = database.connect();
+        await(writer.beginTransaction());
+        await(insert(writer, 1));
+        DecentDbConnection reader = database.connect();
+
+        assertThat(awaitValue(reader.fetchValue("SELECT COUNT(*) FROM t", Long.class))).isZero();
+        await(reader.beginTransaction(definition(Map.of(TransactionDefinition.READ_ONLY, true))));
+        await(writer.commitTransaction());
+        assertThat(awaitValue(reader.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
+                .as("a snapshot")
+                .isZero();
+        await(reader.commitTransaction());
+        assertThat(awaitValue(reader.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
+                .isOne();
+    }
+
+    @Test
+    void refusesToWriteInAReadOnlyTransaction() {
+        DecentDbConnection connection = database.connect();
+        await(connection.beginTransaction(definition(Map.of(TransactionDefinition.READ_ONLY, true))));
+
+        insert(connection, 1)
+                .as(StepVerifier::create)
+                .verifyErrorSatisfies(error -> assertThat(((R2dbcException) error).getSqlState())
+                        .isEqualTo("25006"));
+        await(connection.rollbackTransaction());
+    }
+
+    @Test
+    void undoesToASavepointWhateverItsName() {
+        DecentDbConnection connection = database.connect();
+        String name = "My \"odd\"; name";
+        await(connection.beginTransaction());
+        await(insert(connection, 1));
+        await(connection.createSavepoint(name));
+        await(insert(connection, 2));
+        await(connection.rollbackTransactionToSavepoint(name));
+        await(connection.releaseSavepoint(name));
+        await(insert(connection, 3));
+        await(connection.commitTransaction());
+
+        assertThat(ids()).containsExactly(1L, 3L);
+    }
+
+    @Test
+    void understandsTransactionsWrittenAsSql() {
+        DecentDbConnection connection = database.connect();
+
+        await(connection.execute("BEGIN; INSERT INTO t VALUES (1); SAVEPOINT a; INSERT INTO t VALUES (2);"
+                + " ROLLBACK TO a; COMMIT"));
+
+        assertThat(connection.isAutoCommit()).isTrue();
+        assertThat(ids()).containsExactly(1L);
+    }
+
+    @Test
+    void beginsWithTheNextStatementWhenAutoCommitIsOff() {
+        DecentDbConnection connection = database.connect();
+        await(connection.setAutoCommit(false));
+        await(insert(connection, 1));
+        assertThat(ids()).isEmpty();
+
+        await(connection.commitTransaction());
+        await(insert(connection, 2));
+        await(connection.rollbackTransaction());
+
+        assertThat(ids()).containsExactly(1L);
+    }
+
+    @Test
+    void acceptsEveryIsolationLevelItCanKeep() {
+        DecentDbConnection connection = database.connect();
+
+        await(connection.beginTransaction(IsolationLevel.SERIALIZABLE));
+        await(connection.rollbackTransaction());
+        await(connection.beginTransaction(IsolationLevel.READ_COMMITTED));
+        await(connection.rollbackTransaction());
+        connection
+                .beginTransaction(IsolationLevel.valueOf("CHAOS"))
+                .as(StepVerifier::create)
+                .verifyErrorMatches(error -> "0A000".equals(((R2dbcException) error).getSqlState()));
+    }
+
+    @Test
+    void closingRollsBackAndLetsTheNextOneWrite() {
+        DecentDbConnection connection = database.connect();
+        await(connection.beginTransaction());
+        await(insert(connection, 1));
+        await(connection.close());
+        await(connection.close());
+
+        assertThat(awaitValue(connection.validate(ValidationDepth.LOCAL))).isFalse();
+        assertThat(awaitValue(connection.validate(ValidationDepth.REMOTE))).isFalse();
+        await(insert(database.connect(), 2));
+        assertThat(ids()).containsExactly(2L);
+    }
+
+    @Test
+    void aStatementThatFailsLeavesTheTransactionUsable() {
+        DecentDbConnection connection = database.connect();
+        await(connection.beginTransaction());
+        await(insert(connection, 1));
+        insert(connection, 1).as(StepVerifier::create).verifyError(R2dbcException.class);
+        await(insert(connection, 2));
+        await(connection.commitTransaction());
+
+        assertThat(ids()).containsExactly(1L, 2L);
+    }
+
+    @Test
+    void releaseLeavesNothingBehind() {
+        DecentDbConnection connection = database.connect();
+        await(connection.setAutoCommit(false));
+        await(connection.setLockWaitTimeout(Duration.ofMillis(1)));
+        await(insert(connection, 1));
+
+        await(connection.preRelease());
+
+        assertThat(connection.isAutoCommit()).isTrue();
+        assertThat(ids()).isEmpty();
+    }
+
+    private static Mono<Long> insert(DecentDbConnection connection, int id) {
+        return connection.execute("INSERT INTO t VALUES ($1)", id);
+    }
+
+    private List<Object> ids() {
+        return awaitAll(database.connect()
+                .fetchAll("SELECT id FROM t ORDER BY id")
+                .map(row -> requireNonNull(row.get(0))));
+    }
+
+    private static void isLockWaitTimeout(Throwable error) {
+        assertThat(error).isInstanceOf(R2dbcTimeoutException.class).hasMessageContaining("was not started");
+        assertThat(((R2dbcException) error).getSqlState()).isEqualTo("55P03");
+    }
+
+    private static TransactionDefinition definition(Map<Option<?>, Object> attributes) {
+        return new TransactionDefinition() {
+            @Override
+            @SuppressWarnings("unchecked")
+            public <T> @Nullable T getAttribute(Option<T> option) {
+                return (T) attributes.get(option);
+            }
+        };
+    }
+}
