@@ -22,27 +22,52 @@ public final class DecentDb {
 
     private DecentDb() {}
 
-    /** A factory of connections for a URL as {@link DecentDbConnectionFactoryProvider} describes it. */
+    /**
+     * A factory of connections.
+     *
+     * @param url a URL as {@link DecentDbConnectionFactoryProvider} describes it
+     * @return the factory
+     */
     public static DecentDbConnectionFactory factory(String url) {
         return factory(ConnectionFactoryOptions.parse(url));
     }
 
-    /** A factory of connections for these options. */
+    /**
+     * A factory of connections.
+     *
+     * @param options the options, {@link DecentDbOptions} and R2DBC's
+     * @return the factory
+     */
     public static DecentDbConnectionFactory factory(ConnectionFactoryOptions options) {
         return new DecentDbConnectionFactoryProvider().create(options);
     }
 
-    /** Opens one connection; it is up to the subscriber to close it. */
+    /**
+     * Opens one connection; it is up to the subscriber to close it.
+     *
+     * @param url a URL as {@link DecentDbConnectionFactoryProvider} describes it
+     * @return a Mono of a new connection per subscriber
+     */
     public static Mono<DecentDbConnection> connect(String url) {
         return Mono.defer(() -> factory(url).create());
     }
 
-    /** Opens one connection; it is up to the subscriber to close it. */
+    /**
+     * Opens one connection; it is up to the subscriber to close it.
+     *
+     * @param options the options, {@link DecentDbOptions} and R2DBC's
+     * @return a Mono of a new connection per subscriber
+     */
     public static Mono<DecentDbConnection> connect(ConnectionFactoryOptions options) {
         return Mono.defer(() -> factory(options).create());
     }
 
-    /** A pool of connections; like {@link #createPool(ConnectionFactoryOptions)}. */
+    /**
+     * A pool of connections; like {@link #createPool(ConnectionFactoryOptions)}.
+     *
+     * @param url a URL as {@link DecentDbConnectionFactoryProvider} describes it
+     * @return the pool; to be disposed of by the caller
+     */
     public static ConnectionPool createPool(String url) {
         return createPool(ConnectionFactoryOptions.parse(url));
     }
@@ -50,6 +75,9 @@ public final class DecentDb {
     /**
      * A pool of connections, sized by {@link #MIN_SIZE}, {@link #MAX_SIZE} and {@link #ACQUIRE_TIMEOUT} among the options.
      * A connection that is given back is rolled back and its settings are reset. Disposing of the pool closes them all.
+     *
+     * @param options the options, {@link DecentDbOptions} and R2DBC's
+     * @return the pool; to be disposed of by the caller
      */
     public static ConnectionPool createPool(ConnectionFactoryOptions options) {
         OptionReader reader = new OptionReader(options);

@@ -90,31 +90,68 @@ public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<Decen
     @Override
     Mono<Void> close();
 
-    /** The rows of a query as maps from column name to value, in column order. */
+    /**
+     * The rows of a query as maps.
+     *
+     * @param sql one statement, or several separated by semicolons
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return per row a map from column name to value, in column order
+     */
     Flux<Map<String, @Nullable Object>> fetch(String sql, @Nullable Object... arguments);
 
-    /** The rows of a query as lists of values. */
+    /**
+     * The rows of a query as lists.
+     *
+     * @param sql one statement, or several separated by semicolons
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return per row the list of its values
+     */
     Flux<List<@Nullable Object>> fetchAll(String sql, @Nullable Object... arguments);
 
-    /** The first row of a query, or nothing. */
+    /**
+     * The first row of a query.
+     *
+     * @param sql one statement, or several separated by semicolons
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return a map from column name to value, or nothing if there is no row
+     */
     Mono<Map<String, @Nullable Object>> fetchOne(String sql, @Nullable Object... arguments);
 
-    /** The first column of the first row of a query; nothing if there is no row or it is NULL. */
+    /**
+     * The first column of the first row of a query.
+     *
+     * @param <T> the class to read
+     * @param sql a query
+     * @param type the class to read; {@code Object} for the column's default
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return the value, or nothing if there is no row or it is NULL
+     */
     <T> Mono<T> fetchValue(String sql, Class<T> type, @Nullable Object... arguments);
 
-    /** Runs a statement and counts the rows it changed. */
+    /**
+     * Runs a statement.
+     *
+     * @param sql one statement, or several separated by semicolons
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return the number of rows changed, all statements together
+     */
     Mono<Long> execute(String sql, @Nullable Object... arguments);
 
     /**
-     * Runs work in a transaction: commits when it completes, rolls back when it fails or is cancelled.
+     * Runs work in a transaction: commits when it completes, rolls back when it fails or is cancelled. Operators that
+     * cancel early, such as {@code next()} or {@code take(n)}, therefore undo it; use {@code last()} or {@code single()}.
      *
+     * @param <T> the elements of the work
      * @param work gets this connection
+     * @return the elements of the work
      */
     <T> Flux<T> inTransaction(Function<? super DecentDbConnection, ? extends Publisher<T>> work);
 
     /**
      * Runs a write through the engine's write queue, which commits what several callers wait for with one sync.
      *
+     * @param sql one statement
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
      * @return the number of rows changed, once durable; {@link io.r2dbc.spi.R2dbcTransientResourceException} if the queue
      *     is full, {@link io.r2dbc.spi.R2dbcTimeoutException} if the write was not started in time. An error if this
      *     connection has a transaction open
@@ -125,6 +162,7 @@ public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<Decen
      * Runs a write for every list of arguments through the engine's write queue. Requests no more lists than there is
      * room for, so a stream of any length needs little memory.
      *
+     * @param sql one statement
      * @param arguments one array per execution, in the order of the parameters
      * @return the numbers of rows changed, in order, each once durable; ends with the first error
      */
@@ -134,23 +172,55 @@ public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<Decen
      * Watches the tables a query reads: {@link WatchEvent.Initial} with the query's rows, then one
      * {@link WatchEvent.Invalidate} per commit that touched them. Until cancelled; completes when the connection closes.
      * A subscriber that falls behind gets one {@link WatchEvent.Lagged} for what it missed.
+     *
+     * @param sql a query
+     * @param arguments one per parameter: integers, floating point numbers, booleans, text, UUIDs or null
+     * @return the events
      */
     Flux<WatchEvent> watchQuery(String sql, @Nullable Object... arguments);
 
-    /** Like {@link #watchQuery} for tables; {@link WatchEvent.Initial} has no rows. */
+    /**
+     * Like {@link #watchQuery} for tables; {@link WatchEvent.Initial} has no rows.
+     *
+     * @param tables at least one name
+     * @return the events
+     */
     Flux<WatchEvent> watchTable(String... tables);
 
-    /** Every commit that touched one of the tables, or any table if none is named, as {@link WatchEvent.Change}. */
+    /**
+     * Every commit that touched one of the tables, as {@link WatchEvent.Change}.
+     *
+     * @param tables names; none for all tables
+     * @return the events
+     */
     Flux<WatchEvent> changeStream(String... tables);
 
+    /**
+     * Counters of the write queue.
+     *
+     * @return their values now
+     */
     Mono<WriteQueueMetrics> writeQueueMetrics();
 
-    /** Moves the write-ahead log into the database file. Does nothing while a transaction is open. */
+    /**
+     * Moves the write-ahead log into the database file. The engine does nothing while others read.
+     *
+     * @return completes when done
+     */
     Mono<Void> checkpoint();
 
-    /** Writes a consistent copy of the database to a file that does not exist yet. */
+    /**
+     * Writes a consistent copy of the database.
+     *
+     * @param path a file that does not exist yet
+     * @return completes when the copy is durable
+     */
     Mono<Void> saveAs(Path path);
 
-    /** Tables, views, indexes and triggers as the engine describes them. */
+    /**
+     * The schema as the engine describes it.
+     *
+     * @return a map with {@code tables}, {@code views} and {@code indexes}, each a list of maps
+     */
     Mono<Map<String, Object>> schema();
 }

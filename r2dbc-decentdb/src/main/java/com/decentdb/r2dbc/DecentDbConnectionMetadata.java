@@ -6,6 +6,10 @@ import io.r2dbc.spi.ConnectionMetadata;
 /** What a connection talks to. */
 public interface DecentDbConnectionMetadata extends ConnectionMetadata {
 
-    /** The engine: its version, the library it came from and how that was found. */
+    /**
+     * The engine: its version, the library it came from and how that was found.
+     *
+     * @return what runs the SQL
+     */
     EngineInfo engine();
 }

@@ -10,7 +10,11 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface WatchEvent {
 
-    /** The engine's event as JSON, for fields not modelled here. */
+    /**
+     * The engine's event, for fields not modelled here.
+     *
+     * @return JSON
+     */
     String json();
 
     /**
@@ -20,6 +24,7 @@ public sealed interface WatchEvent {
      * @param columns the names of the columns of a watched query, else empty
      * @param rows the rows of a watched query in the engine's JSON notation, else empty; read the query itself where exact
      *     types matter
+     * @param json the engine's event
      */
     record Initial(long commitPosition, List<String> columns, List<List<@Nullable Object>> rows, String json)
             implements WatchEvent {}
@@ -34,6 +39,7 @@ public sealed interface WatchEvent {
      * @param schemaChanged whether it changed the schema; then {@code tables} may be empty
      * @param rowChanges the rows it changed, as far as the engine tells
      * @param rowChangesComplete false if the engine says that rows are missing; some engines leave rows out without saying
+     * @param json the engine's event
      */
     record Invalidate(
             long eventId,
@@ -56,6 +62,7 @@ public sealed interface WatchEvent {
      * @param schemaChanged whether it changed the schema
      * @param rowChanges the rows it changed, as far as the engine tells
      * @param rowChangesComplete false if the engine says that rows are missing; some engines leave rows out without saying
+     * @param json the engine's event
      */
     record Change(
             long eventId,
@@ -74,6 +81,7 @@ public sealed interface WatchEvent {
      * @param lastSeenEventId the last event delivered
      * @param latestEventId the last event dropped
      * @param reason why, such as {@code queue_overflow}
+     * @param json the engine's event
      */
     record Lagged(long lastSeenEventId, long latestEventId, String reason, String json) implements WatchEvent {}
 

@@ -79,7 +79,19 @@ final class WriterTasks {
     }
 
     Mono<String> schema() {
-        return underLease(NativeDatabase::schemaSnapshot);
+        return underLease(WriterTasks::schema);
+    }
+
+    private static String schema(NativeDatabase handle) {
+        try {
+            return handle.schemaSnapshot();
+        } catch (NativeException e) {
+            if (!e.subcode().equals("sql.unsupported")) {
+                throw e;
+            }
+            return "{\"tables\":" + handle.listTables() + ",\"views\":" + handle.listViews() + ",\"indexes\":"
+                    + handle.listIndexes() + "}";
+        }
     }
 
     /** Calls the writer's handle while nobody else writes. */

@@ -1,0 +1,168 @@
+package com.decentdb.r2dbc;
+
+import static com.decentdb.r2dbc.TestDatabase.await;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatObject;
+
+import io.r2dbc.spi.R2dbcBadGrammarException;
+import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
+import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import io.r2dbc.spi.R2dbcTimeoutException;
+import java.time.Duration;
+import org.assertj.core.api.ObjectAssert;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+class ErrorTests {
+
+    @RegisterExtension
+    final TestDatabase database = new TestDatabase();
+
+    @BeforeEach
+    void createTable() {
+        await(database.connect().execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL, CHECK (id > 0))"));
+    }
+
+    @Test
+    void aPathThatCannotBeOpenedIsNamedWithTheReason() {
+        var missing = database.directory().resolve("no/such/place.ddb");
+        failure(DecentDb.connect("r2dbc:decentdb:///" + missing), R2dbcNonTransientResourceException.class)
+                .satisfies(error -> assertThat(error)
+                        .hasMessageContaining(missing.toString())
+                        .hasMessageContaining("does not exist"));
+
+        failure(DecentDb.connect("r2dbc:decentdb:///" + database.directory()), R2dbcNonTransientResourceException.class)
+                .satisfies(error -> assertThat(error).hasMessageContaining("is a directory"));
+
+        failure(
+                        DecentDb.connect("r2dbc:decentdb:///" + database.directory().resolve("new.ddb") + "?mode=open"),
+                        R2dbcNonTransientResourceException.class)
+                .satisfies(error -> assertThat(error).hasMessageContaining("openOrCreate"));
+    }
+
+    @Test
+    void anOptionTheEngineDoesNotAcceptFailsToConnect() {
+        failure(
+                        DecentDb.connect("r2dbc:decentdb:///" + database.directory().resolve("b.ddb") + "?profile=huge"),
+                        R2dbcNonTransientResourceException.class)
+                .satisfies(error -> {
+                    assertThat(error.getSqlState()).isEqualTo("08001");
+                    assertThat(error).hasMessageContaining("profile");
+                });
+    }
+
+    @Test
+    void anOpenDatabaseIsNotSharedWithOtherEngineOptions() {
+        failure(DecentDb.connect(database.url("linger=0&profile=low_memory")), R2dbcNonTransientResourceException.class)
+                .satisfies(error -> assertThat(error).hasMessageContaining("profile=low_memory"));
+    }
+
+    @Test
+    void aSyntaxErrorAndAnUnknownTableAreBadGrammarWithTheSql() {
+        failure(database.connect().execute("SELEC 1"), R2dbcBadGrammarException.class)
+                .satisfies(error -> {
+                    assertThat(error.getSqlState()).isEqualTo("42601");
+                    assertThat(error.getSql()).isEqualTo("SELEC 1");
+                    assertThat(error).hasMessageContaining("SELEC");
+                });
+        failure(database.connect().execute("SELECT * FROM nowhere"), R2dbcBadGrammarException.class)
+                .satisfies(error -> {
+                    assertThat(error.getSqlState()).isEqualTo("42P01");
+                    assertThat(error).hasMessageContaining("nowhere");
+                });
+    }
+
+    @Test
+    void violationsOfConstraintsAreToldApart() {
+        DecentDbConnection connection = database.connect();
+        await(connection.execute("INSERT INTO t VALUES (1, 'one')"));
+
+        violation(connection.execute("INSERT INTO t VALUES (1, 'again')"), "23505");
+        violation(connection.execute("INSERT INTO t VALUES (2, $1)", new Object[] {null}), "23502");
+        violation(connection.execute("INSERT INTO t VALUES (-1, 'minus')"), "23514");
+    }
+
+    @Test
+    void aClosedConnectionSaysSo() {
+        DecentDbConnection connection = database.connect();
+        await(connection.close());
+
+        failure(connection.execute("SELECT 1"), R2dbcNonTransientResourceException.class)
+                .satisfies(error -> assertThat(error).hasMessageContaining("closed"));
+        failure(connection.beginTransaction(), R2dbcNonTransientResourceException.class);
+        failure(connection.executeQueued("DELETE FROM t"), R2dbcNonTransientResourceException.class);
+    }
+
+    @Test
+    void aStatementThatGivesNoResponseTimesOut() {
+        DecentDbConnection holder = database.connect();
+        await(holder.beginTransaction());
+        DecentDbConnection connection = database.connect();
+        await(connection.setStatementTimeout(Duration.ofMillis(50)));
+
+        failure(connection.execute("INSERT INTO t VALUES (1, 'late')"), R2dbcTimeoutException.class)
+                .satisfies(error -> {
+                    assertThat(error.getSqlState()).isEqualTo("57014");
+                    assertThat(error.getSql()).isEqualTo("INSERT INTO t VALUES (1, 'late')");
+                });
+
+        await(holder.rollbackTransaction());
+        await(connection.setStatementTimeout(Duration.ZERO));
+        await(connection.execute("INSERT INTO t VALUES (1, 'in time')"));
+    }
+
+    @Test
+    void whatWouldChangeASharedHandleIsRefused() {
+        failure(database.connect().execute("CREATE TEMP TABLE x (id INTEGER)"), R2dbcBadGrammarException.class)
+                .satisfies(error -> assertThat(error.getSqlState()).isEqualTo("0A000"));
+    }
+
+    @Test
+    void aResultIsConsumedOnce() {
+        Flux.from(database.connect().createStatement("SELECT 1").execute())
+                .flatMap(result -> Flux.from(result.map((row, metadata) -> 1))
+                        .concatWith(result.map((row, metadata) -> 2)))
+                .as(StepVerifier::create)
+                .expectNext(1)
+                .verifyError(IllegalStateException.class);
+    }
+
+    @Test
+    void aMappingFunctionThatFailsFreesItsLane() {
+        DecentDbConnection connection = database.connect();
+        await(connection.inTransaction(
+                tx -> Flux.range(1, 600).concatMap(id -> tx.execute("INSERT INTO t VALUES ($1, 'x')", id))));
+
+        for (int i = 0; i < 20; i++) {
+            Flux.from(connection.createStatement("SELECT id FROM t").execute())
+                    .flatMap(result -> result.map((row, metadata) -> {
+                        throw new IllegalArgumentException("mine");
+                    }))
+                    .as(StepVerifier::create)
+                    .verifyErrorMessage("mine");
+        }
+    }
+
+    private static void violation(Publisher<?> publisher, String sqlState) {
+        failure(publisher, R2dbcDataIntegrityViolationException.class)
+                .satisfies(error -> assertThat(error.getSqlState()).isEqualTo(sqlState));
+    }
+
+    private static <E extends R2dbcException> ObjectAssert<E> failure(
+            Publisher<?> publisher, Class<E> type) {
+        Throwable error = Flux.from(publisher)
+                .ignoreElements()
+                .cast(Throwable.class)
+                .onErrorResume(Mono::just)
+                .block(TestDatabase.PATIENCE);
+        assertThat(error).isInstanceOf(type);
+        assertThat(type.cast(error).getSqlState()).isNotNull();
+        return assertThatObject(type.cast(error));
+    }
+}

@@ -1,0 +1,185 @@
+package com.decentdb.r2dbc;
+
+import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import com.decentdb.r2dbc.codec.DecentDbType;
+import io.r2dbc.spi.Blob;
+import io.r2dbc.spi.Clob;
+import io.r2dbc.spi.Nullability;
+import io.r2dbc.spi.R2dbcType;
+import io.r2dbc.spi.RowMetadata;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.LocalTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+class TypeTests {
+
+    private enum Colour {
+        RED
+    }
+
+    @RegisterExtension
+    final TestDatabase database = new TestDatabase();
+
+    static Stream<Arguments> values() {
+        UUID uuid = UUID.fromString("01234567-89ab-cdef-0123-456789abcdef");
+        OffsetDateTime time = OffsetDateTime.of(2026, 11, 20, 1, 2, 3, 456_789_000, ZoneOffset.ofHours(2));
+        return Stream.of(
+                Arguments.of("INTEGER", Long.MIN_VALUE, Long.MIN_VALUE),
+                Arguments.of("INTEGER", 7, 7L),
+                Arguments.of("INTEGER", (short) 7, 7L),
+                Arguments.of("INTEGER", (byte) 7, 7L),
+                Arguments.of("FLOAT64", 1.5, 1.5),
+                Arguments.of("FLOAT64", 1.5f, 1.5),
+                Arguments.of("BOOL", true, true),
+                Arguments.of("TEXT", "Zoë 𝄞", "Zoë 𝄞"),
+                Arguments.of("TEXT", "", ""),
+                Arguments.of("TEXT", new StringBuilder("built"), "built"),
+                Arguments.of("TEXT", Colour.RED, "RED"),
+                Arguments.of("BLOB", new byte[] {0, -1}, ByteBuffer.wrap(new byte[] {0, -1})),
+                Arguments.of("BLOB", ByteBuffer.wrap(new byte[] {}), ByteBuffer.wrap(new byte[] {})),
+                Arguments.of("DECIMAL(18,2)", new BigDecimal("-12.30"), new BigDecimal("-12.30")),
+                Arguments.of("UUID", uuid, uuid),
+                Arguments.of("DATE", LocalDate.of(1066, 10, 14), LocalDate.of(1066, 10, 14)),
+                Arguments.of(
+                        "TIMESTAMP",
+                        LocalDateTime.of(1969, 12, 31, 23, 59, 59, 999_999_000),
+                        LocalDateTime.of(1969, 12, 31, 23, 59, 59, 999_999_000)),
+                Arguments.of("TIMESTAMPTZ", time, time.withOffsetSameInstant(ZoneOffset.UTC)),
+                Arguments.of("TIMESTAMPTZ", time.toZonedDateTime(), time.withOffsetSameInstant(ZoneOffset.UTC)),
+                Arguments.of("TIMESTAMPTZ", time.toInstant(), time.withOffsetSameInstant(ZoneOffset.UTC)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("values")
+    void survivesTheWayThereAndBack(String type, Object bound, Object read) {
+        DecentDbConnection connection = database.connect();
+        await(connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v " + type + ")"));
+        await(connection.execute("INSERT INTO t VALUES (1, $1)", bound));
+
+        assertThat(awaitValue(connection.fetchValue("SELECT v FROM t", Object.class)))
+                .isEqualTo(read);
+        assertThat(awaitValue(connection.fetchValue("SELECT COUNT(*) FROM t WHERE v = $1", Long.class, bound)))
+                .isOne();
+    }
+
+    @Test
+    void readsWhatItIsAskedForIfNothingIsLost() {
+        DecentDbConnection connection = database.connect();
+        await(connection.execute("CREATE TABLE t (i INTEGER, d DECIMAL(10,2), x TIMESTAMPTZ, s TEXT, n INTEGER)"));
+        await(connection.execute(
+                "INSERT INTO t VALUES (300, $1, $2, 'RED', NULL)", new BigDecimal("3.00"), Instant.EPOCH));
+
+        assertThat(value(connection, "i", Integer.class)).isEqualTo(300);
+        assertThat(value(connection, "i", Short.class)).isEqualTo((short) 300);
+        assertThat(value(connection, "i", BigDecimal.class)).isEqualTo("300");
+        assertThat(value(connection, "i", Number.class)).isEqualTo(300L);
+        assertThat(value(connection, "d", BigInteger.class)).isEqualTo(3);
+        assertThat(value(connection, "x", Instant.class)).isEqualTo(Instant.EPOCH);
+        assertThat(value(connection, "x", ZonedDateTime.class).toInstant()).isEqualTo(Instant.EPOCH);
+        assertThat(value(connection, "s", Colour.class)).isEqualTo(Colour.RED);
+        connection.fetchValue("SELECT n FROM t", Long.class).as(StepVerifier::create).verifyComplete();
+        connection
+                .fetchValue("SELECT i FROM t", Byte.class)
+                .as(StepVerifier::create)
+                .verifyErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("'i'")
+                        .hasMessageContaining("300"));
+        connection
+                .fetchValue("SELECT s FROM t", LocalTime.class)
+                .as(StepVerifier::create)
+                .verifyErrorSatisfies(error ->
+                        assertThat(error).hasMessageContaining("TEXT").hasMessageContaining("LocalTime"));
+    }
+
+    @Test
+    void refusesToBindWhatWouldLoseDigits() {
+        var statement = database.connect().createStatement("SELECT $1");
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> statement.bind(0, new BigDecimal("1234567890123456789.5")))
+                .withMessageContaining("18 digits");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> statement.bind(0, BigInteger.TWO.pow(64)))
+                .withMessageContaining("18 digits");
+        assertThatIllegalArgumentException().isThrownBy(() -> statement.bind(0, new Object()));
+    }
+
+    @Test
+    void gathersLargeObjectsBeforeTheStatementRuns() {
+        DecentDbConnection connection = database.connect();
+        await(connection.execute("CREATE TABLE t (b BLOB, c TEXT)"));
+        Blob blob = Blob.from(Flux.range(0, 100).map(i -> ByteBuffer.wrap(new byte[] {i.byteValue()})));
+        Clob clob = Clob.from(Flux.range(0, 100).map(String::valueOf));
+        await(connection.execute("INSERT INTO t VALUES ($1, $2)", blob, clob));
+
+        assertThat(value(connection, "b", byte[].class)).hasSize(100).startsWith(0, 1, 2);
+        assertThat(Flux.from(value(connection, "c", Clob.class).stream())
+                        .reduce("", (a, b) -> a + b)
+                        .block(TestDatabase.PATIENCE))
+                .startsWith("0123")
+                .hasSize(190);
+    }
+
+    @Test
+    void describesColumns() {
+        DecentDbConnection connection = database.connect();
+        await(connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, d DATE)"));
+        await(connection.execute("INSERT INTO t VALUES (1, $1)", LocalDate.EPOCH));
+
+        RowMetadata metadata = awaitValue(Flux.from(connection
+                        .createStatement("SELECT id AS \"Key\", d FROM t")
+                        .execute())
+                .flatMap(result -> result.map((row, columns) -> columns)));
+
+        assertThat(metadata.getColumnMetadatas()).extracting(column -> column.getName()).containsExactly("Key", "d");
+        assertThat(metadata.getColumnMetadata("KEY").getType()).isEqualTo(R2dbcType.BIGINT);
+        assertThat(metadata.getColumnMetadata(0).getNullability()).isNotEqualTo(Nullability.NULLABLE);
+        assertThat(metadata.getColumnMetadata(1).getJavaType()).isEqualTo(LocalDate.class);
+        assertThat(metadata.getColumnMetadata(1).getNativeTypeMetadata()).isEqualTo(DecentDbType.DATE);
+    }
+
+    @Test
+    void returnsGeneratedValues() {
+        DecentDbConnection connection = database.connect();
+        await(connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)"));
+
+        Mono<List<Long>> ids = Flux.from(connection
+                        .createStatement("INSERT INTO t (name) VALUES ($1)")
+                        .returnGeneratedValues("id")
+                        .bind(0, "a")
+                        .add()
+                        .bind(0, "b")
+                        .execute())
+                .concatMap(result -> result.map((row, metadata) -> row.get("id", Long.class)))
+                .collectList();
+
+        assertThat(awaitValue(ids)).doesNotContainNull().doesNotHaveDuplicates().hasSize(2);
+    }
+
+    private static <T> T value(DecentDbConnection connection, String column, Class<T> type) {
+        return awaitValue(connection.fetchValue("SELECT " + column + " FROM t", type));
+    }
+}
