@@ -89,20 +89,22 @@ class CancellationTests {
         String insert = "INSERT INTO t VALUES ($1)";
         return switch (kind) {
             case 0 -> Flux.usingWhen(connection, c -> c.fetch("SELECT * FROM t"), DecentDbConnection::close);
-            case 1 -> Flux.usingWhen(
-                    connection, c -> c.execute(insert, next.incrementAndGet()), DecentDbConnection::close);
-            case 2 -> Flux.usingWhen(
-                    connection,
-                    c -> c.inTransaction(tx -> tx.execute(insert, next.incrementAndGet())
-                            .thenMany(tx.fetch("SELECT * FROM t"))),
-                    DecentDbConnection::close);
-            case 3 -> Flux.usingWhen(
-                    connection,
-                    c -> Flux.range(0, 10).flatMap(i -> c.executeQueued(insert, next.incrementAndGet())),
-                    DecentDbConnection::close);
+            case 1 ->
+                Flux.usingWhen(connection, c -> c.execute(insert, next.incrementAndGet()), DecentDbConnection::close);
+            case 2 ->
+                Flux.usingWhen(
+                        connection,
+                        c -> c.inTransaction(
+                                tx -> tx.execute(insert, next.incrementAndGet()).thenMany(tx.fetch("SELECT * FROM t"))),
+                        DecentDbConnection::close);
+            case 3 ->
+                Flux.usingWhen(
+                        connection,
+                        c -> Flux.range(0, 10).flatMap(i -> c.executeQueued(insert, next.incrementAndGet())),
+                        DecentDbConnection::close);
             case 4 -> Flux.usingWhen(connection, c -> c.watchTable("t").take(1), DecentDbConnection::close);
-            default -> Flux.usingWhen(
-                    connection, c -> c.fetch("SELECT * FROM t").take(3), DecentDbConnection::close);
+            default ->
+                Flux.usingWhen(connection, c -> c.fetch("SELECT * FROM t").take(3), DecentDbConnection::close);
         };
     }
 

@@ -97,9 +97,7 @@ class ConcurrencyTests {
             statement.bind(0, id);
         }
 
-        Flux.from(statement.execute())
-                .as(StepVerifier::create)
-                .verifyError(R2dbcDataIntegrityViolationException.class);
+        Flux.from(statement.execute()).as(StepVerifier::create).verifyError(R2dbcDataIntegrityViolationException.class);
 
         assertThat(awaitValue(connection.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
                 .isZero();

@@ -26,7 +26,8 @@ class ErrorTests {
 
     @BeforeEach
     void createTable() {
-        await(database.connect().execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL, CHECK (id > 0))"));
+        await(database.connect()
+                .execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL, CHECK (id > 0))"));
     }
 
     @Test
@@ -41,7 +42,8 @@ class ErrorTests {
                 .satisfies(error -> assertThat(error).hasMessageContaining("is a directory"));
 
         failure(
-                        DecentDb.connect("r2dbc:decentdb:///" + database.directory().resolve("new.ddb") + "?mode=open"),
+                        DecentDb.connect(
+                                "r2dbc:decentdb:///" + database.directory().resolve("new.ddb") + "?mode=open"),
                         R2dbcNonTransientResourceException.class)
                 .satisfies(error -> assertThat(error).hasMessageContaining("openOrCreate"));
     }
@@ -49,7 +51,8 @@ class ErrorTests {
     @Test
     void anOptionTheEngineDoesNotAcceptFailsToConnect() {
         failure(
-                        DecentDb.connect("r2dbc:decentdb:///" + database.directory().resolve("b.ddb") + "?profile=huge"),
+                        DecentDb.connect(
+                                "r2dbc:decentdb:///" + database.directory().resolve("b.ddb") + "?profile=huge"),
                         R2dbcNonTransientResourceException.class)
                 .satisfies(error -> {
                     assertThat(error.getSqlState()).isEqualTo("08001");
@@ -126,8 +129,8 @@ class ErrorTests {
     @Test
     void aResultIsConsumedOnce() {
         Flux.from(database.connect().createStatement("SELECT 1").execute())
-                .flatMap(result -> Flux.from(result.map((row, metadata) -> 1))
-                        .concatWith(result.map((row, metadata) -> 2)))
+                .flatMap(result ->
+                        Flux.from(result.map((row, metadata) -> 1)).concatWith(result.map((row, metadata) -> 2)))
                 .as(StepVerifier::create)
                 .expectNext(1)
                 .verifyError(IllegalStateException.class);
@@ -154,8 +157,7 @@ class ErrorTests {
                 .satisfies(error -> assertThat(error.getSqlState()).isEqualTo(sqlState));
     }
 
-    private static <E extends R2dbcException> ObjectAssert<E> failure(
-            Publisher<?> publisher, Class<E> type) {
+    private static <E extends R2dbcException> ObjectAssert<E> failure(Publisher<?> publisher, Class<E> type) {
         Throwable error = Flux.from(publisher)
                 .ignoreElements()
                 .cast(Throwable.class)

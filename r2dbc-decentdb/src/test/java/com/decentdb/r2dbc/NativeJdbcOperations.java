@@ -36,13 +36,13 @@ final class NativeJdbcOperations {
         if (!method.getName().equals("execute") || !(arguments[0] instanceof String sql)) {
             throw new UnsupportedOperationException(method.toString());
         }
-        try (NativeDatabase database =
-                NativeLibrary.load(null).open(file.toString(), OpenMode.OPEN_OR_CREATE, "")) {
+        try (NativeDatabase database = NativeLibrary.load(null).open(file.toString(), OpenMode.OPEN_OR_CREATE, "")) {
             if (arguments.length == 1) {
                 database.execute(sql, Parameters.of(0)).close();
                 return null;
             }
-            return ((PreparedStatementCallback<?>) arguments[1]).doInPreparedStatement(statement(database, sql.replace("?", "$1")));
+            return ((PreparedStatementCallback<?>) arguments[1])
+                    .doInPreparedStatement(statement(database, sql.replace("?", "$1")));
         }
     }
 

@@ -122,7 +122,8 @@ class OptionsTests {
         assertThatExceptionOfType(R2dbcNonTransientResourceException.class)
                 .isThrownBy(() -> DecentDb.factory(options))
                 .matches(error -> !String.valueOf(error.getMessage()).contains("hush"));
-        assertThat(DecentDb.factory("r2dbc:decentdb:///a.ddb?encryption_key=hush").toString())
+        assertThat(DecentDb.factory("r2dbc:decentdb:///a.ddb?encryption_key=hush")
+                        .toString())
                 .doesNotContain("hush");
     }
 

@@ -30,14 +30,17 @@ class PoolAndMemoryTests {
         ConnectionPool pool = DecentDb.createPool(database.url("linger=0&maxSize=1&acquireTimeout=PT2S"));
         try {
             use(pool, connection -> run(connection, "CREATE TABLE t (id INTEGER PRIMARY KEY)"));
-            use(pool, connection -> Mono.from(connection.setAutoCommit(false))
-                    .then(run(connection, "INSERT INTO t VALUES (1)")));
+            use(
+                    pool,
+                    connection -> Mono.from(connection.setAutoCommit(false))
+                            .then(run(connection, "INSERT INTO t VALUES (1)")));
             use(pool, connection -> {
                 assertThat(connection.isAutoCommit()).isTrue();
                 return run(connection, "INSERT INTO t VALUES (2)");
             });
 
-            assertThat(awaitAll(database.connect().fetchAll("SELECT id FROM t"))).containsExactly(List.of(2L));
+            assertThat(awaitAll(database.connect().fetchAll("SELECT id FROM t")))
+                    .containsExactly(List.of(2L));
             assertThat(pool.getMetrics().orElseThrow().getMaxAllocatedSize()).isEqualTo(1);
         } finally {
             pool.dispose();
@@ -60,8 +63,8 @@ class PoolAndMemoryTests {
         await(with(factory, connection -> connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY)")));
         await(with(factory, connection -> connection.execute("INSERT INTO t VALUES (1)")));
 
-        Long id = awaitValue(with(
-                DecentDb.factory(url), connection -> connection.fetchValue("SELECT id FROM t", Long.class)));
+        Long id = awaitValue(
+                with(DecentDb.factory(url), connection -> connection.fetchValue("SELECT id FROM t", Long.class)));
         assertThat(id).isEqualTo(1);
         await(factory.close());
     }
@@ -79,7 +82,8 @@ class PoolAndMemoryTests {
         DecentDbConnection reader = database.keep(factory.create());
         await(writer.beginTransaction());
         await(writer.execute("DELETE FROM t"));
-        Mono<Long> count = reader.fetchValue("SELECT COUNT(*) FROM t", Long.class).cache();
+        Mono<Long> count =
+                reader.fetchValue("SELECT COUNT(*) FROM t", Long.class).cache();
         count.subscribe();
         await(writer.rollbackTransaction());
 
@@ -102,8 +106,8 @@ class PoolAndMemoryTests {
         other.watchTable("t")
                 .as(StepVerifier::create)
                 .expectNextMatches(event -> event instanceof WatchEvent.Initial)
-                .then(() -> await(Flux.range(0, 50)
-                        .flatMap(id -> connection.executeQueued("INSERT INTO t VALUES ($1)", id), 50)))
+                .then(() -> await(
+                        Flux.range(0, 50).flatMap(id -> connection.executeQueued("INSERT INTO t VALUES ($1)", id), 50)))
                 .expectNextMatches(event -> event instanceof WatchEvent.Invalidate)
                 .thenCancel()
                 .verify(TestDatabase.PATIENCE);
@@ -130,13 +134,11 @@ class PoolAndMemoryTests {
     }
 
     private static <T> Flux<T> with(
-            DecentDbConnectionFactory factory,
-            Function<DecentDbConnection, Publisher<T>> work) {
+            DecentDbConnectionFactory factory, Function<DecentDbConnection, Publisher<T>> work) {
         return Flux.usingWhen(factory.create(), work, DecentDbConnection::close);
     }
 
-    private static void use(
-            ConnectionPool pool, Function<Connection, Publisher<Long>> work) {
+    private static void use(ConnectionPool pool, Function<Connection, Publisher<Long>> work) {
         await(Flux.usingWhen(pool.create(), work, Connection::close));
     }
 

@@ -37,7 +37,11 @@ class TransactionTests {
     void commitsOnCompletionAndRollsBackOnError() {
         DecentDbConnection connection = database.connect();
 
-        connection.inTransaction(tx -> insert(tx, 1)).as(StepVerifier::create).expectNext(1L).verifyComplete();
+        connection
+                .inTransaction(tx -> insert(tx, 1))
+                .as(StepVerifier::create)
+                .expectNext(1L)
+                .verifyComplete();
         connection
                 .inTransaction(tx -> insert(tx, 2).then(Mono.error(new IllegalStateException("no"))))
                 .as(StepVerifier::create)
@@ -88,8 +92,7 @@ class TransactionTests {
 
         other.beginTransaction().as(StepVerifier::create).verifyErrorSatisfies(TransactionTests::isLockWaitTimeout);
         insert(other, 1).as(StepVerifier::create).verifyErrorSatisfies(TransactionTests::isLockWaitTimeout);
-        other.beginTransaction(definition(Map.of(
-                        TransactionDefinition.LOCK_WAIT_TIMEOUT, Duration.ZERO)))
+        other.beginTransaction(definition(Map.of(TransactionDefinition.LOCK_WAIT_TIMEOUT, Duration.ZERO)))
                 .as(StepVerifier::create)
                 .verifyErrorSatisfies(TransactionTests::isLockWaitTimeout);
 
@@ -105,7 +108,8 @@ class TransactionTests {
         await(insert(writer, 1));
         DecentDbConnection reader = database.connect();
 
-        assertThat(awaitValue(reader.fetchValue("SELECT COUNT(*) FROM t", Long.class))).isZero();
+        assertThat(awaitValue(reader.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
+                .isZero();
         await(reader.beginTransaction(definition(Map.of(TransactionDefinition.READ_ONLY, true))));
         await(writer.commitTransaction());
         assertThat(awaitValue(reader.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
@@ -123,8 +127,8 @@ class TransactionTests {
 
         insert(connection, 1)
                 .as(StepVerifier::create)
-                .verifyErrorSatisfies(error -> assertThat(((R2dbcException) error).getSqlState())
-                        .isEqualTo("25006"));
+                .verifyErrorSatisfies(error ->
+                        assertThat(((R2dbcException) error).getSqlState()).isEqualTo("25006"));
         await(connection.rollbackTransaction());
     }
 
@@ -148,8 +152,8 @@ class TransactionTests {
     void understandsTransactionsWrittenAsSql() {
         DecentDbConnection connection = database.connect();
 
-        await(connection.execute("BEGIN; INSERT INTO t VALUES (1); SAVEPOINT a; INSERT INTO t VALUES (2);"
-                + " ROLLBACK TO a; COMMIT"));
+        await(connection.execute(
+                "BEGIN; INSERT INTO t VALUES (1); SAVEPOINT a; INSERT INTO t VALUES (2);" + " ROLLBACK TO a; COMMIT"));
 
         assertThat(connection.isAutoCommit()).isTrue();
         assertThat(ids()).containsExactly(1L);
@@ -227,9 +231,8 @@ class TransactionTests {
     }
 
     private List<Object> ids() {
-        return awaitAll(database.connect()
-                .fetchAll("SELECT id FROM t ORDER BY id")
-                .map(row -> requireNonNull(row.get(0))));
+        return awaitAll(
+                database.connect().fetchAll("SELECT id FROM t ORDER BY id").map(row -> requireNonNull(row.get(0))));
     }
 
     private static void isLockWaitTimeout(Throwable error) {

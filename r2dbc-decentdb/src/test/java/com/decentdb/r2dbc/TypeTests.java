@@ -99,7 +99,10 @@ class TypeTests {
         assertThat(value(connection, "x", Instant.class)).isEqualTo(Instant.EPOCH);
         assertThat(value(connection, "x", ZonedDateTime.class).toInstant()).isEqualTo(Instant.EPOCH);
         assertThat(value(connection, "s", Colour.class)).isEqualTo(Colour.RED);
-        connection.fetchValue("SELECT n FROM t", Long.class).as(StepVerifier::create).verifyComplete();
+        connection
+                .fetchValue("SELECT n FROM t", Long.class)
+                .as(StepVerifier::create)
+                .verifyComplete();
         connection
                 .fetchValue("SELECT i FROM t", Byte.class)
                 .as(StepVerifier::create)
@@ -110,8 +113,8 @@ class TypeTests {
         connection
                 .fetchValue("SELECT s FROM t", LocalTime.class)
                 .as(StepVerifier::create)
-                .verifyErrorSatisfies(error ->
-                        assertThat(error).hasMessageContaining("TEXT").hasMessageContaining("LocalTime"));
+                .verifyErrorSatisfies(
+                        error -> assertThat(error).hasMessageContaining("TEXT").hasMessageContaining("LocalTime"));
     }
 
     @Test
@@ -154,7 +157,9 @@ class TypeTests {
                         .execute())
                 .flatMap(result -> result.map((row, columns) -> columns)));
 
-        assertThat(metadata.getColumnMetadatas()).extracting(column -> column.getName()).containsExactly("Key", "d");
+        assertThat(metadata.getColumnMetadatas())
+                .extracting(column -> column.getName())
+                .containsExactly("Key", "d");
         assertThat(metadata.getColumnMetadata("KEY").getType()).isEqualTo(R2dbcType.BIGINT);
         assertThat(metadata.getColumnMetadata(0).getNullability()).isNotEqualTo(Nullability.NULLABLE);
         assertThat(metadata.getColumnMetadata(1).getJavaType()).isEqualTo(LocalDate.class);

@@ -68,8 +68,8 @@ class WatchTests {
                 })
                 .expectNextMatches(event -> event instanceof WatchEvent.Invalidate change
                         && change.tables().equals(List.of("item")))
-                .expectNextMatches(event ->
-                        event instanceof WatchEvent.Invalidate change && change.source().equals("queued"))
+                .expectNextMatches(event -> event instanceof WatchEvent.Invalidate change
+                        && change.source().equals("queued"))
                 .thenCancel()
                 .verify(PATIENCE);
     }

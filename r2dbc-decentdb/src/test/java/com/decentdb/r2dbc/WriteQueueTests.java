@@ -25,7 +25,8 @@ class WriteQueueTests {
 
     @BeforeEach
     void createTable() {
-        DecentDbConnection connection = DecentDb.connect(database.url("linger=0")).block(TestDatabase.PATIENCE);
+        DecentDbConnection connection =
+                DecentDb.connect(database.url("linger=0")).block(TestDatabase.PATIENCE);
         assertThat(connection).isNotNull();
         await(connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY)"));
         await(connection.close());
@@ -57,10 +58,12 @@ class WriteQueueTests {
         AtomicLong answered = new AtomicLong();
         AtomicLong ahead = new AtomicLong();
 
-        Flux<Object[]> source = Flux.range(0, 5_000).map(id -> new Object[] {id}).doOnNext(arguments -> {
-            long waiting = requested.incrementAndGet() - answered.get();
-            ahead.accumulateAndGet(waiting, Math::max);
-        });
+        Flux<Object[]> source = Flux.range(0, 5_000)
+                .map(id -> new Object[] {id})
+                .doOnNext(arguments -> {
+                    long waiting = requested.incrementAndGet() - answered.get();
+                    ahead.accumulateAndGet(waiting, Math::max);
+                });
         connection
                 .executeQueued(INSERT, source)
                 .doOnNext(count -> answered.incrementAndGet())
@@ -77,20 +80,25 @@ class WriteQueueTests {
         DecentDbConnection connection = database.keep(DecentDb.connect(
                 database.url("linger=0&writeQueueCapacity=2&writeQueueDefaultTimeout=300&queueThreads=2")));
         await(connection.execute("SELECT 1"));
-        DecentDbConnection holder = database.keep(DecentDb.connect(database.url("linger=0&writeQueueCapacity=2&queueThreads=2")));
+        DecentDbConnection holder =
+                database.keep(DecentDb.connect(database.url("linger=0&writeQueueCapacity=2&queueThreads=2")));
         await(holder.beginTransaction());
 
         Mono<Long> first = connection.executeQueued(INSERT, 1).cache();
         Mono<Long> second = connection.executeQueued(INSERT, 2).cache();
         first.subscribe(value -> {}, error -> {});
         second.subscribe(value -> {}, error -> {});
-        connection.executeQueued(INSERT, 3).as(StepVerifier::create).verifyErrorSatisfies(error -> assertThat(error)
-                .isInstanceOf(R2dbcTransientResourceException.class)
-                .hasMessageContaining("not started")
-                .hasMessageContaining("full"));
-        first.as(StepVerifier::create).verifyErrorSatisfies(error -> assertThat(error)
-                .isInstanceOf(R2dbcTimeoutException.class)
-                .hasMessageContaining("not started"));
+        connection
+                .executeQueued(INSERT, 3)
+                .as(StepVerifier::create)
+                .verifyErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(R2dbcTransientResourceException.class)
+                        .hasMessageContaining("not started")
+                        .hasMessageContaining("full"));
+        first.as(StepVerifier::create)
+                .verifyErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(R2dbcTimeoutException.class)
+                        .hasMessageContaining("not started"));
         second.as(StepVerifier::create).verifyError(R2dbcTimeoutException.class);
 
         await(holder.commitTransaction());
@@ -136,11 +144,12 @@ class WriteQueueTests {
                         id -> switch (id % 3) {
                             case 0 -> connection.executeQueued(INSERT, id);
                             case 1 -> connection.execute(INSERT, id);
-                            default -> Flux.usingWhen(
-                                            database.factory().create(),
-                                            each -> each.inTransaction(tx -> tx.execute(INSERT, id)),
-                                            DecentDbConnection::close)
-                                    .last();
+                            default ->
+                                Flux.usingWhen(
+                                                database.factory().create(),
+                                                each -> each.inTransaction(tx -> tx.execute(INSERT, id)),
+                                                DecentDbConnection::close)
+                                        .last();
                         },
                         64)
                 .as(StepVerifier::create)

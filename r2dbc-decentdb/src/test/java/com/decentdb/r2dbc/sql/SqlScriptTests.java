@@ -40,7 +40,8 @@ class SqlScriptTests {
 
     @Test
     void keepsTheBodyOfATriggerTogether() {
-        String trigger = "CREATE TRIGGER t AFTER INSERT ON a BEGIN UPDATE b SET x = CASE WHEN 1 THEN 2 END; SELECT 1; END";
+        String trigger =
+                "CREATE TRIGGER t AFTER INSERT ON a BEGIN UPDATE b SET x = CASE WHEN 1 THEN 2 END; SELECT 1; END";
 
         assertThat(texts(trigger + "; SELECT 2")).containsExactly(trigger, "SELECT 2");
     }
@@ -57,7 +58,9 @@ class SqlScriptTests {
     @ParameterizedTest
     @ValueSource(strings = {"SELECT $0", "SELECT $99999999999"})
     void refusesImpossibleParameters(String sql) {
-        assertThatIllegalArgumentException().isThrownBy(() -> SqlScript.parse(sql)).withMessageContaining("$1");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> SqlScript.parse(sql))
+                .withMessageContaining("$1");
     }
 
     @ParameterizedTest
@@ -87,8 +90,11 @@ class SqlScriptTests {
 
     @Test
     void recognisesReturningOutsideLiterals() {
-        assertThat(SqlCommand.of("INSERT INTO a VALUES (1) returning id").returning()).isTrue();
-        assertThat(SqlCommand.of("INSERT INTO a VALUES ('RETURNING') -- RETURNING").returning()).isFalse();
+        assertThat(SqlCommand.of("INSERT INTO a VALUES (1) returning id").returning())
+                .isTrue();
+        assertThat(SqlCommand.of("INSERT INTO a VALUES ('RETURNING') -- RETURNING")
+                        .returning())
+                .isFalse();
     }
 
     @Test

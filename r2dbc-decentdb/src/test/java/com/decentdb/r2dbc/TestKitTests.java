@@ -15,7 +15,7 @@ import reactor.test.StepVerifier;
  * The test kit of R2DBC. {@code INTEGER} is a 64-bit type here and reads as Long by default, while the kit compares with
  * Integer; values are narrowed where the kit allows it, and the one test that does not ask is told so.
  */
-class DecentDbTestKit implements TestKit<String> {
+class TestKitTests implements TestKit<String> {
 
     @RegisterExtension
     final TestDatabase database = new TestDatabase();
@@ -71,8 +71,8 @@ class DecentDbTestKit implements TestKit<String> {
                                 .createStatement(expand(TestStatement.SELECT_VALUE_TWO_COLUMNS))
                                 .execute(),
                         DecentDbConnection::close)
-                .concatMap(result -> Flux.from(result.map((row, metadata) -> Arrays.asList(
-                                narrowed(row.get("test_value")), narrowed(row.get("TEST_VALUE")))))
+                .concatMap(result -> Flux.from(result.map((row, metadata) ->
+                                Arrays.asList(narrowed(row.get("test_value")), narrowed(row.get("TEST_VALUE")))))
                         .flatMapIterable(values -> values))
                 .as(StepVerifier::create)
                 .expectNext(100)
