@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc;
 
 import static com.decentdb.r2dbc.TestDatabase.await;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatObject;
 
@@ -164,7 +165,8 @@ class ErrorTests {
                 .onErrorResume(Mono::just)
                 .block(TestDatabase.PATIENCE);
         assertThat(error).isInstanceOf(type);
-        assertThat(type.cast(error).getSqlState()).isNotNull();
-        return assertThatObject(type.cast(error));
+        E typed = type.cast(requireNonNull(error));
+        assertThat(typed.getSqlState()).isNotNull();
+        return assertThatObject(typed);
     }
 }

@@ -25,9 +25,7 @@ class WriteQueueTests {
 
     @BeforeEach
     void createTable() {
-        DecentDbConnection connection =
-                DecentDb.connect(database.url("linger=0")).block(TestDatabase.PATIENCE);
-        assertThat(connection).isNotNull();
+        DecentDbConnection connection = awaitValue(DecentDb.connect(database.url("linger=0")));
         await(connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY)"));
         await(connection.close());
     }
