@@ -1,0 +1,118 @@
+package com.decentdb.r2dbc;
+
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.runtime.Command;
+import com.decentdb.r2dbc.runtime.Cursor;
+import com.decentdb.r2dbc.runtime.EngineInfo;
+import com.decentdb.r2dbc.runtime.Session;
+import com.decentdb.r2dbc.runtime.TransactionOptions;
+import com.decentdb.r2dbc.runtime.WatchRequest;
+import com.decentdb.r2dbc.runtime.WriteQueueMetrics;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** A session without a database: it writes down what is asked of it and answers every statement with one row changed. */
+final class ScriptedSession implements Session {
+
+    final List<String> calls = new ArrayList<>();
+    private boolean inTransaction;
+
+    @Override
+    public Flux<Cursor> execute(Command command) {
+        return Flux.defer(() -> {
+            calls.add(command.sql().text());
+            return Flux.fromIterable(command.bindings()).map(arguments -> new CountCursor(1));
+        });
+    }
+
+    @Override
+    public Mono<Void> begin(TransactionOptions options) {
+        return call(options.readOnly() ? "begin read-only" : "begin", true);
+    }
+
+    @Override
+    public Mono<Void> commit() {
+        return call("commit", false);
+    }
+
+    @Override
+    public Mono<Void> rollback() {
+        return call("rollback", false);
+    }
+
+    @Override
+    public boolean inTransaction() {
+        return inTransaction;
+    }
+
+    @Override
+    public Mono<Long> executeQueued(SqlCommand sql, Value[] arguments, Duration timeout) {
+        return Mono.fromSupplier(() -> {
+            calls.add("queued " + sql.text());
+            return 1L;
+        });
+    }
+
+    @Override
+    public Flux<Long> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout) {
+        return Flux.from(arguments).concatMap(each -> executeQueued(sql, each, timeout));
+    }
+
+    @Override
+    public Flux<String> watch(WatchRequest request) {
+        return Flux.just("{\"type\":\"lagged\",\"reason\":\"script\"}");
+    }
+
+    @Override
+    public Mono<WriteQueueMetrics> writeQueueMetrics() {
+        return Mono.just(new WriteQueueMetrics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    }
+
+    @Override
+    public Mono<Void> checkpoint() {
+        return call("checkpoint", inTransaction);
+    }
+
+    @Override
+    public Mono<Void> saveAs(Path path) {
+        return call("save " + path, inTransaction);
+    }
+
+    @Override
+    public Mono<String> schema() {
+        return Mono.just("{}");
+    }
+
+    @Override
+    public Mono<Boolean> ping() {
+        return Mono.just(true);
+    }
+
+    @Override
+    public boolean isOpen() {
+        return true;
+    }
+
+    @Override
+    public Mono<Void> close() {
+        return call("close", false);
+    }
+
+    @Override
+    public EngineInfo engine() {
+        return new EngineInfo("0", 7, "script", "SCRIPT", false);
+    }
+
+    private Mono<Void> call(String call, boolean inTransactionAfter) {
+        return Mono.fromRunnable(() -> {
+            calls.add(call);
+            inTransaction = inTransactionAfter;
+        });
+    }
+}
