@@ -1,0 +1,151 @@
+package com.decentdb.r2dbc;
+
+import static io.r2dbc.spi.ValidationDepth.REMOTE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.r2dbc.pool.ConnectionPool;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactories;
+import io.r2dbc.spi.ConnectionFactory;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+/** What the README shows, run; and every snippet of the README stands here word for word. */
+class ReadmeTests {
+
+    private static final Path SHOP = Path.of("target/readme/shop.ddb");
+    private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+
+    @Test
+    void everySnippetIsTested() throws IOException {
+        String tests = squeezed(Files.readString(Path.of("src/test/java/com/decentdb/r2dbc/ReadmeTests.java")));
+        List<String> snippets = JAVA_BLOCK
+                .matcher(Files.readString(Path.of("../README.md")))
+                .results()
+                .map(block -> squeezed(block.group(1)))
+                .toList();
+
+        assertThat(snippets)
+                .isNotEmpty()
+                .allSatisfy(snippet -> assertThat(tests).contains(snippet));
+    }
+
+    @Test
+    void firstProgram() {
+        Mono<String> greeting = Mono.usingWhen(
+                DecentDb.connect("r2dbc:decentdb:mem:///greetings"),
+                connection -> connection
+                        .execute("CREATE TABLE greeting (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
+                        .then(connection.execute("INSERT INTO greeting (text) VALUES ($1)", "hello, reactive world"))
+                        .then(connection.fetchValue("SELECT text FROM greeting WHERE id = $1", String.class, 1)),
+                DecentDbConnection::close);
+
+        greeting.as(StepVerifier::create).expectNext("hello, reactive world").verifyComplete();
+    }
+
+    @Test
+    void plainR2dbc() throws IOException {
+        try (var old = Files.newDirectoryStream(Files.createDirectories(SHOP.getParent()))) {
+            for (Path file : old) {
+                Files.delete(file);
+            }
+        }
+        Mono.usingWhen(
+                        DecentDb.connect("r2dbc:decentdb:///" + SHOP),
+                        connection -> connection
+                                .execute("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, price DECIMAL(8,2))")
+                                .then(connection.execute("INSERT INTO item (name, price) VALUES ('tea', '4.20'),"
+                                        + " ('kettle', '39.00'), ('cup', '9.98')")),
+                        DecentDbConnection::close)
+                .block();
+
+        ConnectionFactory factory = ConnectionFactories.get("r2dbc:decentdb:///target/readme/shop.ddb");
+        Flux<String> names = Flux.usingWhen(
+                factory.create(),
+                connection -> Flux.from(connection
+                                .createStatement("SELECT name FROM item WHERE price < $1 ORDER BY name")
+                                .bind("$1", new BigDecimal("9.99"))
+                                .execute())
+                        .concatMap(result -> result.map((row, metadata) -> row.get("name", String.class))),
+                Connection::close);
+
+        names.as(StepVerifier::create).expectNext("cup", "tea").verifyComplete();
+    }
+
+    @Test
+    void transaction() {
+        long amount = 30;
+        int from = 1;
+        int to = 2;
+        withMemory("accounts", connection -> {
+                    Flux<Long> moved = connection.inTransaction(tx -> Flux.concat(
+                            tx.execute("UPDATE account SET balance = balance - $1 WHERE id = $2", amount, from),
+                            tx.execute("UPDATE account SET balance = balance + $1 WHERE id = $2", amount, to)));
+
+                    return connection
+                            .execute("CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL)")
+                            .then(connection.execute("INSERT INTO account VALUES (1, 100), (2, 0)"))
+                            .thenMany(moved)
+                            .thenMany(connection.fetchAll("SELECT balance FROM account ORDER BY id"))
+                            .map(row -> String.valueOf(row.get(0)));
+                })
+                .as(StepVerifier::create)
+                .expectNext("70", "30")
+                .verifyComplete();
+    }
+
+    @Test
+    void writeQueueAndWatch() {
+        Flux<Object[]> rows = Flux.range(1, 3_000).map(i -> new Object[] {"item " + i, BigDecimal.valueOf(i)});
+        withMemory("live", connection -> {
+                    Flux<Long> written =
+                            connection.executeQueued("INSERT INTO item (name, price) VALUES ($1, $2)", rows);
+                    Flux<Long> count = connection
+                            .watchQuery("SELECT id FROM item")
+                            .onBackpressureLatest()
+                            .concatMap(event -> connection.fetchValue("SELECT count(*) FROM item", Long.class));
+
+                    return connection
+                            .execute(
+                                    "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL, price DECIMAL(8,2))")
+                            .thenMany(Flux.merge(count, written.then(Mono.<Long>empty())))
+                            .filter(seen -> seen == 3_000)
+                            .map(String::valueOf)
+                            .take(1);
+                })
+                .as(StepVerifier::create)
+                .expectNext("3000")
+                .verifyComplete();
+    }
+
+    @Test
+    void pool() {
+        ConnectionPool pool = DecentDb.createPool("r2dbc:decentdb:mem:///pooled?maxSize=20&acquireTimeout=PT5S");
+
+        Flux.range(0, 100)
+                .flatMap(i -> Mono.usingWhen(
+                        pool.create(), connection -> Mono.from(connection.validate(REMOTE)), Connection::close))
+                .as(StepVerifier::create)
+                .expectNextCount(100)
+                .verifyComplete();
+        assertThat(pool.getMetrics().orElseThrow().getMaxAllocatedSize()).isEqualTo(20);
+        pool.disposeLater().block();
+    }
+
+    private static Flux<String> withMemory(String name, Function<DecentDbConnection, Flux<String>> work) {
+        return Flux.usingWhen(DecentDb.connect("r2dbc:decentdb:mem:///" + name), work, DecentDbConnection::close);
+    }
+
+    private static String squeezed(String code) {
+        return code.replaceAll("\\s+", "");
+    }
+}

@@ -1,0 +1,5 @@
+/** What survives a crash of the process. */
+@NullMarked
+package com.decentdb.r2dbc.crash;
+
+import org.jspecify.annotations.NullMarked;
