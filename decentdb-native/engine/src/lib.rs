@@ -9,3 +9,6 @@ pub mod sql;
 mod sqlite;
 pub mod types;
 pub mod value;
+
+/// What the engine says its version is.
+pub const ENGINE_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+bundled");

@@ -106,3 +106,63 @@ fn tables_are_described() {
     let error = catalog::describe_table_json(&database.catalog, "nope", |_| Ok(0)).unwrap_err();
     assert_eq!(error.sqlstate, Some("42P01"));
 }
+
+#[test]
+fn the_snapshot_holds_the_whole_schema() {
+    let mut database = database();
+    database.run("CREATE INDEX by_d ON t (d) WHERE d > 1");
+    database.run("CREATE VIEW v AS SELECT n FROM t");
+    let found = catalog::schema_snapshot_json(&database.catalog, |name| Ok(name.len() as u64)).unwrap();
+    assert_eq!((&found["snapshot_version"], &found["schema_cookie"]), (&json!(1), &json!(database.catalog.cookie)));
+    assert_eq!(found["tables"][0]["name"], "c");
+    let table = &found["tables"][1];
+    assert_eq!(table["row_count"], 1);
+    assert!(table["ddl"].as_str().unwrap().starts_with("CREATE TABLE t (id INT PRIMARY KEY, n TEXT NOT NULL UNIQUE"));
+    assert_eq!(
+        table["columns"][2],
+        json!({
+            "name": "d", "column_type": "DECIMAL", "nullable": true, "default_sql": "1.5", "primary_key": false,
+            "unique": false, "auto_increment": false, "generated_sql": null, "generated_stored": true,
+            "checks": [{ "name": null, "expression_sql": "d > 0" }], "foreign_key": null
+        })
+    );
+    assert_eq!(found["tables"][0]["checks"], json!([{ "name": null, "expression_sql": "a > b" }]));
+    assert_eq!(found["tables"][0]["columns"][2]["foreign_key"], found["tables"][0]["foreign_keys"][0]);
+    assert_eq!(found["views"][0]["ddl"], "CREATE VIEW v AS SELECT n FROM t");
+    let indexes: Vec<_> = found["indexes"].as_array().unwrap().iter().map(|index| &index["name"]).collect();
+    assert_eq!(indexes, ["by_d", "pk_c_a_b", "pk_t_id", "uq_t_n"]);
+    assert_eq!(
+        found["indexes"][0],
+        json!({
+            "name": "by_d", "table_name": "t", "kind": "btree", "unique": false, "columns": ["d"],
+            "include_columns": [], "predicate_sql": "d > 1", "full_text_options_json": null, "fresh": true,
+            "temporary": false, "ddl": "CREATE INDEX by_d ON t (d) WHERE d > 1"
+        })
+    );
+    assert_eq!(found["indexes"][1]["ddl"], "CREATE UNIQUE INDEX \"pk_c_a_b\" ON \"c\" (\"a\", \"b\")");
+    assert_eq!(found["triggers"], json!([]));
+}
+
+#[test]
+fn tools_learn_the_type_of_every_column() {
+    let database = Database::with(&["CREATE TABLE t (z INT, e ENUM('a'), ts TIMESTAMPTZ)", "CREATE TABLE a (b UUID)"]);
+    let found = catalog::tooling_metadata_json(&database.catalog, 3, |_| Ok(0)).unwrap();
+    assert_eq!((&found["metadata_version"], &found["database_format_version"]), (&json!(1), &json!(3)));
+    assert_eq!(found["schema"], catalog::schema_snapshot_json(&database.catalog, |_| Ok(0)).unwrap());
+    assert_eq!(found["schema_fingerprint"], database.catalog.fingerprint());
+    let types = found["column_type_metadata"].as_array().unwrap().iter().map(|column| {
+        let info = &column["type_info"];
+        format!(
+            "{}.{} {} {} {}",
+            column["table_name"].as_str().unwrap(),
+            column["column_name"].as_str().unwrap(),
+            column["column_type"].as_str().unwrap(),
+            info["value_kind"].as_str().unwrap(),
+            info["c_value_tag"]
+        )
+    });
+    assert_eq!(
+        types.collect::<Vec<_>>(),
+        ["a.b UUID uuid 7", "t.e ENUM enum_id 11", "t.ts TIMESTAMPTZ timestamptz_micros 16", "t.z INT64 int64 1"]
+    );
+}

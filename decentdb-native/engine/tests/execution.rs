@@ -415,3 +415,14 @@ fn queries_are_described_without_running() {
     let tables = db.json(ddb_db_list_tables_json).unwrap();
     assert_eq!((&tables[0]["name"], &tables[0]["row_count"]), (&"n".into(), &1.into()));
 }
+
+#[test]
+fn the_schema_is_told_in_one_document() {
+    let db = numbers(3);
+    let snapshot = db.json(ddb_db_get_schema_snapshot_json).unwrap();
+    assert_eq!((&snapshot["tables"][0]["name"], &snapshot["tables"][0]["row_count"]), (&"n".into(), &3.into()));
+    let metadata = db.json(ddb_db_get_tooling_metadata_json).unwrap();
+    assert_eq!(metadata["schema"], snapshot);
+    let version = unsafe { std::ffi::CStr::from_ptr(ddb_version()) };
+    assert_eq!(metadata["engine_version"].as_str(), version.to_str().ok());
+}

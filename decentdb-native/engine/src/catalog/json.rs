@@ -1,11 +1,13 @@
 //! The metadata documents of the C ABI.
 
+use std::collections::BTreeMap;
+
 use serde_json::{json, Value as Json};
 
-use super::{Catalog, ForeignKey, Table};
+use super::{key, Catalog, Column, ForeignKey, Index, Table, View};
 use crate::error::{Error, Result};
 
-fn foreign_key(key: &ForeignKey) -> Json {
+pub(super) fn foreign_key(key: &ForeignKey) -> Json {
     json!({
         "name": key.name,
         "columns": key.columns,
@@ -16,6 +18,11 @@ fn foreign_key(key: &ForeignKey) -> Json {
     })
 }
 
+/// The foreign key written on a column.
+pub(super) fn inline_key<'t>(table: &'t Table, column: &Column) -> Option<&'t ForeignKey> {
+    table.foreign_keys.iter().find(|key| key.inline && key.columns.first().is_some_and(|name| *name == column.name))
+}
+
 fn table(table: &Table, row_count: u64) -> Json {
     let columns: Vec<Json> = table
         .columns
@@ -24,10 +31,6 @@ fn table(table: &Table, row_count: u64) -> Json {
             let own = |name: &Option<String>| name.as_deref() == Some(column.name.as_str());
             let checks: Vec<&str> =
                 table.checks.iter().filter(|check| own(&check.column)).map(|check| check.sql.as_str()).collect();
-            let inline = table
-                .foreign_keys
-                .iter()
-                .find(|key| key.inline && key.columns.first().is_some_and(|name| *name == column.name));
             let primary_key = table.primary_key.contains(&column.name);
             json!({
                 "name": column.name,
@@ -38,7 +41,7 @@ fn table(table: &Table, row_count: u64) -> Json {
                 "unique": column.unique,
                 "auto_increment": column.auto_increment,
                 "checks": checks,
-                "foreign_key": inline.map(foreign_key),
+                "foreign_key": inline_key(table, column).map(foreign_key),
             })
         })
         .collect();
@@ -69,32 +72,66 @@ pub fn describe_table_json(catalog: &Catalog, name: &str, row_count: impl FnOnce
     Ok(table(found, row_count(&found.name)?))
 }
 
+/// All indexes by their names, those that stand behind keys and UNIQUE included.
+pub(super) fn key_indexes(catalog: &Catalog) -> BTreeMap<String, Index> {
+    let mut indexes = BTreeMap::new();
+    for table in catalog.tables.values() {
+        let uniques = table.uniques.iter().map(|unique| (&unique.name, &unique.columns));
+        let primary = (!table.primary_key.is_empty()).then_some((&table.primary_key_name, &table.primary_key));
+        for (name, columns) in primary.into_iter().chain(uniques) {
+            let list: Vec<String> = columns.iter().map(|column| quote(column)).collect();
+            let ddl = format!("CREATE UNIQUE INDEX {} ON {} ({})", quote(name), quote(&table.name), list.join(", "));
+            let index = Index {
+                name: name.clone(),
+                table: table.name.clone(),
+                unique: true,
+                columns: columns.clone(),
+                expression: false,
+                predicate_sql: None,
+                ddl,
+            };
+            // Constraints of two tables may share a name.
+            indexes.insert(format!("{}\0{}", key(name), key(&table.name)), index);
+        }
+    }
+    for index in catalog.indexes.values() {
+        indexes.insert(format!("{}\0{}", key(&index.name), key(&index.table)), index.as_ref().clone());
+    }
+    indexes
+}
+
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+pub(super) fn index_json(index: &Index) -> Json {
+    json!({
+        "name": index.name,
+        "table_name": index.table,
+        "kind": "btree",
+        "unique": index.unique,
+        "columns": index.columns,
+        "include_columns": [],
+        "predicate_sql": index.predicate_sql,
+        "full_text_options_json": null,
+        "fresh": true,
+    })
+}
+
 pub fn list_indexes_json(catalog: &Catalog) -> Json {
-    let indexes = catalog.indexes.values().map(|index| {
-        json!({
-            "name": index.name,
-            "table_name": index.table,
-            "kind": "btree",
-            "unique": index.unique,
-            "columns": index.columns,
-            "include_columns": [],
-            "predicate_sql": index.predicate_sql,
-            "full_text_options_json": null,
-            "fresh": true,
-        })
-    });
-    Json::Array(indexes.collect())
+    Json::Array(key_indexes(catalog).values().map(index_json).collect())
+}
+
+pub(super) fn view_json(view: &View) -> Json {
+    json!({
+        "name": view.name,
+        "temporary": view.temporary,
+        "sql_text": view.sql_text,
+        "column_names": view.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(),
+        "dependencies": view.dependencies,
+    })
 }
 
 pub fn list_views_json(catalog: &Catalog) -> Json {
-    let views = catalog.views.values().map(|view| {
-        json!({
-            "name": view.name,
-            "temporary": view.temporary,
-            "sql_text": view.sql_text,
-            "column_names": view.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(),
-            "dependencies": view.dependencies,
-        })
-    });
-    Json::Array(views.collect())
+    Json::Array(catalog.views.values().map(|view| view_json(view)).collect())
 }

@@ -1,6 +1,7 @@
 //! The typed catalogue: what SQLite's own schema cannot say about tables and columns.
 
 mod json;
+mod snapshot;
 mod storage;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use json::{describe_table_json, list_indexes_json, list_tables_json, list_views_json};
+pub use snapshot::{schema_snapshot_json, tooling_metadata_json};
 pub use storage::{apply, create_storage, load, read_cookie};
 
 use crate::value::Type;

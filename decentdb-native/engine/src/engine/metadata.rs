@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{json, Value as Json};
 
+use super::file::FORMAT_VERSION;
 use super::session::Core;
 use crate::catalog::{self, Catalog};
 use crate::error::{Error, Result};
@@ -56,11 +57,13 @@ impl Core {
     }
 
     pub fn schema_snapshot(&mut self) -> Result<Json> {
-        Err(Error::unsupported("the schema snapshot").hint("list_tables, list_indexes and list_views tell the same"))
+        self.with_snapshot(|core, catalog| catalog::schema_snapshot_json(catalog, |name| core.row_count(name)))
     }
 
     pub fn tooling_metadata(&mut self) -> Result<Json> {
-        Err(Error::unsupported("the tooling metadata").hint("list_tables, list_indexes and list_views tell the same"))
+        self.with_snapshot(|core, catalog| {
+            catalog::tooling_metadata_json(catalog, FORMAT_VERSION, |name| core.row_count(name))
+        })
     }
 
     pub fn describe_query(&mut self, sql: &str) -> Result<Json> {

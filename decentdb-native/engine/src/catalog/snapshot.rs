@@ -1,0 +1,152 @@
+//! The whole schema as one document, and what tools want to know beside it.
+
+use serde_json::{json, Value as Json};
+
+use super::json::{foreign_key, index_json, inline_key, key_indexes, view_json};
+use super::{Catalog, Check, Column, Index, Table};
+use crate::error::Result;
+use crate::value::Type;
+
+/// What the fingerprint of [`Catalog::fingerprint`] is made with.
+const FINGERPRINT_ALGORITHM: &str = "fnv1a64:ddl-v1";
+
+fn check(check: &Check) -> Json {
+    json!({ "name": check.named.then_some(&check.name), "expression_sql": check.sql })
+}
+
+fn checks(table: &Table, column: Option<&str>) -> Vec<Json> {
+    table.checks.iter().filter(|each| each.column.as_deref() == column).map(check).collect()
+}
+
+fn column(table: &Table, column: &Column) -> Json {
+    json!({
+        "name": column.name,
+        "column_type": column.ty.name(),
+        "nullable": column.nullable,
+        "default_sql": column.default_sql,
+        "primary_key": table.primary_key.contains(&column.name),
+        "unique": column.unique,
+        "auto_increment": column.auto_increment,
+        // A column that is not generated counts as stored.
+        "generated_sql": null,
+        "generated_stored": true,
+        "checks": checks(table, Some(&column.name)),
+        "foreign_key": inline_key(table, column).map(foreign_key),
+    })
+}
+
+fn table(table: &Table, row_count: u64) -> Json {
+    json!({
+        "name": table.name,
+        "temporary": table.temporary,
+        "ddl": table.ddl,
+        "row_count": row_count,
+        "primary_key_columns": table.primary_key,
+        "checks": checks(table, None),
+        "foreign_keys": table.foreign_keys.iter().map(foreign_key).collect::<Vec<_>>(),
+        "columns": table.columns.iter().map(|each| column(table, each)).collect::<Vec<_>>(),
+    })
+}
+
+/// `document` with further entries at its end.
+fn with(mut document: Json, more: Json) -> Json {
+    if let (Json::Object(document), Json::Object(more)) = (&mut document, more) {
+        document.extend(more);
+    }
+    document
+}
+
+fn index(index: &Index, temporary: bool) -> Json {
+    with(index_json(index), json!({ "temporary": temporary, "ddl": index.ddl }))
+}
+
+/// Tables, views and indexes in full; `row_count` is asked once per table, by its name.
+pub fn schema_snapshot_json(catalog: &Catalog, mut row_count: impl FnMut(&str) -> Result<u64>) -> Result<Json> {
+    let mut tables = Vec::with_capacity(catalog.tables.len());
+    for each in catalog.tables.values() {
+        tables.push(table(each, row_count(&each.name)?));
+    }
+    let views: Vec<Json> =
+        catalog.views.values().map(|view| with(view_json(view), json!({ "ddl": view.ddl }))).collect();
+    let temporary = |name: &str| catalog.table(name).is_some_and(|table| table.temporary);
+    let indexes: Vec<Json> = key_indexes(catalog).values().map(|each| index(each, temporary(&each.table))).collect();
+    Ok(json!({
+        "snapshot_version": 1,
+        "schema_cookie": catalog.cookie,
+        "tables": tables,
+        "views": views,
+        "indexes": indexes,
+        "triggers": [],
+    }))
+}
+
+/// What a value of the type is called beside its tag.
+fn value_kind(ty: &Type) -> &'static str {
+    match ty {
+        Type::Int64 => "int64",
+        Type::Float64 => "float64",
+        Type::Bool => "bool",
+        Type::Text => "text",
+        Type::Blob => "blob",
+        Type::Decimal => "decimal",
+        Type::Uuid => "uuid",
+        Type::Timestamp => "timestamp_micros",
+        Type::TimestampTz => "timestamptz_micros",
+        Type::Date => "date_days",
+        Type::Time => "time_micros",
+        Type::Interval => "interval",
+        Type::Enum(_) => "enum_id",
+        Type::IpAddr => "ipaddr",
+        Type::Cidr => "cidr",
+        Type::MacAddr => "macaddr",
+        Type::Geometry => "geometry_ewkb",
+        Type::Geography => "geography_ewkb",
+        Type::Dynamic => "dynamic",
+    }
+}
+
+fn type_info(ty: &Type) -> Json {
+    json!({
+        "type_name": ty.name(),
+        "value_kind": value_kind(ty),
+        "c_value_tag": ty.tag().map(|tag| tag as u32),
+        // There are no columns of spatial types yet.
+        "spatial": null,
+    })
+}
+
+/// The snapshot together with versions and the types of all columns, ordered by table and column.
+pub fn tooling_metadata_json(
+    catalog: &Catalog,
+    format_version: u32,
+    row_count: impl FnMut(&str) -> Result<u64>,
+) -> Result<Json> {
+    let mut types: Vec<(&str, &Column)> = Vec::new();
+    for table in catalog.tables.values() {
+        types.extend(table.columns.iter().map(|column| (table.name.as_str(), column)));
+    }
+    types.sort_by_key(|(table, column)| (*table, column.name.as_str()));
+    let types: Vec<Json> = types
+        .into_iter()
+        .map(|(table, column)| {
+            json!({
+                "table_name": table,
+                "column_name": column.name,
+                "column_type": column.ty.name(),
+                "type_info": type_info(&column.ty),
+            })
+        })
+        .collect();
+    Ok(json!({
+        "metadata_version": 1,
+        "engine_version": crate::ENGINE_VERSION,
+        "database_format_version": format_version,
+        "schema_cookie": catalog.cookie,
+        "temp_schema_cookie": 0,
+        "schema_fingerprint": catalog.fingerprint(),
+        "schema_fingerprint_algorithm": FINGERPRINT_ALGORITHM,
+        "schema": schema_snapshot_json(catalog, row_count)?,
+        "column_type_metadata": types,
+        "capabilities": { "query_contract_version": 1, "query_describe": true, "deterministic_json": true },
+    }))
+}
