@@ -426,3 +426,30 @@ fn the_schema_is_told_in_one_document() {
     let version = unsafe { std::ffi::CStr::from_ptr(ddb_version()) };
     assert_eq!(metadata["engine_version"].as_str(), version.to_str().ok());
 }
+
+#[test]
+fn ids_of_deleted_rows_are_not_given_again() {
+    let db = Db::memory();
+    db.run("CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT)");
+    let insert = || match db.run("INSERT INTO t (n) VALUES ('x') RETURNING id").rows[0][0] {
+        V::Int(id) => id,
+        ref other => panic!("{other:?}"),
+    };
+    assert_eq!((insert(), insert()), (1, 2));
+    db.run("DELETE FROM t WHERE id = 2");
+    assert_eq!(insert(), 3);
+    db.run("INSERT INTO t VALUES (10, 'y')");
+    db.run("DELETE FROM t");
+    assert_eq!(insert(), 11);
+    db.begin().unwrap();
+    insert();
+    db.rollback().unwrap();
+    assert_eq!(insert(), 12);
+    db.run("ALTER TABLE t RENAME TO u");
+    db.run("DELETE FROM u");
+    db.run("ALTER TABLE u RENAME TO t");
+    assert_eq!(insert(), 13);
+    db.run("DROP TABLE t");
+    db.run("CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT)");
+    assert_eq!(insert(), 1);
+}

@@ -234,7 +234,8 @@ impl Binder<'_> {
     pub fn column_sql(&mut self, table: &Table, column: &Column) -> Result<String> {
         let quoted = quote(&column.name);
         if table.row_id().is_some_and(|id| id.name == column.name) {
-            return Ok(format!("{quoted} INTEGER PRIMARY KEY"));
+            // Ids of deleted rows are never given again.
+            return Ok(format!("{quoted} INTEGER PRIMARY KEY AUTOINCREMENT"));
         }
         let mut sql = format!("{quoted} {}", column.ty.storage());
         if let Some(collation) = column.ty.collation() {

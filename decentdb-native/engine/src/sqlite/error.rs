@@ -33,7 +33,8 @@ fn translate(code: c_int, message: String) -> Error {
             ..Error::new(Status::Constraint, "constraint.unknown", Some("23000"), message)
         },
         ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Error::lock_timeout("another process holds the database's write lock"),
-        ffi::SQLITE_FULL => Error::new(Status::Io, "io.disk_full", Some("53100"), format!("disk full: {message}")),
+        ffi::SQLITE_FULL => Error::new(Status::Io, "io.disk_full", Some("53100"), format!("disk full: {message}"))
+            .hint("make room; or, inserting into a table that once held the highest id there is, give ids of your own"),
         ffi::SQLITE_READONLY | ffi::SQLITE_PERM | ffi::SQLITE_AUTH => {
             Error::new(Status::Io, "io.permission_denied", Some("58030"), message)
                 .hint("the database file and its directory must be writable")
