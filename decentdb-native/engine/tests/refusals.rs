@@ -51,6 +51,36 @@ fn wrong_statements_name_what_is_wrong() {
         ),
         ("SELECT count(*) FROM t WHERE count(*) > 1", "42803", "the aggregate count cannot stand in WHERE"),
         ("SELECT CAST(u AS INT) FROM t", "42804", "cannot cast UUID to INT64"),
+        // windows
+        (
+            "SELECT id FROM t WHERE rank() OVER () = 1",
+            "42P20",
+            "the window function rank cannot stand in FROM or WHERE",
+        ),
+        (
+            "SELECT id FROM t GROUP BY id HAVING sum(id) OVER () > 1",
+            "42P20",
+            "the window function sum cannot stand in GROUP BY or HAVING",
+        ),
+        ("SELECT sum(rank() OVER ()) FROM t", "42P20", "the window function rank cannot stand in an aggregate"),
+        (
+            "SELECT sum(rank() OVER ()) OVER () FROM t",
+            "42P20",
+            "the window function rank cannot stand in another window function",
+        ),
+        ("SELECT rank() OVER () AS r FROM t GROUP BY r", "42P20", "the window function in r cannot stand in GROUP BY"),
+        ("SELECT rank() FROM t", "42P20", "the window function rank needs OVER"),
+        ("SELECT lower(n) OVER () FROM t", "42P20", "lower is neither a window function nor an aggregate"),
+        (
+            "SELECT sum(id) OVER (ROWS BETWEEN CURRENT ROW AND 1 PRECEDING) FROM t",
+            "42P20",
+            "a frame cannot reach from CURRENT ROW to 1 PRECEDING",
+        ),
+        ("SELECT rank() OVER w FROM t", "42704", "unknown window w"),
+        ("SELECT ntile(0) OVER () FROM t", "22023", "ntile takes a number above zero"),
+        ("SELECT ntile(id - 1) OVER () FROM t", "22023", "ntile and nth_value take a number above zero"),
+        ("SELECT rank(1) OVER () FROM t", "42883", "rank does not take these arguments"),
+        ("UPDATE t SET id = rank() OVER ()", "42P20", "the window function rank cannot stand in this place"),
         // values
         ("INSERT INTO t (n, dt) VALUES ('x', 'soon')", "22007", "invalid value for DATE: \"soon\" for column dt"),
         ("INSERT INTO t (n, d) VALUES ('x', 'much')", "22P02", "invalid value for DECIMAL: \"much\" for column d"),
@@ -115,7 +145,10 @@ fn errors_tell_where_and_what() {
 fn unsupported_constructs_are_named() {
     let mut database = database();
     for (statement, named) in [
-        ("SELECT row_number() OVER (ORDER BY id) FROM t", "a window function (OVER)"),
+        ("SELECT count(DISTINCT n) OVER () FROM t", "DISTINCT or ALL in a window function"),
+        ("SELECT sum(id) OVER (ORDER BY id ROWS id PRECEDING) FROM t", "a frame offset that is no whole number"),
+        ("SELECT sum(id) OVER (ORDER BY d RANGE 1 PRECEDING) FROM t", "RANGE with an offset over DECIMAL"),
+        ("SELECT lag(id) IGNORE NULLS OVER (ORDER BY id) FROM t", "IGNORE or RESPECT NULLS"),
         ("SELECT * FROM t FOR UPDATE", "FOR UPDATE or FOR SHARE"),
         ("SELECT DISTINCT ON (id) id FROM t", "DISTINCT ON"),
         ("SELECT id FROM t TABLESAMPLE SYSTEM (1)", "TABLESAMPLE"),

@@ -1,12 +1,13 @@
 //! Aggregates over DECIMAL, and the statistical ones SQLite lacks.
 
-use rusqlite::functions::{Aggregate, Context, FunctionFlags};
+use rusqlite::functions::{Aggregate, Context, FunctionFlags, WindowAggregate};
 use rusqlite::types::ToSqlOutput;
 use rusqlite::Connection;
 
 use super::decimal::{decimal_output, number, overflow};
 use super::{null, raw, real, PURE};
-use crate::types::{decimal, Raw};
+use crate::types::decimal::{self, MAX_SCALE};
+use crate::types::Raw;
 
 type Output = ToSqlOutput<'static>;
 
@@ -16,10 +17,40 @@ struct DecimalSum {
     average: bool,
 }
 
+/// Sums by scale, so that rows leaving a window take their scale with them.
 #[derive(Default)]
 struct Sum {
-    total: Option<(i64, u8)>,
-    count: i64,
+    scales: [(i128, i64); MAX_SCALE as usize + 1],
+}
+
+impl Sum {
+    fn change(&mut self, value: Raw<'_>, sign: i128) -> rusqlite::Result<()> {
+        if let Some((unscaled, scale)) = number(value)? {
+            let place = self.scales.get_mut(usize::from(scale)).ok_or_else(overflow)?;
+            // 2^64 rows of the largest values fit.
+            place.0 += sign * i128::from(unscaled);
+            place.1 += sign as i64;
+        }
+        Ok(())
+    }
+
+    fn result(&self, average: bool) -> rusqlite::Result<Output> {
+        let count: i64 = self.scales.iter().map(|(_, count)| count).sum();
+        if count == 0 {
+            return Ok(null());
+        }
+        let used = self.scales.iter().zip(0u8..).filter(|((_, count), _)| *count != 0);
+        let mut total: Option<i128> = Some(0);
+        let mut at = 0u8;
+        for ((sum, _), scale) in used {
+            let shift = 10i128.pow(u32::from(scale - at));
+            total = total.and_then(|total| total.checked_mul(shift)).and_then(|total| total.checked_add(*sum));
+            at = scale;
+        }
+        let total = total.and_then(|total| decimal::shrink(total, at, 0)).ok_or_else(overflow)?;
+        let result = if average { decimal::divide(total, (count, 0)) } else { Some(total) };
+        result.map(decimal_output).ok_or_else(overflow)
+    }
 }
 
 impl Aggregate<Sum, Output> for DecimalSum {
@@ -28,18 +59,21 @@ impl Aggregate<Sum, Output> for DecimalSum {
     }
 
     fn step(&self, context: &mut Context<'_>, sum: &mut Sum) -> rusqlite::Result<()> {
-        if let Some(value) = number(raw(context, 0)?)? {
-            let total = sum.total.map_or(Some(value), |total| decimal::add(total, value));
-            sum.total = Some(total.ok_or_else(overflow)?);
-            sum.count += 1;
-        }
-        Ok(())
+        sum.change(raw(context, 0)?, 1)
     }
 
     fn finalize(&self, _: &mut Context<'_>, sum: Option<Sum>) -> rusqlite::Result<Output> {
-        let Some(Sum { total: Some(total), count }) = sum else { return Ok(null()) };
-        let result = if self.average { decimal::divide(total, (count, 0)) } else { Some(total) };
-        result.map(decimal_output).ok_or_else(overflow)
+        sum.map_or_else(|| Ok(null()), |sum| sum.result(self.average))
+    }
+}
+
+impl WindowAggregate<Sum, Output> for DecimalSum {
+    fn value(&self, sum: Option<&mut Sum>) -> rusqlite::Result<Output> {
+        sum.map_or_else(|| Ok(null()), |sum| sum.result(self.average))
+    }
+
+    fn inverse(&self, context: &mut Context<'_>, sum: &mut Sum) -> rusqlite::Result<()> {
+        sum.change(raw(context, 0)?, -1)
     }
 }
 
@@ -63,11 +97,7 @@ impl Aggregate<Moments, Output> for Spread {
     }
 
     fn step(&self, context: &mut Context<'_>, moments: &mut Moments) -> rusqlite::Result<()> {
-        let value = match raw(context, 0)? {
-            Raw::Integer(number) => number as f64,
-            Raw::Real(number) => number,
-            _ => return Ok(()),
-        };
+        let Some(value) = float(context)? else { return Ok(()) };
         moments.count += 1.0;
         let distance = value - moments.mean;
         moments.mean += distance / moments.count;
@@ -76,27 +106,60 @@ impl Aggregate<Moments, Output> for Spread {
     }
 
     fn finalize(&self, _: &mut Context<'_>, moments: Option<Moments>) -> rusqlite::Result<Output> {
-        let moments = moments.unwrap_or_default();
+        Ok(self.result(&moments.unwrap_or_default()))
+    }
+}
+
+impl Spread {
+    fn result(self, moments: &Moments) -> Output {
         let divisor = if self.population { moments.count } else { moments.count - 1.0 };
         if divisor <= 0.0 {
-            return Ok(null());
+            return null();
         }
         let variance = moments.squares / divisor;
-        Ok(real(if self.root { variance.sqrt() } else { variance }))
+        real(if self.root { variance.sqrt() } else { variance })
     }
+}
+
+impl WindowAggregate<Moments, Output> for Spread {
+    fn value(&self, moments: Option<&mut Moments>) -> rusqlite::Result<Output> {
+        Ok(moments.map_or_else(null, |moments| self.result(moments)))
+    }
+
+    fn inverse(&self, context: &mut Context<'_>, moments: &mut Moments) -> rusqlite::Result<()> {
+        let Some(value) = float(context)? else { return Ok(()) };
+        moments.count -= 1.0;
+        if moments.count < 1.0 {
+            *moments = Moments::default();
+            return Ok(());
+        }
+        let distance = value - moments.mean;
+        moments.mean -= distance / moments.count;
+        // Rounding must not leave a negative rest.
+        moments.squares = (moments.squares - distance * (value - moments.mean)).max(0.0);
+        Ok(())
+    }
+}
+
+fn float(context: &Context<'_>) -> rusqlite::Result<Option<f64>> {
+    Ok(match raw(context, 0)? {
+        Raw::Integer(number) => Some(number as f64),
+        Raw::Real(number) => Some(number),
+        _ => None,
+    })
 }
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     const FLAGS: FunctionFlags = PURE;
-    connection.create_aggregate_function("ddb_dec_sum", 1, FLAGS, DecimalSum { average: false })?;
-    connection.create_aggregate_function("ddb_dec_avg", 1, FLAGS, DecimalSum { average: true })?;
+    connection.create_window_function("ddb_dec_sum", 1, FLAGS, DecimalSum { average: false })?;
+    connection.create_window_function("ddb_dec_avg", 1, FLAGS, DecimalSum { average: true })?;
     for (name, population, root) in [
         ("ddb_var_samp", false, false),
         ("ddb_var_pop", true, false),
         ("ddb_stddev_samp", false, true),
         ("ddb_stddev_pop", true, true),
     ] {
-        connection.create_aggregate_function(name, 1, FLAGS, Spread { population, root })?;
+        connection.create_window_function(name, 1, FLAGS, Spread { population, root })?;
     }
     Ok(())
 }

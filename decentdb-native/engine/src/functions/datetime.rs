@@ -104,6 +104,17 @@ fn limit(context: &Context<'_>) -> Output {
     }
 }
 
+/// `ddb_positive(n)`: what window functions count with.
+fn positive(context: &Context<'_>) -> Output {
+    match raw(context, 0)? {
+        Raw::Integer(count) if count > 0 => Ok(integer(count)),
+        _ => {
+            let message = "ntile and nth_value take a number above zero";
+            Err(fail(&Error::new(Status::Sql, "sql.invalid_argument", Some("22023"), message)))
+        }
+    }
+}
+
 /// `ddb_series_step(n)`: a step of zero would never end.
 fn series_step(context: &Context<'_>) -> Output {
     match raw(context, 0)? {
@@ -121,5 +132,6 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function("ddb_extract", 2, PURE, extract)?;
     connection.create_scalar_function("ddb_date_trunc", 2, PURE, truncate)?;
     connection.create_scalar_function("ddb_series_step", 1, PURE, series_step)?;
+    connection.create_scalar_function("ddb_positive", 1, PURE, positive)?;
     connection.create_scalar_function("ddb_limit", 1, PURE, limit)
 }

@@ -1,6 +1,6 @@
 //! The state of one compilation: parameters, tables touched, and what an emitted expression is known to be.
 
-use sqlparser::ast::{Expr, Spanned};
+use sqlparser::ast::{Expr, NamedWindowDefinition, Spanned};
 use sqlparser::tokenizer::Location;
 
 use crate::catalog::Catalog;
@@ -81,6 +81,11 @@ pub(super) struct Binder<'a> {
     /// Whether aggregates may stand here, and why not.
     pub aggregates: Aggregates,
     pub saw_aggregate: bool,
+    /// Whether window functions may stand here, and why not.
+    pub windows: Aggregates,
+    pub saw_window: bool,
+    /// The WINDOW clause of the SELECT at hand.
+    pub named_windows: Vec<NamedWindowDefinition>,
     /// Where results must not change from call to call, and so clocks and random numbers are refused.
     pub steady: Option<&'static str>,
     /// Counts the relations the binder makes up.
@@ -104,6 +109,9 @@ impl<'a> Binder<'a> {
             ctes: Vec::new(),
             aggregates: Aggregates::Inside("this place"),
             saw_aggregate: false,
+            windows: Aggregates::Inside("this place"),
+            saw_window: false,
+            named_windows: Vec::new(),
             steady: None,
             made_up: 0,
         }

@@ -10,8 +10,9 @@ use crate::value::Type;
 use super::binder::{unknown_function, Aggregates, Binder, Ex, Kind};
 use super::parse::object;
 use super::scope::Scope;
+use super::window::{needs_over, windowing};
 
-const AGGREGATES: &[&str] = &[
+pub(super) const AGGREGATES: &[&str] = &[
     "count",
     "sum",
     "avg",
@@ -47,9 +48,6 @@ const VOLATILE: &[&str] = &[
 impl Binder<'_> {
     pub fn function(&mut self, function: &Function, scope: &Scope<'_>) -> Result<Ex> {
         let name = object(&function.name)?;
-        if function.over.is_some() {
-            return Err(Error::unsupported("a window function (OVER)"));
-        }
         if !function.within_group.is_empty() {
             return Err(Error::unsupported("WITHIN GROUP"));
         }
@@ -58,6 +56,12 @@ impl Binder<'_> {
         }
         if !matches!(function.parameters, FunctionArguments::None) {
             return Err(Error::unsupported("a function with parameters before its arguments"));
+        }
+        if let Some(over) = &function.over {
+            return self.windowed(&name, function, over, scope);
+        }
+        if needs_over(&name) {
+            return Err(windowing(format!("the window function {name} needs OVER")));
         }
         let aggregate = AGGREGATES.contains(&name.as_str());
         if !aggregate && function.filter.is_some() {
@@ -78,7 +82,7 @@ impl Binder<'_> {
         self.call(&name, arguments)
     }
 
-    fn arguments(&mut self, arguments: &[FunctionArg], scope: &Scope<'_>) -> Result<Vec<Ex>> {
+    pub fn arguments(&mut self, arguments: &[FunctionArg], scope: &Scope<'_>) -> Result<Vec<Ex>> {
         let mut bound = Vec::with_capacity(arguments.len());
         for argument in arguments {
             match argument {
@@ -97,13 +101,14 @@ impl Binder<'_> {
             return Err(Error::new(Status::Sql, "sql.grouping", Some("42803"), message));
         }
         let outer = std::mem::replace(&mut self.aggregates, Aggregates::Inside("another aggregate"));
+        let windows = std::mem::replace(&mut self.windows, Aggregates::Inside("an aggregate"));
         let result = self.aggregate_inner(name, list, function.filter.as_deref(), scope);
-        self.aggregates = outer;
+        (self.aggregates, self.windows) = (outer, windows);
         self.saw_aggregate = true;
         result
     }
 
-    fn aggregate_inner(
+    pub fn aggregate_inner(
         &mut self,
         name: &str,
         list: &sqlparser::ast::FunctionArgumentList,
@@ -444,7 +449,7 @@ fn undefined(name: &str, ex: &Ex) -> Error {
     Error::type_mismatch(format!("{name} is not defined for {}", ex.type_name()))
 }
 
-fn wrong_arguments(name: &str) -> Error {
+pub(super) fn wrong_arguments(name: &str) -> Error {
     Error::new(Status::Sql, "sql.wrong_arguments", Some("42883"), format!("{name} does not take these arguments"))
 }
 

@@ -17,6 +17,7 @@ mod scope;
 mod select;
 mod setops;
 mod transaction;
+mod window;
 
 use std::sync::Arc;
 

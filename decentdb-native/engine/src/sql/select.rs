@@ -11,6 +11,7 @@ use crate::value::Type;
 use super::binder::{Aggregates, Binder, Ex, Kind};
 use super::parse::{name, object, quote};
 use super::scope::{Relation, Scope, ScopeColumn};
+use super::window::windowing;
 
 /// An emitted query; its columns are named in the SQL by their `sql_name`.
 #[derive(Debug)]
@@ -24,15 +25,21 @@ struct Item {
     ex: Ex,
     name: String,
     named: bool,
+    /// A window function is part of it.
+    window: bool,
 }
 
 impl Binder<'_> {
     pub fn query(&mut self, query: &Query, parent: Option<&Scope<'_>>) -> Result<Bound> {
         stacker::maybe_grow(128 * 1024, 1024 * 1024, || {
             let (ctes, aggregates) = (self.ctes.len(), self.aggregates);
+            let windows = std::mem::replace(&mut self.windows, Aggregates::Inside("this place"));
+            let saw_window = self.saw_window;
             let bound = self.query_inner(query, parent);
             self.ctes.truncate(ctes);
             self.aggregates = aggregates;
+            self.windows = windows;
+            self.saw_window = saw_window;
             bound
         })
     }
@@ -122,6 +129,21 @@ impl Binder<'_> {
         parent: Option<&Scope<'_>>,
     ) -> Result<(String, Vec<ScopeColumn>)> {
         refuse_select(select)?;
+        let named_windows = std::mem::replace(&mut self.named_windows, select.named_window.clone());
+        let bound = self.select_inner(select, order_by, wanted, parent);
+        self.named_windows = named_windows;
+        self.windows = Aggregates::Inside("this place");
+        bound
+    }
+
+    fn select_inner(
+        &mut self,
+        select: &Select,
+        order_by: Option<&OrderBy>,
+        wanted: Option<&[Type]>,
+        parent: Option<&Scope<'_>>,
+    ) -> Result<(String, Vec<ScopeColumn>)> {
+        self.windows = Aggregates::Inside("FROM or WHERE");
         let mut scope = Scope::within(parent);
         let from = self.from(&select.from, &mut scope)?;
         let filter = match &select.selection {
@@ -133,6 +155,7 @@ impl Binder<'_> {
         };
         let saw = std::mem::replace(&mut self.saw_aggregate, false);
         self.aggregates = Aggregates::Allowed;
+        self.windows = Aggregates::Allowed;
         let mut items = self.items(&select.projection, &scope)?;
         if let ([item], [_], true) = (items.as_mut_slice(), scope.relations.as_slice(), is_bare(select)) {
             // The one expression the original names by its text.
@@ -151,6 +174,7 @@ impl Binder<'_> {
             Some(Distinct::Distinct) => true,
             Some(Distinct::On(_)) => return Err(Error::unsupported("DISTINCT ON")),
         };
+        self.windows = Aggregates::Inside("GROUP BY or HAVING");
         let groups = self.group_by(&select.group_by, &items, &scope)?;
         let having = match &select.having {
             Some(condition) => Some(self.condition_expr(condition, &scope, "the condition of HAVING")?.sql),
@@ -159,6 +183,7 @@ impl Binder<'_> {
         if having.is_some() && groups.is_none() && !self.saw_aggregate {
             return Err(Error::syntax("HAVING needs GROUP BY or an aggregate"));
         }
+        self.windows = Aggregates::Allowed;
         let order = match order_by {
             Some(order_by) => self.order_by_items(order_by, &items, distinct, &scope)?,
             None => String::new(),
@@ -186,6 +211,7 @@ impl Binder<'_> {
     fn items(&mut self, projection: &[SelectItem], scope: &Scope<'_>) -> Result<Vec<Item>> {
         let mut items = Vec::with_capacity(projection.len());
         for item in projection {
+            self.saw_window = false;
             match item {
                 SelectItem::UnnamedExpr(expr) => {
                     let ex = self.expr(expr, scope)?;
@@ -194,11 +220,11 @@ impl Binder<'_> {
                         (Kind::Column, Some(written)) => ex_name(&ex, written, scope),
                         _ => format!("col{}", items.len() + 1),
                     };
-                    items.push(Item { named: named.is_some(), ex, name });
+                    items.push(Item { named: named.is_some(), ex, name, window: self.saw_window });
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     let ex = self.expr(expr, scope)?;
-                    items.push(Item { ex, name: name(alias), named: true });
+                    items.push(Item { ex, name: name(alias), named: true, window: self.saw_window });
                 }
                 SelectItem::Wildcard(options) => {
                     refuse_options(options)?;
@@ -236,6 +262,9 @@ impl Binder<'_> {
                 None => alias(expression, items).filter(|_| self.expr(expression, scope).is_err()),
             };
             terms.push(match item {
+                Some(item) if item.window => {
+                    return Err(windowing(format!("the window function in {} cannot stand in GROUP BY", item.name)));
+                }
                 Some(item) => item.ex.collated(),
                 None => self.expr(expression, scope)?.collated(),
             });
@@ -377,7 +406,7 @@ fn star(relation: &Relation, scope: &Scope<'_>, qualified: bool, items: &mut Vec
             source: column.source.clone(),
             kind: Kind::Column,
         };
-        items.push(Item { ex, name: column.name.clone(), named: true });
+        items.push(Item { ex, name: column.name.clone(), named: true, window: false });
     }
 }
 
@@ -446,7 +475,7 @@ fn refuse_select(select: &Select) -> Result<()> {
     refuse(!select.connect_by.is_empty(), "CONNECT BY")?;
     refuse(!select.cluster_by.is_empty() || !select.distribute_by.is_empty(), "CLUSTER BY or DISTRIBUTE BY")?;
     refuse(!select.sort_by.is_empty(), "SORT BY")?;
-    refuse(!select.named_window.is_empty() || select.qualify.is_some(), "WINDOW or QUALIFY")?;
+    refuse(select.qualify.is_some(), "QUALIFY")?;
     refuse(select.value_table_mode.is_some(), "SELECT AS STRUCT or VALUE")?;
     refuse(select.flavor != SelectFlavor::Standard, "FROM before SELECT")
 }

@@ -137,7 +137,7 @@ pub fn multiply(left: (i64, u8), right: (i64, u8)) -> Option<(i64, u8)> {
 }
 
 /// Keeps the scale where the coefficient fits; gives up trailing zeros, never digits, where it does not.
-fn shrink(mut unscaled: i128, mut scale: u8, least: u8) -> Option<(i64, u8)> {
+pub fn shrink(mut unscaled: i128, mut scale: u8, least: u8) -> Option<(i64, u8)> {
     while scale > least && (scale > MAX_SCALE || i64::try_from(unscaled).is_err()) && unscaled % 10 == 0 {
         unscaled /= 10;
         scale -= 1;
