@@ -51,6 +51,15 @@ fn wrong_statements_name_what_is_wrong() {
         ),
         ("SELECT count(*) FROM t WHERE count(*) > 1", "42803", "the aggregate count cannot stand in WHERE"),
         ("SELECT CAST(u AS INT) FROM t", "42804", "cannot cast UUID to INT64"),
+        // JSON
+        ("SELECT n -> 'a' FROM t", "22032", "the text is not valid JSON"),
+        ("SELECT json_type('{}', 'a')", "22033", "bad JSON path: 'a'"),
+        ("SELECT id -> 'a' FROM t", "42804", "-> needs TEXT, not INT64"),
+        ("SELECT json_object('a')", "42883", "json_object does not take these arguments"),
+        ("SELECT json_array(bl) FROM t", "42804", "json_array is not defined for BLOB"),
+        // row values
+        ("SELECT * FROM c WHERE (a, b) IN ((1, 2), (3, 4, 5))", "42601", "a row of 2 cannot be compared with one of 3"),
+        ("SELECT * FROM c WHERE (a, b) IN ((1, 'x'))", "22P02", "invalid value for INT64: \"x\""),
         // windows
         (
             "SELECT id FROM t WHERE rank() OVER () = 1",
@@ -153,6 +162,9 @@ fn unsupported_constructs_are_named() {
         ("SELECT DISTINCT ON (id) id FROM t", "DISTINCT ON"),
         ("SELECT id FROM t TABLESAMPLE SYSTEM (1)", "TABLESAMPLE"),
         ("SELECT * FROM t WHERE id = ANY(ARRAY[1])", "ANY"),
+        ("SELECT * FROM t WHERE id < ANY (SELECT 1)", "< ANY"),
+        ("SELECT * FROM t WHERE id = ALL (SELECT 1)", "= ALL"),
+        ("SELECT json_extract('{}', '$')", "json_extract"),
         ("SELECT (1, 2) = (1, 2)", "a row value"),
         ("SELECT n COLLATE \"C\" FROM t", "COLLATE"),
         ("SELECT '{}'::json", "type JSON"),

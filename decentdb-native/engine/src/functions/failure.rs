@@ -29,6 +29,12 @@ pub fn decode_error(message: &str) -> Option<Error> {
     if message == "integer overflow" {
         return Some(crate::types::out_of_range("the result", &crate::value::Type::Int64));
     }
+    if message == "malformed JSON" {
+        return Some(Error::new(Status::Sql, "sql.invalid_json", Some("22032"), "the text is not valid JSON"));
+    }
+    if message.starts_with("bad JSON path") {
+        return Some(Error::new(Status::Sql, "sql.invalid_json_path", Some("22033"), message));
+    }
     let encoded = &message[message.find(PREFIX)? + PREFIX.len()..];
     let mut parts = encoded.splitn(3, '\u{1f}');
     let (code, column, text) = (parts.next()?, parts.next()?, parts.next()?);

@@ -202,6 +202,21 @@ fn map(context: &Context<'_>, operation: fn(&str) -> String) -> Output {
     Ok(text(context, 0)?.map_or_else(null, |value| string(operation(value))))
 }
 
+/// `ddb_json_text(json)`: the plain text of a JSON value; JSON's null is NULL.
+fn json_text(context: &Context<'_>) -> Output {
+    let Some(json) = text(context, 0)? else { return Ok(null()) };
+    if json == "null" {
+        return Ok(null());
+    }
+    if !json.starts_with('"') {
+        return Ok(string(json));
+    }
+    let plain: String = serde_json::from_str(json).map_err(|_| {
+        fail(&Error::new(Status::Sql, "sql.invalid_text", Some("22021"), "the JSON text holds an invalid escape"))
+    })?;
+    Ok(string(plain))
+}
+
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     for arity in [2, 3] {
         connection.create_scalar_function("ddb_like", arity, PURE, |context| {
@@ -227,6 +242,7 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     })?;
     connection.create_scalar_function("ddb_left", 2, PURE, |context| side(context, true))?;
     connection.create_scalar_function("ddb_right", 2, PURE, |context| side(context, false))?;
+    connection.create_scalar_function("ddb_json_text", 1, PURE, json_text)?;
     connection.create_scalar_function("ddb_repeat", 2, PURE, repeat)?;
     connection.create_scalar_function("ddb_split_part", 3, PURE, split_part)?;
     let operations: [(&str, Mapping); 4] = [

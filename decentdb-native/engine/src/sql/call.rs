@@ -207,6 +207,9 @@ impl Binder<'_> {
         if let (Some(place), true) = (self.steady, VOLATILE.contains(&name)) {
             return Err(Error::unsupported(format!("{name} in {place}")));
         }
+        if name.starts_with("json_") {
+            return self.json_call(name, arguments);
+        }
         match (name, count) {
             ("coalesce" | "ifnull", 1..) => {
                 let required = arguments.iter().all(|argument| argument.nullable);
@@ -445,7 +448,7 @@ fn take<const N: usize>(arguments: Vec<Ex>) -> Result<[Ex; N]> {
     arguments.try_into().map_err(|_| Error::internal("a function call lost an argument"))
 }
 
-fn undefined(name: &str, ex: &Ex) -> Error {
+pub(super) fn undefined(name: &str, ex: &Ex) -> Error {
     Error::type_mismatch(format!("{name} is not defined for {}", ex.type_name()))
 }
 

@@ -131,6 +131,18 @@ impl Binder<'_> {
             Expr::Collate { .. } => Err(Error::unsupported("COLLATE")),
             Expr::AtTimeZone { .. } => Err(Error::unsupported("AT TIME ZONE")),
             Expr::SimilarTo { .. } => Err(Error::unsupported("SIMILAR TO")),
+            Expr::AnyOp { left, compare_op: ast::BinaryOperator::Eq, right, .. } if is_query(right) => {
+                self.in_query(left, right, false, scope)
+            }
+            Expr::AllOp { left, compare_op: ast::BinaryOperator::NotEq, right } if is_query(right) => {
+                self.in_query(left, right, true, scope)
+            }
+            Expr::AnyOp { right, compare_op, .. } if is_query(right) => {
+                Err(Error::unsupported(format!("{compare_op} ANY")).hint("only = ANY (SELECT ...) is; use EXISTS"))
+            }
+            Expr::AllOp { right, compare_op, .. } if is_query(right) => {
+                Err(Error::unsupported(format!("{compare_op} ALL")).hint("only <> ALL (SELECT ...) is; use NOT EXISTS"))
+            }
             Expr::AnyOp { .. } => Err(Error::unsupported("ANY")),
             Expr::AllOp { .. } => Err(Error::unsupported("ALL")),
             Expr::Overlay { .. } => Err(Error::unsupported("OVERLAY")),
@@ -237,11 +249,23 @@ impl Binder<'_> {
     }
 
     fn in_list(&mut self, inner: &Expr, list: &[Expr], negated: bool, scope: &Scope<'_>) -> Result<Ex> {
+        if let Expr::Tuple(values) = inner {
+            return self.row_in_list(values, list, negated, scope);
+        }
         let value = self.expr(inner, scope)?;
         let mut items = Vec::with_capacity(list.len());
         for item in list {
             items.push(self.expr(item, scope)?);
         }
+        let (value, items) = self.alike(value, items)?;
+        let nullable = value.nullable || items.iter().any(|item| item.nullable);
+        let texts: Vec<String> = items.into_iter().map(|item| item.sql).collect();
+        let not = if negated { "NOT " } else { "" };
+        Ok(Ex::new(format!("({} {not}IN ({}))", value.collated(), texts.join(", ")), Type::Bool, nullable))
+    }
+
+    /// Brings a value and what it is looked for among to one type.
+    fn alike(&mut self, value: Ex, items: Vec<Ex>) -> Result<(Ex, Vec<Ex>)> {
         let mut ty = value.ty.clone();
         let mut shared = value.clone();
         for item in &items {
@@ -251,15 +275,50 @@ impl Binder<'_> {
             }
         }
         let value = self.widen(value, &ty)?;
-        let mut nullable = value.nullable;
-        let mut texts = Vec::with_capacity(items.len());
-        for item in items {
-            let item = self.widen(item, &ty)?;
-            nullable |= item.nullable;
-            texts.push(item.sql);
+        let items = items.into_iter().map(|item| self.widen(item, &ty)).collect::<Result<Vec<_>>>()?;
+        Ok((value, items))
+    }
+
+    /// `(a, b) IN ((1, 2), ...)`
+    fn row_in_list(&mut self, values: &[Expr], list: &[Expr], negated: bool, scope: &Scope<'_>) -> Result<Ex> {
+        let mut rows: Vec<Vec<String>> = vec![Vec::with_capacity(values.len()); list.len()];
+        let mut left = Vec::with_capacity(values.len());
+        let mut nullable = false;
+        for (at, value) in values.iter().enumerate() {
+            let value = self.expr(value, scope)?;
+            let mut items = Vec::with_capacity(list.len());
+            for item in list {
+                let Expr::Tuple(row) = item else {
+                    return Err(Error::syntax("a row value is compared with row values, as in (a, b) IN ((1, 2))"));
+                };
+                if row.len() != values.len() {
+                    return Err(Error::syntax(format!(
+                        "a row of {} cannot be compared with one of {}",
+                        values.len(),
+                        row.len()
+                    )));
+                }
+                items.push(self.expr(&row[at], scope)?);
+            }
+            let (value, items) = self.alike(value, items)?;
+            nullable |= value.nullable;
+            left.push(value.collated());
+            for (row, item) in rows.iter_mut().zip(items) {
+                nullable |= item.nullable;
+                row.push(item.sql);
+            }
         }
         let not = if negated { "NOT " } else { "" };
-        Ok(Ex::new(format!("({} {not}IN ({}))", value.collated(), texts.join(", ")), Type::Bool, nullable))
+        let rows: Vec<String> = rows.into_iter().map(|row| format!("({})", row.join(", "))).collect();
+        let sql = format!("(({}) {not}IN (VALUES {}))", left.join(", "), rows.join(", "));
+        Ok(Ex::new(sql, Type::Bool, nullable))
+    }
+
+    fn in_query(&mut self, inner: &Expr, query: &Expr, negated: bool, scope: &Scope<'_>) -> Result<Ex> {
+        match query {
+            Expr::Subquery(query) => self.in_subquery(inner, query, negated, scope),
+            _ => Err(Error::internal("a query is expected")),
+        }
     }
 
     fn in_subquery(&mut self, inner: &Expr, query: &ast::Query, negated: bool, scope: &Scope<'_>) -> Result<Ex> {
@@ -370,6 +429,10 @@ impl Binder<'_> {
         }
         Ok((ty, widened))
     }
+}
+
+fn is_query(expr: &Expr) -> bool {
+    matches!(expr, Expr::Subquery(_))
 }
 
 fn incomparable(left: &Ex, right: &Ex) -> Error {

@@ -10,6 +10,7 @@ mod dml;
 mod drop;
 mod expr;
 mod from;
+mod json;
 mod names;
 mod operators;
 mod parse;

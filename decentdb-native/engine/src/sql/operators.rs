@@ -48,6 +48,8 @@ impl Binder<'_> {
             Op::Multiply => self.arithmetic(left, "*", "mul", right),
             Op::Divide => self.arithmetic(left, "/", "div", right),
             Op::Modulo => self.arithmetic(left, "%", "mod", right),
+            Op::Arrow => self.json_member(left, right, false),
+            Op::LongArrow => self.json_member(left, right, true),
             Op::StringConcat => self.concat(left, right),
             other => Err(Error::unsupported(format!("the operator {other}"))),
         }
