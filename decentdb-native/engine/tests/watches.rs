@@ -16,6 +16,19 @@ fn items(db: &Db) {
 }
 
 #[test]
+fn images_show_generated_columns() {
+    let db = Db::memory();
+    db.run("CREATE TABLE g (twice INT GENERATED ALWAYS AS (a * 2) STORED, id INTEGER PRIMARY KEY, a INT)");
+    let watch = db.watch_table(r#"{"tables":["g"]}"#).unwrap();
+    watch.expect("initial");
+    db.run("INSERT INTO g (id, a) VALUES (1, 4)");
+    assert_eq!(watch.expect("invalidate")["row_changes"][0]["after"], json!({"twice": 8, "id": 1, "a": 4}));
+    db.run("UPDATE g SET a = 5");
+    let change = &watch.expect("invalidate")["row_changes"][0];
+    assert_eq!((&change["before"]["twice"], &change["after"]["twice"]), (&json!(8), &json!(10)));
+}
+
+#[test]
 fn a_table_watch_tells_of_changes_with_their_images() {
     let db = Db::memory();
     items(&db);

@@ -51,6 +51,9 @@ pub struct Column {
     pub nullable: bool,
     /// The expression after DEFAULT, in the dialect.
     pub default_sql: Option<String>,
+    /// The expression of a generated column, in the dialect.
+    #[serde(default)]
+    pub generated_sql: Option<String>,
     pub auto_increment: bool,
     /// Its values are distinct by a constraint on this column alone.
     pub unique: bool,

@@ -28,7 +28,7 @@ fn column(table: &Table, column: &Column) -> Json {
         "unique": column.unique,
         "auto_increment": column.auto_increment,
         // A column that is not generated counts as stored.
-        "generated_sql": null,
+        "generated_sql": column.generated_sql,
         "generated_stored": true,
         "checks": checks(table, Some(&column.name)),
         "foreign_key": inline_key(table, column).map(foreign_key),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlparser::ast::{AlterTable, AlterTableOperation as Operation, ColumnDef, RenameTableNameKind};
 use sqlparser::tokenizer::Token;
 
-use crate::catalog::{Change, Table};
+use crate::catalog::{Change, Column, Table};
 use crate::error::{Error, Result, Status};
 
 use super::binder::Binder;
@@ -75,6 +75,7 @@ impl Binder<'_> {
         let Some(added) = next.column(&column).cloned() else {
             return Err(Error::internal("the added column is missing"));
         };
+        refuse(added.generated_sql.is_some(), "adding a generated column")?;
         if !added.nullable && added.default_sql.is_none() {
             let message = format!("column {column} is NOT NULL and needs a DEFAULT for the rows that are there");
             return Err(Error::new(Status::Sql, "sql.invalid_table", Some("42P16"), message).with("column", column));
@@ -112,6 +113,9 @@ impl Binder<'_> {
         if let Some(check) = table.checks.iter().find(|check| mentions(&check.sql, &column)) {
             return needed(format!("the constraint {} uses it", check.name));
         }
+        if let Some(generated) = generated_from(table, &column) {
+            return needed(format!("the generated column {generated} uses it"));
+        }
         if let Some(index) = self.index_using(table, &column, true) {
             return needed(format!("the index {index} uses it"));
         }
@@ -138,6 +142,10 @@ impl Binder<'_> {
         // Their text is kept as written and cannot be rewritten.
         if let Some(check) = table.checks.iter().find(|check| mentions(&check.sql, &column)) {
             return Err(depends(format!("cannot rename column {column}: the constraint {} uses it", check.name)));
+        }
+        if let Some(generated) = generated_from(table, &column) {
+            let message = format!("cannot rename column {column}: the generated column {generated} uses it");
+            return Err(depends(message));
         }
         if let Some(index) = self.index_using(table, &column, false) {
             return Err(depends(format!("cannot rename column {column}: the index {index} uses it")));
@@ -242,6 +250,12 @@ fn known(table: &Table, written: &str) -> Result<String> {
     found.ok_or_else(|| Error::unknown_column(written).with("relation", table.name.clone()))
 }
 
+/// A generated column that is made from another one.
+fn generated_from<'t>(table: &'t Table, column: &str) -> Option<&'t str> {
+    let uses = |other: &&Column| other.generated_sql.as_ref().is_some_and(|sql| mentions(sql, column));
+    table.columns.iter().find(uses).map(|other| other.name.as_str())
+}
+
 /// Whether text kept in the catalogue uses a name; text that cannot be read counts as using it.
 fn mentions(sql: &str, column: &str) -> bool {
     tokenize(sql).map_or(true, |tokens| {
@@ -265,6 +279,9 @@ fn render(table: &Table) -> String {
         }
         if let Some(default) = &column.default_sql {
             part.push_str(&format!(" DEFAULT {default}"));
+        }
+        if let Some(generated) = &column.generated_sql {
+            part.push_str(&format!(" GENERATED ALWAYS AS ({generated}) STORED"));
         }
         parts.push(part);
     }

@@ -15,6 +15,7 @@ use crate::value::{EnumType, Type};
 use super::binder::{same, Aggregates, Binder};
 use super::dml::require_column_type;
 use super::from::table_columns;
+use super::generated::{expression_of, require_sound};
 use super::names::{enum_id, type_of};
 use super::parse::{name, object, quote, require_user_name};
 use super::scope::{Relation, Scope, ScopeColumn};
@@ -87,6 +88,7 @@ impl Binder<'_> {
             let key = self.resolve_foreign_key(&table, key)?;
             table.foreign_keys.push(key);
         }
+        require_sound(&table)?;
         let sql = self.table_sql(&table)?;
         Ok(ddl(vec![sql], Change::PutTable(Arc::new(table))))
     }
@@ -105,6 +107,7 @@ impl Binder<'_> {
                 ty: owned(&column.ty, &table.name, &column.name),
                 nullable: true,
                 default_sql: None,
+                generated_sql: None,
                 auto_increment: false,
                 unique: false,
             });
@@ -131,6 +134,7 @@ impl Binder<'_> {
             ty,
             nullable: true,
             default_sql: None,
+            generated_sql: None,
             auto_increment: false,
             unique: false,
         };
@@ -161,7 +165,7 @@ impl Binder<'_> {
                     pending.push(foreign_key(key, constraint, vec![column_name.clone()], true)?);
                 }
                 ColumnOption::Generated { .. } | ColumnOption::Identity(_) => {
-                    return Err(at(Error::unsupported("a generated column")));
+                    column.generated_sql = Some(expression_of(&option.option).map_err(at)?);
                 }
                 ColumnOption::Collation(_) => return Err(at(Error::unsupported("COLLATE"))),
                 other => return Err(at(Error::unsupported(format!("the column option {other}")))),
@@ -247,6 +251,9 @@ impl Binder<'_> {
         if let Some(default) = &column.default_sql {
             sql.push_str(&format!(" DEFAULT ({})", self.default_value(default, column)?.sql));
         }
+        if let Some(generated) = &column.generated_sql {
+            sql.push_str(&self.generated_sql(table, column, generated)?);
+        }
         if column.ty == Type::Bool {
             sql.push_str(&format!(" CHECK ({quoted} IN (0, 1))"));
         }
@@ -293,7 +300,7 @@ impl Binder<'_> {
     }
 
     /// An expression over the columns of a row alone.
-    fn steady(&mut self, expr: &Expr, table: &Table, place: &'static str) -> Result<super::binder::Ex> {
+    pub fn steady(&mut self, expr: &Expr, table: &Table, place: &'static str) -> Result<super::binder::Ex> {
         self.aggregates = Aggregates::Inside(place);
         self.steady = Some(place);
         let ex = self.expr(expr, &row_scope(table));

@@ -14,6 +14,7 @@ use crate::value::Type;
 
 use super::binder::{same, Aggregates, Binder, Ex};
 use super::from::table_columns;
+use super::generated::cannot_write;
 use super::parse::{expression, name, object, quote, require_user_name};
 use super::scope::{Relation, Scope};
 use super::select::refuse;
@@ -172,6 +173,9 @@ impl Binder<'_> {
                 return Err(assigned_twice(&column.name, "UPDATE"));
             }
             seen.push(&column.name);
+            if column.generated_sql.is_some() {
+                return Err(cannot_write(column));
+            }
             let value = self.stored(&assignment.value, table, column, scope)?;
             texts.push(format!("{} = {value}", quote(&column.name)));
         }
@@ -283,13 +287,16 @@ fn refuse_insert(insert: &Insert) -> Result<()> {
 
 fn insert_columns<'t>(insert: &Insert, table: &'t Table) -> Result<Vec<&'t Column>> {
     if insert.columns.is_empty() {
-        return Ok(table.columns.iter().collect());
+        return Ok(table.columns.iter().filter(|column| column.generated_sql.is_none()).collect());
     }
     let mut columns: Vec<&Column> = Vec::with_capacity(insert.columns.len());
     for written in &insert.columns {
         let column = known(table, &object(written)?)?;
         if columns.iter().any(|seen| seen.name == column.name) {
             return Err(assigned_twice(&column.name, "INSERT"));
+        }
+        if column.generated_sql.is_some() {
+            return Err(cannot_write(column));
         }
         columns.push(column);
     }

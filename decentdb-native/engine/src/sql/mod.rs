@@ -10,6 +10,7 @@ mod dml;
 mod drop;
 mod expr;
 mod from;
+mod generated;
 mod json;
 mod names;
 mod operators;
