@@ -453,3 +453,36 @@ fn ids_of_deleted_rows_are_not_given_again() {
     db.run("CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT)");
     assert_eq!(insert(), 1);
 }
+
+#[test]
+fn the_schema_can_be_queried() {
+    let file = TempDb::new();
+    let (db, other) = (file.open(), file.open());
+    let tables = "SELECT table_name, table_type FROM information_schema.tables ORDER BY 1";
+    assert!(db.run(tables).rows.is_empty());
+    other.run("CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT NOT NULL DEFAULT 'x', d DECIMAL)");
+    other.run("CREATE VIEW v AS SELECT n FROM t");
+    assert_eq!(db.run(tables).rows, [[t("t"), t("BASE TABLE")], [t("v"), t("VIEW")]]);
+    let columns = db.run(
+        "SELECT c.column_name, c.ordinal_position, c.column_default, c.is_nullable, c.data_type \
+         FROM information_schema.columns c JOIN information_schema.tables USING (table_name) \
+         WHERE table_type = 'BASE TABLE' ORDER BY 2",
+    );
+    assert_eq!(
+        columns.rows,
+        [
+            [t("id"), V::Int(1), V::Null, t("NO"), t("INT64")],
+            [t("n"), V::Int(2), t("'x'"), t("NO"), t("TEXT")],
+            [t("d"), V::Int(3), V::Null, t("YES"), t("DECIMAL")],
+        ]
+    );
+    let objects = db.run("SELECT type, name, tbl_name FROM sqlite_schema");
+    let expected = [["table", "t", "t"], ["view", "v", "v"], ["index", "pk_t_id", "t"]];
+    assert_eq!(objects.rows, expected.map(|row| row.map(t)));
+    assert_eq!(db.run("SELECT schema_name FROM information_schema.schemata").rows, [[t("main")]]);
+    let prepared = db.prepare("SELECT count(*) FROM information_schema.tables").unwrap();
+    assert_eq!(prepared.fetch(false, 0).unwrap(), [[V::Int(2)]]);
+    other.run("DROP VIEW v");
+    prepared.reset();
+    assert_eq!(prepared.fetch(false, 0).unwrap(), [[V::Int(1)]]);
+}

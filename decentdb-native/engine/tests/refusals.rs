@@ -37,6 +37,8 @@ fn wrong_statements_name_what_is_wrong() {
         ("CREATE TABLE t (a INT)", "42P07", "object t already exists"),
         ("SELECT nosuch(1)", "0A000", "unsupported scalar function nosuch"),
         ("SELECT length(1, 2)", "42883", "length does not take these arguments"),
+        ("SELECT * FROM information_schema.routines", "42P01", "unknown table or view information_schema.routines"),
+        ("DELETE FROM sqlite_schema", "42P01", "unknown table or view sqlite_schema"),
         // types
         ("SELECT * FROM t WHERE n = 5", "42804", "cannot compare TEXT and INT64"),
         ("SELECT * FROM t WHERE b = 1", "42804", "cannot compare BOOL and INT64"),
@@ -171,6 +173,7 @@ fn unsupported_constructs_are_named() {
         ("SELECT 5 & 3", "the operator &"),
         ("SELECT * FROM t, LATERAL (SELECT 1) x", "LATERAL"),
         ("SELECT id FROM t INTERSECT ALL SELECT 1", "INTERSECT ALL"),
+        ("CREATE VIEW x AS SELECT * FROM sqlite_schema", "a view of the schema's own views"),
         ("SELECT * FROM s.t", "the qualified name s.t"),
         ("CREATE TABLE x (a serial)", "type serial"),
         ("CREATE TABLE x (a INT GENERATED ALWAYS AS IDENTITY)", "GENERATED AS IDENTITY"),

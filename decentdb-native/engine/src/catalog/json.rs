@@ -73,7 +73,7 @@ pub fn describe_table_json(catalog: &Catalog, name: &str, row_count: impl FnOnce
 }
 
 /// All indexes by their names, those that stand behind keys and UNIQUE included.
-pub(super) fn key_indexes(catalog: &Catalog) -> BTreeMap<String, Index> {
+pub fn index_definitions(catalog: &Catalog) -> BTreeMap<String, Index> {
     let mut indexes = BTreeMap::new();
     for table in catalog.tables.values() {
         let uniques = table.uniques.iter().map(|unique| (&unique.name, &unique.columns));
@@ -119,7 +119,7 @@ pub(super) fn index_json(index: &Index) -> Json {
 }
 
 pub fn list_indexes_json(catalog: &Catalog) -> Json {
-    Json::Array(key_indexes(catalog).values().map(index_json).collect())
+    Json::Array(index_definitions(catalog).values().map(index_json).collect())
 }
 
 pub(super) fn view_json(view: &View) -> Json {

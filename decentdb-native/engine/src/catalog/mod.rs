@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use json::{describe_table_json, list_indexes_json, list_tables_json, list_views_json};
+pub use json::{describe_table_json, index_definitions, list_indexes_json, list_tables_json, list_views_json};
 pub use snapshot::{schema_snapshot_json, tooling_metadata_json};
 pub use storage::{apply, create_storage, load, read_cookie};
 

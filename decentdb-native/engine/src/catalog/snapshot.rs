@@ -2,7 +2,7 @@
 
 use serde_json::{json, Value as Json};
 
-use super::json::{foreign_key, index_json, inline_key, key_indexes, view_json};
+use super::json::{foreign_key, index_definitions, index_json, inline_key, view_json};
 use super::{Catalog, Check, Column, Index, Table};
 use crate::error::Result;
 use crate::value::Type;
@@ -69,7 +69,8 @@ pub fn schema_snapshot_json(catalog: &Catalog, mut row_count: impl FnMut(&str) -
     let views: Vec<Json> =
         catalog.views.values().map(|view| with(view_json(view), json!({ "ddl": view.ddl }))).collect();
     let temporary = |name: &str| catalog.table(name).is_some_and(|table| table.temporary);
-    let indexes: Vec<Json> = key_indexes(catalog).values().map(|each| index(each, temporary(&each.table))).collect();
+    let indexes: Vec<Json> =
+        index_definitions(catalog).values().map(|each| index(each, temporary(&each.table))).collect();
     Ok(json!({
         "snapshot_version": 1,
         "schema_cookie": catalog.cookie,

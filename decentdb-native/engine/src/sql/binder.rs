@@ -88,6 +88,8 @@ pub(super) struct Binder<'a> {
     pub named_windows: Vec<NamedWindowDefinition>,
     /// Where results must not change from call to call, and so clocks and random numbers are refused.
     pub steady: Option<&'static str>,
+    /// It reads the schema as it is now, which a view could not follow.
+    pub saw_system: bool,
     /// Counts the relations the binder makes up.
     pub made_up: usize,
 }
@@ -113,6 +115,7 @@ impl<'a> Binder<'a> {
             saw_window: false,
             named_windows: Vec::new(),
             steady: None,
+            saw_system: false,
             made_up: 0,
         }
     }

@@ -400,6 +400,7 @@ impl Binder<'_> {
             statements.push(format!("DROP VIEW {}", quote(&view_name)));
         }
         let mut bound = self.query(&create.query, None)?;
+        refuse(self.saw_system, "a view of the schema's own views")?;
         rename_view(&mut bound.columns, create, &view_name)?;
         let names: Vec<String> = bound.columns.iter().map(|column| quote(&column.name)).collect();
         statements.push(format!("CREATE VIEW {} ({}) AS {}", quote(&view_name), names.join(", "), bound.sql));

@@ -13,6 +13,7 @@ use super::binder::{Aggregates, Binder};
 use super::parse::{name, object, quote, require_user_name};
 use super::scope::{Relation, Scope, ScopeColumn};
 use super::select::{refuse, Bound};
+use super::system::system_view;
 
 pub(super) fn table_columns(table: &Table) -> Vec<ScopeColumn> {
     table
@@ -160,6 +161,10 @@ impl Binder<'_> {
         match factor {
             TableFactor::Table { name: table, alias, args, .. } => {
                 refuse_table_options(factor)?;
+                if let (None, Some((relation, sql))) = (args, system_view(table, self.catalog)?) {
+                    self.saw_system = true;
+                    return self.system(relation, &sql, alias.as_ref(), scope);
+                }
                 match args {
                     Some(args) => self.table_function(&object(table)?, &args.args, alias.as_ref(), scope),
                     None => self.named(&object(table)?, alias.as_ref(), scope),
@@ -196,6 +201,23 @@ impl Binder<'_> {
         rename(&mut columns, alias)?;
         scope.add(Relation::new(&relation_name, columns))?;
         Ok(format!("({}) AS {}", bound.sql, quote(&relation_name)))
+    }
+
+    fn system(
+        &mut self,
+        mut relation: Relation,
+        sql: &str,
+        alias: Option<&TableAlias>,
+        scope: &mut Scope<'_>,
+    ) -> Result<String> {
+        if let Some(alias) = alias {
+            rename(&mut relation.columns, alias)?;
+            relation.name = name(&alias.name);
+            relation.qualifier = quote(&relation.name);
+        }
+        let sql = format!("({sql}) AS {}", relation.qualifier);
+        scope.add(relation)?;
+        Ok(sql)
     }
 
     fn named(&mut self, written: &str, alias: Option<&TableAlias>, scope: &mut Scope<'_>) -> Result<String> {

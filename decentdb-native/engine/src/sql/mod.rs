@@ -18,6 +18,7 @@ mod parse;
 mod scope;
 mod select;
 mod setops;
+mod system;
 mod transaction;
 mod window;
 

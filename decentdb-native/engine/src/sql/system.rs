@@ -1,0 +1,145 @@
+//! The schema as relations: `sqlite_schema` and `information_schema.{schemata, tables, columns}`.
+
+use sqlparser::ast::{ObjectName, ObjectNamePart};
+
+use crate::catalog::{index_definitions, Catalog};
+use crate::error::{Error, Result};
+use crate::value::Type;
+
+use super::parse::{name, quote, text_literal};
+use super::scope::{Relation, ScopeColumn};
+
+const SCHEMA: &str = "information_schema";
+/// The one schema and the catalogue it is in.
+const MAIN: &str = "main";
+
+/// Columns by name, with their types and whether they may be NULL.
+type Columns = &'static [(&'static str, Type, bool)];
+
+const SCHEMATA: Columns = &[
+    ("catalog_name", Type::Text, false),
+    ("schema_name", Type::Text, false),
+    ("schema_owner", Type::Text, false),
+    ("default_character_set_catalog", Type::Text, false),
+    ("default_character_set_schema", Type::Text, false),
+    ("default_character_set_name", Type::Text, false),
+];
+
+const TABLES: Columns = &[
+    ("table_catalog", Type::Text, false),
+    ("table_schema", Type::Text, false),
+    ("table_name", Type::Text, false),
+    ("table_type", Type::Text, false),
+];
+
+const COLUMNS: Columns = &[
+    ("table_catalog", Type::Text, false),
+    ("table_schema", Type::Text, false),
+    ("table_name", Type::Text, false),
+    ("column_name", Type::Text, false),
+    ("ordinal_position", Type::Int64, false),
+    ("column_default", Type::Text, true),
+    ("is_nullable", Type::Text, false),
+    ("data_type", Type::Text, false),
+];
+
+const OBJECTS: Columns = &[
+    ("type", Type::Text, false),
+    ("name", Type::Text, false),
+    ("tbl_name", Type::Text, false),
+    ("rootpage", Type::Int64, false),
+    ("sql", Type::Text, false),
+];
+
+/// The relation of a system view and its rows as SQL; `None` if the name is of another kind.
+pub(super) fn system_view(written: &ObjectName, catalog: &Catalog) -> Result<Option<(Relation, String)>> {
+    let (view, columns, rows) = match written.0.as_slice() {
+        [ObjectNamePart::Identifier(only)] if name(only).eq_ignore_ascii_case("sqlite_schema") => {
+            ("sqlite_schema", OBJECTS, objects(catalog))
+        }
+        [ObjectNamePart::Identifier(schema), ObjectNamePart::Identifier(view)] if is_schema(&name(schema)) => {
+            match name(view).to_ascii_lowercase().as_str() {
+                "schemata" => ("schemata", SCHEMATA, schemata()),
+                "tables" => ("tables", TABLES, tables(catalog)),
+                "columns" => ("columns", COLUMNS, columns(catalog)),
+                _ => return Err(Error::unknown_relation(&written.to_string())),
+            }
+        }
+        _ => return Ok(None),
+    };
+    let described = columns.iter().map(|(name, ty, nullable)| ScopeColumn {
+        name: (*name).to_owned(),
+        sql_name: (*name).to_owned(),
+        ty: ty.clone(),
+        nullable: *nullable,
+        source: None,
+        literal: false,
+    });
+    let relation = Relation::new(view, described.collect());
+    // Reading a table makes SQLite notice a schema that has changed since, and the statement is compiled again.
+    let list = |from: fn(usize) -> String| {
+        let items = columns.iter().enumerate().map(|(at, (name, ..))| format!("{} AS {}", from(at), quote(name)));
+        items.collect::<Vec<_>>().join(", ")
+    };
+    let sql = if rows.is_empty() {
+        format!("SELECT {} FROM __ddb_meta WHERE key = ''", list(|_| "NULL".to_owned()))
+    } else {
+        let rows: Vec<String> = rows.into_iter().map(|row| format!("({})", row.join(", "))).collect();
+        // What SQLite calls the columns of VALUES.
+        let list = list(|at| format!("column{}", at + 1));
+        format!("SELECT {list} FROM (VALUES {}) WHERE EXISTS (SELECT 1 FROM __ddb_meta)", rows.join(", "))
+    };
+    Ok(Some((relation, sql)))
+}
+
+fn is_schema(written: &str) -> bool {
+    written.eq_ignore_ascii_case(SCHEMA)
+}
+
+fn texts(values: &[&str]) -> Vec<String> {
+    values.iter().map(|value| text_literal(value)).collect()
+}
+
+fn schemata() -> Vec<Vec<String>> {
+    vec![texts(&[MAIN, MAIN, "decentdb", MAIN, MAIN, "UTF-8"])]
+}
+
+fn tables(catalog: &Catalog) -> Vec<Vec<String>> {
+    let tables = catalog.tables.values().map(|table| texts(&[MAIN, MAIN, &table.name, "BASE TABLE"]));
+    tables.chain(catalog.views.values().map(|view| texts(&[MAIN, MAIN, &view.name, "VIEW"]))).collect()
+}
+
+fn columns(catalog: &Catalog) -> Vec<Vec<String>> {
+    let row = |table: &str, column: &str, at: usize, default: Option<&String>, nullable: bool, ty: &Type| {
+        let mut row = texts(&[MAIN, MAIN, table, column]);
+        row.push((at + 1).to_string());
+        row.push(default.map_or_else(|| "NULL".to_owned(), |default| text_literal(default)));
+        row.extend(texts(&[if nullable { "YES" } else { "NO" }, ty.name()]));
+        row
+    };
+    let mut rows = Vec::new();
+    for table in catalog.tables.values() {
+        rows.extend(table.columns.iter().enumerate().map(|(at, column)| {
+            row(&table.name, &column.name, at, column.default_sql.as_ref(), column.nullable, &column.ty)
+        }));
+    }
+    for view in catalog.views.values() {
+        let columns = view.columns.iter().enumerate();
+        rows.extend(columns.map(|(at, column)| row(&view.name, &column.name, at, None, column.nullable, &column.ty)));
+    }
+    rows
+}
+
+fn objects(catalog: &Catalog) -> Vec<Vec<String>> {
+    let row = |kind: &str, name: &str, table: &str, ddl: &str| {
+        let mut row = texts(&[kind, name, table]);
+        // Pages are none of the reader's business.
+        row.push("0".to_owned());
+        row.push(text_literal(ddl));
+        row
+    };
+    let tables = catalog.tables.values().map(|table| row("table", &table.name, &table.name, &table.ddl));
+    let views = catalog.views.values().map(|view| row("view", &view.name, &view.name, &view.ddl));
+    let indexes = index_definitions(catalog).into_values();
+    tables.chain(views).chain(indexes.map(|index| row("index", &index.name, &index.table, &index.ddl))).collect()
+}
