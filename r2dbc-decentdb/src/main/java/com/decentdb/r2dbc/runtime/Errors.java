@@ -52,6 +52,10 @@ public final class Errors {
         if (error instanceof NativeLibraryException) {
             return of("58P01", String.valueOf(error.getMessage()), 0, sql, error);
         }
+        if (error instanceof IllegalArgumentException) {
+            // What the binding refuses to pass on, such as text that is no Unicode.
+            return of("22021", String.valueOf(error.getMessage()), 0, sql, error);
+        }
         if (error instanceof RejectedExecutionException) {
             return of("08003", "The database is closed", 0, sql, error);
         }

@@ -1,7 +1,6 @@
 package com.decentdb.r2dbc.runtime;
 
 import com.decentdb.ffi.NativeDatabase;
-import com.decentdb.ffi.NativeException;
 import com.decentdb.ffi.Parameters;
 import java.util.ArrayList;
 import java.util.List;
@@ -110,7 +109,7 @@ final class GroupCommitter {
         for (Write write : group) {
             try {
                 write.run(lane);
-            } catch (NativeException e) {
+            } catch (RuntimeException e) {
                 if (group.size() == 1 || Errors.breaksHandle(e)) {
                     throw e;
                 }
@@ -149,7 +148,7 @@ final class GroupCommitter {
         try {
             write.run(lane);
             return null;
-        } catch (NativeException e) {
+        } catch (RuntimeException e) {
             if (Errors.breaksHandle(e)) {
                 throw e;
             }
