@@ -1,17 +1,26 @@
 package com.decentdb.r2dbc;
 
+import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.r2dbc.spi.Option;
 import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import io.r2dbc.spi.TransactionDefinition;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
 
 /** What one user does wrong, or closes, or leaves behind, reaches no other user and loses nothing. */
 class RobustnessTests {
@@ -52,5 +61,40 @@ class RobustnessTests {
         assertThat(awaitValue(all)).containsExactly("1", "error 22021", "1");
         assertThat(awaitValue(writer.fetchValue("SELECT COUNT(*) FROM numbers", Long.class)))
                 .isEqualTo(2);
+    }
+
+    @Test
+    void closingAConnectionFailsTheResultsStillBeingRead() {
+        DecentDbConnection other = withNumbers("", 1000);
+        DecentDbConnection reader = database.connect();
+        Flux.from(reader.createStatement("SELECT n FROM numbers").fetchSize(10).execute())
+                .concatMap(result -> result.map((row, metadata) -> row.get("n")))
+                .as(publisher -> StepVerifier.create(publisher, 5))
+                .expectNextCount(5)
+                .then(() -> await(reader.close()))
+                .thenRequest(Long.MAX_VALUE)
+                .thenConsumeWhile(n -> true)
+                .expectError(R2dbcNonTransientResourceException.class)
+                .verify(PATIENCE);
+        assertThat(awaitValue(other.fetchValue("SELECT COUNT(*) FROM numbers", Long.class)))
+                .isEqualTo(1000);
+    }
+
+    private void deleteFiles() throws IOException {
+        try (Stream<Path> all = Files.list(database.directory())) {
+            for (Path path : all.toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+
+    private static TransactionDefinition definition(Option<?> option, Object value) {
+        return new TransactionDefinition() {
+            @Override
+            @SuppressWarnings("unchecked")
+            public <T> T getAttribute(Option<T> wanted) {
+                return wanted.equals(option) ? (T) value : null;
+            }
+        };
     }
 }

@@ -25,10 +25,15 @@ final class AutoCommit {
         this.delivery = delivery;
     }
 
-    /** Gives up all results not read to their end. */
+    /** Gives up all results not read to their end, and those to come. */
     void close() {
         open = false;
-        cursors.forEach(LaneCursor::close);
+        abandonResults(Errors.closed());
+    }
+
+    /** Gives up all results not read to their end; who reads one gets an error, lest it pass for a shorter one. */
+    void abandonResults(Throwable reason) {
+        cursors.forEach(cursor -> cursor.abandon(reason));
     }
 
     /** A request for cursors; those that arrive late are closed. */
@@ -120,7 +125,7 @@ final class AutoCommit {
             });
             cursors.add(cursor);
             if (!open) {
-                cursor.close();
+                cursor.abandon(Errors.closed());
             }
             return cursor;
         }

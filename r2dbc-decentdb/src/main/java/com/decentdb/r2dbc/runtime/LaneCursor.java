@@ -133,6 +133,16 @@ final class LaneCursor implements Cursor {
         }
     }
 
+    /** Gives up what is left with an error for the reader; any thread, does not wait. */
+    void abandon(Throwable reason) {
+        try {
+            lane.execute(() -> abort(reason));
+        } catch (RejectedExecutionException e) {
+            // The lane has ended, and with it all its statements; who reads on is told so.
+            return;
+        }
+    }
+
     /** Gives up what is left with an error for the reader; on the lane's thread. */
     void abort(Throwable reason) {
         if (statement != null) {
