@@ -270,10 +270,11 @@ final class SessionConnection extends Conveniences implements DecentDbConnection
         return Mono.empty();
     }
 
-    /** Leaves nothing of one borrower to the next: neither a transaction nor settings. */
+    /** Leaves nothing of one borrower to the next: neither results nor a transaction nor settings. */
     @Override
     public Publisher<Void> preRelease() {
         return Mono.defer(() -> {
+            session.abandonResults();
             Mono<Void> ended = session.inTransaction() ? session.rollback() : Mono.empty();
             return ended.doOnTerminate(() -> {
                 autoCommit = true;

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.r2dbc.spi.Option;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import io.r2dbc.spi.Result;
 import io.r2dbc.spi.TransactionDefinition;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -78,6 +79,21 @@ class RobustnessTests {
                 .verify(PATIENCE);
         assertThat(awaitValue(other.fetchValue("SELECT COUNT(*) FROM numbers", Long.class)))
                 .isEqualTo(1000);
+    }
+
+    @Test
+    void aConnectionGivenBackToAPoolKeepsNoReadingLane() {
+        DecentDbConnection borrower = withNumbers("maxReaders=1", 1000);
+        Result forgotten = awaitValue(
+                Flux.from(borrower.createStatement("SELECT n FROM numbers").execute()));
+        assertThat(forgotten).isNotNull();
+        await(borrower.preRelease());
+
+        borrower.fetchValue("SELECT COUNT(*) FROM numbers", Long.class)
+                .as(StepVerifier::create)
+                .expectNext(1000L)
+                .expectComplete()
+                .verify(SOON);
     }
 
     private void deleteFiles() throws IOException {

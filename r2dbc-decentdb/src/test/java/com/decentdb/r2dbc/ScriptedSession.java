@@ -47,6 +47,11 @@ final class ScriptedSession implements Session {
     }
 
     @Override
+    public void abandonResults() {
+        // It has none.
+    }
+
+    @Override
     public boolean inTransaction() {
         return inTransaction;
     }

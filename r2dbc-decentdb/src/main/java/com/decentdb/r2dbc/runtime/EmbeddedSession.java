@@ -190,6 +190,12 @@ final class EmbeddedSession implements Session {
     }
 
     @Override
+    public void abandonResults() {
+        autoCommit.abandonResults(
+                Errors.of("24000", "The connection was given back before all rows of the result were read", null));
+    }
+
+    @Override
     public boolean inTransaction() {
         Transaction current = transaction;
         return current != null && current.active();

@@ -29,6 +29,9 @@ public interface Session {
     /** Rolls the open transaction back; completes at once without one. Statements still waiting in it are dropped. */
     Mono<Void> rollback();
 
+    /** Gives up results outside transactions that were not read to their end; who still reads one gets an error. */
+    void abandonResults();
+
     /** Whether a transaction is open, as the last signal of begin, commit or rollback left it. */
     boolean inTransaction();
 
