@@ -104,6 +104,31 @@ class RobustnessTests {
         }
     }
 
+    @Test
+    void aCommitAndACloseAtOnceLeaveTheNextTransactionAlone() throws Exception {
+        withNumbers("", 0);
+        for (int i = 0; i < 300; i++) {
+            int n = i;
+            DecentDbConnection a = awaitValue(database.factory().create());
+            DecentDbConnection b = awaitValue(database.factory().create());
+            await(a.beginTransaction());
+            Mono<Long> next = b.inTransaction(c -> c.execute("INSERT INTO numbers VALUES ($1, NULL)", n)
+                            .concatWith(c.execute("UPDATE numbers SET t = 'x' WHERE n = $1", n)))
+                    .last()
+                    .cache();
+            next.subscribe(v -> {}, e -> {});
+            Thread thread = new Thread(() -> a.commitTransaction().subscribe(v -> {}, e -> {}));
+            thread.start();
+            Thread.onSpinWait();
+            await(a.close());
+            thread.join();
+            next.as(StepVerifier::create).expectNext(1L).expectComplete().verify(PATIENCE);
+            await(b.close());
+        }
+        assertThat(awaitValue(database.connect().fetchValue("SELECT COUNT(*) FROM numbers", Long.class)))
+                .isEqualTo(300);
+    }
+
     private static TransactionDefinition definition(Option<?> option, Object value) {
         return new TransactionDefinition() {
             @Override

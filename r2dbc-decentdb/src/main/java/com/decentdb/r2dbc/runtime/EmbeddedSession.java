@@ -296,7 +296,7 @@ final class EmbeddedSession implements Session {
         if (current == null) {
             reference.release();
             whenDone.run();
-        } else if (current.calling()) {
+        } else if (current.busyAfterLast()) {
             // A native call cannot be interrupted, but the caller need not wait for it: the lane is freed behind it.
             current.rollback(reference::release);
             whenDone.run();

@@ -4,11 +4,14 @@ import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import io.r2dbc.spi.R2dbcException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A native transaction on a lane that is its own until it ends: the writer's, with the write lease, or a reader's. Its
@@ -18,6 +21,8 @@ final class Transaction {
 
     private enum State {
         ACTIVE,
+        /** The engine gave the transaction up; it only remains to be ended. */
+        LOST,
         ENDING,
         ENDED
     }
@@ -31,7 +36,7 @@ final class Transaction {
     /** Results read beyond their first rows; confined to the lane's thread. */
     private final Set<LaneCursor> cursors = new LinkedHashSet<>();
 
-    private volatile State state = State.ACTIVE;
+    private final AtomicReference<State> state = new AtomicReference<>(State.ACTIVE);
     private volatile boolean calling;
 
     private Transaction(
@@ -73,13 +78,15 @@ final class Transaction {
         return new Transaction(lane, readOnly, shapes, delivery, giveLaneBack, whenCommitted);
     }
 
-    /** Whether statements may still join. */
+    /** Whether statements still belong to it. */
     boolean active() {
-        return state == State.ACTIVE;
+        State now = state.get();
+        return now == State.ACTIVE || now == State.LOST;
     }
 
-    /** Whether the engine is busy with one of its statements at this moment. */
-    boolean calling() {
+    /** Lets no further statement start; returns whether the engine is busy with one. */
+    boolean busyAfterLast() {
+        refuse();
         return calling;
     }
 
@@ -88,17 +95,21 @@ final class Transaction {
             if (!exchange.start()) {
                 return;
             }
-            if (state != State.ACTIVE) {
-                exchange.fail(Errors.of(
-                        "25000",
-                        "The transaction ended before this statement was started",
-                        command.sql().text()));
-                return;
-            }
             calling = true;
             try {
-                exchange.answer(run(command));
+                switch (state.get()) {
+                    case ACTIVE -> exchange.answer(run(command));
+                    case LOST -> exchange.fail(lost(command.sql().text()));
+                    default ->
+                        exchange.fail(Errors.of(
+                                "25000",
+                                "The transaction ended before this statement was started",
+                                command.sql().text()));
+                }
             } catch (Throwable e) {
+                if (!stillOpen()) {
+                    state.compareAndSet(State.ACTIVE, State.LOST);
+                }
                 exchange.fail(Errors.map(e, command.sql().text()));
             } finally {
                 calling = false;
@@ -109,11 +120,19 @@ final class Transaction {
     /** Commits; the lane is given back whatever the outcome. */
     void commit(Exchange<Void> exchange) {
         lane.execute(() -> {
-            if (state != State.ACTIVE || !exchange.start()) {
-                exchange.fail(Errors.of("25000", "The transaction was rolled back already", null));
+            if (!exchange.start()) {
                 return;
             }
-            state = State.ENDING;
+            if (state.compareAndSet(State.LOST, State.ENDING)) {
+                end();
+                exchange.fail(lost(null));
+                return;
+            }
+            // Whoever takes it out of ACTIVE ends it: a rollback may come from any thread at this very moment.
+            if (!state.compareAndSet(State.ACTIVE, State.ENDING)) {
+                exchange.fail(Errors.of("25000", "The transaction has ended already", null));
+                return;
+            }
             try {
                 List.copyOf(cursors).forEach(LaneCursor::detach);
                 lane.database().commit();
@@ -133,11 +152,9 @@ final class Transaction {
 
     /** Rolls back, at the latest behind the one native call that may be running; what waits before it is dropped. */
     void rollback(Runnable whenDone) {
-        if (state == State.ACTIVE) {
-            state = State.ENDING;
-        }
+        refuse();
         lane.execute(() -> {
-            if (state != State.ENDED) {
+            if (state.get() != State.ENDED) {
                 List.copyOf(cursors)
                         .forEach(cursor -> cursor.abort(
                                 Errors.of("25000", "The transaction was rolled back before all rows were read", null)));
@@ -188,8 +205,28 @@ final class Transaction {
         }
     }
 
+    private void refuse() {
+        if (!state.compareAndSet(State.ACTIVE, State.ENDING)) {
+            state.compareAndSet(State.LOST, State.ENDING);
+        }
+    }
+
+    /** False if an error took the engine's transaction with it; what follows would run outside any. */
+    private boolean stillOpen() {
+        try {
+            return lane.database().inTransaction();
+        } catch (RuntimeException e) {
+            return false;
+        }
+    }
+
+    private static R2dbcException lost(@Nullable String sql) {
+        return Errors.of(
+                "40000", "The engine rolled the transaction back after an earlier error; end it and try again", sql);
+    }
+
     private void end() {
-        state = State.ENDED;
+        state.set(State.ENDED);
         giveLaneBack.run();
     }
 }
