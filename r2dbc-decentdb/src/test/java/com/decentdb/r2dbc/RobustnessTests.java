@@ -96,6 +96,31 @@ class RobustnessTests {
                 .verify(SOON);
     }
 
+    @Test
+    void ofTwoTransactionsBegunAtOnceOneIsRefused() {
+        DecentDbConnection connection = withNumbers("maxReaders=1", 1);
+        DecentDbConnection holder = database.connect();
+        await(holder.beginTransaction());
+        Mono<Void> waiting = connection.beginTransaction().cache();
+        waiting.subscribe(done -> {}, error -> {});
+        await(connection.beginTransaction(definition(TransactionDefinition.READ_ONLY, true)));
+        await(holder.rollbackTransaction());
+
+        StepVerifier.create(waiting)
+                .expectErrorSatisfies(
+                        e -> assertThat(((R2dbcException) e).getSqlState()).isEqualTo("25001"))
+                .verify(PATIENCE);
+        await(connection.rollbackTransaction());
+        StepVerifier.create(connection.fetchValue("SELECT COUNT(*) FROM numbers", Long.class))
+                .expectNext(1L)
+                .expectComplete()
+                .verify(SOON);
+        StepVerifier.create(connection.execute("DELETE FROM numbers"))
+                .expectNext(1L)
+                .expectComplete()
+                .verify(SOON);
+    }
+
     private void deleteFiles() throws IOException {
         try (Stream<Path> all = Files.list(database.directory())) {
             for (Path path : all.toList()) {

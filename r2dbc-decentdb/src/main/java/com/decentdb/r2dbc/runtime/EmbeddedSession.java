@@ -113,11 +113,15 @@ final class EmbeddedSession implements Session {
     }
 
     private synchronized void begun(Transaction begun) {
-        if (open) {
+        Transaction current = transaction;
+        if (open && (current == null || !current.active())) {
             transaction = begun;
-        } else {
-            begun.rollback(() -> {});
+            return;
         }
+        begun.rollback(() -> {});
+        throw open
+                ? Errors.of("25001", "Another transaction was begun on this connection meanwhile", null)
+                : Errors.closed();
     }
 
     /** A read-only transaction on its way to a reading lane. */

@@ -124,6 +124,7 @@ final class Transaction {
                 return;
             }
             if (state.compareAndSet(State.LOST, State.ENDING)) {
+                abandonResults();
                 end();
                 exchange.fail(lost(null));
                 return;
@@ -155,9 +156,7 @@ final class Transaction {
         refuse();
         lane.execute(() -> {
             if (state.get() != State.ENDED) {
-                List.copyOf(cursors)
-                        .forEach(cursor -> cursor.abort(
-                                Errors.of("25000", "The transaction was rolled back before all rows were read", null)));
+                abandonResults();
                 rollbackQuietly();
                 end();
             }
@@ -203,6 +202,12 @@ final class Transaction {
         } catch (RuntimeException e) {
             lane.discardHandle();
         }
+    }
+
+    private void abandonResults() {
+        List.copyOf(cursors)
+                .forEach(cursor -> cursor.abort(
+                        Errors.of("25000", "The transaction was rolled back before all rows were read", null)));
     }
 
     private void refuse() {
