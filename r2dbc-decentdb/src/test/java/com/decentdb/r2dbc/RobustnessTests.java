@@ -121,6 +121,36 @@ class RobustnessTests {
                 .verify(SOON);
     }
 
+    @Test
+    void aDatabaseFileThatWasDeletedIsCreatedAnew() throws IOException {
+        String url = database.url("linger=PT10S");
+        DecentDbConnection first = awaitValue(DecentDb.connect(url));
+        await(first.execute("CREATE TABLE old (n INTEGER)"));
+        await(first.close());
+        deleteFiles();
+
+        DecentDbConnection second = awaitValue(DecentDb.connect(url));
+        await(second.execute("CREATE TABLE fresh (n INTEGER)"));
+        assertThat(database.file()).exists();
+        StepVerifier.create(second.execute("INSERT INTO old VALUES (1)"))
+                .expectError()
+                .verify(PATIENCE);
+        await(second.close());
+    }
+
+    @Test
+    void aDatabaseFileDeletedUnderItsUsersIsRefused() throws IOException {
+        String url = database.url("");
+        DecentDbConnection first = awaitValue(DecentDb.connect(url));
+        await(first.execute("CREATE TABLE old (n INTEGER)"));
+        deleteFiles();
+
+        StepVerifier.create(DecentDb.connect(url))
+                .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("deleted"))
+                .verify(PATIENCE);
+        await(first.close());
+    }
+
     private void deleteFiles() throws IOException {
         try (Stream<Path> all = Files.list(database.directory())) {
             for (Path path : all.toList()) {

@@ -2,7 +2,9 @@ package com.decentdb.r2dbc.runtime;
 
 import com.decentdb.ffi.NativeLibrary;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -29,9 +31,15 @@ final class Databases {
         private boolean open;
         private boolean closing;
         private @Nullable ScheduledFuture<?> linger;
+        private @Nullable Object file;
 
         Entry(Database database) {
             this.database = database;
+        }
+
+        /** Whether the path leads to another file than the open one, whose rows would be gone with its last handle. */
+        boolean lost(@Nullable Object found) {
+            return file != null && !file.equals(found);
         }
     }
 
@@ -90,9 +98,22 @@ final class Databases {
     private static void join(DatabaseConfig config, NativeLibrary library, Exchange<Reference> exchange) {
         Path path = config.path();
         String key = path == null ? "mem:" + config.name() : path.toString();
+        Object file = identity(path);
         Entry created;
         synchronized (OPEN) {
             Entry entry = OPEN.get(key);
+            if (entry != null && entry.open && !entry.closing && entry.lost(file) && entry.lost(identity(path))) {
+                if (entry.users > 0) {
+                    exchange.fail(Errors.of(
+                            "58000",
+                            "The database file " + key + " was deleted or replaced while connections of this JVM still"
+                                    + " use it; close them first",
+                            null));
+                    return;
+                }
+                entry.closing = true;
+                close(key, entry);
+            }
             if (entry != null && entry.closing) {
                 entry.afterClose.add(() -> join(config, library, exchange));
                 return;
@@ -129,8 +150,10 @@ final class Databases {
     }
 
     private static void opened(String key, Entry entry) {
+        Object file = identity(entry.database.config().path());
         List<Exchange<Reference>> waiting;
         synchronized (OPEN) {
+            entry.file = file;
             entry.open = true;
             waiting = List.copyOf(entry.opening);
             entry.opening.clear();
@@ -154,6 +177,10 @@ final class Databases {
             }
             entry.closing = true;
         }
+        close(key, entry);
+    }
+
+    private static void close(String key, Entry entry) {
         entry.database.close(() -> {
             List<Runnable> next;
             synchronized (OPEN) {
@@ -179,6 +206,17 @@ final class Databases {
             } catch (IOException noDirectory) {
                 return absolute;
             }
+        }
+    }
+
+    /** What tells a file from one created later under its name; null if there is none, or the system does not say. */
+    private static @Nullable Object identity(@Nullable Path path) {
+        try {
+            return path == null
+                    ? null
+                    : Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        } catch (IOException e) {
+            return null;
         }
     }
 
