@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 /** Reads options whatever type they come in, and says which one is wrong. */
 final class OptionReader {
 
+    /** No wait of the driver is longer. */
+    private static final Duration FOR_EVER = Duration.ofDays(365);
+
     private final ConnectionFactoryOptions options;
 
     OptionReader(ConnectionFactoryOptions options) {
@@ -70,7 +73,12 @@ final class OptionReader {
         if (duration.isNegative()) {
             throw invalid(option, value, "a duration that is not negative");
         }
-        return duration;
+        return atMostForEver(duration);
+    }
+
+    /** Cuts durations so long that they overflow when counted in nanoseconds. */
+    static Duration atMostForEver(Duration duration) {
+        return duration.compareTo(FOR_EVER) > 0 ? FOR_EVER : duration;
     }
 
     <E extends Enum<E>> E constant(Option<String> option, Class<E> type, E fallback, String allowed) {

@@ -144,7 +144,7 @@ final class SessionConnection extends Conveniences implements DecentDbConnection
             }
             Duration wait = definition.getAttribute(TransactionDefinition.LOCK_WAIT_TIMEOUT);
             boolean readOnly = Boolean.TRUE.equals(definition.getAttribute(TransactionDefinition.READ_ONLY));
-            return begin(readOnly, wait == null ? lockWait : wait);
+            return begin(readOnly, wait == null ? lockWait : OptionReader.atMostForEver(wait));
         });
     }
 
@@ -222,13 +222,13 @@ final class SessionConnection extends Conveniences implements DecentDbConnection
     @Override
     public Mono<Void> setLockWaitTimeout(Duration timeout) {
         requirePositive(timeout, "lock-wait timeout");
-        return Mono.fromRunnable(() -> lockWait = timeout);
+        return Mono.fromRunnable(() -> lockWait = OptionReader.atMostForEver(timeout));
     }
 
     @Override
     public Mono<Void> setStatementTimeout(Duration timeout) {
         requirePositive(timeout, "statement timeout");
-        return Mono.fromRunnable(() -> statementTimeout = timeout);
+        return Mono.fromRunnable(() -> statementTimeout = OptionReader.atMostForEver(timeout));
     }
 
     @Override

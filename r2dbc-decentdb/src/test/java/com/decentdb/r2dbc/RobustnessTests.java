@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -157,6 +158,24 @@ class RobustnessTests {
                 Files.delete(path);
             }
         }
+    }
+
+    @Test
+    void aDurationMayMeanForEver() {
+        String forEver = Duration.ofSeconds(Long.MAX_VALUE).toString();
+        DecentDbConnection connection = withNumbers(
+                Stream.of("checkpointIdle", "linger", "lockWaitTimeout", "statementTimeout", "writeQueueDefaultTimeout")
+                        .map(option -> option + "=" + forEver)
+                        .collect(Collectors.joining("&")),
+                1);
+        await(connection.setLockWaitTimeout(Duration.ofSeconds(Long.MAX_VALUE)));
+        await(connection.setStatementTimeout(Duration.ofSeconds(Long.MAX_VALUE)));
+
+        assertThat(awaitValue(connection.execute("INSERT INTO numbers VALUES (7, 'x')")))
+                .isEqualTo(1);
+        assertThat(awaitValue(connection.executeQueued("INSERT INTO numbers VALUES (8, 'x')")))
+                .isEqualTo(1);
+        await(connection.close());
     }
 
     @Test
