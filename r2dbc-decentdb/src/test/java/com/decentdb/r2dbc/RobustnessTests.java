@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.r2dbc.spi.Option;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.TransactionDefinition;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.publisher.Flux;
@@ -176,6 +178,30 @@ class RobustnessTests {
         assertThat(awaitValue(connection.executeQueued("INSERT INTO numbers VALUES (8, 'x')")))
                 .isEqualTo(1);
         await(connection.close());
+    }
+
+    @RepeatedTest(5)
+    void withoutAnybodyElseAWriteNeedsNoWaitingTime() {
+        DecentDbConnection connection = withNumbers("", 0);
+        await(connection.setLockWaitTimeout(Duration.ZERO));
+        Flux.range(0, 500)
+                .concatMap(n -> connection.execute("INSERT INTO numbers VALUES ($1, NULL)", n))
+                .count()
+                .as(StepVerifier::create)
+                .expectNext(500L)
+                .expectComplete()
+                .verify(PATIENCE);
+
+        DecentDbConnection holder = database.connect();
+        await(holder.beginTransaction());
+        StepVerifier.create(connection.execute("DELETE FROM numbers"))
+                .expectError(R2dbcTimeoutException.class)
+                .verify(SOON);
+        await(holder.rollbackTransaction());
+        StepVerifier.create(connection.execute("DELETE FROM numbers"))
+                .expectNext(500L)
+                .expectComplete()
+                .verify(SOON);
     }
 
     @Test

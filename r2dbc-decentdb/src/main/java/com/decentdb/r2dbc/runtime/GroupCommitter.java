@@ -23,13 +23,15 @@ final class GroupCommitter {
     private final WaitQueue<Write> waiting;
     private final int capacity;
     private final AtomicBoolean claimed = new AtomicBoolean();
+    private volatile boolean waitsForLease;
 
     GroupCommitter(Lane lane, WriteLease lease, int capacity, Runnable afterCommit) {
         this.lane = lane;
         this.lease = lease;
         this.capacity = capacity;
         this.afterCommit = afterCommit;
-        this.waiting = new WaitQueue<>(capacity);
+        // Only waiting for others counts; who finds the lease free need not fear to be slower than a timer.
+        this.waiting = new WaitQueue<>(capacity, () -> waitsForLease);
     }
 
     void submit(Write write, Exchange<?> exchange) {
@@ -51,7 +53,22 @@ final class GroupCommitter {
 
     private void claim() {
         if (claimed.compareAndSet(false, true)) {
-            lease.acquire(WriteLease.claim(() -> lane.execute(this::round)));
+            AtomicBoolean granted = new AtomicBoolean();
+            lease.acquire(WriteLease.claim(() -> {
+                synchronized (granted) {
+                    granted.set(true);
+                    waitsForLease = false;
+                }
+                lane.execute(this::round);
+            }));
+            synchronized (granted) {
+                if (!granted.get()) {
+                    waitsForLease = true;
+                }
+            }
+            if (waitsForLease) {
+                waiting.sweep();
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A bounded FIFO of requests that wait without a thread; one timer tells those whose time is up. Thread-safe. */
@@ -27,10 +28,21 @@ final class WaitQueue<W extends WaitQueue.Waiter> {
 
     private final Set<W> waiters = new LinkedHashSet<>();
     private final int capacity;
+    private final BooleanSupplier timed;
     private long nextSweep = Waiter.NEVER;
 
     WaitQueue(int capacity) {
+        this(capacity, () -> true);
+    }
+
+    /**
+     * Creates a queue whose deadlines count at times only.
+     *
+     * @param timed whether they count now; {@link #sweep} is to be called when this becomes true
+     */
+    WaitQueue(int capacity, BooleanSupplier timed) {
         this.capacity = capacity;
+        this.timed = timed;
     }
 
     /** Adds a waiter at the end; false if the queue is full. */
@@ -41,7 +53,9 @@ final class WaitQueue<W extends WaitQueue.Waiter> {
     /** Adds a waiter at the end whatever the capacity; for waiters whose number is bounded elsewhere. */
     synchronized boolean add(W waiter) {
         waiters.add(waiter);
-        armSweep(waiter.deadline());
+        if (timed.getAsBoolean()) {
+            armSweep(waiter.deadline());
+        }
         return true;
     }
 
@@ -90,14 +104,28 @@ final class WaitQueue<W extends WaitQueue.Waiter> {
     private void armSweep(long deadline) {
         if (deadline != Waiter.NEVER && (nextSweep == Waiter.NEVER || deadline - nextSweep < 0)) {
             nextSweep = deadline;
-            Threads.later(this::sweep, Math.max(0, deadline - System.nanoTime()));
+            Threads.later(() -> onTimer(deadline), Math.max(0, deadline - System.nanoTime()));
         }
     }
 
-    private void sweep() {
+    private void onTimer(long deadline) {
+        synchronized (this) {
+            if (nextSweep != deadline) {
+                // An earlier deadline has come in since; its timer looks at this one, too.
+                return;
+            }
+            nextSweep = Waiter.NEVER;
+        }
+        sweep();
+    }
+
+    /** Tells those whose time is up, and comes back for the others; to be called when deadlines begin to count. */
+    void sweep() {
         List<W> expired = new ArrayList<>();
         synchronized (this) {
-            nextSweep = Waiter.NEVER;
+            if (!timed.getAsBoolean()) {
+                return;
+            }
             long now = System.nanoTime();
             long earliest = Waiter.NEVER;
             for (Iterator<W> all = waiters.iterator(); all.hasNext(); ) {
