@@ -205,6 +205,14 @@ class RobustnessTests {
     }
 
     @Test
+    void aWatchOnADatabaseInMemoryWithinATransactionIsRefused() {
+        DecentDbConnection c = database.keep(DecentDb.connect("r2dbc:decentdb:mem:///watch-in-transaction"));
+        await(c.execute("CREATE TABLE t (n INTEGER)"));
+        await(c.beginTransaction());
+        StepVerifier.create(c.watchTable("t")).expectError(R2dbcException.class).verify(SOON);
+    }
+
+    @Test
     void aCommitAndACloseAtOnceLeaveTheNextTransactionAlone() throws Exception {
         withNumbers("", 0);
         for (int i = 0; i < 300; i++) {

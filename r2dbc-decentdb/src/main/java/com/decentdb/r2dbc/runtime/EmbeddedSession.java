@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.runtime;
 
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -223,9 +224,15 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Flux<String> watch(WatchRequest request) {
-        return Flux.defer(() -> open
-                        ? database.hub().watch(handle -> Watches.open(handle, request), delivery)
-                        : Flux.<String>error(Errors.closed()))
+        return Flux.defer(() -> {
+                    if (!open) {
+                        return Flux.<String>error(Errors.closed());
+                    }
+                    if (database.readers() == null && inTransaction()) {
+                        return Flux.<String>error(waitsForItself("A watch on a database in memory"));
+                    }
+                    return database.hub().watch(handle -> Watches.open(handle, request), delivery);
+                })
                 .takeUntilOther(end.asMono());
     }
 
@@ -256,11 +263,14 @@ final class EmbeddedSession implements Session {
                 return Mono.error(Errors.closed());
             }
             if (inTransaction()) {
-                return Mono.error(Errors.of(
-                        "25001", what + " waits for the open transaction of this connection; end it first", null));
+                return Mono.error(waitsForItself(what));
             }
             return task;
         });
+    }
+
+    private static R2dbcException waitsForItself(String what) {
+        return Errors.of("25001", what + " waits for the open transaction of this connection; end it first", null);
     }
 
     @Override
