@@ -139,7 +139,6 @@ final class Database {
     /** Ends everything behind the work that was accepted already; a last checkpoint included. */
     void close(Runnable whenClosed) {
         closing = true;
-        hub.close();
         List<Lane> reading = readers == null ? List.of() : readers.all();
         AtomicInteger left = new AtomicInteger(reading.size() + 1);
         Runnable closeWriter = () -> {
@@ -148,7 +147,8 @@ final class Database {
             }
         };
         reading.forEach(lane -> lane.close(closeWriter));
-        closeWriter.run();
+        // The file may be deleted and created anew as soon as all is closed, so no handle of a watch may outlive that.
+        hub.close(closeWriter);
     }
 
     private void closeWriter(Runnable whenClosed) {

@@ -15,6 +15,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
+import reactor.util.Logger;
+import reactor.util.Loggers;
 
 /**
  * The watches of one database. A watch is polled only while its subscriber has demand: what happens meanwhile waits in
@@ -26,6 +28,8 @@ public final class WatchHub {
     /** Commits made through this driver wake the thread; this finds those made by other handles of the process. */
     private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
+    private static final Logger LOG = Loggers.getLogger(WatchHub.class);
+
     private final WatchSource source;
     private final ThreadFactory threads;
     private final UnaryOperator<Throwable> errors;
@@ -35,6 +39,7 @@ public final class WatchHub {
     private volatile @Nullable Thread poller;
     private volatile boolean nudged;
     private boolean closed;
+    private @Nullable Runnable whenClosed;
 
     /**
      * Creates a hub at rest.
@@ -71,15 +76,20 @@ public final class WatchHub {
         }
     }
 
-    /** Ends all watches; their subscribers complete. */
-    public void close() {
+    /**
+     * Ends all watches; their subscribers complete.
+     *
+     * @param whenGone told when no native watch is left
+     */
+    public void close(Runnable whenGone) {
         synchronized (this) {
             closed = true;
+            whenClosed = whenGone;
         }
         submit(() -> {
             List<WatchSubscription> all = List.copyOf(active);
             active.clear();
-            all.forEach(WatchSubscription::complete);
+            all.forEach(subscription -> attempt(subscription::complete));
         });
     }
 
@@ -147,7 +157,7 @@ public final class WatchHub {
             nudged = false;
             Runnable command;
             while ((command = commands.poll()) != null) {
-                command.run();
+                attempt(command);
             }
             boolean found = false;
             for (WatchSubscription subscription : List.copyOf(active)) {
@@ -165,6 +175,15 @@ public final class WatchHub {
         }
     }
 
+    /** Runs what must not end the thread, which all watches of the database depend on. */
+    private static void attempt(Runnable command) {
+        try {
+            command.run();
+        } catch (RuntimeException e) {
+            LOG.warn("A watch of a database failed to open or close", e);
+        }
+    }
+
     private boolean pollOne(WatchSubscription subscription) {
         try {
             return subscription.poll();
@@ -177,18 +196,24 @@ public final class WatchHub {
 
     /** Ends the thread if there is nothing to do and nothing on its way. */
     private boolean retire() {
+        Runnable gone;
         synchronized (this) {
             if (expected > 0 || !commands.isEmpty()) {
                 return false;
             }
         }
-        source.rest();
+        attempt(source::rest);
         synchronized (this) {
             if (expected > 0 || !commands.isEmpty()) {
                 return false;
             }
             poller = null;
-            return true;
+            gone = whenClosed;
+            whenClosed = null;
         }
+        if (gone != null) {
+            gone.run();
+        }
+        return true;
     }
 }

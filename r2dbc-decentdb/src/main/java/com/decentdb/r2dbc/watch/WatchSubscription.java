@@ -106,7 +106,6 @@ final class WatchSubscription implements Subscription {
     }
 
     void complete() {
-        closeWatch();
         if (terminated.compareAndSet(false, true)) {
             delivery.execute(() -> {
                 if (!cancelled) {
@@ -114,10 +113,10 @@ final class WatchSubscription implements Subscription {
                 }
             });
         }
+        closeWatch();
     }
 
     void fail(Throwable error) {
-        closeWatch();
         if (terminated.compareAndSet(false, true)) {
             delivery.execute(() -> {
                 if (!cancelled) {
@@ -125,6 +124,7 @@ final class WatchSubscription implements Subscription {
                 }
             });
         }
+        closeWatch();
     }
 
     void closeWatch() {
