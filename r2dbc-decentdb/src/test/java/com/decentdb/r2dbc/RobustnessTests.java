@@ -180,7 +180,7 @@ class RobustnessTests {
         await(connection.close());
     }
 
-    @RepeatedTest(5)
+    @RepeatedTest(20)
     void withoutAnybodyElseAWriteNeedsNoWaitingTime() {
         DecentDbConnection connection = withNumbers("", 0);
         await(connection.setLockWaitTimeout(Duration.ZERO));
@@ -202,6 +202,17 @@ class RobustnessTests {
                 .expectNext(500L)
                 .expectComplete()
                 .verify(SOON);
+    }
+
+    @Test
+    void aReadOnlyTransactionSeesTheStateAtItsBegin() {
+        DecentDbConnection writer = withNumbers("", 1);
+        DecentDbConnection reader = database.connect();
+        await(reader.beginTransaction(definition(TransactionDefinition.READ_ONLY, true)));
+        await(writer.execute("INSERT INTO numbers VALUES (7, NULL)"));
+        assertThat(awaitValue(reader.fetchValue("SELECT COUNT(*) FROM numbers", Long.class)))
+                .isEqualTo(1);
+        await(reader.rollbackTransaction());
     }
 
     @Test

@@ -88,8 +88,9 @@ final class GroupCommitter {
                 }
             }
         } finally {
-            claimed.set(false);
+            // In this order, or who submits in between would wait for the lease that this round still holds.
             lease.release();
+            claimed.set(false);
             if (!waiting.isEmpty()) {
                 claim();
             }
