@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -83,19 +84,36 @@ final class SessionConnection extends Conveniences implements DecentDbConnection
                         .map(CountCursor::new)
                 : session.execute(new Command(complete, arguments, fetchSize, lockWait)));
         Duration timeout = statementTimeout;
-        if (!timeout.isZero()) {
-            cursors = cursors.timeout(
-                    Mono.delay(timeout),
-                    first -> Mono.never(),
-                    Flux.error(() -> Errors.of(
-                            "57014",
-                            "The statement gave no response within " + timeout.toMillis()
-                                    + " ms. If it had been started it runs on; outside a transaction a write may still be"
-                                    + " committed",
-                            sql.text())));
-        }
-        Flux<Result> results = cursors.map(cursor -> new CursorResult(cursor, updates));
+        Flux<Cursor> timely = timeout.isZero() ? cursors : within(timeout, cursors, sql);
+        Flux<Result> results =
+                timely.doOnDiscard(Cursor.class, Cursor::close).map(cursor -> new CursorResult(cursor, updates));
         return autoCommit ? results : startIfNeeded().thenMany(results);
+    }
+
+    /** Fails if there is no first response in time; one that comes at that very moment is given up. */
+    private static Flux<Cursor> within(Duration timeout, Flux<Cursor> cursors, SqlCommand sql) {
+        return Flux.defer(() -> {
+            Cursor tooLate = new CountCursor(0);
+            AtomicReference<@Nullable Cursor> first = new AtomicReference<>();
+            Flux<Cursor> failure = Flux.defer(() -> {
+                Cursor dropped = first.getAndSet(tooLate);
+                if (dropped != null) {
+                    dropped.close();
+                }
+                return Flux.error(Errors.of(
+                        "57014",
+                        "The statement gave no response within " + timeout.toMillis()
+                                + " ms. If it had been started it runs on; outside a transaction a write may still be"
+                                + " committed",
+                        sql.text()));
+            });
+            return cursors.doOnNext(cursor -> {
+                        if (!first.compareAndSet(null, cursor) && first.get() == tooLate) {
+                            cursor.close();
+                        }
+                    })
+                    .timeout(Mono.delay(timeout), response -> Mono.never(), failure);
+        });
     }
 
     /** With auto-commit off a statement begins the transaction it runs in. */

@@ -257,4 +257,24 @@ class RobustnessTests {
             }
         };
     }
+
+    @Test
+    void aResultThatMeetsItsTimeoutFreesItsReadingLane() {
+        DecentDbConnection connection = withNumbers("maxReaders=1", 1000);
+        for (int i = 0; i < 3000; i++) {
+            await(connection.setStatementTimeout(Duration.ofNanos(20_000 + 1_000 * (i % 150))));
+            Flux.from(connection
+                            .createStatement("SELECT n FROM numbers")
+                            .fetchSize(10)
+                            .execute())
+                    .concatMap(result -> result.map((row, metadata) -> row.get("n")))
+                    .onErrorResume(R2dbcTimeoutException.class, e -> Mono.empty())
+                    .blockLast(SOON);
+        }
+        await(connection.setStatementTimeout(Duration.ZERO));
+        StepVerifier.create(connection.fetchValue("SELECT COUNT(*) FROM numbers", Long.class))
+                .expectNext(1000L)
+                .expectComplete()
+                .verify(SOON);
+    }
 }

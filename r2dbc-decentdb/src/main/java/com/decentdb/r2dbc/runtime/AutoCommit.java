@@ -39,7 +39,17 @@ final class AutoCommit {
     /** A request for cursors; those that arrive late are closed. */
     static Flux<Cursor> answers(Executor delivery, Consumer<Exchange<List<Cursor>>> submit) {
         return Exchange.<List<Cursor>>mono(delivery, late -> late.forEach(Cursor::close), submit)
-                .flatMapIterable(Function.identity());
+                .flatMapIterable(Function.identity())
+                .doOnDiscard(Cursor.class, Cursor::close)
+                .doOnDiscard(List.class, AutoCommit::close);
+    }
+
+    private static void close(List<?> dropped) {
+        dropped.forEach(each -> {
+            if (each instanceof Cursor cursor) {
+                cursor.close();
+            }
+        });
     }
 
     /** Runs a statement in a transaction of its own. */
