@@ -180,15 +180,15 @@ class RobustnessTests {
         await(connection.close());
     }
 
-    @RepeatedTest(20)
+    @RepeatedTest(10)
     void withoutAnybodyElseAWriteNeedsNoWaitingTime() {
         DecentDbConnection connection = withNumbers("", 0);
         await(connection.setLockWaitTimeout(Duration.ZERO));
-        Flux.range(0, 500)
+        Flux.range(0, 200)
                 .concatMap(n -> connection.execute("INSERT INTO numbers VALUES ($1, NULL)", n))
                 .count()
                 .as(StepVerifier::create)
-                .expectNext(500L)
+                .expectNext(200L)
                 .expectComplete()
                 .verify(PATIENCE);
 
@@ -199,7 +199,7 @@ class RobustnessTests {
                 .verify(SOON);
         await(holder.rollbackTransaction());
         StepVerifier.create(connection.execute("DELETE FROM numbers"))
-                .expectNext(500L)
+                .expectNext(200L)
                 .expectComplete()
                 .verify(SOON);
     }
