@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -252,7 +253,7 @@ class RobustnessTests {
         return new TransactionDefinition() {
             @Override
             @SuppressWarnings("unchecked")
-            public <T> T getAttribute(Option<T> wanted) {
+            public <T> @Nullable T getAttribute(Option<T> wanted) {
                 return wanted.equals(option) ? (T) value : null;
             }
         };

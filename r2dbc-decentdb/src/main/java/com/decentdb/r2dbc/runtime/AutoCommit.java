@@ -141,18 +141,8 @@ final class AutoCommit {
         }
 
         @Override
-        public boolean waiting() {
-            return exchange.waiting();
-        }
-
-        @Override
-        public long deadline() {
-            return exchange.deadline();
-        }
-
-        @Override
-        public void expire() {
-            exchange.expire();
+        public Exchange<?> exchange() {
+            return exchange;
         }
     }
 }

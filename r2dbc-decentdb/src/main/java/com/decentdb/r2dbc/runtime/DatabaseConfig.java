@@ -49,6 +49,12 @@ public record DatabaseConfig(
         return path == null;
     }
 
+    /** The database alone: the engine's options may hold a key. */
+    @Override
+    public String toString() {
+        return "DatabaseConfig[" + name + "]";
+    }
+
     /** Whether two configurations may share one open database. */
     boolean compatible(DatabaseConfig other) {
         return engineOptions.equals(other.engineOptions);

@@ -146,18 +146,8 @@ final class EmbeddedSession implements Session {
         }
 
         @Override
-        public boolean waiting() {
-            return exchange.waiting();
-        }
-
-        @Override
-        public long deadline() {
-            return exchange.deadline();
-        }
-
-        @Override
-        public void expire() {
-            exchange.expire();
+        public Exchange<?> exchange() {
+            return exchange;
         }
     }
 

@@ -11,22 +11,7 @@ import com.decentdb.r2dbc.sql.SqlCommand;
  * @param exchange who waits for the number of rows changed
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by identity
-record QueuedWrite(SqlCommand sql, Value[] arguments, Exchange<Long> exchange) implements WaitQueue.Waiter {
-
-    @Override
-    public boolean waiting() {
-        return exchange.waiting();
-    }
-
-    @Override
-    public long deadline() {
-        return exchange.deadline();
-    }
-
-    @Override
-    public void expire() {
-        exchange.expire();
-    }
+record QueuedWrite(SqlCommand sql, Value[] arguments, Exchange<Long> exchange) implements WaitQueue.Request {
 
     @Override
     public boolean equals(Object other) {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class ReaderLanes {
 
     /** A request for a lane. */
-    interface Reader extends WaitQueue.Waiter {
+    interface Reader extends WaitQueue.Request {
 
         /** Runs on the lane's thread; must see to it that {@link ReaderLanes#release} follows exactly once. */
         void run(Lane lane);

@@ -97,14 +97,16 @@ final class Transaction {
             }
             calling = true;
             try {
-                switch (state.get()) {
-                    case ACTIVE -> exchange.answer(run(command));
-                    case LOST -> exchange.fail(lost(command.sql().text()));
-                    default ->
-                        exchange.fail(Errors.of(
-                                "25000",
-                                "The transaction ended before this statement was started",
-                                command.sql().text()));
+                State now = state.get();
+                if (now == State.ACTIVE) {
+                    exchange.answer(run(command));
+                } else if (now == State.LOST) {
+                    exchange.fail(lost(command.sql().text()));
+                } else {
+                    exchange.fail(Errors.of(
+                            "25000",
+                            "The transaction ended before this statement was started",
+                            command.sql().text()));
                 }
             } catch (Throwable e) {
                 if (!stillOpen()) {

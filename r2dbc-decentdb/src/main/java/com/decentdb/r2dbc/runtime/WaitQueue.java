@@ -26,6 +26,27 @@ final class WaitQueue<W extends WaitQueue.Waiter> {
         void expire();
     }
 
+    /** A waiter that waits on behalf of an exchange, no longer than that does. */
+    interface Request extends Waiter {
+
+        Exchange<?> exchange();
+
+        @Override
+        default boolean waiting() {
+            return exchange().waiting();
+        }
+
+        @Override
+        default long deadline() {
+            return exchange().deadline();
+        }
+
+        @Override
+        default void expire() {
+            exchange().expire();
+        }
+    }
+
     private final Set<W> waiters = new LinkedHashSet<>();
     private final int capacity;
     private final BooleanSupplier timed;

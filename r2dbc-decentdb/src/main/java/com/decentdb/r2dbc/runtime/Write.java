@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A statement outside any transaction on its way to the writer lane. */
-final class Write implements WaitQueue.Waiter {
+final class Write implements WaitQueue.Request {
 
     private final Command command;
     private final Exchange<List<Cursor>> exchange;
@@ -55,17 +55,7 @@ final class Write implements WaitQueue.Waiter {
     }
 
     @Override
-    public boolean waiting() {
-        return exchange.waiting();
-    }
-
-    @Override
-    public long deadline() {
-        return exchange.deadline();
-    }
-
-    @Override
-    public void expire() {
-        exchange.expire();
+    public Exchange<?> exchange() {
+        return exchange;
     }
 }

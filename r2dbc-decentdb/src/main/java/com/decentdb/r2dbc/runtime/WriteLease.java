@@ -90,31 +90,7 @@ final class WriteLease {
 
     /** A claim that answers a request, within the request's time limit. */
     static Claimant claim(Exchange<?> exchange, Runnable whenGranted) {
-        return new Claimant() {
-            @Override
-            public boolean granted() {
-                if (!exchange.start()) {
-                    return false;
-                }
-                whenGranted.run();
-                return true;
-            }
-
-            @Override
-            public boolean waiting() {
-                return exchange.waiting();
-            }
-
-            @Override
-            public long deadline() {
-                return exchange.deadline();
-            }
-
-            @Override
-            public void expire() {
-                exchange.expire();
-            }
-        };
+        return new ExchangeClaim(exchange, whenGranted);
     }
 
     /** What a timeout says. */
@@ -122,5 +98,17 @@ final class WriteLease {
         return what + " waited " + lockWait.toMillis()
                 + " ms for the right to write, which another transaction holds; it was not started."
                 + " Shorten that transaction or raise lockWaitTimeout";
+    }
+
+    private record ExchangeClaim(Exchange<?> exchange, Runnable whenGranted) implements Claimant, WaitQueue.Request {
+
+        @Override
+        public boolean granted() {
+            if (!exchange.start()) {
+                return false;
+            }
+            whenGranted.run();
+            return true;
+        }
     }
 }

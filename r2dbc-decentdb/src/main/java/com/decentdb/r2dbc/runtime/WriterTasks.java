@@ -79,19 +79,7 @@ final class WriterTasks {
     }
 
     Mono<String> schema() {
-        return underLease(WriterTasks::schema);
-    }
-
-    private static String schema(NativeDatabase handle) {
-        try {
-            return handle.schemaSnapshot();
-        } catch (NativeException e) {
-            if (!e.subcode().equals("sql.unsupported")) {
-                throw e;
-            }
-            return "{\"tables\":" + handle.listTables() + ",\"views\":" + handle.listViews() + ",\"indexes\":"
-                    + handle.listIndexes() + "}";
-        }
+        return underLease(NativeDatabase::schemaSnapshot);
     }
 
     /** Calls the writer's handle while nobody else writes. */
