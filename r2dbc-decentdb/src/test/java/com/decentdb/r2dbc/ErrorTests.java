@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc;
 
 import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatObject;
@@ -13,6 +14,7 @@ import io.r2dbc.spi.R2dbcTimeoutException;
 import java.time.Duration;
 import org.assertj.core.api.ObjectAssert;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.reactivestreams.Publisher;
@@ -65,6 +67,16 @@ class ErrorTests {
     void anOpenDatabaseIsNotSharedWithOtherEngineOptions() {
         failure(DecentDb.connect(database.url("linger=0&profile=low_memory")), R2dbcNonTransientResourceException.class)
                 .satisfies(error -> assertThat(error).hasMessageContaining("profile=low_memory"));
+    }
+
+    @RepeatedTest(20)
+    void aDatabaseThatOnlyLingersIsOpenedAnewWithOtherEngineOptions() {
+        String url = "r2dbc:decentdb:///" + database.directory().resolve("lingering.ddb");
+        await(awaitValue(DecentDb.connect(url + "?linger=PT10S")).close());
+
+        DecentDbConnection connection = database.keep(DecentDb.connect(url + "?linger=0&profile=low_memory"));
+
+        assertThat(awaitValue(connection.fetchValue("SELECT 1", Long.class))).isEqualTo(1);
     }
 
     @Test

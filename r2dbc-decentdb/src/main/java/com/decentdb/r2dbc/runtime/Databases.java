@@ -37,6 +37,11 @@ final class Databases {
             this.database = database;
         }
 
+        /** Whether it only lingers. */
+        boolean unused() {
+            return open && !closing && users == 0;
+        }
+
         /** Whether the path leads to another file than the open one, whose rows would be gone with its last handle. */
         boolean lost(@Nullable Object found) {
             return file != null && !file.equals(found);
@@ -111,6 +116,10 @@ final class Databases {
                             null));
                     return;
                 }
+                entry.closing = true;
+                close(key, entry);
+            }
+            if (entry != null && entry.unused() && !entry.database.config().compatible(config)) {
                 entry.closing = true;
                 close(key, entry);
             }
