@@ -37,11 +37,6 @@ final class Databases {
             this.database = database;
         }
 
-        /** Whether it only lingers. */
-        boolean unused() {
-            return open && !closing && users == 0;
-        }
-
         /** Whether the path leads to another file than the open one, whose rows would be gone with its last handle. */
         boolean lost(@Nullable Object found) {
             return file != null && !file.equals(found);
@@ -107,8 +102,9 @@ final class Databases {
         Entry created;
         synchronized (OPEN) {
             Entry entry = OPEN.get(key);
-            if (entry != null && entry.open && !entry.closing && entry.lost(file) && entry.lost(identity(path))) {
-                if (entry.users > 0) {
+            if (entry != null && entry.open && !entry.closing) {
+                boolean lost = entry.lost(file) && entry.lost(identity(path));
+                if (lost && entry.users > 0) {
                     exchange.fail(Errors.of(
                             "58000",
                             "The database file " + key + " was deleted or replaced while connections of this JVM still"
@@ -116,12 +112,11 @@ final class Databases {
                             null));
                     return;
                 }
-                entry.closing = true;
-                close(key, entry);
-            }
-            if (entry != null && entry.unused() && !entry.database.config().compatible(config)) {
-                entry.closing = true;
-                close(key, entry);
+                if (entry.users == 0 && (lost || !entry.database.config().compatible(config))) {
+                    // It only lingers, and this request cannot share it.
+                    entry.closing = true;
+                    close(key, entry);
+                }
             }
             if (entry != null && entry.closing) {
                 entry.afterClose.add(() -> join(config, library, exchange));
