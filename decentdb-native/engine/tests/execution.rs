@@ -486,3 +486,21 @@ fn the_schema_can_be_queried() {
     prepared.reset();
     assert_eq!(prepared.fetch(false, 0).unwrap(), [[V::Int(1)]]);
 }
+
+#[test]
+fn a_parameter_may_decide_which_index_helps() {
+    let db = Db::memory();
+    db.run("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)");
+    db.run("CREATE TABLE addresses (id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES users(id))");
+    db.run("CREATE INDEX known ON addresses (user_id) WHERE user_id > 10");
+    db.run("INSERT INTO users VALUES (1, 'a')");
+    db.run("INSERT INTO addresses VALUES (10, 1), (11, 1)");
+    db.run("ANALYZE");
+    let joined =
+        "SELECT u.id, a.id FROM users u LEFT JOIN addresses a ON u.id = a.user_id WHERE u.id = $1 ORDER BY a.id";
+    for _ in 0..3 {
+        let rows = db.execute(joined, &[V::Int(1)]).unwrap().rows;
+        assert_eq!(rows, [[V::Int(1), V::Int(10)], [V::Int(1), V::Int(11)]]);
+    }
+    assert_eq!(db.execute("SELECT id FROM addresses WHERE user_id = $1", &[V::Int(1)]).unwrap().rows.len(), 2);
+}

@@ -127,7 +127,7 @@ fn recognise(path: &Path) -> Result<()> {
     match field(60) {
         FORMAT_VERSION => Ok(()),
         other => Err(foreign(
-            "format.version",
+            "format.unsupported_version",
             format!("{shown} has format version {other}; this engine reads version {FORMAT_VERSION}"),
         )
         .hint("open it with the version of the engine that wrote it")),
@@ -165,6 +165,7 @@ fn create_new(path: &Path, mode: OpenMode) -> Result<bool> {
 
 fn configure(connection: Connection, location: &Location, options: &Options) -> Result<Connection> {
     connection.busy_timeout(options.lock_timeout)?;
+    connection.keep_plans_stable()?;
     front::prepare_connection(&connection)?;
     connection.execute("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")?;
     if connection.query_i64("PRAGMA application_id")? != i64::from(APPLICATION_ID) {

@@ -40,7 +40,7 @@ fn translate(code: c_int, message: String) -> Error {
                 .hint("the database file and its directory must be writable")
         }
         ffi::SQLITE_IOERR | ffi::SQLITE_CANTOPEN | ffi::SQLITE_NOLFS | ffi::SQLITE_PROTOCOL => {
-            Error::new(Status::Io, "io.error", Some("58030"), message)
+            Error::new(Status::Io, "io.unknown", Some("58030"), message)
         }
         ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB => {
             Error::new(Status::Corruption, "corruption.database", Some("XX001"), message)

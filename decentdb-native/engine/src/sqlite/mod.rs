@@ -10,6 +10,7 @@ use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{ffi, OpenFlags};
 
 pub use self::error::{from_code, from_rusqlite};
@@ -48,6 +49,12 @@ impl Connection {
     pub fn busy_timeout(&self, timeout: Duration) -> Result<()> {
         let longest = Duration::from_millis(i32::MAX as u64);
         self.inner.busy_timeout(timeout.min(longest)).map_err(|e| from_rusqlite(&e))
+    }
+
+    /// Makes the plan of a statement independent of the values bound to it, so that binding never compiles it anew.
+    pub fn keep_plans_stable(&self) -> Result<()> {
+        self.inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|e| from_rusqlite(&e))?;
+        Ok(())
     }
 
     /// Prepares the one statement in `sql`, to be kept.
