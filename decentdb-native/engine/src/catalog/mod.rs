@@ -5,7 +5,7 @@ mod snapshot;
 mod storage;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,7 @@ pub struct Catalog {
     pub tables: BTreeMap<String, Arc<Table>>,
     pub views: BTreeMap<String, Arc<View>>,
     pub indexes: BTreeMap<String, Arc<Index>>,
+    fingerprint: OnceLock<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -171,24 +172,15 @@ impl Catalog {
         self.indexes.get(&key(name))
     }
 
-    /// A digest of all definitions: equal schemas have equal fingerprints, whatever their cookies.
-    pub fn fingerprint(&self) -> String {
-        let tables = self.tables.values().map(|table| &table.ddl);
-        let views = self.views.values().map(|view| &view.ddl);
-        let indexes = self.indexes.values().map(|index| &index.ddl);
-        let mut hash = 0xcbf2_9ce4_8422_2325u64;
-        for ddl in tables.chain(views).chain(indexes) {
-            for byte in ddl.bytes().chain([0]) {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-            }
-        }
-        format!("{hash:016x}")
+    /// A digest of all definitions; made when it is first asked for.
+    pub fn fingerprint(&self) -> &str {
+        self.fingerprint.get_or_init(|| snapshot::fingerprint(self))
     }
 
     /// This catalogue after `change`, with the next cookie.
     #[must_use]
     pub fn with(&self, change: &Change) -> Catalog {
-        let mut next = self.clone();
+        let mut next = Catalog { fingerprint: OnceLock::new(), ..self.clone() };
         if !matches!(change, Change::Nothing) {
             next.cookie = next.cookie.wrapping_add(1);
             next.put(change);

@@ -1,14 +1,12 @@
 //! The whole schema as one document, and what tools want to know beside it.
 
 use serde_json::{json, Value as Json};
+use sha2::{Digest, Sha256};
 
 use super::json::{foreign_key, index_definitions, index_json, inline_key, view_json};
 use super::{Catalog, Check, Column, Index, Table};
 use crate::error::Result;
 use crate::value::Type;
-
-/// What the fingerprint of [`Catalog::fingerprint`] is made with.
-const FINGERPRINT_ALGORITHM: &str = "fnv1a64:ddl-v1";
 
 fn check(check: &Check) -> Json {
     json!({ "name": check.named.then_some(&check.name), "expression_sql": check.sql })
@@ -35,12 +33,11 @@ fn column(table: &Table, column: &Column) -> Json {
     })
 }
 
-fn table(table: &Table, row_count: u64) -> Json {
+fn table(table: &Table) -> Json {
     json!({
         "name": table.name,
         "temporary": table.temporary,
         "ddl": table.ddl,
-        "row_count": row_count,
         "primary_key_columns": table.primary_key,
         "checks": checks(table, None),
         "foreign_keys": table.foreign_keys.iter().map(foreign_key).collect::<Vec<_>>(),
@@ -60,25 +57,33 @@ fn index(index: &Index, temporary: bool) -> Json {
     with(index_json(index), json!({ "temporary": temporary, "ddl": index.ddl }))
 }
 
-/// Tables, views and indexes in full; `row_count` is asked once per table, by its name.
-pub fn schema_snapshot_json(catalog: &Catalog, mut row_count: impl FnMut(&str) -> Result<u64>) -> Result<Json> {
-    let mut tables = Vec::with_capacity(catalog.tables.len());
-    for each in catalog.tables.values() {
-        tables.push(table(each, row_count(&each.name)?));
-    }
+/// The definitions of everything in the schema: what the snapshot tells and the fingerprint is made of.
+fn definitions(catalog: &Catalog) -> Json {
+    let tables: Vec<Json> = catalog.tables.values().map(|each| table(each)).collect();
     let views: Vec<Json> =
         catalog.views.values().map(|view| with(view_json(view), json!({ "ddl": view.ddl }))).collect();
     let temporary = |name: &str| catalog.table(name).is_some_and(|table| table.temporary);
     let indexes: Vec<Json> =
         index_definitions(catalog).values().map(|each| index(each, temporary(&each.table))).collect();
-    Ok(json!({
-        "snapshot_version": 1,
-        "schema_cookie": catalog.cookie,
-        "tables": tables,
-        "views": views,
-        "indexes": indexes,
-        "triggers": [],
-    }))
+    json!({ "tables": tables, "views": views, "indexes": indexes, "triggers": [] })
+}
+
+/// Tables, views and indexes in full; `row_count` is asked once per table, by its name.
+pub fn schema_snapshot_json(catalog: &Catalog, mut row_count: impl FnMut(&str) -> Result<u64>) -> Result<Json> {
+    let mut definitions = definitions(catalog);
+    if let Some(tables) = definitions["tables"].as_array_mut() {
+        for table in tables {
+            let rows = row_count(table["name"].as_str().unwrap_or_default())?;
+            table["row_count"] = rows.into();
+        }
+    }
+    Ok(with(json!({ "snapshot_version": 1, "schema_cookie": catalog.cookie }), definitions))
+}
+
+/// A digest of all definitions: equal schemas have equal fingerprints, whatever their cookies and rows.
+pub(super) fn fingerprint(catalog: &Catalog) -> String {
+    let text = with(definitions(catalog), json!({ "column_type_metadata": column_types(catalog) })).to_string();
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a value of the type is called beside its tag.
@@ -116,28 +121,30 @@ fn type_info(ty: &Type) -> Json {
     })
 }
 
-/// The snapshot together with versions and the types of all columns, ordered by table and column.
+/// The types of all columns, ordered by table and column.
+fn column_types(catalog: &Catalog) -> Vec<Json> {
+    let mut columns: Vec<(&str, &Column)> = Vec::new();
+    for table in catalog.tables.values() {
+        columns.extend(table.columns.iter().map(|column| (table.name.as_str(), column)));
+    }
+    columns.sort_by_key(|(table, column)| (*table, column.name.as_str()));
+    let described = columns.into_iter().map(|(table, column)| {
+        json!({
+            "table_name": table,
+            "column_name": column.name,
+            "column_type": column.ty.name(),
+            "type_info": type_info(&column.ty),
+        })
+    });
+    described.collect()
+}
+
+/// The snapshot together with versions and the types of all columns.
 pub fn tooling_metadata_json(
     catalog: &Catalog,
     format_version: u32,
     row_count: impl FnMut(&str) -> Result<u64>,
 ) -> Result<Json> {
-    let mut types: Vec<(&str, &Column)> = Vec::new();
-    for table in catalog.tables.values() {
-        types.extend(table.columns.iter().map(|column| (table.name.as_str(), column)));
-    }
-    types.sort_by_key(|(table, column)| (*table, column.name.as_str()));
-    let types: Vec<Json> = types
-        .into_iter()
-        .map(|(table, column)| {
-            json!({
-                "table_name": table,
-                "column_name": column.name,
-                "column_type": column.ty.name(),
-                "type_info": type_info(&column.ty),
-            })
-        })
-        .collect();
     Ok(json!({
         "metadata_version": 1,
         "engine_version": crate::ENGINE_VERSION,
@@ -145,9 +152,9 @@ pub fn tooling_metadata_json(
         "schema_cookie": catalog.cookie,
         "temp_schema_cookie": 0,
         "schema_fingerprint": catalog.fingerprint(),
-        "schema_fingerprint_algorithm": FINGERPRINT_ALGORITHM,
+        "schema_fingerprint_algorithm": "sha256:decentdb-tooling-schema-v1",
         "schema": schema_snapshot_json(catalog, row_count)?,
-        "column_type_metadata": types,
+        "column_type_metadata": column_types(catalog),
         "capabilities": { "query_contract_version": 1, "query_describe": true, "deterministic_json": true },
     }))
 }

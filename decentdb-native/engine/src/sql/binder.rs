@@ -449,5 +449,5 @@ pub(super) fn real_literal(number: f64) -> String {
 }
 
 pub(super) fn unknown_function(name: &str) -> Error {
-    Error::new(Status::Sql, "sql.unsupported", Some("0A000"), format!("unsupported scalar function {name}"))
+    Error::new(Status::Sql, "sql.unsupported_feature", Some("0A000"), format!("unsupported scalar function {name}"))
 }

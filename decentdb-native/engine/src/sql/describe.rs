@@ -14,7 +14,7 @@ pub fn describe_json(sql: &str, catalog: &Catalog) -> Result<Json> {
     let compiled = compile_for(sql, catalog, &[])?;
     if compiled.kind == Kind::Transaction {
         let message = "prepared statements do not support transaction control";
-        return Err(Error::new(Status::Sql, "sql.unsupported", Some("0A000"), message));
+        return Err(Error::new(Status::Sql, "sql.unsupported_feature", Some("0A000"), message));
     }
     let statement = parse::statement(parse::tokenize(sql)?)?;
     let expressions = expressions(&statement, compiled.columns.len());
