@@ -24,6 +24,35 @@ pub enum Status {
     QueueClosed = 13,
 }
 
+/// The subcodes DecentDB's documentation of errors has a section on, which `docs` in the diagnostic names.
+const DOCUMENTED: &[&str] = &[
+    "sql.syntax",
+    "sql.relation_not_found",
+    "sql.column_not_found",
+    "sql.ambiguous_column",
+    "sql.parameter_missing",
+    "sql.unsupported_feature",
+    "constraint.unique",
+    "constraint.not_null",
+    "constraint.check",
+    "constraint.foreign_key",
+    "transaction.no_active_transaction",
+    "transaction.invalid_state",
+    "queue.write_timeout",
+    "queue.canceled",
+    "queue.full",
+    "queue.closed",
+    "busy.writer_lock",
+    "coordination.lock_timeout",
+    "io.permission_denied",
+    "io.disk_full",
+    "io.not_found",
+    "format.unsupported_version",
+    "corruption.database_header",
+    "internal.panic_captured",
+    "internal.invariant",
+];
+
 /// What went wrong, in the terms of the diagnostic JSON: status, subcode, SQLSTATE, message, context.
 #[derive(Clone, Debug)]
 pub struct Error {
@@ -67,7 +96,12 @@ impl Error {
 
     /// A construct of the dialect that this engine refuses; `what` names it.
     pub fn unsupported(what: impl fmt::Display) -> Self {
-        Self::new(Status::Sql, "sql.unsupported", Some("0A000"), format!("{what} is not supported by this engine"))
+        Self::new(
+            Status::Sql,
+            "sql.unsupported_feature",
+            Some("0A000"),
+            format!("{what} is not supported by this engine"),
+        )
     }
 
     pub fn unknown_relation(name: &str) -> Self {
@@ -102,7 +136,7 @@ impl Error {
     }
 
     pub fn no_transaction(message: impl Into<String>) -> Self {
-        Self::new(Status::Transaction, "transaction.no_active_transaction", Some("25P01"), message)
+        Self::new(Status::Transaction, "transaction.no_active_transaction", Some("25000"), message)
     }
 
     /// The write lock was not free within the configured time.
@@ -113,7 +147,7 @@ impl Error {
     }
 
     pub fn io(message: impl Into<String>) -> Self {
-        Self::new(Status::Io, "io.error", Some("58030"), message)
+        Self::new(Status::Io, "io.unknown", Some("58030"), message)
     }
 
     /// A call that breaks the contract of the C interface: NULL pointers, dead handles, indexes out of range.
@@ -122,7 +156,7 @@ impl Error {
     }
 
     pub fn internal(message: impl Into<String>) -> Self {
-        Self::new(Status::Internal, "internal.error", Some("XX000"), message)
+        Self::new(Status::Internal, "internal.invariant", Some("XX000"), message)
     }
 
     #[must_use]
@@ -203,6 +237,9 @@ impl Error {
         }
         if let Some(hint) = &self.hint {
             json.insert("hint".into(), hint.clone().into());
+        }
+        if DOCUMENTED.contains(&self.subcode) {
+            json.insert("docs".into(), format!("errors/{}", self.subcode.replace(['.', '_'], "-")).into());
         }
         Json::Object(json)
     }

@@ -132,6 +132,6 @@ fn what_the_engine_does_not_have_says_so() {
         assert!(statuses.iter().all(|status| *status == SQL), "{statuses:?}");
     }
     let failure = check(ddb_sync_changeset_create_json(db.0, c("{}").as_ptr(), &mut text)).unwrap_err();
-    assert_eq!((failure.subcode(), failure.sqlstate()), ("sql.unsupported", "0A000"));
+    assert_eq!((failure.subcode(), failure.sqlstate()), ("sql.unsupported_feature", "0A000"));
     assert!(text.is_null() && result.is_null());
 }

@@ -72,7 +72,7 @@ fn wrong_options_are_named() {
     }
     for options in ["encryption_key=secret", "tde_key_hex=00", "allow_extension=x", "wal_sync_mode=async_commit:5"] {
         let failure = refused(options);
-        assert_eq!(failure.subcode(), "sql.unsupported", "{options}");
+        assert_eq!(failure.subcode(), "sql.unsupported_feature", "{options}");
         assert!(!failure.message().contains("secret"));
     }
     assert_eq!(refused("process_coordination=required").status, TRANSACTION);
@@ -197,7 +197,7 @@ fn a_file_of_a_later_version_is_refused() {
         .execute_batch("PRAGMA user_version = 99; PRAGMA journal_mode = DELETE")
         .unwrap();
     let failure = Db::open(file.path(), "").err().unwrap();
-    assert_eq!((failure.status, failure.subcode()), (UNSUPPORTED_FORMAT, "format.version"));
+    assert_eq!((failure.status, failure.subcode()), (UNSUPPORTED_FORMAT, "format.unsupported_version"));
     assert!(failure.message().contains("99"));
 }
 

@@ -32,7 +32,7 @@ fn commit_keeps_and_rollback_undoes() {
 fn misplaced_control_is_refused() {
     let db = Db::memory();
     assert_eq!(db.commit().unwrap_err().status, TRANSACTION);
-    assert_eq!(db.rollback().unwrap_err().sqlstate(), "25P01");
+    assert_eq!(db.rollback().unwrap_err().sqlstate(), "25000");
     assert_eq!(db.fail("SAVEPOINT s").status, TRANSACTION);
     db.begin().unwrap();
     assert_eq!(db.begin().unwrap_err().status, TRANSACTION);
@@ -78,7 +78,7 @@ fn the_first_committer_wins() {
     assert_eq!((failure.status, failure.subcode(), failure.sqlstate()), (TRANSACTION, "transaction.conflict", "40001"));
     assert_eq!(failure.json["retryable"], true);
     assert!(!one.in_transaction());
-    assert_eq!(one.commit().unwrap_err().sqlstate(), "25P01");
+    assert_eq!(one.commit().unwrap_err().sqlstate(), "25000");
     one.run("UPDATE t SET n = n + 10");
     assert_eq!(two.run("SELECT n FROM t").rows, [[V::Int(11)]]);
 }

@@ -52,7 +52,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Error {
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "unknown panic".to_owned());
-    Error::new(Status::Panic, "panic.boundary", Some("XX000"), reason)
+    Error::new(Status::Panic, "internal.panic_captured", Some("XX000"), reason)
 }
 
 /// The text of a C string argument.

@@ -118,7 +118,7 @@ pub fn lock_unavailable(timeout: Duration, holder: &str) -> Error {
     if timeout.is_zero() {
         let mut error = Error::new(
             Status::Busy,
-            "busy.write_lock",
+            "busy.writer_lock",
             Some("55P03"),
             format!("the database is being written by {holder} and process_coordination_timeout_ms is 0"),
         );

@@ -187,7 +187,7 @@ impl Core {
         if self.transaction.as_ref().is_some_and(|open| open.explicit) {
             Ok(())
         } else {
-            Err(Error::no_transaction(format!("{what}: no transaction is active on this handle")))
+            Err(Error::no_transaction(format!("{what}: no active SQL transaction on this handle")))
         }
     }
 

@@ -31,7 +31,7 @@ final class TestDatabase implements AutoCloseable {
             call.run();
             return true;
         } catch (NativeException e) {
-            assertThat(e.subcode()).isEqualTo("sql.unsupported");
+            assertThat(e.subcode()).isEqualTo("sql.unsupported_feature");
             assertThat(e.status()).isEqualTo(Status.SQL);
             assertThat(library().bundled()).isTrue();
             return false;
