@@ -11,7 +11,10 @@ mod drop;
 mod expr;
 mod from;
 mod generated;
+mod index;
 mod json;
+mod keys;
+mod layout;
 mod names;
 mod operators;
 mod parse;
@@ -20,6 +23,7 @@ mod select;
 mod setops;
 mod system;
 mod transaction;
+mod view;
 mod window;
 
 use std::sync::Arc;
