@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{json, Value as Json};
 
-use super::{key, Catalog, Column, ForeignKey, Index, Table, View};
+use super::{key, Catalog, Column, ForeignKey, Index, Method, Table, View};
 use crate::error::{Error, Result};
 
 pub(super) fn foreign_key(key: &ForeignKey) -> Json {
@@ -87,6 +87,7 @@ pub fn index_definitions(catalog: &Catalog) -> BTreeMap<String, Index> {
                 unique: true,
                 columns: columns.clone(),
                 expression: false,
+                method: Method::BTree,
                 predicate_sql: None,
                 ddl,
             };
@@ -108,7 +109,7 @@ pub(super) fn index_json(index: &Index) -> Json {
     json!({
         "name": index.name,
         "table_name": index.table,
-        "kind": "btree",
+        "kind": index.method.name(),
         "unique": index.unique,
         "columns": index.columns,
         "include_columns": [],

@@ -121,8 +121,26 @@ pub struct Index {
     pub columns: Vec<String>,
     /// Its keys include an expression.
     pub expression: bool,
+    #[serde(default)]
+    pub method: Method,
     pub predicate_sql: Option<String>,
     pub ddl: String,
+}
+
+/// How an index finds rows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Method {
+    #[default]
+    BTree,
+}
+
+impl Method {
+    /// The spelling used in metadata.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Method::BTree => "btree",
+        }
+    }
 }
 
 /// What a DDL statement does to the catalogue; applied in the SQLite transaction that runs the statement.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlparser::ast::{CreateIndex, IndexColumn, IndexType, OrderBySort};
 
-use crate::catalog::{Catalog, Change, Index};
+use crate::catalog::{Catalog, Change, Index, Method};
 use crate::error::{Error, Result};
 
 use super::binder::{Binder, Kind};
@@ -78,6 +78,7 @@ impl Binder<'_> {
             unique: create.unique,
             columns,
             expression,
+            method: Method::BTree,
             predicate_sql: create.predicate.as_ref().map(ToString::to_string),
             ddl: written(text),
         };
