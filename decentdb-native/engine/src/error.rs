@@ -1,6 +1,7 @@
 //! The one error type of the engine and its mapping to the status codes and diagnostics of the C ABI.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
@@ -137,6 +138,17 @@ impl Error {
 
     pub fn no_transaction(message: impl Into<String>) -> Self {
         Self::new(Status::Transaction, "transaction.no_active_transaction", Some("25000"), message)
+    }
+
+    /// A lock of the database was not to be had within `timeout`: BUSY if there was no waiting, else TIMEOUT.
+    pub fn lock_unavailable(timeout: Duration, holder: &str) -> Self {
+        if timeout.is_zero() {
+            let message = format!("the database is being written by {holder} and process_coordination_timeout_ms is 0");
+            return Self { retryable: true, ..Self::new(Status::Busy, "busy.writer_lock", Some("55P03"), message) };
+        }
+        let millis = timeout.as_millis();
+        Self::lock_timeout(format!("waited {millis} ms for the write lock of the database, held by {holder}"))
+            .hint("end the other transaction, or raise process_coordination_timeout_ms")
     }
 
     /// The write lock was not free within the configured time.

@@ -29,6 +29,7 @@ fn every_documented_option_is_accepted() {
         "wal_checkpoint_threshold_pages=10;wal_checkpoint_threshold_bytes=1000000",
         "wal_sync_mode=NORMAL",
         "synchronous=full",
+        "wal_sync_mode=async_commit:5",
         "process_coordination=auto",
         "process_coordination=single_process_unsafe",
         "process_coordination=off",
@@ -60,6 +61,8 @@ fn wrong_options_are_named() {
         "cache_size=0",
         "profile=fast",
         "wal_sync_mode=maybe",
+        "wal_sync_mode=async_commit",
+        "wal_sync_mode=async_commit:0",
         "write_queue_capacity=0",
         "write_queue_enabled=perhaps",
         "process_coordination_timeout_ms=-1",
@@ -70,7 +73,7 @@ fn wrong_options_are_named() {
         let key = options.split('=').next().unwrap();
         assert!(failure.message().contains(key), "{failure:?}");
     }
-    for options in ["encryption_key=secret", "tde_key_hex=00", "allow_extension=x", "wal_sync_mode=async_commit:5"] {
+    for options in ["encryption_key=secret", "tde_key_hex=00", "allow_extension=x"] {
         let failure = refused(options);
         assert_eq!(failure.subcode(), "sql.unsupported_feature", "{options}");
         assert!(!failure.message().contains("secret"));

@@ -78,6 +78,7 @@ impl Core {
     /// statement but not the types of its columns, so it is compiled again.
     pub(super) fn start_read(&mut self, plan: &mut Box<Plan>, params: &[Value]) -> Result<Step> {
         for _ in 0..MAX_COMPILATIONS {
+            self.inspect(&plan.compiled.inspected)?;
             bind(plan, params)?;
             let statement = plan.statement.as_mut().ok_or_else(no_statement)?;
             let step = statement.step();
@@ -114,6 +115,7 @@ impl Core {
             self.run_ddl(statements, change)?;
             return Ok(Written { rows: RowSet::default(), affected: 0 });
         }
+        self.inspect(&plan.compiled.inspected)?;
         bind(plan, params)?;
         let columns = plan.types.len();
         let statement = plan.statement.as_mut().ok_or_else(no_statement)?;

@@ -1,8 +1,8 @@
 //! The database file: how it is opened, created and recognised. A file of another program is never touched.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::fs::{File, Metadata};
+use std::io::ErrorKind;
+use std::path::{Display, Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,14 @@ pub enum Location {
 }
 
 impl Location {
+    /// What SQLite calls a file beside that of the database: `suffix` is `-wal` or `-shm`.
+    pub fn beside(&self, suffix: &str) -> Option<PathBuf> {
+        let Location::File(path) = self else { return None };
+        let mut name = path.clone().into_os_string();
+        name.push(suffix);
+        Some(name.into())
+    }
+
     /// Resolves `path` and checks that `mode` allows opening it; changes nothing.
     pub fn resolve(path: &str, mode: OpenMode, options: &Options) -> Result<Self> {
         if path.is_empty() {
@@ -53,16 +61,16 @@ impl Location {
         let given = Path::new(path);
         match std::fs::metadata(given) {
             Ok(found) if found.is_dir() => Err(Error::io(format!("{path} is a directory, not a database file"))),
+            Ok(found) if !found.is_file() => Err(Error::io(format!("{path} is not a regular file"))),
             Ok(_) if mode == OpenMode::Create => {
                 Err(Error::io(format!("cannot create the database {path}: the file already exists"))
                     .hint("open it, or use open_or_create"))
             }
+            Ok(found) if found.len() == 0 && mode == OpenMode::Open => {
+                Err(Error::io(format!("{path} is empty, not a database")).hint("use open_or_create"))
+            }
             Ok(found) => {
-                if found.len() > 0 {
-                    recognise(given)?;
-                } else if mode == OpenMode::Open {
-                    return Err(Error::io(format!("{path} is empty, not a database")).hint("use open_or_create"));
-                }
+                refuse_second_name(path, &found)?;
                 canonical(given)
             }
             Err(cause) if cause.kind() == ErrorKind::NotFound && mode != OpenMode::Open => canonical(given),
@@ -72,6 +80,22 @@ impl Location {
             Err(cause) => Err(Error::io(format!("cannot open {path}: {cause}"))),
         }
     }
+}
+
+/// SQLite names the log after the file, so that two names of one file would have two logs, and lose what is in either.
+#[cfg(unix)]
+fn refuse_second_name(path: &str, found: &Metadata) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    if found.nlink() > 1 {
+        return Err(Error::io(format!("{path} has {} names (hard links)", found.nlink()))
+            .hint("remove the other hard links, or replace them by symbolic links, which are safe"));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_second_name(_path: &str, _found: &Metadata) -> Result<()> {
+    Ok(())
 }
 
 fn canonical(path: &Path) -> Result<Location> {
@@ -90,19 +114,10 @@ fn canonical(path: &Path) -> Result<Location> {
     Ok(Location::File(parent.join(name)))
 }
 
-/// Reads the header of an existing file and refuses everything that is not a database of this engine, naming what it is.
-fn recognise(path: &Path) -> Result<()> {
+/// Refuses every file that is not a database of this engine, naming what it is. It is read through SQLite's descriptor.
+fn recognise(connection: &Connection, shown: &Display<'_>) -> Result<()> {
     let mut header = [0u8; 100];
-    let mut length = 0;
-    let mut file = File::open(path).map_err(|cause| Error::io(format!("cannot open {}: {cause}", path.display())))?;
-    while length < header.len() {
-        match file.read(&mut header[length..]) {
-            Ok(0) => break,
-            Ok(count) => length += count,
-            Err(cause) => return Err(Error::io(format!("cannot read {}: {cause}", path.display()))),
-        }
-    }
-    let shown = path.display();
+    let whole = connection.read_start(&mut header).map_err(|error| cannot_open(shown, error))?;
     let foreign = |subcode, message: String| Error::new(Status::UnsupportedFormatVersion, subcode, None, message);
     if header.starts_with(DECENTDB_MAGIC) {
         return Err(foreign(
@@ -113,7 +128,7 @@ fn recognise(path: &Path) -> Result<()> {
         )
         .hint("load libdecentdb to open this file, or give the bundled engine another path"));
     }
-    if length < header.len() || !header.starts_with(SQLITE_MAGIC) {
+    if !whole || !header.starts_with(SQLITE_MAGIC) {
         return Err(foreign("format.unknown", format!("{shown} is not a database file")));
     }
     let field = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
@@ -143,15 +158,35 @@ pub fn connect(location: &Location, mode: OpenMode, options: &Options) -> Result
     let Location::File(path) = location else {
         return configure(Connection::open_in_memory()?, location, options);
     };
-    let shown = path.display();
     let created = mode != OpenMode::Open && create_new(path, mode)?;
-    let connection = Connection::open(path)
-        .and_then(|connection| configure(connection, location, options))
-        .map_err(|error| Error { message: format!("cannot open {shown}: {}", error.message), ..error });
+    let connection = open(path, location, options);
     if connection.is_err() && created && std::fs::metadata(path).is_ok_and(|found| found.len() == 0) {
         let _ = std::fs::remove_file(path);
     }
     connection
+}
+
+fn open(path: &Path, location: &Location, options: &Options) -> Result<Connection> {
+    let shown = path.display();
+    let connection = Connection::open(path).map_err(|error| cannot_open(&shown, error))?;
+    // Empty files become databases. SQLite takes those of one byte for empty too, which we do not.
+    if std::fs::metadata(path).map_or(true, |found| found.len() > 0) {
+        recognise(&connection, &shown)?;
+    }
+    if connection.is_read_only() {
+        return Err(Error::new(
+            Status::Io,
+            "io.permission_denied",
+            Some("58030"),
+            format!("cannot open {shown}: the file is read-only"),
+        )
+        .hint("make the database file and its directory writable"));
+    }
+    configure(connection, location, options).map_err(|error| cannot_open(&shown, error))
+}
+
+fn cannot_open(shown: &Display<'_>, error: Error) -> Error {
+    Error { message: format!("cannot open {shown}: {}", error.message), ..error }
 }
 
 /// Creates the file, which must be new in mode [`OpenMode::Create`]; false if it is there already.
@@ -177,7 +212,7 @@ fn configure(connection: Connection, location: &Location, options: &Options) -> 
     }
     connection.execute(match options.sync_mode {
         SyncMode::Full => "PRAGMA synchronous = FULL",
-        SyncMode::Normal => "PRAGMA synchronous = NORMAL",
+        SyncMode::Normal | SyncMode::Async(_) => "PRAGMA synchronous = NORMAL",
     })?;
     connection.execute(&format!(
         "PRAGMA cache_size = -{}; PRAGMA wal_autocheckpoint = {};",

@@ -37,6 +37,9 @@ impl Core {
         self.connection.busy_timeout(CHECKPOINT_WAIT.min(self.options.lock_timeout))?;
         let done = self.truncate_wal();
         self.connection.busy_timeout(self.options.lock_timeout)?;
+        if done.is_ok() {
+            self.shared.checkpointed();
+        }
         done
     }
 
@@ -115,17 +118,13 @@ impl Core {
 
     pub fn storage_state(&mut self) -> Result<Json> {
         self.read_catalog()?;
-        let (path, wal) = match &self.shared.location {
-            Location::Memory => (":memory:".to_owned(), None),
-            Location::File(path) => {
-                let wal = format!("{}-wal", path.display());
-                (path.display().to_string(), Some(wal))
-            }
+        let wal = self.shared.location.beside("-wal");
+        let path = match &self.shared.location {
+            Location::Memory => ":memory:".to_owned(),
+            Location::File(path) => path.display().to_string(),
         };
         let wal_bytes = wal.as_ref().and_then(|wal| std::fs::metadata(wal).ok()).map_or(0, |found| found.len());
         let page_size = self.connection.query_i64("PRAGMA page_size")?;
-        // A frame is a page and its header of 24 bytes, after the header of the file.
-        let wal_frames = wal_bytes.saturating_sub(32) / (page_size as u64 + 24);
         Ok(json!({
             "engine": "bundled",
             "path": path,
@@ -135,9 +134,9 @@ impl Core {
             "free_page_count": self.connection.query_i64("PRAGMA freelist_count")?,
             "schema_cookie": self.catalog.cookie,
             "wal_end_lsn": self.shared.last_lsn(),
-            "wal_path": wal,
+            "wal_path": wal.map(|wal| wal.to_string_lossy().into_owned()),
             "wal_file_size": wal_bytes,
-            "wal_versions": wal_frames,
+            "wal_versions": self.log_frames(),
             "warning_count": 0,
             "shared_wal": wal_bytes > 0,
             "profile": self.options.profile,

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::Value as Json;
+use serde_json::{json, Value as Json};
 
 use super::capture::RowChange;
 use super::subscribe::json_value;
@@ -19,6 +19,8 @@ pub struct KeyRange {
     columns: usize,
     lower: Option<(Stored, bool)>,
     upper: Option<(Stored, bool)>,
+    /// The range as it was asked for.
+    pub described: Json,
 }
 
 impl KeyRange {
@@ -47,7 +49,14 @@ impl KeyRange {
             }
         };
         let (lower, upper) = (bound("lower")?, bound("upper")?);
-        Ok(Self { table: table.name.clone(), key, columns: table.columns.len(), lower, upper })
+        let described = json!({
+            "table": table.name,
+            "lower": request["lower"],
+            "upper": request["upper"],
+            "lower_inclusive": request["lower_inclusive"].as_bool().unwrap_or(true),
+            "upper_inclusive": request["upper_inclusive"].as_bool().unwrap_or(true),
+        });
+        Ok(Self { table: table.name.clone(), key, columns: table.columns.len(), lower, upper, described })
     }
 
     /// Whether the row was inside the range before the change, or is after it.

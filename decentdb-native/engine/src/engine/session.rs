@@ -9,7 +9,9 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::capture::Capture;
 use super::file::{self, Location, OpenMode};
-use super::options::Options;
+use super::flush::Flusher;
+use super::inspection::Inspections;
+use super::options::{Options, SyncMode};
 use super::plan::PlanCache;
 use super::prepared::Prepared;
 use super::queue::Queue;
@@ -23,7 +25,7 @@ use crate::sqlite::{Connection, Statement};
 pub struct Session {
     pub shared: Arc<Shared>,
     pub options: Arc<Options>,
-    pub queue: Queue,
+    pub queue: Arc<Queue>,
     in_transaction: Arc<AtomicBool>,
     core: Mutex<Core>,
 }
@@ -48,7 +50,11 @@ pub struct Core {
     /// Boxed: SQLite holds its address while changes are captured.
     pub(super) capture: Box<Capture>,
     pub(super) audit: BTreeMap<String, String>,
+    pub(super) queue: Arc<Queue>,
+    pub(super) inspections: Inspections,
     pub(super) connection: Connection,
+    /// Ends last, and syncs what closing the connection did not.
+    pub(super) flusher: Option<Flusher>,
 }
 
 /// Statements every session needs over and over.
@@ -75,6 +81,12 @@ impl Session {
             rollback: prepare("ROLLBACK")?,
             schema_version: prepare("PRAGMA schema_version")?,
         };
+        let flusher = match (options.sync_mode, location.beside("-wal")) {
+            (SyncMode::Async(interval), Some(log)) => Some(Flusher::start(log, interval)?),
+            _ => None,
+        };
+        let inspections = Inspections::register(&connection)?;
+        let queue = Arc::new(Queue::new(options.queue.clone()));
         let shared = Shared::acquire(location);
         let in_transaction = Arc::new(AtomicBool::new(false));
         let core = Core {
@@ -92,9 +104,11 @@ impl Session {
             in_transaction: Arc::clone(&in_transaction),
             capture: Box::default(),
             audit: BTreeMap::new(),
+            queue: Arc::clone(&queue),
+            inspections,
             connection,
+            flusher,
         };
-        let queue = Queue::new(options.queue.clone());
         Ok(Arc::new(Self { shared, options, queue, in_transaction, core: Mutex::new(core) }))
     }
 

@@ -13,18 +13,22 @@ use parking_lot::{Mutex, RawMutex};
 use super::file::Location;
 use super::watch::Hub;
 use crate::catalog::Catalog;
-use crate::error::{Error, Result, Status};
+use crate::error::{Error, Result};
 
 static REGISTRY: LazyLock<Mutex<HashMap<PathBuf, Weak<Shared>>>> = LazyLock::new(Mutex::default);
 
 pub struct Shared {
     pub location: Location,
+    /// Which file the path named when the first handle was opened.
+    identity: Option<FileIdentity>,
     writer: RawMutex,
     clock: Clock,
     /// The catalogue as committed under this SQLite schema version.
     catalog: Mutex<Option<(i64, Arc<Catalog>)>>,
     pub hub: Hub,
     handles: AtomicUsize,
+    readers: AtomicUsize,
+    checkpointed: AtomicU64,
 }
 
 impl Shared {
@@ -33,9 +37,12 @@ impl Shared {
         let Location::File(path) = &location else {
             return Arc::new(Self::new(location));
         };
+        let identity = FileIdentity::of(path);
         let mut registry = REGISTRY.lock();
         registry.retain(|_, state| state.strong_count() > 0);
-        if let Some(state) = registry.get(path).and_then(Weak::upgrade) {
+        // Handles of a file that was replaced since keep their own state.
+        let known = registry.get(path).and_then(Weak::upgrade);
+        if let Some(state) = known.filter(|state| state.identity == identity) {
             if state.handles.fetch_add(1, Ordering::AcqRel) == 0 {
                 // Kept alive by a watch only: the file may have been replaced since.
                 *state.catalog.lock() = None;
@@ -49,13 +56,20 @@ impl Shared {
     }
 
     fn new(location: Location) -> Self {
+        let identity = match &location {
+            Location::Memory => None,
+            Location::File(path) => FileIdentity::of(path),
+        };
         Self {
             location,
+            identity,
             writer: RawMutex::INIT,
             clock: Clock::new(),
             catalog: Mutex::new(None),
             hub: Hub::default(),
             handles: AtomicUsize::new(1),
+            readers: AtomicUsize::new(0),
+            checkpointed: AtomicU64::new(0),
         }
     }
 
@@ -87,7 +101,7 @@ impl Shared {
         if locked {
             Ok(WriteGuard { shared: Arc::clone(self) })
         } else {
-            Err(lock_unavailable(timeout, "another handle of this process"))
+            Err(Error::lock_unavailable(timeout, "another handle of this process"))
         }
     }
 
@@ -107,29 +121,60 @@ impl Shared {
         self.clock.last()
     }
 
+    /// Takes notice of a transaction a caller began.
+    pub fn enter(self: &Arc<Self>) -> ReaderMark {
+        self.readers.fetch_add(1, Ordering::Relaxed);
+        ReaderMark(Arc::clone(self))
+    }
+
+    /// The transactions that callers of this process have open.
+    pub fn readers(&self) -> usize {
+        self.readers.load(Ordering::Relaxed)
+    }
+
+    /// Everything committed so far is in the database file; call it under the write lock.
+    pub fn checkpointed(&self) {
+        self.checkpointed.store(self.last_lsn(), Ordering::Relaxed);
+    }
+
+    /// The position of the last complete checkpoint a caller of this process asked for; 0 if there was none.
+    pub fn checkpointed_lsn(&self) -> u64 {
+        self.checkpointed.load(Ordering::Relaxed)
+    }
+
     /// The position of a new commit; call it under the write lock.
     pub fn next_lsn(&self) -> u64 {
         self.clock.tick()
     }
 }
 
-/// The error of a write lock that was not to be had.
-pub fn lock_unavailable(timeout: Duration, holder: &str) -> Error {
-    if timeout.is_zero() {
-        let mut error = Error::new(
-            Status::Busy,
-            "busy.writer_lock",
-            Some("55P03"),
-            format!("the database is being written by {holder} and process_coordination_timeout_ms is 0"),
-        );
-        error.retryable = true;
-        error
-    } else {
-        Error::lock_timeout(format!(
-            "waited {} ms for the write lock of the database, held by {holder}",
-            timeout.as_millis()
-        ))
-        .hint("end the other transaction, or raise process_coordination_timeout_ms")
+/// An open transaction, as long as this lives.
+pub struct ReaderMark(Arc<Shared>);
+
+impl Drop for ReaderMark {
+    fn drop(&mut self) {
+        self.0.readers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What tells files apart that have the same path one after the other; `None` where the system has no such thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileIdentity {
+    device: u64,
+    inode: u64,
+}
+
+impl FileIdentity {
+    #[cfg(unix)]
+    fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let found = std::fs::metadata(path).ok()?;
+        Some(Self { device: found.dev(), inode: found.ino() })
+    }
+
+    #[cfg(not(unix))]
+    fn of(_path: &Path) -> Option<Self> {
+        None
     }
 }
 
@@ -166,6 +211,6 @@ impl Clock {
     }
 }
 
-fn now_micros() -> u64 {
+pub fn now_micros() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_micros() as u64)
 }

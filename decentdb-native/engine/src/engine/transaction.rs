@@ -6,9 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::capture::Mark;
+use super::file::Location;
+use super::flush::Flusher;
 use super::front;
 use super::session::Core;
-use super::shared::{lock_unavailable, WriteGuard};
+use super::shared::{ReaderMark, WriteGuard};
 use super::watch::{CommitEvent, Source};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result, Status};
@@ -26,6 +28,8 @@ pub(super) struct Transaction {
     pub schema_dirty: bool,
     savepoints: Vec<(String, Mark)>,
     source: Source,
+    /// Present in an explicit transaction: it holds a snapshot for as long as the caller pleases.
+    _reader: Option<ReaderMark>,
 }
 
 impl Core {
@@ -58,6 +62,7 @@ impl Core {
                 schema_dirty: false,
                 savepoints: Vec::new(),
                 source: Source::Direct,
+                _reader: Some(self.shared.enter()),
             });
             // Reading fixes the snapshot of a deferred transaction.
             self.sync_or_abandon()?;
@@ -70,9 +75,8 @@ impl Core {
     pub(super) fn begin_write(&mut self, explicit: bool, source: Source, wait: Duration) -> Result<()> {
         self.drain_streams();
         let guard = self.shared.lock_writer(wait)?;
-        if let Err(error) = self.control.begin_immediate.run() {
-            return Err(self.busy(error));
-        }
+        self.require_durable()?;
+        self.control.begin_immediate.run()?;
         self.transaction = Some(Transaction {
             explicit,
             base_lsn: self.shared.last_lsn(),
@@ -80,9 +84,18 @@ impl Core {
             schema_dirty: false,
             savepoints: Vec::new(),
             source,
+            _reader: explicit.then(|| self.shared.enter()),
         });
         self.sync_capture();
         self.sync_or_abandon()
+    }
+
+    /// Refuses to write where it would be lost: into a file that is no longer there, or after a sync that failed.
+    fn require_durable(&self) -> Result<()> {
+        if self.connection.has_moved() {
+            return Err(moved(&self.shared.location));
+        }
+        self.flusher.as_ref().map_or(Ok(()), Flusher::check)
     }
 
     fn sync_or_abandon(&mut self) -> Result<()> {
@@ -91,15 +104,6 @@ impl Core {
             self.abandon_transaction();
         }
         synced
-    }
-
-    /// SQLite's word for a lock it could not get, with the reason spelt out.
-    fn busy(&self, error: Error) -> Error {
-        if error.status == Status::Timeout {
-            lock_unavailable(self.options.lock_timeout, "another process")
-        } else {
-            error
-        }
     }
 
     /// Runs `body` as a write: inside the open transaction, or in one of its own that is durable when this returns. What a
@@ -156,6 +160,7 @@ impl Core {
         let timeout = self.options.lock_timeout;
         let deadline = Instant::now() + timeout.min(Duration::from_secs(1 << 30));
         let guard = self.shared.lock_writer(timeout)?;
+        self.require_durable()?;
         loop {
             match self.control.upgrade.run() {
                 Ok(()) => break,
@@ -167,7 +172,7 @@ impl Core {
                 Err(error) if error.status == Status::Timeout && Instant::now() < deadline => {
                     thread::sleep(Duration::from_millis(1));
                 }
-                Err(error) => return Err(self.busy(error)),
+                Err(error) => return Err(error),
             }
         }
         if let Some(open) = &mut self.transaction {
@@ -206,6 +211,9 @@ impl Core {
         let Some(guard) = done.writer else {
             return Ok(done.base_lsn);
         };
+        if let Some(flusher) = &self.flusher {
+            flusher.committed();
+        }
         let lsn = self.shared.next_lsn();
         if done.schema_dirty {
             self.shared.publish_catalog(self.catalog_version, Arc::clone(&self.catalog));
@@ -367,6 +375,15 @@ impl Core {
         // A DELETE without WHERE compiled before would empty the table without telling the hook.
         self.new_epoch();
     }
+}
+
+fn moved(location: &Location) -> Error {
+    let shown = match location {
+        Location::Memory => ":memory:".into(),
+        Location::File(path) => path.to_string_lossy(),
+    };
+    Error::io(format!("the database file {shown} was deleted, renamed or replaced while it was open"))
+        .hint("nothing was written; close the handles of the database and open it anew")
 }
 
 fn quote(name: &str) -> String {

@@ -11,6 +11,7 @@ use serde_json::{json, Value as Json};
 use super::capture::{Capture, Changes};
 use super::event;
 use super::range::KeyRange;
+use super::shared::now_micros;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result, Status};
 
@@ -75,6 +76,25 @@ impl Filter {
         }
     }
 
+    fn kind(&self) -> &'static str {
+        match self {
+            Filter::Tables(_) => "table",
+            Filter::Range(_) => "range",
+            Filter::Query(_) => "query",
+            Filter::Stream(_) => "change_stream",
+        }
+    }
+
+    fn dependencies(&self) -> Json {
+        match self {
+            Filter::Tables(tables) | Filter::Query(tables) | Filter::Stream(Some(tables)) => {
+                json!({ "tables": tables })
+            }
+            Filter::Stream(None) => json!({ "tables": null }),
+            Filter::Range(range) => range.described.clone(),
+        }
+    }
+
     fn matches(&self, event: &CommitEvent) -> bool {
         let changes = &event.changes;
         if changes.schema_changed || matches!(self, Filter::Stream(None)) {
@@ -102,6 +122,37 @@ struct HubState {
     last_watch_id: u64,
     last_event_id: u64,
     watches: Vec<Arc<Watch>>,
+    published: u64,
+    delivered: u64,
+    dropped: u64,
+    truncated: u64,
+}
+
+/// What happened to the events of a database since its first handle was opened, and who watches now.
+pub struct Metrics {
+    /// Watches of tables, ranges and queries, and change streams.
+    pub kinds: [u64; 4],
+    pub published: u64,
+    /// Events that entered the queues of watches.
+    pub delivered: u64,
+    /// Events that queues lost.
+    pub dropped: u64,
+    pub lagged: u64,
+    /// Events without all their row changes.
+    pub truncated: u64,
+}
+
+/// A watch as `sys.reactive_subscriptions` shows it.
+pub struct Subscription {
+    pub id: u64,
+    pub kind: &'static str,
+    pub created_micros: u64,
+    pub capacity: usize,
+    pub depth: usize,
+    pub last_delivered: u64,
+    pub dropped: u64,
+    pub lagged: bool,
+    pub dependencies: Json,
 }
 
 impl Hub {
@@ -117,6 +168,7 @@ impl Hub {
             id: state.last_watch_id,
             filter,
             capacity: capacity.clamp(1, MAX_CAPACITY),
+            created_micros: now_micros(),
             queue: Mutex::default(),
             arrived: Condvar::new(),
         });
@@ -140,11 +192,34 @@ impl Hub {
         state.last_event_id += 1;
         event.id = state.last_event_id;
         let event = Arc::new(event);
+        let state = &mut *state;
+        state.published += 1;
+        state.truncated += u64::from(event.changes.truncated);
         for watch in &state.watches {
             if watch.filter.matches(&event) {
-                watch.enqueue(&event);
+                match watch.enqueue(&event) {
+                    0 => state.delivered += 1,
+                    dropped => state.dropped += dropped,
+                }
             }
         }
+    }
+
+    pub fn metrics(&self) -> Metrics {
+        let state = self.state.lock();
+        let count = |kind: &str| state.watches.iter().filter(|watch| watch.filter.kind() == kind).count() as u64;
+        Metrics {
+            kinds: ["table", "range", "query", "change_stream"].map(count),
+            published: state.published,
+            delivered: state.delivered,
+            dropped: state.dropped,
+            lagged: state.watches.iter().filter(|watch| watch.queue.lock().is_lagged()).count() as u64,
+            truncated: state.truncated,
+        }
+    }
+
+    pub fn subscriptions(&self) -> Vec<Subscription> {
+        self.state.lock().watches.iter().map(|watch| watch.describe()).collect()
     }
 }
 
@@ -153,6 +228,7 @@ pub struct Watch {
     pub id: u64,
     pub filter: Filter,
     capacity: usize,
+    created_micros: u64,
     queue: Mutex<WatchQueue>,
     arrived: Condvar,
 }
@@ -161,7 +237,14 @@ pub struct Watch {
 struct WatchQueue {
     events: VecDeque<Entry>,
     last_delivered: u64,
+    dropped: u64,
     closed: bool,
+}
+
+impl WatchQueue {
+    fn is_lagged(&self) -> bool {
+        matches!(self.events.back(), Some(Entry::Lagged { .. }))
+    }
 }
 
 enum Entry {
@@ -181,22 +264,43 @@ impl Watch {
         self.arrived.notify_one();
     }
 
-    fn enqueue(&self, event: &Arc<CommitEvent>) {
+    /// Takes the event in and gives how many were lost over it: none, or all that wait and this one.
+    fn enqueue(&self, event: &Arc<CommitEvent>) -> u64 {
         let mut queue = self.queue.lock();
         let initial = usize::from(matches!(queue.events.front(), Some(Entry::Initial(_))));
-        if let Some(Entry::Lagged { event_id, lsn }) = queue.events.back_mut() {
+        let waiting = queue.events.len() - initial;
+        let dropped = if let Some(Entry::Lagged { event_id, lsn }) = queue.events.back_mut() {
             // Nobody has taken notice of the loss yet: one notice is enough.
             *event_id = event.id;
             *lsn = event.lsn;
-            return;
-        }
-        if queue.events.len() - initial >= self.capacity {
+            queue.dropped += 1;
+            return 1;
+        } else if waiting >= self.capacity {
             queue.events.truncate(initial);
             queue.events.push_back(Entry::Lagged { event_id: event.id, lsn: event.lsn });
+            waiting as u64 + 1
         } else {
             queue.events.push_back(Entry::Commit(Arc::clone(event)));
-        }
+            0
+        };
+        queue.dropped += dropped;
         self.arrived.notify_one();
+        dropped
+    }
+
+    fn describe(&self) -> Subscription {
+        let queue = self.queue.lock();
+        Subscription {
+            id: self.id,
+            kind: self.filter.kind(),
+            created_micros: self.created_micros,
+            capacity: self.capacity,
+            depth: queue.events.len(),
+            last_delivered: queue.last_delivered,
+            dropped: queue.dropped,
+            lagged: queue.is_lagged(),
+            dependencies: self.filter.dependencies(),
+        }
     }
 
     /// The next event as JSON, waiting for it at most `timeout`. Every call after [`Watch::close`] gives `closed`.

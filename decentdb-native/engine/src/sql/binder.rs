@@ -1,5 +1,7 @@
 //! The state of one compilation: parameters, tables touched, and what an emitted expression is known to be.
 
+use std::collections::BTreeSet;
+
 use sqlparser::ast::{Expr, NamedWindowDefinition, Spanned};
 use sqlparser::tokenizer::Location;
 
@@ -8,6 +10,7 @@ use crate::error::{Error, Result, Status};
 use crate::types::{self, Conversion};
 use crate::value::{Stored, Type, Value};
 
+use super::inspection::Inspection;
 use super::parse::{blob_literal, position, text_literal};
 use super::scope::{Relation, Scope};
 use super::Param;
@@ -88,8 +91,10 @@ pub(super) struct Binder<'a> {
     pub named_windows: Vec<NamedWindowDefinition>,
     /// Where results must not change from call to call, and so clocks and random numbers are refused.
     pub steady: Option<&'static str>,
-    /// It reads the schema as it is now, which a view could not follow.
+    /// It reads what the engine tells of the schema or itself as it is now, which a view could not follow.
     pub saw_system: bool,
+    /// The views about the engine itself it reads, whose rows are made before it runs.
+    pub inspected: BTreeSet<Inspection>,
     /// Counts the relations the binder makes up.
     pub made_up: usize,
 }
@@ -116,6 +121,7 @@ impl<'a> Binder<'a> {
             named_windows: Vec::new(),
             steady: None,
             saw_system: false,
+            inspected: BTreeSet::new(),
             made_up: 0,
         }
     }

@@ -10,10 +10,11 @@ use crate::error::{Error, Result};
 use crate::value::Type;
 
 use super::binder::{Aggregates, Binder};
+use super::inspection::Inspection;
 use super::parse::{name, object, quote, require_user_name};
 use super::scope::{Relation, Scope, ScopeColumn};
 use super::select::{refuse, Bound};
-use super::system::system_view;
+use super::system::{relation, system_view};
 
 pub(super) fn table_columns(table: &Table) -> Vec<ScopeColumn> {
     table
@@ -164,6 +165,12 @@ impl Binder<'_> {
                 if let (None, Some((relation, sql))) = (args, system_view(table, self.catalog)?) {
                     self.saw_system = true;
                     return self.system(relation, &sql, alias.as_ref(), scope);
+                }
+                if let (None, Some(view)) = (args, Inspection::find(table)?) {
+                    self.saw_system = true;
+                    self.inspected.insert(view);
+                    let relation = relation(view.name(), view.columns());
+                    return self.system(relation, &view.sql(), alias.as_ref(), scope);
                 }
                 match args {
                     Some(args) => self.table_function(&object(table)?, &args.args, alias.as_ref(), scope),

@@ -12,6 +12,7 @@ mod expr;
 mod from;
 mod generated;
 mod index;
+mod inspection;
 mod json;
 mod keys;
 mod layout;
@@ -37,6 +38,7 @@ use crate::value::{Stored, Type, Value};
 
 pub use constraint::{constraint_error, foreign_key_error};
 pub use describe::describe_json;
+pub use inspection::{Inspection, ROWS as INSPECTION_ROWS};
 
 use binder::{Binder, ParamState};
 
@@ -53,6 +55,8 @@ pub struct Compiled {
     pub tables: Vec<String>,
     /// The table an INSERT, UPDATE or DELETE writes.
     pub target: Option<String>,
+    /// The views about the engine itself it reads.
+    pub inspected: Vec<Inspection>,
     /// Runs outside any transaction and changes nothing.
     pub read_only: bool,
 }
@@ -151,6 +155,7 @@ fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<
             params: Vec::new(),
             tables: Vec::new(),
             target: None,
+            inspected: Vec::new(),
             read_only: false,
         });
     }
@@ -176,8 +181,9 @@ fn finish(binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
         return Err(Error::unsupported("a parameter in a statement that defines the schema"));
     }
     let tables = binder.tables.clone();
+    let inspected = binder.inspected.iter().copied().collect();
     let read_only = matches!(kind, Kind::Select | Kind::Explain);
-    Ok(Compiled { kind, program, columns, params: binder.finish()?, tables, target, read_only })
+    Ok(Compiled { kind, program, columns, params: binder.finish()?, tables, target, inspected, read_only })
 }
 
 /// The first words of a statement, which name it in a refusal.

@@ -14,7 +14,7 @@ const SCHEMA: &str = "information_schema";
 const MAIN: &str = "main";
 
 /// Columns by name, with their types and whether they may be NULL.
-type Columns = &'static [(&'static str, Type, bool)];
+pub(super) type Columns = &'static [(&'static str, Type, bool)];
 
 const SCHEMATA: Columns = &[
     ("catalog_name", Type::Text, false),
@@ -67,15 +67,7 @@ pub(super) fn system_view(written: &ObjectName, catalog: &Catalog) -> Result<Opt
         }
         _ => return Ok(None),
     };
-    let described = columns.iter().map(|(name, ty, nullable)| ScopeColumn {
-        name: (*name).to_owned(),
-        sql_name: (*name).to_owned(),
-        ty: ty.clone(),
-        nullable: *nullable,
-        source: None,
-        literal: false,
-    });
-    let relation = Relation::new(view, described.collect());
+    let relation = relation(view, columns);
     // Reading a table makes SQLite notice a schema that has changed since, and the statement is compiled again.
     let list = |from: fn(usize) -> String| {
         let items = columns.iter().enumerate().map(|(at, (name, ..))| format!("{} AS {}", from(at), quote(name)));
@@ -90,6 +82,19 @@ pub(super) fn system_view(written: &ObjectName, catalog: &Catalog) -> Result<Opt
         format!("SELECT {list} FROM (VALUES {}) WHERE EXISTS (SELECT 1 FROM __ddb_meta)", rows.join(", "))
     };
     Ok(Some((relation, sql)))
+}
+
+/// The relation of a view of the engine's own.
+pub(super) fn relation(view: &str, columns: Columns) -> Relation {
+    let described = columns.iter().map(|(name, ty, nullable)| ScopeColumn {
+        name: (*name).to_owned(),
+        sql_name: (*name).to_owned(),
+        ty: ty.clone(),
+        nullable: *nullable,
+        source: None,
+        literal: false,
+    });
+    Relation::new(view, described.collect())
 }
 
 fn is_schema(written: &str) -> bool {

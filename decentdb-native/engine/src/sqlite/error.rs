@@ -1,16 +1,61 @@
 //! SQLite's result codes in the terms of the engine's diagnostics.
 
 use std::ffi::{c_int, CStr};
+use std::io::ErrorKind;
+use std::time::Duration;
 
 use rusqlite::ffi;
 
+use super::statement::Statement;
 use crate::error::{Error, Status};
 
 /// The error of `code`, with the message the connection keeps for it.
 pub fn from_code(db: *mut ffi::sqlite3, code: c_int) -> Error {
     // SAFETY: `db` is a live connection; the message is copied before the next call.
     let message = unsafe { CStr::from_ptr(ffi::sqlite3_errmsg(db)) }.to_string_lossy().into_owned();
-    translate(code, message)
+    match code & 0xff {
+        // What the application is told depends on whether there was any waiting.
+        ffi::SQLITE_BUSY if code != ffi::SQLITE_BUSY_SNAPSHOT => {
+            Error::lock_unavailable(busy_timeout(db), "another process")
+        }
+        ffi::SQLITE_IOERR | ffi::SQLITE_CANTOPEN => {
+            // SAFETY: as above.
+            match unsafe { ffi::sqlite3_system_errno(db) } {
+                0 => translate(code, message),
+                errno => system_error(std::io::Error::from_raw_os_error(errno), &message),
+            }
+        }
+        _ => translate(code, message),
+    }
+}
+
+/// How long SQLite waits for locks on this connection.
+fn busy_timeout(db: *mut ffi::sqlite3) -> Duration {
+    let millis = Statement::prepare(db, "PRAGMA busy_timeout").and_then(|mut statement| {
+        statement.step()?;
+        Ok(statement.column_i64(0))
+    });
+    Duration::from_millis(millis.map_or(0, |millis| millis.max(0) as u64))
+}
+
+/// A failed call to the operating system.
+fn system_error(cause: std::io::Error, message: &str) -> Error {
+    match cause.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            disk_full(format!("disk full: {cause}")).hint("make room, or raise the limit on the size of files")
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => permission_denied(format!("{message}: {cause}")),
+        _ => Error::io(format!("{message}: {cause}")),
+    }
+}
+
+fn disk_full(message: String) -> Error {
+    Error::new(Status::Io, "io.disk_full", Some("53100"), message)
+}
+
+fn permission_denied(message: String) -> Error {
+    Error::new(Status::Io, "io.permission_denied", Some("58030"), message)
+        .hint("the database file and its directory must be writable")
 }
 
 pub fn from_rusqlite(error: &rusqlite::Error) -> Error {
@@ -32,13 +77,12 @@ fn translate(code: c_int, message: String) -> Error {
             constraint_code: Some(code),
             ..Error::new(Status::Constraint, "constraint.unknown", Some("23000"), message)
         },
-        ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Error::lock_timeout("another process holds the database's write lock"),
-        ffi::SQLITE_FULL => Error::new(Status::Io, "io.disk_full", Some("53100"), format!("disk full: {message}"))
+        ffi::SQLITE_BUSY => Error::lock_timeout("another process holds the database's write lock"),
+        ffi::SQLITE_LOCKED => Error::new(Status::Busy, "busy.statement", Some("55006"), message)
+            .hint("a statement of the same handle is still running"),
+        ffi::SQLITE_FULL => disk_full(format!("disk full: {message}"))
             .hint("make room; or, inserting into a table that once held the highest id there is, give ids of your own"),
-        ffi::SQLITE_READONLY | ffi::SQLITE_PERM | ffi::SQLITE_AUTH => {
-            Error::new(Status::Io, "io.permission_denied", Some("58030"), message)
-                .hint("the database file and its directory must be writable")
-        }
+        ffi::SQLITE_READONLY | ffi::SQLITE_PERM | ffi::SQLITE_AUTH => permission_denied(message),
         ffi::SQLITE_IOERR | ffi::SQLITE_CANTOPEN | ffi::SQLITE_NOLFS | ffi::SQLITE_PROTOCOL => {
             Error::new(Status::Io, "io.unknown", Some("58030"), message)
         }

@@ -4,6 +4,7 @@
 mod error;
 pub mod preupdate;
 mod statement;
+mod storage;
 
 use std::ffi::{c_int, CString};
 use std::path::Path;
@@ -15,6 +16,7 @@ use rusqlite::{ffi, OpenFlags};
 
 pub use self::error::{from_code, from_rusqlite};
 pub use self::statement::{Cell, Statement, Step};
+pub use self::storage::WalIndex;
 use crate::error::Result;
 
 /// A connection; used by one thread at a time. Every [`Statement`] must be dropped before it.
