@@ -112,7 +112,7 @@ fn the_snapshot_holds_the_whole_schema() {
     let mut database = database();
     database.run("CREATE INDEX by_d ON t (d) WHERE d > 1");
     database.run("CREATE VIEW v AS SELECT n FROM t");
-    let found = catalog::schema_snapshot_json(&database.catalog, |name| Ok(name.len() as u64)).unwrap();
+    let found = catalog::schema_snapshot_json(&database.catalog, |table| Ok(table.name.len() as u64)).unwrap();
     assert_eq!((&found["snapshot_version"], &found["schema_cookie"]), (&json!(1), &json!(database.catalog.cookie)));
     assert_eq!(found["tables"][0]["name"], "c");
     let table = &found["tables"][1];

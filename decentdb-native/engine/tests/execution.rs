@@ -479,7 +479,7 @@ fn the_schema_can_be_queried() {
     let objects = db.run("SELECT type, name, tbl_name FROM sqlite_schema");
     let expected = [["table", "t", "t"], ["view", "v", "v"], ["index", "pk_t_id", "t"]];
     assert_eq!(objects.rows, expected.map(|row| row.map(t)));
-    assert_eq!(db.run("SELECT schema_name FROM information_schema.schemata").rows, [[t("main")]]);
+    assert_eq!(db.run("SELECT schema_name FROM information_schema.schemata").rows, [[t("main")], [t("temp")]]);
     let prepared = db.prepare("SELECT count(*) FROM information_schema.tables").unwrap();
     assert_eq!(prepared.fetch(false, 0).unwrap(), [[V::Int(2)]]);
     other.run("DROP VIEW v");

@@ -92,7 +92,8 @@ fn the_views_are_relations_like_others() {
     let sql = c("SELECT hit_rate, scope, total_hits FROM sys.plan_cache_summary");
     check(unsafe { ddb_db_describe_query_json(db.0, sql.as_ptr(), &mut text) }).unwrap();
     let described: serde_json::Value = serde_json::from_str(&take_string(text)).unwrap();
-    let types: Vec<_> = described["result_columns"].as_array().unwrap().iter().map(|column| column["type_name"].clone()).collect();
+    let types: Vec<_> =
+        described["result_columns"].as_array().unwrap().iter().map(|column| column["type_name"].clone()).collect();
     assert_eq!(types, ["FLOAT64", "TEXT", "INT64"], "{described}");
 }
 
@@ -129,7 +130,10 @@ fn the_log_is_measured() {
     assert_eq!(int(&metrics("file_size_bytes")), 32 + frames * (4096 + 24));
     assert_eq!((int(&metrics("latest_lsn")), metrics("shared_wal")), (lsn, V::Bool(true)));
     let storage = row(&db, "storage_metrics");
-    assert_eq!((storage("path"), storage("wal_path")), (t(file.path.canonicalize().unwrap().to_str().unwrap()), t(&wal)));
+    assert_eq!(
+        (storage("path"), storage("wal_path")),
+        (t(file.path.canonicalize().unwrap().to_str().unwrap()), t(&wal))
+    );
     assert_eq!((storage("cache_size_mb"), storage("wal_versions")), (V::Int(16), V::Int(frames)));
     assert_eq!(storage("last_checkpoint_lsn"), V::Int(0));
     check(ddb_db_checkpoint(db.0)).unwrap();

@@ -58,21 +58,21 @@ fn table(table: &Table, row_count: u64) -> Json {
     })
 }
 
-/// All tables; `row_count` is asked once per table, by its name.
-pub fn list_tables_json(catalog: &Catalog, mut row_count: impl FnMut(&str) -> Result<u64>) -> Result<Json> {
-    let mut tables = Vec::with_capacity(catalog.tables.len());
-    for each in catalog.tables.values() {
-        tables.push(table(each, row_count(&each.name)?));
-    }
-    Ok(Json::Array(tables))
+/// All tables; `row_count` is asked once per table.
+pub fn list_tables_json(catalog: &Catalog, mut row_count: impl FnMut(&Table) -> Result<u64>) -> Result<Json> {
+    catalog.all_tables().into_iter().map(|each| Ok(table(each, row_count(each)?))).collect()
 }
 
-pub fn describe_table_json(catalog: &Catalog, name: &str, row_count: impl FnOnce(&str) -> Result<u64>) -> Result<Json> {
-    let found = catalog.table(name).ok_or_else(|| Error::unknown_relation(name))?;
-    Ok(table(found, row_count(&found.name)?))
+pub fn describe_table_json(
+    catalog: &Catalog,
+    name: &str,
+    row_count: impl FnOnce(&Table) -> Result<u64>,
+) -> Result<Json> {
+    let found = catalog.home(name).table(name).ok_or_else(|| Error::unknown_relation(name))?;
+    Ok(table(found, row_count(found)?))
 }
 
-/// All indexes by their names, those that stand behind keys and UNIQUE included.
+/// The indexes of a catalogue by their names, those that stand behind keys and UNIQUE included.
 pub fn index_definitions(catalog: &Catalog) -> BTreeMap<String, Index> {
     let mut indexes = BTreeMap::new();
     for table in catalog.tables.values() {
@@ -120,7 +120,8 @@ pub(super) fn index_json(index: &Index) -> Json {
 }
 
 pub fn list_indexes_json(catalog: &Catalog) -> Json {
-    Json::Array(index_definitions(catalog).values().map(index_json).collect())
+    let indexes = index_definitions(catalog).into_values().chain(index_definitions(catalog.temp()).into_values());
+    indexes.map(|index| index_json(&index)).collect()
 }
 
 pub(super) fn view_json(view: &View) -> Json {
@@ -129,10 +130,10 @@ pub(super) fn view_json(view: &View) -> Json {
         "temporary": view.temporary,
         "sql_text": view.sql_text,
         "column_names": view.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(),
-        "dependencies": view.dependencies,
+        "dependencies": view.dependencies.iter().chain(&view.temporaries).collect::<Vec<_>>(),
     })
 }
 
 pub fn list_views_json(catalog: &Catalog) -> Json {
-    Json::Array(catalog.views.values().map(|view| view_json(view)).collect())
+    catalog.all_views().into_iter().map(|view| view_json(view)).collect()
 }

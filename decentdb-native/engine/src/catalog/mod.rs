@@ -5,7 +5,7 @@ mod snapshot;
 mod storage;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,9 @@ pub use storage::{apply, create_storage, load, read_cookie};
 use crate::value::Type;
 
 /// An immutable snapshot of the schema. Names are kept as written and looked up by their ASCII lower case.
+///
+/// The objects of the database are its own; those that live and die with a handle are a catalogue of their own in `temp`,
+/// which every lookup but [`Catalog::home`] leaves alone.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     /// Rises with every change of the schema.
@@ -23,6 +26,8 @@ pub struct Catalog {
     pub tables: BTreeMap<String, Arc<Table>>,
     pub views: BTreeMap<String, Arc<View>>,
     pub indexes: BTreeMap<String, Arc<Index>>,
+    /// The temporary objects of the handle, once there has been one.
+    temp: Option<Arc<Catalog>>,
     fingerprint: OnceLock<String>,
 }
 
@@ -100,6 +105,9 @@ pub struct View {
     /// Views it reads by name.
     #[serde(default)]
     pub views: Vec<String>,
+    /// Temporary tables and views it reads by name; only a temporary view does.
+    #[serde(skip)]
+    pub temporaries: Vec<String>,
     pub ddl: String,
     pub temporary: bool,
 }
@@ -154,6 +162,8 @@ pub enum Change {
     PutIndex(Arc<Index>),
     DropIndex(String),
     Several(Vec<Change>),
+    /// A change of the temporary objects of the handle; nothing of it is stored.
+    Temporary(Box<Change>),
     /// The statement changes nothing that is kept here (`IF NOT EXISTS` that exists).
     Nothing,
 }
@@ -190,6 +200,57 @@ impl Catalog {
         self.indexes.get(&key(name))
     }
 
+    /// The temporary objects, whose cookie rises with every change of theirs.
+    pub fn temp(&self) -> &Catalog {
+        static NONE: LazyLock<Catalog> = LazyLock::new(Catalog::default);
+        self.temp.as_deref().unwrap_or(&NONE)
+    }
+
+    /// The catalogue in which the table or view is found that `name` alone means: a temporary one hides one of the database.
+    pub fn home(&self, name: &str) -> &Catalog {
+        let temp = self.temp();
+        if temp.table(name).is_some() || temp.view(name).is_some() {
+            temp
+        } else {
+            self
+        }
+    }
+
+    /// Whether a table, view or index of this name is here.
+    pub fn contains(&self, name: &str) -> bool {
+        self.table(name).is_some() || self.view(name).is_some() || self.index(name).is_some()
+    }
+
+    /// The tables of the database and the temporary ones, by their names.
+    pub fn all_tables(&self) -> Vec<&Arc<Table>> {
+        let mut tables: Vec<_> = self.tables.values().chain(self.temp().tables.values()).collect();
+        tables.sort_by_key(|table| key(&table.name));
+        tables
+    }
+
+    /// The views of the database and the temporary ones, by their names.
+    pub fn all_views(&self) -> Vec<&Arc<View>> {
+        let mut views: Vec<_> = self.views.values().chain(self.temp().views.values()).collect();
+        views.sort_by_key(|view| key(&view.name));
+        views
+    }
+
+    /// The same objects of the database together with the temporary ones of `other`.
+    #[must_use]
+    pub fn with_temp_of(self: Arc<Self>, other: &Catalog) -> Arc<Self> {
+        match (&self.temp, &other.temp) {
+            (None, None) => self,
+            (Some(own), Some(other)) if Arc::ptr_eq(own, other) => self,
+            _ => Arc::new(Catalog { temp: other.temp.clone(), fingerprint: OnceLock::new(), ..self.as_ref().clone() }),
+        }
+    }
+
+    /// The objects of the database alone.
+    #[must_use]
+    pub fn without_temp(self: Arc<Self>) -> Arc<Self> {
+        self.with_temp_of(&Catalog::default())
+    }
+
     /// A digest of all definitions; made when it is first asked for.
     pub fn fingerprint(&self) -> &str {
         self.fingerprint.get_or_init(|| snapshot::fingerprint(self))
@@ -199,9 +260,13 @@ impl Catalog {
     #[must_use]
     pub fn with(&self, change: &Change) -> Catalog {
         let mut next = Catalog { fingerprint: OnceLock::new(), ..self.clone() };
-        if !matches!(change, Change::Nothing) {
-            next.cookie = next.cookie.wrapping_add(1);
-            next.put(change);
+        match change {
+            Change::Nothing => {}
+            Change::Temporary(change) => next.temp = Some(Arc::new(self.temp().with(change))),
+            change => {
+                next.cookie = next.cookie.wrapping_add(1);
+                next.put(change);
+            }
         }
         next
     }
@@ -228,7 +293,7 @@ impl Catalog {
                 self.indexes.remove(&key(name));
             }
             Change::Several(changes) => changes.iter().for_each(|change| self.put(change)),
-            Change::Nothing => {}
+            Change::Temporary(_) | Change::Nothing => {}
         }
     }
 }

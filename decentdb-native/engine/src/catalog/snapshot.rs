@@ -59,22 +59,22 @@ fn index(index: &Index, temporary: bool) -> Json {
 
 /// The definitions of everything in the schema: what the snapshot tells and the fingerprint is made of.
 fn definitions(catalog: &Catalog) -> Json {
-    let tables: Vec<Json> = catalog.tables.values().map(|each| table(each)).collect();
+    let tables: Vec<Json> = catalog.all_tables().into_iter().map(|each| table(each)).collect();
     let views: Vec<Json> =
-        catalog.views.values().map(|view| with(view_json(view), json!({ "ddl": view.ddl }))).collect();
-    let temporary = |name: &str| catalog.table(name).is_some_and(|table| table.temporary);
-    let indexes: Vec<Json> =
-        index_definitions(catalog).values().map(|each| index(each, temporary(&each.table))).collect();
+        catalog.all_views().into_iter().map(|view| with(view_json(view), json!({ "ddl": view.ddl }))).collect();
+    let indexes = [(catalog, false), (catalog.temp(), true)].into_iter().flat_map(|(catalog, temporary)| {
+        index_definitions(catalog).into_values().map(move |each| index(&each, temporary))
+    });
+    let indexes: Vec<Json> = indexes.collect();
     json!({ "tables": tables, "views": views, "indexes": indexes, "triggers": [] })
 }
 
-/// Tables, views and indexes in full; `row_count` is asked once per table, by its name.
-pub fn schema_snapshot_json(catalog: &Catalog, mut row_count: impl FnMut(&str) -> Result<u64>) -> Result<Json> {
+/// Tables, views and indexes in full; `row_count` is asked once per table.
+pub fn schema_snapshot_json(catalog: &Catalog, mut row_count: impl FnMut(&Table) -> Result<u64>) -> Result<Json> {
     let mut definitions = definitions(catalog);
     if let Some(tables) = definitions["tables"].as_array_mut() {
-        for table in tables {
-            let rows = row_count(table["name"].as_str().unwrap_or_default())?;
-            table["row_count"] = rows.into();
+        for (json, table) in tables.iter_mut().zip(catalog.all_tables()) {
+            json["row_count"] = row_count(table)?.into();
         }
     }
     Ok(with(json!({ "snapshot_version": 1, "schema_cookie": catalog.cookie }), definitions))
@@ -124,7 +124,7 @@ fn type_info(ty: &Type) -> Json {
 /// The types of all columns, ordered by table and column.
 fn column_types(catalog: &Catalog) -> Vec<Json> {
     let mut columns: Vec<(&str, &Column)> = Vec::new();
-    for table in catalog.tables.values() {
+    for table in catalog.all_tables() {
         columns.extend(table.columns.iter().map(|column| (table.name.as_str(), column)));
     }
     columns.sort_by_key(|(table, column)| (*table, column.name.as_str()));
@@ -143,14 +143,14 @@ fn column_types(catalog: &Catalog) -> Vec<Json> {
 pub fn tooling_metadata_json(
     catalog: &Catalog,
     format_version: u32,
-    row_count: impl FnMut(&str) -> Result<u64>,
+    row_count: impl FnMut(&Table) -> Result<u64>,
 ) -> Result<Json> {
     Ok(json!({
         "metadata_version": 1,
         "engine_version": crate::ENGINE_VERSION,
         "database_format_version": format_version,
         "schema_cookie": catalog.cookie,
-        "temp_schema_cookie": 0,
+        "temp_schema_cookie": catalog.temp().cookie,
         "schema_fingerprint": catalog.fingerprint(),
         "schema_fingerprint_algorithm": "sha256:decentdb-tooling-schema-v1",
         "schema": schema_snapshot_json(catalog, row_count)?,

@@ -74,7 +74,7 @@ fn parse<T: DeserializeOwned>(kind: &str, name: &str, body: &str) -> Result<Arc<
 
 /// Writes `change` and the cookie that the catalogue has after it, inside the caller's transaction.
 pub fn apply(connection: &Connection, change: &Change, new_cookie: u32) -> Result<()> {
-    if matches!(change, Change::Nothing) {
+    if matches!(change, Change::Temporary(_) | Change::Nothing) {
         return Ok(());
     }
     write(connection, change)?;
@@ -103,7 +103,7 @@ fn write(connection: &Connection, change: &Change) -> Result<()> {
         Change::PutIndex(index) => put(connection, "index", &index.name, index.as_ref()),
         Change::DropIndex(name) => remove(connection, "index", name),
         Change::Several(changes) => changes.iter().try_for_each(|change| write(connection, change)),
-        Change::Nothing => Ok(()),
+        Change::Temporary(_) | Change::Nothing => Ok(()),
     }
 }
 

@@ -96,7 +96,7 @@ impl Core {
 
     /// Runs a statement that changes something, in the open transaction or in its own.
     pub(super) fn run_write(&mut self, plan: &mut Box<Plan>, params: &[Value], source: Source) -> Result<Written> {
-        self.write(source, |core| {
+        self.write(plan.compiled.writes_temporary, source, |core| {
             core.refresh(plan, params)?;
             core.run_in_transaction(plan, params)
         })
@@ -105,7 +105,12 @@ impl Core {
     /// Compiles `plan` again if the schema moved on; inside a transaction that stays true until its end.
     pub(super) fn refresh(&mut self, plan: &mut Box<Plan>, params: &[Value]) -> Result<()> {
         if plan.epoch != self.epoch {
+            let temporary = plan.compiled.writes_temporary;
             **plan = self.compile(&plan.sql, Some(params))?;
+            if plan.compiled.writes_temporary != temporary {
+                // Only this handle creates and drops them, and it is busy with this statement.
+                return Err(Error::internal("a temporary object came or went while a statement began"));
+            }
         }
         Ok(())
     }
@@ -135,8 +140,13 @@ impl Core {
             for statement in statements {
                 core.connection.execute(statement).map_err(|error| front::explain(error, None, &core.catalog))?;
             }
-            if matches!(change, Change::Nothing) {
-                return Ok(());
+            match change {
+                Change::Nothing => return Ok(()),
+                Change::Temporary(_) => {
+                    core.set_temporaries(core.catalog.with(change));
+                    return Ok(());
+                }
+                _ => {}
             }
             let next = front::apply_change(&core.connection, &core.catalog, change)?;
             if let Some(open) = &mut core.transaction {

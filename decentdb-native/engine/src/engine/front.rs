@@ -39,7 +39,7 @@ pub fn changed_objects(change: &Change) -> Vec<String> {
         Change::DropTable(name) | Change::DropView(name) => vec![name.clone()],
         Change::PutView(view) => vec![view.name.clone()],
         Change::PutIndex(index) => vec![index.table.clone()],
-        Change::DropIndex(_) | Change::Nothing => Vec::new(),
+        Change::DropIndex(_) | Change::Temporary(_) | Change::Nothing => Vec::new(),
         Change::Several(changes) => changes.iter().flat_map(changed_objects).collect(),
     }
 }

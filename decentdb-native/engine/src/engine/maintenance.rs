@@ -10,6 +10,7 @@ use serde_json::{json, Value as Json};
 use super::file::{Location, FORMAT_VERSION};
 use super::plan::PlanCacheStats;
 use super::session::Core;
+use crate::catalog::Table;
 use crate::error::{Error, Result, Status};
 use crate::sqlite::{self, Step};
 
@@ -144,8 +145,10 @@ impl Core {
     }
 
     /// Rows in a table of the catalogue.
-    pub fn row_count(&self, table: &str) -> Result<u64> {
-        let count = self.connection.query_i64(&format!("SELECT count(*) FROM \"{}\"", table.replace('"', "\"\"")))?;
+    pub fn row_count(&self, table: &Table) -> Result<u64> {
+        let schema = if table.temporary { "temp" } else { "main" };
+        let name = table.name.replace('"', "\"\"");
+        let count = self.connection.query_i64(&format!("SELECT count(*) FROM {schema}.\"{name}\""))?;
         Ok(count as u64)
     }
 }

@@ -24,11 +24,11 @@ impl Core {
     }
 
     pub fn list_tables(&mut self) -> Result<Json> {
-        self.with_snapshot(|core, catalog| catalog::list_tables_json(catalog, |name| core.row_count(name)))
+        self.with_snapshot(|core, catalog| catalog::list_tables_json(catalog, |table| core.row_count(table)))
     }
 
     pub fn describe_table(&mut self, name: &str) -> Result<Json> {
-        self.with_snapshot(|core, catalog| catalog::describe_table_json(catalog, name, |name| core.row_count(name)))
+        self.with_snapshot(|core, catalog| catalog::describe_table_json(catalog, name, |table| core.row_count(table)))
     }
 
     pub fn list_indexes(&mut self) -> Result<Json> {
@@ -46,23 +46,23 @@ impl Core {
 
     pub fn table_ddl(&mut self, name: &str) -> Result<String> {
         self.with_snapshot(|_, catalog| {
-            catalog.table(name).map(|table| table.ddl.clone()).ok_or_else(|| Error::unknown_relation(name))
+            catalog.home(name).table(name).map(|table| table.ddl.clone()).ok_or_else(|| Error::unknown_relation(name))
         })
     }
 
     pub fn view_ddl(&mut self, name: &str) -> Result<String> {
         self.with_snapshot(|_, catalog| {
-            catalog.view(name).map(|view| view.ddl.clone()).ok_or_else(|| Error::unknown_relation(name))
+            catalog.home(name).view(name).map(|view| view.ddl.clone()).ok_or_else(|| Error::unknown_relation(name))
         })
     }
 
     pub fn schema_snapshot(&mut self) -> Result<Json> {
-        self.with_snapshot(|core, catalog| catalog::schema_snapshot_json(catalog, |name| core.row_count(name)))
+        self.with_snapshot(|core, catalog| catalog::schema_snapshot_json(catalog, |table| core.row_count(table)))
     }
 
     pub fn tooling_metadata(&mut self) -> Result<Json> {
         self.with_snapshot(|core, catalog| {
-            catalog::tooling_metadata_json(catalog, FORMAT_VERSION, |name| core.row_count(name))
+            catalog::tooling_metadata_json(catalog, FORMAT_VERSION, |table| core.row_count(table))
         })
     }
 

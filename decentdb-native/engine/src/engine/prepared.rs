@@ -362,7 +362,7 @@ impl Prepared {
         let plan = self.checkout(core);
         std::mem::swap(&mut self.params, &mut values);
         let mut plan = plan?;
-        let done = core.write(Source::Direct, |core| {
+        let done = core.write(plan.compiled.writes_temporary, Source::Direct, |core| {
             core.refresh(&mut plan, &values)?;
             core.atomically(|core| {
                 let mut total = 0;

@@ -11,6 +11,7 @@ use super::rows;
 use super::session::{Core, Session};
 use super::shared::Shared;
 use super::watch::{Filter, Source, Watch, DEFAULT_CAPACITY, MAX_CAPACITY};
+use crate::catalog::Table;
 use crate::error::{Error, Result, Status};
 use crate::sql::Kind;
 use crate::value::Value;
@@ -76,7 +77,7 @@ impl Session {
         let range = {
             let mut core = self.core();
             core.read_catalog()?;
-            let table = core.catalog.table(name).ok_or_else(|| unknown_table(name))?;
+            let table = core.watchable(name)?;
             KeyRange::new(table, request)?
         };
         self.open_plain(Filter::Range(range), request)
@@ -119,6 +120,9 @@ impl Session {
                 None,
                 "query subscriptions require a read-only SELECT",
             ));
+        }
+        if let [name, ..] = compiled.temporaries.as_slice() {
+            return Err(not_watchable(name));
         }
         if compiled.tables.is_empty() {
             return Err(Error::new(
@@ -165,11 +169,22 @@ impl Core {
 
     fn known_tables(&mut self, names: &[String]) -> Result<Vec<String>> {
         self.read_catalog()?;
-        names
-            .iter()
-            .map(|name| self.catalog.table(name).map(|table| table.name.clone()).ok_or_else(|| unknown_table(name)))
-            .collect()
+        names.iter().map(|name| self.watchable(name).map(|table| table.name.clone())).collect()
     }
+
+    fn watchable(&self, name: &str) -> Result<&Table> {
+        match self.catalog.home(name).table(name) {
+            Some(table) if table.temporary => Err(not_watchable(name)),
+            Some(table) => Ok(table),
+            None => Err(unknown_table(name)),
+        }
+    }
+}
+
+fn not_watchable(name: &str) -> Error {
+    Error::unsupported(format!("watching {name}, which is temporary,"))
+        .hint("no one but this handle can change a temporary table")
+        .with("relation", name)
 }
 
 fn unknown_table(name: &str) -> Error {

@@ -26,10 +26,19 @@ pub(super) struct Transaction {
     writer: Option<WriteGuard>,
     /// The catalogue has changes that no other session may see yet.
     pub schema_dirty: bool,
-    savepoints: Vec<(String, Mark)>,
+    /// The temporary objects when it began.
+    before: Arc<Catalog>,
+    savepoints: Vec<Savepoint>,
     source: Source,
     /// Present in an explicit transaction: it holds a snapshot for as long as the caller pleases.
     _reader: Option<ReaderMark>,
+}
+
+struct Savepoint {
+    name: String,
+    mark: Mark,
+    /// The temporary objects when it was made.
+    before: Arc<Catalog>,
 }
 
 impl Core {
@@ -53,22 +62,27 @@ impl Core {
         if immediate {
             self.begin_write(true, Source::Direct, self.options.lock_timeout)?;
         } else {
-            let base_lsn = self.shared.last_lsn();
-            self.control.begin.run()?;
-            self.transaction = Some(Transaction {
-                explicit: true,
-                base_lsn,
-                writer: None,
-                schema_dirty: false,
-                savepoints: Vec::new(),
-                source: Source::Direct,
-                _reader: Some(self.shared.enter()),
-            });
-            // Reading fixes the snapshot of a deferred transaction.
-            self.sync_or_abandon()?;
+            self.begin_deferred(true)?;
         }
         self.in_transaction.store(true, Ordering::Release);
         Ok(())
+    }
+
+    fn begin_deferred(&mut self, explicit: bool) -> Result<()> {
+        let base_lsn = self.shared.last_lsn();
+        self.control.begin.run()?;
+        self.transaction = Some(Transaction {
+            explicit,
+            base_lsn,
+            writer: None,
+            schema_dirty: false,
+            before: Arc::clone(&self.catalog),
+            savepoints: Vec::new(),
+            source: Source::Direct,
+            _reader: explicit.then(|| self.shared.enter()),
+        });
+        // Reading fixes the snapshot of a deferred transaction.
+        self.sync_or_abandon()
     }
 
     /// Begins a transaction that may write at once; waits for its turn among the handles of this process for `wait`.
@@ -82,6 +96,7 @@ impl Core {
             base_lsn: self.shared.last_lsn(),
             writer: Some(guard),
             schema_dirty: false,
+            before: Arc::clone(&self.catalog),
             savepoints: Vec::new(),
             source,
             _reader: explicit.then(|| self.shared.enter()),
@@ -107,9 +122,17 @@ impl Core {
     }
 
     /// Runs `body` as a write: inside the open transaction, or in one of its own that is durable when this returns. What a
-    /// failing `body` did is undone.
-    pub(super) fn write<T>(&mut self, source: Source, body: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    /// failing `body` did is undone. One that is `temporary` writes nothing but temporary objects of this handle.
+    pub(super) fn write<T>(
+        &mut self,
+        temporary: bool,
+        source: Source,
+        body: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
         self.drain_streams();
+        if temporary {
+            return self.write_temporary(body);
+        }
         if self.transaction.is_some() {
             self.become_writer()?;
             self.sync_capture();
@@ -128,6 +151,28 @@ impl Core {
         match body(self) {
             Ok(value) => {
                 self.capture.wrote();
+                self.commit()?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.abandon_transaction();
+                Err(error)
+            }
+        }
+    }
+
+    /// As [`Core::write`], but waits for no one and is told to no one.
+    fn write_temporary<T>(&mut self, body: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.transaction.is_some() {
+            let done = body(self);
+            if done.is_err() {
+                self.notice_abort();
+            }
+            return done;
+        }
+        self.begin_deferred(false)?;
+        match body(self) {
+            Ok(value) => {
                 self.commit()?;
                 Ok(value)
             }
@@ -216,7 +261,7 @@ impl Core {
         }
         let lsn = self.shared.next_lsn();
         if done.schema_dirty {
-            self.shared.publish_catalog(self.catalog_version, Arc::clone(&self.catalog));
+            self.shared.publish_catalog(self.catalog_version, Arc::clone(&self.catalog).without_temp());
         }
         if self.shared.hub.is_watched() {
             let event = CommitEvent::new(lsn, done.source, Arc::clone(&self.catalog), &mut self.capture);
@@ -241,6 +286,7 @@ impl Core {
             let _ = self.control.rollback.run();
         }
         if let Some(gone) = self.transaction.take() {
+            self.restore_temporaries(&gone.before);
             if gone.schema_dirty {
                 self.forget_catalog();
             }
@@ -261,8 +307,9 @@ impl Core {
         let name = name.to_ascii_lowercase();
         self.connection.execute(&format!("SAVEPOINT {}", quote(&name)))?;
         let mark = self.capture.mark();
+        let before = Arc::clone(&self.catalog);
         if let Some(open) = &mut self.transaction {
-            open.savepoints.push((name, mark));
+            open.savepoints.push(Savepoint { name, mark, before });
         }
         Ok(())
     }
@@ -270,7 +317,7 @@ impl Core {
     fn find_savepoint(&self, name: &str, what: &str) -> Result<usize> {
         self.require_explicit(what)?;
         let name = name.to_ascii_lowercase();
-        let open = self.transaction.as_ref().and_then(|open| open.savepoints.iter().rposition(|(own, _)| *own == name));
+        let open = self.transaction.as_ref().and_then(|open| open.savepoints.iter().rposition(|own| own.name == name));
         open.ok_or_else(|| {
             Error::new(
                 Status::Transaction,
@@ -299,14 +346,31 @@ impl Core {
         let Some(open) = &mut self.transaction else { return Ok(()) };
         open.savepoints.truncate(at + 1);
         let dirty = open.schema_dirty;
-        if let Some((_, mark)) = open.savepoints.last() {
-            self.capture.rewind(mark);
+        if let Some(savepoint) = open.savepoints.last() {
+            self.capture.rewind(&savepoint.mark);
+            let before = Arc::clone(&savepoint.before);
+            self.restore_temporaries(&before);
         }
         if dirty {
             self.forget_catalog();
             self.sync_catalog()?;
         }
         Ok(())
+    }
+
+    /// Makes the temporary objects those of an earlier catalogue again.
+    fn restore_temporaries(&mut self, before: &Catalog) {
+        let restored = Arc::clone(&self.catalog).with_temp_of(before);
+        if !Arc::ptr_eq(&restored, &self.catalog) {
+            self.catalog = restored;
+            self.new_epoch();
+        }
+    }
+
+    /// The handle's temporary objects are others now; the schema of the database is as it was.
+    pub(super) fn set_temporaries(&mut self, next: Catalog) {
+        self.catalog = Arc::new(next);
+        self.new_epoch();
     }
 
     /// Makes the catalogue that of the open transaction.
@@ -328,7 +392,7 @@ impl Core {
                 catalog
             }
         };
-        self.set_catalog(version, catalog);
+        self.set_catalog(version, catalog.with_temp_of(&self.catalog));
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::catalog::{Change, Column, Table};
 use crate::error::{Error, Result, Status};
 
 use super::binder::Binder;
-use super::create::{already_exists, ddl, exists};
+use super::create::{already_exists, ddl};
 use super::drop::depends;
 use super::parse::{name, object, quote, require_user_name, tokenize};
 use super::select::refuse;
@@ -21,12 +21,14 @@ impl Binder<'_> {
         refuse(alter.table_type.is_some(), "this form of ALTER TABLE")?;
         let written = object(&alter.name)?;
         require_user_name(&written).map_err(|_| Error::unknown_relation(&written))?;
-        let Some(table) = self.catalog.table(&written).cloned() else {
+        let home = self.catalog.home(&written);
+        let Some(table) = home.table(&written).cloned() else {
             if alter.if_exists {
                 return Ok(ddl(Vec::new(), Change::Nothing));
             }
             return Err(Error::unknown_relation(&written));
         };
+        refuse(table.temporary, "ALTER TABLE of a temporary table")?;
         let [operation] = alter.operations.as_slice() else {
             return Err(Error::unsupported("several changes in one ALTER TABLE"));
         };
@@ -190,7 +192,7 @@ impl Binder<'_> {
 
     fn rename_table(&mut self, table: &Table, to: String) -> Result<Parts> {
         require_user_name(&to)?;
-        if exists(self.catalog, &to) {
+        if self.catalog.contains(&to) {
             return Err(already_exists(&to));
         }
         self.require_no_view(table)?;

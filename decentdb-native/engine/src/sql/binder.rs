@@ -11,7 +11,8 @@ use crate::types::{self, Conversion};
 use crate::value::{Stored, Type, Value};
 
 use super::inspection::Inspection;
-use super::parse::{blob_literal, position, text_literal};
+use super::parse::{blob_literal, position, quote, text_literal, Path, Schema};
+use super::place::place;
 use super::scope::{Relation, Scope};
 use super::Param;
 
@@ -80,6 +81,10 @@ pub(super) struct Binder<'a> {
     pub tables: Vec<String>,
     /// Views read by name.
     pub views: Vec<String>,
+    /// Temporary tables and views read or written by name.
+    pub temporaries: Vec<String>,
+    /// The statement outlives the names of today: an object of the database is never emitted by its name alone.
+    pub qualify: bool,
     pub ctes: Vec<Relation>,
     /// Whether aggregates may stand here, and why not.
     pub aggregates: Aggregates,
@@ -113,6 +118,8 @@ impl<'a> Binder<'a> {
             params,
             tables: Vec::new(),
             views: Vec::new(),
+            temporaries: Vec::new(),
+            qualify: false,
             ctes: Vec::new(),
             aggregates: Aggregates::Inside("this place"),
             saw_aggregate: false,
@@ -190,6 +197,30 @@ impl<'a> Binder<'a> {
     pub fn uses(&mut self, table: &str) {
         if !self.tables.iter().any(|known| known == table) {
             self.tables.push(table.to_owned());
+        }
+    }
+
+    pub fn uses_temporary(&mut self, name: &str) {
+        if !self.temporaries.iter().any(|known| known == name) {
+            self.temporaries.push(name.to_owned());
+        }
+    }
+
+    /// The catalogue a table or view is found in.
+    pub fn home(&self, path: &Path) -> &'a Catalog {
+        match path.schema {
+            None => self.catalog.home(&path.name),
+            Some(Schema::Main) => self.catalog,
+            Some(Schema::Temp) => self.catalog.temp(),
+        }
+    }
+
+    /// A table or view as it is called in the emitted SQL, where a bare name means the temporary one first.
+    pub fn relation_sql(&self, name: &str, temporary: bool) -> String {
+        if temporary || self.qualify || !std::ptr::eq(self.catalog.home(name), self.catalog) {
+            place(name, temporary)
+        } else {
+            quote(name)
         }
     }
 

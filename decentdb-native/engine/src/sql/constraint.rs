@@ -28,7 +28,7 @@ pub fn constraint_error(code: i32, message: &str, catalog: &Catalog) -> Error {
 
 /// SQLite does not say which foreign key failed; what the statement wrote narrows it down.
 pub fn foreign_key_error(compiled: &Compiled, catalog: &Catalog) -> Error {
-    let Some(table) = compiled.target.as_ref().and_then(|name| catalog.table(name)) else {
+    let Some(table) = compiled.target.as_ref() else {
         return foreign_key_unknown();
     };
     let error = |message: String| {
@@ -84,10 +84,11 @@ fn unique(detail: &str, catalog: &Catalog) -> Error {
             .with("constraint", name)
     };
     if let Some(name) = detail.strip_prefix("index '").and_then(|rest| rest.strip_suffix('\'')) {
-        let table = catalog.index(name).map_or("", |index| index.table.as_str());
+        let index = catalog.index(name).or_else(|| catalog.temp().index(name));
+        let table = index.map_or("", |index| index.table.as_str());
         return violated(name, table);
     }
-    let found = catalog.tables.values().find_map(|table| {
+    let found = catalog.all_tables().into_iter().find_map(|table| {
         let prefix = format!("{}.", table.name);
         let columns = detail.split(", ").map(|part| part.strip_prefix(&prefix)).collect::<Option<Vec<_>>>()?;
         columns.iter().all(|column| table.column(column).is_some()).then_some((table, columns))
@@ -106,7 +107,8 @@ fn unique(detail: &str, catalog: &Catalog) -> Error {
     } else if let Some(unique) = table.uniques.iter().find(|unique| matches(&unique.columns)) {
         Some(unique.name.clone())
     } else {
-        let mut indexes = catalog.indexes.values().filter(|index| index.unique && index.table == table.name);
+        let all = catalog.indexes.values().chain(catalog.temp().indexes.values());
+        let mut indexes = all.filter(|index| index.unique && index.table == table.name);
         indexes.find(|index| matches(&index.columns)).map(|index| index.name.clone())
     };
     let error = violated(&name.unwrap_or_else(|| columns.join("_")), &table.name);
@@ -129,8 +131,8 @@ fn not_null(detail: &str) -> Error {
 /// The name of the constraint, which the catalogue gave if the statement did not.
 fn check(detail: &str, catalog: &Catalog) -> Error {
     let mut owners = catalog
-        .tables
-        .values()
+        .all_tables()
+        .into_iter()
         .flat_map(|table| table.checks.iter().filter(|check| check.name == detail).map(move |check| (table, check)));
     let error = |message: String| Error::new(Status::Constraint, "constraint.check", Some("23514"), message);
     match (owners.next(), owners.next()) {

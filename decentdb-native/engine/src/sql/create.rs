@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
 use sqlparser::ast::{ColumnDef, ColumnOption, CreateTable, HiveFormat, NullsDistinctOption, Query};
 
-use crate::catalog::{Catalog, Change, Column, ForeignKey, Table};
+use crate::catalog::{Change, Column, ForeignKey, Table};
 use crate::error::{Error, Result, Status};
 use crate::value::{EnumType, Type};
 
@@ -14,16 +14,13 @@ use super::dml::require_column_type;
 use super::generated::{expression_of, require_sound};
 use super::keys::{add_check, add_unique, foreign_key, set_primary_key, settle_keys, table_constraint};
 use super::names::{enum_id, type_of};
-use super::parse::{name, object, quote, require_user_name};
+use super::parse::{name, quote};
+use super::place::{place, placed};
 use super::select::refuse;
 use super::{Kind, Parts, Program};
 
 pub(super) fn ddl(statements: Vec<String>, change: Change) -> Parts {
     Parts { kind: Kind::Ddl, program: Program::Ddl { statements, change }, columns: Vec::new(), target: None }
-}
-
-pub(super) fn exists(catalog: &Catalog, name: &str) -> bool {
-    catalog.table(name).is_some() || catalog.view(name).is_some() || catalog.index(name).is_some()
 }
 
 pub(super) fn already_exists(name: &str) -> Error {
@@ -39,10 +36,9 @@ pub(super) fn written(text: &str) -> String {
 impl Binder<'_> {
     pub fn create_table(&mut self, create: &CreateTable, text: &str) -> Result<Parts> {
         refuse_table(create)?;
-        let table_name = object(&create.name)?;
-        require_user_name(&table_name)?;
-        if exists(self.catalog, &table_name) {
-            if create.if_not_exists && self.catalog.table(&table_name).is_some() {
+        let (table_name, home) = self.new_relation(&create.name, create.temporary)?;
+        if home.contains(&table_name) {
+            if create.if_not_exists && home.table(&table_name).is_some() {
                 return Ok(ddl(Vec::new(), Change::Nothing));
             }
             return Err(already_exists(&table_name));
@@ -56,7 +52,7 @@ impl Binder<'_> {
             checks: Vec::new(),
             foreign_keys: Vec::new(),
             ddl: written(text),
-            temporary: false,
+            temporary: !std::ptr::eq(home, self.catalog),
         };
         if let Some(query) = &create.query {
             refuse(!create.columns.is_empty() || !create.constraints.is_empty(), "columns in CREATE TABLE AS")?;
@@ -73,13 +69,15 @@ impl Binder<'_> {
             table_constraint(&mut table, constraint, &mut pending)?;
         }
         settle_keys(&mut table);
+        refuse(table.temporary && !pending.is_empty(), "a foreign key on a temporary table")?;
         for key in pending {
             let key = self.resolve_foreign_key(&table, key)?;
             table.foreign_keys.push(key);
         }
         require_sound(&table)?;
         let sql = self.table_sql(&table)?;
-        Ok(ddl(vec![sql], Change::PutTable(Arc::new(table))))
+        let temporary = table.temporary;
+        Ok(ddl(vec![sql], placed(Change::PutTable(Arc::new(table)), temporary)))
     }
 
     fn create_table_as(&mut self, mut table: Table, query: &Query) -> Result<Parts> {
@@ -102,8 +100,10 @@ impl Binder<'_> {
             });
         }
         let create = self.table_sql(&table)?;
-        let fill = format!("INSERT INTO {} SELECT {} FROM ({})", quote(&table.name), list.join(", "), bound.sql);
-        Ok(ddl(vec![create, fill], Change::PutTable(Arc::new(table))))
+        let target = place(&table.name, table.temporary);
+        let fill = format!("INSERT INTO {target} SELECT {} FROM ({})", list.join(", "), bound.sql);
+        let temporary = table.temporary;
+        Ok(ddl(vec![create, fill], placed(Change::PutTable(Arc::new(table)), temporary)))
     }
 
     pub fn column_definition(
@@ -182,7 +182,6 @@ pub(super) fn duplicate_column(column: &str) -> Error {
 }
 
 fn refuse_table(create: &CreateTable) -> Result<()> {
-    refuse(create.temporary, "CREATE TEMP TABLE")?;
     refuse(create.or_replace, "CREATE OR REPLACE TABLE")?;
     refuse(create.like.is_some() || create.clone.is_some(), "CREATE TABLE LIKE")?;
     refuse(create.inherits.is_some() || create.partition_of.is_some(), "INHERITS or PARTITION OF")?;
@@ -190,6 +189,7 @@ fn refuse_table(create: &CreateTable) -> Result<()> {
     // The grammar knows many more options of many databases; whatever is left over is one of them.
     let mut rest = create.clone();
     rest.if_not_exists = false;
+    rest.temporary = false;
     rest.columns.clear();
     rest.constraints.clear();
     rest.query = None;

@@ -31,7 +31,7 @@ pub fn describe_json(sql: &str, catalog: &Catalog) -> Result<Json> {
         "statement_kind": statement_kind(&statement, &compiled),
         "read_only": compiled.read_only,
         "schema_cookie": catalog.cookie,
-        "temp_schema_cookie": 0,
+        "temp_schema_cookie": catalog.temp().cookie,
         "schema_fingerprint": catalog.fingerprint(),
         "parameters": parameters,
         "result_columns": columns,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, ConflictTarget, Delete, DoUpdate, Expr, FromTable, Insert, OnConflict,
+    Assignment, AssignmentTarget, ConflictTarget, Delete, DoUpdate, Expr, FromTable, Insert, ObjectName, OnConflict,
     OnConflictAction, OnInsert, Query, SelectItem, SetExpr, TableFactor, TableObject, TableWithJoins, Truncate, Update,
     Values,
 };
@@ -15,22 +15,29 @@ use crate::value::Type;
 use super::binder::{same, Aggregates, Binder, Ex};
 use super::from::table_columns;
 use super::generated::cannot_write;
-use super::parse::{expression, name, object, quote, require_user_name};
+use super::parse::{expression, name, object, path, quote, require_user_name};
 use super::scope::{Relation, Scope};
 use super::select::refuse;
 use super::{Kind, Parts, Program, ResultColumn};
 
 impl Binder<'_> {
     /// The table a statement writes.
-    fn target(&mut self, written: &str) -> Result<Arc<Table>> {
+    fn target(&mut self, written: &ObjectName) -> Result<Arc<Table>> {
+        let path = path(written)?;
+        let written = path.name.as_str();
         let unknown = || Error::unknown_relation(written);
         require_user_name(written).map_err(|_| unknown())?;
-        if self.catalog.view(written).is_some() {
+        let home = self.home(&path);
+        if home.view(written).is_some() {
             let message = format!("{written} is a view and cannot be written");
             return Err(Error::new(Status::Sql, "sql.not_updatable", Some("42809"), message).with("relation", written));
         }
-        let table = self.catalog.table(written).cloned().ok_or_else(unknown)?;
-        self.uses(&table.name);
+        let table = home.table(written).cloned().ok_or_else(unknown)?;
+        if table.temporary {
+            self.uses_temporary(&table.name);
+        } else {
+            self.uses(&table.name);
+        }
         Ok(table)
     }
 
@@ -39,9 +46,9 @@ impl Binder<'_> {
         let TableObject::TableName(table) = &insert.table else {
             return Err(Error::unsupported("INSERT into anything but a table"));
         };
-        let table = self.target(&object(table)?)?;
+        let table = self.target(table)?;
         let columns = insert_columns(insert, &table)?;
-        let mut sql = format!("INSERT INTO {}", quote(&table.name));
+        let mut sql = format!("INSERT INTO {}", self.relation_sql(&table.name, table.temporary));
         let mut qualifier = table.name.clone();
         if let Some(alias) = &insert.table_alias {
             qualifier = name(&alias.alias);
@@ -69,7 +76,7 @@ impl Binder<'_> {
         }
         let scope = Scope::of(Relation::new(&qualifier, table_columns(&table)));
         let columns = self.returning(insert.returning.as_deref(), &scope, &table, &mut sql)?;
-        Ok(Parts { kind: Kind::Insert, program: Program::Statement(sql), columns, target: Some(table.name.clone()) })
+        Ok(Parts { kind: Kind::Insert, program: Program::Statement(sql), columns, target: Some(table) })
     }
 
     fn insert_values(&mut self, values: &Values, table: &Table, columns: &[&Column]) -> Result<String> {
@@ -214,8 +221,8 @@ impl Binder<'_> {
         };
         refuse(!table.joins.is_empty(), "a join in UPDATE or DELETE")?;
         super::from::refuse_table_options(&table.relation)?;
-        let found = self.target(&object(written)?)?;
-        let mut sql = quote(&found.name);
+        let found = self.target(written)?;
+        let mut sql = self.relation_sql(&found.name, found.temporary);
         let mut relation = Relation::new(&found.name, table_columns(&found));
         if let Some(alias) = alias {
             refuse(!alias.columns.is_empty(), "column names in the alias of a written table")?;
@@ -237,7 +244,7 @@ impl Binder<'_> {
         let filter = self.condition(update.selection.as_ref(), &scope)?;
         let mut sql = format!("UPDATE {target} SET {assignments}{filter}");
         let columns = self.returning(update.returning.as_deref(), &scope, &table, &mut sql)?;
-        Ok(Parts { kind: Kind::Update, program: Program::Statement(sql), columns, target: Some(table.name.clone()) })
+        Ok(Parts { kind: Kind::Update, program: Program::Statement(sql), columns, target: Some(table) })
     }
 
     pub fn delete(&mut self, delete: &Delete) -> Result<Parts> {
@@ -254,7 +261,7 @@ impl Binder<'_> {
         let filter = self.condition(delete.selection.as_ref(), &scope)?;
         let mut sql = format!("DELETE FROM {target}{filter}");
         let columns = self.returning(delete.returning.as_deref(), &scope, &table, &mut sql)?;
-        Ok(Parts { kind: Kind::Delete, program: Program::Statement(sql), columns, target: Some(table.name.clone()) })
+        Ok(Parts { kind: Kind::Delete, program: Program::Statement(sql), columns, target: Some(table) })
     }
 
     pub fn truncate(&mut self, truncate: &Truncate) -> Result<Parts> {
@@ -264,14 +271,9 @@ impl Binder<'_> {
         let [target] = truncate.table_names.as_slice() else {
             return Err(Error::unsupported("TRUNCATE of several tables"));
         };
-        let table = self.target(&object(&target.name)?)?;
-        let sql = format!("DELETE FROM {}", quote(&table.name));
-        Ok(Parts {
-            kind: Kind::Delete,
-            program: Program::Statement(sql),
-            columns: Vec::new(),
-            target: Some(table.name.clone()),
-        })
+        let table = self.target(&target.name)?;
+        let sql = format!("DELETE FROM {}", self.relation_sql(&table.name, table.temporary));
+        Ok(Parts { kind: Kind::Delete, program: Program::Statement(sql), columns: Vec::new(), target: Some(table) })
     }
 }
 

@@ -2,12 +2,13 @@
 
 use sqlparser::ast::{Analyze, ObjectName, ObjectType};
 
-use crate::catalog::Change;
+use crate::catalog::{Change, Table, View};
 use crate::error::{Error, Result, Status};
 
 use super::binder::Binder;
 use super::create::ddl;
-use super::parse::{object, quote, require_user_name};
+use super::parse::{path, require_user_name};
+use super::place::{place, placed};
 use super::select::refuse;
 use super::Parts;
 
@@ -27,10 +28,11 @@ impl Binder<'_> {
         let sql = match table_name {
             None => "ANALYZE".to_owned(),
             Some(written) => {
-                let written = object(written)?;
-                require_user_name(&written).map_err(|_| Error::unknown_relation(&written))?;
-                let table = self.catalog.table(&written).ok_or_else(|| Error::unknown_relation(&written))?;
-                format!("ANALYZE {}", quote(&table.name))
+                let path = path(written)?;
+                let unknown = || Error::unknown_relation(&path.name);
+                require_user_name(&path.name).map_err(|_| unknown())?;
+                let table = self.home(&path).table(&path.name).ok_or_else(unknown)?;
+                format!("ANALYZE {}", place(&table.name, table.temporary))
             }
         };
         Ok(ddl(vec![sql], Change::Nothing))
@@ -39,33 +41,45 @@ impl Binder<'_> {
     pub fn drop_object(&mut self, kind: ObjectType, if_exists: bool, names: &[ObjectName]) -> Result<Parts> {
         let mut statements = Vec::new();
         let mut changes = Vec::new();
-        let dropped = names.iter().map(object).collect::<Result<Vec<_>>>()?;
-        for name in &dropped {
+        let dropped = names.iter().map(path).collect::<Result<Vec<_>>>()?;
+        for path in &dropped {
+            let name = path.name.as_str();
             require_user_name(name).map_err(|_| Error::unknown_relation(name))?;
+            let home = match (kind, path.schema) {
+                (ObjectType::Index, None) if self.catalog.temp().index(name).is_some() => self.catalog.temp(),
+                (ObjectType::Index, None) => self.catalog,
+                _ => self.home(path),
+            };
+            let temporary = !std::ptr::eq(home, self.catalog);
+            let goes = |other: &str, of: bool| {
+                dropped.iter().any(|path| {
+                    let home = self.home(path);
+                    path.name.eq_ignore_ascii_case(other) && of != std::ptr::eq(home, self.catalog)
+                })
+            };
             let found = match kind {
-                ObjectType::Table => match self.catalog.table(name) {
+                ObjectType::Table => match home.table(name) {
                     Some(table) => {
-                        let table = table.name.clone();
-                        self.require_unreferenced(&table, &dropped)?;
-                        statements.push(format!("DROP TABLE {}", quote(&table)));
-                        changes.push(Change::DropTable(table));
+                        self.require_unreferenced(table, &goes)?;
+                        statements.push(format!("DROP TABLE {}", place(&table.name, temporary)));
+                        changes.push(placed(Change::DropTable(table.name.clone()), temporary));
                         true
                     }
                     None => false,
                 },
-                ObjectType::View => match self.catalog.view(name) {
+                ObjectType::View => match home.view(name) {
                     Some(view) => {
-                        self.require_unread(&view.name, &dropped)?;
-                        statements.push(format!("DROP VIEW {}", quote(&view.name)));
-                        changes.push(Change::DropView(view.name.clone()));
+                        self.require_unread(&view.name, temporary, &goes)?;
+                        statements.push(format!("DROP VIEW {}", place(&view.name, temporary)));
+                        changes.push(placed(Change::DropView(view.name.clone()), temporary));
                         true
                     }
                     None => false,
                 },
-                ObjectType::Index => match self.catalog.index(name) {
+                ObjectType::Index => match home.index(name) {
                     Some(index) => {
-                        statements.push(format!("DROP INDEX {}", quote(&index.name)));
-                        changes.push(Change::DropIndex(index.name.clone()));
+                        statements.push(format!("DROP INDEX {}", place(&index.name, temporary)));
+                        changes.push(placed(Change::DropIndex(index.name.clone()), temporary));
                         true
                     }
                     None => false,
@@ -76,19 +90,17 @@ impl Binder<'_> {
                 return Err(unknown(kind, name));
             }
         }
-        let change = match changes.len() {
-            0 => Change::Nothing,
-            1 => changes.remove(0),
-            _ => Change::Several(changes),
-        };
-        Ok(ddl(statements, change))
+        Ok(ddl(statements, together(changes)?))
     }
 
-    /// A view stays while others read it.
-    pub fn require_unread(&self, view: &str, dropped: &[String]) -> Result<()> {
-        let goes = |name: &str| dropped.iter().any(|other| other.eq_ignore_ascii_case(name));
-        let reader = self.catalog.views.values().find(|other| other.views.iter().any(|used| used == view));
-        match reader.filter(|other| !goes(&other.name)) {
+    /// A view stays while others read it; `goes` knows what is dropped by the same statement.
+    pub fn require_unread(&self, view: &str, temporary: bool, goes: &dyn Fn(&str, bool) -> bool) -> Result<()> {
+        let reads = |other: &View| {
+            let names = if temporary { &other.temporaries } else { &other.views };
+            names.iter().any(|used| used == view)
+        };
+        let readers = self.catalog.all_views();
+        match readers.into_iter().find(|other| reads(other) && !goes(&other.name, other.temporary)) {
             Some(other) => {
                 let message = format!("cannot drop view {view} because view {} still reads it", other.name);
                 Err(depends(message).with("relation", view))
@@ -98,24 +110,46 @@ impl Binder<'_> {
     }
 
     /// A table stays while foreign keys or views of others need it.
-    fn require_unreferenced(&self, table: &str, dropped: &[String]) -> Result<()> {
-        let goes = |name: &str| dropped.iter().any(|other| other.eq_ignore_ascii_case(name));
-        for other in self.catalog.tables.values() {
-            let references = other.foreign_keys.iter().any(|key| key.referenced_table == table);
-            if references && other.name != table && !goes(&other.name) {
-                let other = &other.name;
-                let message = format!("cannot drop table {table} because foreign keys still reference it from {other}");
-                return Err(depends(message).with("relation", table));
-            }
+    fn require_unreferenced(&self, table: &Table, goes: &dyn Fn(&str, bool) -> bool) -> Result<()> {
+        let Table { name, temporary, .. } = table;
+        let references = |other: &Table| other.foreign_keys.iter().any(|key| key.referenced_table == *name);
+        let mut others = self.catalog.tables.values().filter(|other| !temporary && other.name != *name);
+        if let Some(other) = others.find(|other| references(other) && !goes(&other.name, false)) {
+            let other = &other.name;
+            let message = format!("cannot drop table {name} because foreign keys still reference it from {other}");
+            return Err(depends(message).with("relation", name.as_str()));
         }
-        match self.catalog.views.values().find(|view| view.dependencies.iter().any(|used| used == table)) {
+        let reads = |view: &View| {
+            let names = if *temporary { &view.temporaries } else { &view.dependencies };
+            names.contains(name)
+        };
+        match self.catalog.all_views().into_iter().find(|view| reads(view)) {
             Some(view) => {
-                let message = format!("cannot drop table {table} because view {} still reads it", view.name);
-                Err(depends(message).with("relation", table))
+                let message = format!("cannot drop table {name} because view {} still reads it", view.name);
+                Err(depends(message).with("relation", name.as_str()))
             }
             None => Ok(()),
         }
     }
+}
+
+/// Several changes as one; those of temporary objects and of the database are not mixed, as they commit apart.
+fn together(mut changes: Vec<Change>) -> Result<Change> {
+    if changes.len() < 2 {
+        return Ok(changes.pop().unwrap_or(Change::Nothing));
+    }
+    let temporary = changes.iter().filter(|change| matches!(change, Change::Temporary(_))).count();
+    if temporary == 0 {
+        return Ok(Change::Several(changes));
+    }
+    if temporary < changes.len() {
+        return Err(Error::unsupported("one DROP of temporary objects and objects of the database"));
+    }
+    let inner = changes.into_iter().map(|change| match change {
+        Change::Temporary(change) => *change,
+        other => other,
+    });
+    Ok(Change::Temporary(Box::new(Change::Several(inner.collect()))))
 }
 
 fn unknown(kind: ObjectType, name: &str) -> Error {

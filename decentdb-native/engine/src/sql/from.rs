@@ -11,7 +11,7 @@ use crate::value::Type;
 
 use super::binder::{Aggregates, Binder};
 use super::inspection::Inspection;
-use super::parse::{name, object, quote, require_user_name};
+use super::parse::{name, object, path, quote, require_user_name, Path};
 use super::scope::{Relation, Scope, ScopeColumn};
 use super::select::{refuse, Bound};
 use super::system::{relation, system_view};
@@ -174,7 +174,7 @@ impl Binder<'_> {
                 }
                 match args {
                     Some(args) => self.table_function(&object(table)?, &args.args, alias.as_ref(), scope),
-                    None => self.named(&object(table)?, alias.as_ref(), scope),
+                    None => self.named(&path(table)?, alias.as_ref(), scope),
                 }
             }
             TableFactor::Function { lateral: false, name: function, args, with_ordinality: false, alias } => {
@@ -227,9 +227,8 @@ impl Binder<'_> {
         Ok(sql)
     }
 
-    fn named(&mut self, written: &str, alias: Option<&TableAlias>, scope: &mut Scope<'_>) -> Result<String> {
-        let mut relation = self.lookup(written)?;
-        let table = relation.qualifier.clone();
+    fn named(&mut self, written: &Path, alias: Option<&TableAlias>, scope: &mut Scope<'_>) -> Result<String> {
+        let (mut relation, table) = self.lookup(written)?;
         let Some(alias) = alias else {
             scope.add(relation)?;
             return Ok(table);
@@ -242,24 +241,33 @@ impl Binder<'_> {
         Ok(sql)
     }
 
-    /// A CTE, table or view by its name.
-    pub fn lookup(&mut self, written: &str) -> Result<Relation> {
-        if let Some(cte) = self.ctes.iter().rev().find(|cte| cte.name.eq_ignore_ascii_case(written)) {
-            return Ok(cte.clone());
+    /// A CTE, table or view by its name, and what it is called in the emitted SQL.
+    fn lookup(&mut self, path: &Path) -> Result<(Relation, String)> {
+        let written = path.name.as_str();
+        let cte = self.ctes.iter().rev().find(|cte| path.schema.is_none() && cte.name.eq_ignore_ascii_case(written));
+        if let Some(cte) = cte {
+            return Ok((cte.clone(), cte.qualifier.clone()));
         }
         require_user_name(written).map_err(|_| Error::unknown_relation(written))?;
-        if let Some(table) = self.catalog.table(written) {
-            let table = table.clone();
-            self.uses(&table.name);
-            return Ok(Relation::new(&table.name, table_columns(&table)));
+        let home = self.home(path);
+        if let Some(table) = home.table(written) {
+            if table.temporary {
+                self.uses_temporary(&table.name);
+            } else {
+                self.uses(&table.name);
+            }
+            let relation = Relation::new(&table.name, table_columns(table));
+            return Ok((relation, self.relation_sql(&table.name, table.temporary)));
         }
-        if let Some(view) = self.catalog.view(written) {
-            let view = view.clone();
+        if let Some(view) = home.view(written) {
             view.dependencies.iter().for_each(|table| self.uses(table));
-            if !self.views.contains(&view.name) {
+            if view.temporary {
+                self.uses_temporary(&view.name);
+            } else if !self.views.contains(&view.name) {
                 self.views.push(view.name.clone());
             }
-            return Ok(Relation::new(&view.name, view_columns(&view)));
+            let relation = Relation::new(&view.name, view_columns(view));
+            return Ok((relation, self.relation_sql(&view.name, view.temporary)));
         }
         Err(Error::unknown_relation(written))
     }

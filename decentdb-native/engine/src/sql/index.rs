@@ -8,8 +8,9 @@ use crate::catalog::{Catalog, Change, Index, Method};
 use crate::error::{Error, Result};
 
 use super::binder::{Binder, Kind};
-use super::create::{already_exists, ddl, exists, written};
-use super::parse::{object, quote, require_user_name};
+use super::create::{already_exists, ddl, written};
+use super::parse::{object, path, quote, require_user_name};
+use super::place::{place, placed};
 use super::select::refuse;
 use super::Parts;
 
@@ -24,9 +25,10 @@ impl Binder<'_> {
             None | Some(IndexType::BTree) => {}
             Some(other) => return Err(Error::unsupported(format!("CREATE INDEX USING {other}"))),
         }
-        let table_name = object(&create.table_name)?;
-        require_user_name(&table_name).map_err(|_| Error::unknown_relation(&table_name))?;
-        let table = self.catalog.table(&table_name).cloned().ok_or_else(|| Error::unknown_relation(&table_name))?;
+        let path = path(&create.table_name)?;
+        require_user_name(&path.name).map_err(|_| Error::unknown_relation(&path.name))?;
+        let home = self.home(&path);
+        let table = home.table(&path.name).cloned().ok_or_else(|| Error::unknown_relation(&path.name))?;
         let mut keys = Vec::with_capacity(create.columns.len());
         let mut columns = Vec::with_capacity(create.columns.len());
         let mut expression = false;
@@ -57,18 +59,19 @@ impl Binder<'_> {
         }
         let index_name = match &create.name {
             Some(written) => object(written)?,
-            None => free_name(self.catalog, &format!("idx_{}_{}", table.name, columns.join("_"))),
+            None => free_name(home, &format!("idx_{}_{}", table.name, columns.join("_"))),
         };
         require_user_name(&index_name)?;
-        if exists(self.catalog, &index_name) {
-            if create.if_not_exists && self.catalog.index(&index_name).is_some() {
+        if home.contains(&index_name) {
+            if create.if_not_exists && home.index(&index_name).is_some() {
                 return Ok(ddl(Vec::new(), Change::Nothing));
             }
             return Err(already_exists(&index_name));
         }
         let unique = if create.unique { "UNIQUE " } else { "" };
         let (on, keys) = (quote(&table.name), keys.join(", "));
-        let mut sql = format!("CREATE {unique}INDEX {} ON {on} ({keys})", quote(&index_name));
+        // An index lives where its table does.
+        let mut sql = format!("CREATE {unique}INDEX {} ON {on} ({keys})", place(&index_name, table.temporary));
         if let Some(predicate) = &create.predicate {
             sql.push_str(&format!(" WHERE {}", self.steady_bool(predicate, &table, "the condition of an index")?));
         }
@@ -82,7 +85,7 @@ impl Binder<'_> {
             predicate_sql: create.predicate.as_ref().map(ToString::to_string),
             ddl: written(text),
         };
-        Ok(ddl(vec![sql], Change::PutIndex(Arc::new(index))))
+        Ok(ddl(vec![sql], placed(Change::PutIndex(Arc::new(index)), table.temporary)))
     }
 }
 
@@ -90,7 +93,7 @@ fn free_name(catalog: &Catalog, wanted: &str) -> String {
     let base: String = wanted.chars().filter(|c| c.is_alphanumeric() || *c == '_').take(60).collect();
     let mut candidate = base.clone();
     let mut number = 1;
-    while exists(catalog, &candidate) {
+    while catalog.contains(&candidate) {
         candidate = format!("{base}_{number}");
         number += 1;
     }

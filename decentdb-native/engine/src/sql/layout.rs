@@ -9,6 +9,7 @@ use crate::value::Type;
 use super::binder::{Aggregates, Binder, Ex};
 use super::from::table_columns;
 use super::parse::{expression, quote, without_position};
+use super::place::place;
 use super::scope::{Relation, Scope};
 
 /// The scope of expressions that may name only the table's own columns, and without a qualifier.
@@ -71,7 +72,7 @@ impl Binder<'_> {
                 key.on_update
             ));
         }
-        Ok(format!("CREATE TABLE {} ({}) STRICT", quote(&table.name), parts.join(", ")))
+        Ok(format!("CREATE TABLE {} ({}) STRICT", place(&table.name, table.temporary), parts.join(", ")))
     }
 
     pub fn check_sql(&mut self, table: &Table, check: &Check) -> Result<String> {

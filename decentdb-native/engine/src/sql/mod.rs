@@ -19,6 +19,7 @@ mod layout;
 mod names;
 mod operators;
 mod parse;
+mod place;
 mod scope;
 mod select;
 mod setops;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 
 use sqlparser::ast::{DescribeAlias, Statement};
 
-use crate::catalog::{Catalog, Change};
+use crate::catalog::{Catalog, Change, Table};
 use crate::error::{Error, Result};
 use crate::types;
 use crate::value::{Stored, Type, Value};
@@ -53,8 +54,12 @@ pub struct Compiled {
     pub params: Vec<Param>,
     /// Base tables the statement reads or writes, views expanded; the dependencies of a query watch.
     pub tables: Vec<String>,
+    /// Temporary tables and views the statement reads or writes by name.
+    pub temporaries: Vec<String>,
     /// The table an INSERT, UPDATE or DELETE writes.
-    pub target: Option<String>,
+    pub target: Option<Arc<Table>>,
+    /// It writes nothing but temporary objects of the handle.
+    pub writes_temporary: bool,
     /// The views about the engine itself it reads.
     pub inspected: Vec<Inspection>,
     /// Runs outside any transaction and changes nothing.
@@ -121,7 +126,7 @@ struct Parts {
     kind: Kind,
     program: Program,
     columns: Vec<ResultColumn>,
-    target: Option<String>,
+    target: Option<Arc<Table>>,
 }
 
 /// Compiles the one statement in `sql`. `params[i]` is the type of the value bound to `$i+1`, `None` where nothing but
@@ -154,7 +159,9 @@ fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<
             columns: Vec::new(),
             params: Vec::new(),
             tables: Vec::new(),
+            temporaries: Vec::new(),
             target: None,
+            writes_temporary: false,
             inspected: Vec::new(),
             read_only: false,
         });
@@ -181,9 +188,25 @@ fn finish(binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
         return Err(Error::unsupported("a parameter in a statement that defines the schema"));
     }
     let tables = binder.tables.clone();
+    let temporaries = binder.temporaries.clone();
     let inspected = binder.inspected.iter().copied().collect();
     let read_only = matches!(kind, Kind::Select | Kind::Explain);
-    Ok(Compiled { kind, program, columns, params: binder.finish()?, tables, target, inspected, read_only })
+    let writes_temporary = match &program {
+        Program::Ddl { change, .. } => matches!(change, Change::Temporary(_)),
+        _ => target.as_ref().is_some_and(|table| table.temporary),
+    };
+    Ok(Compiled {
+        kind,
+        program,
+        columns,
+        params: binder.finish()?,
+        tables,
+        temporaries,
+        target,
+        writes_temporary,
+        inspected,
+        read_only,
+    })
 }
 
 /// The first words of a statement, which name it in a refusal.

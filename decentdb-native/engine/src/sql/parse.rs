@@ -197,12 +197,47 @@ pub(super) fn name(ident: &Ident) -> String {
 /// The single part of an object name; schemas are refused.
 pub(super) fn object(object: &ObjectName) -> Result<String> {
     match object.0.as_slice() {
-        [ObjectNamePart::Identifier(ident)] => {
-            let name = name(ident);
-            if name.is_empty() || name.contains('\0') {
-                return Err(Error::syntax("a name must not be empty"));
-            }
-            Ok(name)
+        [ObjectNamePart::Identifier(ident)] => whole(ident),
+        _ => Err(Error::unsupported(format!("the qualified name {object}"))),
+    }
+}
+
+fn whole(ident: &Ident) -> Result<String> {
+    let name = name(ident);
+    if name.is_empty() || name.contains('\0') {
+        return Err(Error::syntax("a name must not be empty"));
+    }
+    Ok(name)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Schema {
+    /// The objects of the database.
+    Main,
+    /// The temporary objects of the handle.
+    Temp,
+}
+
+/// The name of a table, view, index or trigger and the schema it is qualified with.
+#[derive(Clone, Debug)]
+pub(super) struct Path {
+    pub schema: Option<Schema>,
+    pub name: String,
+}
+
+pub(super) fn path(object: &ObjectName) -> Result<Path> {
+    match object.0.as_slice() {
+        [ObjectNamePart::Identifier(ident)] => Ok(Path { schema: None, name: whole(ident)? }),
+        [ObjectNamePart::Identifier(schema), ObjectNamePart::Identifier(ident)] => {
+            let schema = match name(schema).to_ascii_lowercase().as_str() {
+                "main" => Schema::Main,
+                "temp" => Schema::Temp,
+                _ => {
+                    let error = Error::unsupported(format!("the qualified name {object}"));
+                    return Err(error.hint("the schemas are main and temp"));
+                }
+            };
+            Ok(Path { schema: Some(schema), name: whole(ident)? })
         }
         _ => Err(Error::unsupported(format!("the qualified name {object}"))),
     }

@@ -1,4 +1,4 @@
-//! The schema as relations: `sqlite_schema` and `information_schema.{schemata, tables, columns}`.
+//! The schema as relations: `sqlite_schema` and its likes, and `information_schema.{schemata, tables, columns}`.
 
 use sqlparser::ast::{ObjectName, ObjectNamePart};
 
@@ -10,8 +10,10 @@ use super::parse::{name, quote, text_literal};
 use super::scope::{Relation, ScopeColumn};
 
 const SCHEMA: &str = "information_schema";
-/// The one schema and the catalogue it is in.
+/// The schema of the database, and the catalogue that both schemas are in.
 const MAIN: &str = "main";
+/// The schema of the temporary objects.
+const TEMP: &str = "temp";
 
 /// Columns by name, with their types and whether they may be NULL.
 pub(super) type Columns = &'static [(&'static str, Type, bool)];
@@ -53,18 +55,26 @@ const OBJECTS: Columns = &[
 
 /// The relation of a system view and its rows as SQL; `None` if the name is of another kind.
 pub(super) fn system_view(written: &ObjectName, catalog: &Catalog) -> Result<Option<(Relation, String)>> {
-    let (view, columns, rows) = match written.0.as_slice() {
-        [ObjectNamePart::Identifier(only)] if name(only).eq_ignore_ascii_case("sqlite_schema") => {
-            ("sqlite_schema", OBJECTS, objects(catalog))
+    let parts: Vec<String> = written
+        .0
+        .iter()
+        .map(|part| match part {
+            ObjectNamePart::Identifier(ident) => name(ident).to_ascii_lowercase(),
+            ObjectNamePart::Function(_) => String::new(),
+        })
+        .collect();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let (view, columns, rows) = match parts.as_slice() {
+        [view @ ("sqlite_schema" | "sqlite_master")] | [MAIN, view @ ("sqlite_schema" | "sqlite_master")] => {
+            (view, OBJECTS, objects(catalog))
         }
-        [ObjectNamePart::Identifier(schema), ObjectNamePart::Identifier(view)] if is_schema(&name(schema)) => {
-            match name(view).to_ascii_lowercase().as_str() {
-                "schemata" => ("schemata", SCHEMATA, schemata()),
-                "tables" => ("tables", TABLES, tables(catalog)),
-                "columns" => ("columns", COLUMNS, columns(catalog)),
-                _ => return Err(Error::unknown_relation(&written.to_string())),
-            }
+        [view @ ("sqlite_temp_schema" | "sqlite_temp_master")] | [TEMP, view @ ("sqlite_schema" | "sqlite_master")] => {
+            (view, OBJECTS, objects(catalog.temp()))
         }
+        [SCHEMA, view @ "schemata"] => (view, SCHEMATA, schemata()),
+        [SCHEMA, view @ "tables"] => (view, TABLES, tables(catalog)),
+        [SCHEMA, view @ "columns"] => (view, COLUMNS, columns(catalog)),
+        [SCHEMA, _] => return Err(Error::unknown_relation(&written.to_string())),
         _ => return Ok(None),
     };
     let relation = relation(view, columns);
@@ -97,40 +107,53 @@ pub(super) fn relation(view: &str, columns: Columns) -> Relation {
     Relation::new(view, described.collect())
 }
 
-fn is_schema(written: &str) -> bool {
-    written.eq_ignore_ascii_case(SCHEMA)
-}
-
 fn texts(values: &[&str]) -> Vec<String> {
     values.iter().map(|value| text_literal(value)).collect()
 }
 
 fn schemata() -> Vec<Vec<String>> {
-    vec![texts(&[MAIN, MAIN, "decentdb", MAIN, MAIN, "UTF-8"])]
+    [MAIN, TEMP].map(|schema| texts(&[MAIN, schema, "decentdb", MAIN, schema, "UTF-8"])).to_vec()
 }
 
 fn tables(catalog: &Catalog) -> Vec<Vec<String>> {
-    let tables = catalog.tables.values().map(|table| texts(&[MAIN, MAIN, &table.name, "BASE TABLE"]));
-    tables.chain(catalog.views.values().map(|view| texts(&[MAIN, MAIN, &view.name, "VIEW"]))).collect()
+    let row = |name: &str, temporary: bool, kind: &str| {
+        let (schema, kind) = if temporary { (TEMP, "LOCAL TEMPORARY") } else { (MAIN, kind) };
+        texts(&[MAIN, schema, name, kind])
+    };
+    let tables = catalog.all_tables().into_iter().map(|table| row(&table.name, table.temporary, "BASE TABLE"));
+    let views = catalog.all_views().into_iter().map(|view| row(&view.name, view.temporary, "VIEW"));
+    tables.chain(views).collect()
 }
 
 fn columns(catalog: &Catalog) -> Vec<Vec<String>> {
-    let row = |table: &str, column: &str, at: usize, default: Option<&String>, nullable: bool, ty: &Type| {
-        let mut row = texts(&[MAIN, MAIN, table, column]);
+    let row = |temporary: bool, table: &str, column: &str, at: usize, default: Option<&String>, nullable, ty: &Type| {
+        let mut row = texts(&[MAIN, if temporary { TEMP } else { MAIN }, table, column]);
         row.push((at + 1).to_string());
         row.push(default.map_or_else(|| "NULL".to_owned(), |default| text_literal(default)));
         row.extend(texts(&[if nullable { "YES" } else { "NO" }, ty.name()]));
         row
     };
     let mut rows = Vec::new();
-    for table in catalog.tables.values() {
+    for table in catalog.all_tables() {
         rows.extend(table.columns.iter().enumerate().map(|(at, column)| {
-            row(&table.name, &column.name, at, column.default_sql.as_ref(), column.nullable, &column.ty)
+            row(
+                table.temporary,
+                &table.name,
+                &column.name,
+                at,
+                column.default_sql.as_ref(),
+                column.nullable,
+                &column.ty,
+            )
         }));
     }
-    for view in catalog.views.values() {
+    for view in catalog.all_views() {
         let columns = view.columns.iter().enumerate();
-        rows.extend(columns.map(|(at, column)| row(&view.name, &column.name, at, None, column.nullable, &column.ty)));
+        rows.extend(
+            columns.map(|(at, column)| {
+                row(view.temporary, &view.name, &column.name, at, None, column.nullable, &column.ty)
+            }),
+        );
     }
     rows
 }
