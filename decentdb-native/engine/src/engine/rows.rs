@@ -161,7 +161,7 @@ impl Block {
             (Cell::Text(bytes), Type::Text | Type::Dynamic) if std::str::from_utf8(bytes).is_ok() => {
                 self.push_bytes(Tag::Text, bytes);
             }
-            (Cell::Blob(bytes), Type::Blob | Type::Dynamic) => self.push_bytes(Tag::Blob, bytes),
+            (Cell::Blob(bytes), Type::Blob) => self.push_bytes(Tag::Blob, bytes),
             (Cell::Integer(flag), Type::Bool) => {
                 let slot = self.slot();
                 slot.tag = Tag::Bool as u32;

@@ -13,7 +13,7 @@ pub fn type_code(ty: &Type) -> u32 {
     ty.tag().map_or(0, |tag| tag as u32)
 }
 
-fn type_of(code: i64) -> rusqlite::Result<Type> {
+pub(super) fn type_of(code: i64) -> rusqlite::Result<Type> {
     Ok(match code {
         1 => Type::Int64,
         2 => Type::Float64,

@@ -3,7 +3,7 @@
 use rusqlite::functions::Context;
 use rusqlite::Connection;
 
-use super::{fail, null, raw, real, string, Output, PURE};
+use super::{fail, integer, null, raw, real, string, Output, PURE};
 use crate::error::Error;
 use crate::types::{self, decimal, Raw};
 use crate::value::Type;
@@ -29,14 +29,18 @@ pub(super) fn decimal_output((unscaled, scale): Number) -> rusqlite::types::ToSq
     string(decimal::format(unscaled, scale))
 }
 
-fn binary(context: &Context<'_>, zero_divides: bool, operation: fn(Number, Number) -> Option<Number>) -> Output {
+fn binary(context: &Context<'_>, sign: &str, zero_divides: bool, operation: Binary) -> Output {
     let (Some(left), Some(right)) = (number(raw(context, 0)?)?, number(raw(context, 1)?)?) else {
         return Ok(null());
     };
     if zero_divides && right.0 == 0 {
         return Ok(null());
     }
-    operation(left, right).map(decimal_output).ok_or_else(overflow)
+    operation(left, right).map(decimal_output).ok_or_else(|| {
+        let shown = |(unscaled, scale): Number| decimal::format(unscaled, scale);
+        let operation = format!("{} {sign} {}", shown(left), shown(right));
+        fail(&types::out_of_range(operation, &Type::Decimal))
+    })
 }
 
 fn unary(context: &Context<'_>, operation: fn(Number) -> Option<Number>) -> Output {
@@ -46,10 +50,11 @@ fn unary(context: &Context<'_>, operation: fn(Number) -> Option<Number>) -> Outp
     }
 }
 
-fn round(context: &Context<'_>) -> Output {
-    let digits: Option<i64> = context.get(1)?;
+/// `round(value, digits)` and `trunc(value, digits)`, to none if none is given.
+fn round(context: &Context<'_>, operation: fn(Number, i64) -> Option<Number>) -> Output {
+    let digits: Option<i64> = if context.len() > 1 { context.get(1)? } else { Some(0) };
     match (number(raw(context, 0)?)?, digits) {
-        (Some(value), Some(digits)) => decimal::round(value, digits).map(decimal_output).ok_or_else(overflow),
+        (Some(value), Some(digits)) => operation(value, digits).map(decimal_output).ok_or_else(overflow),
         _ => Ok(null()),
     }
 }
@@ -62,26 +67,33 @@ fn to_float(context: &Context<'_>) -> Output {
 }
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    let operations: [(&str, bool, Binary); 5] = [
-        ("ddb_dec_add", false, decimal::add),
-        ("ddb_dec_sub", false, decimal::subtract),
-        ("ddb_dec_mul", false, decimal::multiply),
-        ("ddb_dec_div", true, decimal::divide),
-        ("ddb_dec_mod", true, decimal::remainder),
+    let operations: [(&str, &str, bool, Binary); 6] = [
+        ("ddb_dec_add", "+", false, decimal::add),
+        ("ddb_dec_sub", "-", false, decimal::subtract),
+        ("ddb_dec_mul", "*", false, decimal::multiply),
+        ("ddb_dec_div", "/", true, decimal::divide),
+        ("ddb_dec_mod", "%", true, decimal::remainder),
+        ("ddb_dec_quotient", "div", true, decimal::whole_quotient),
     ];
-    for (name, zero_divides, operation) in operations {
-        connection.create_scalar_function(name, 2, PURE, move |context| binary(context, zero_divides, operation))?;
+    for (name, sign, zero_divides, operation) in operations {
+        connection
+            .create_scalar_function(name, 2, PURE, move |context| binary(context, sign, zero_divides, operation))?;
     }
-    let operations: [(&str, Unary); 5] = [
+    let operations: [(&str, Unary); 4] = [
         ("ddb_dec_neg", |(unscaled, scale)| Some((unscaled.checked_neg()?, scale))),
         ("ddb_dec_abs", |(unscaled, scale)| Some((unscaled.checked_abs()?, scale))),
         ("ddb_dec_floor", decimal::floor),
         ("ddb_dec_ceil", decimal::ceil),
-        ("ddb_dec_sign", |(unscaled, _)| Some((unscaled.signum(), 0))),
     ];
     for (name, operation) in operations {
         connection.create_scalar_function(name, 1, PURE, move |context| unary(context, operation))?;
     }
-    connection.create_scalar_function("ddb_dec_round", 2, PURE, round)?;
+    for arity in [1, 2] {
+        connection.create_scalar_function("ddb_dec_round", arity, PURE, |context| round(context, decimal::round))?;
+        connection.create_scalar_function("ddb_dec_trunc", arity, PURE, |context| round(context, decimal::cut))?;
+    }
+    connection.create_scalar_function("ddb_dec_sign", 1, PURE, |context| {
+        Ok(number(raw(context, 0)?)?.map_or_else(null, |(unscaled, _)| integer(unscaled.signum())))
+    })?;
     connection.create_scalar_function("ddb_dec_float", 1, PURE, to_float)
 }

@@ -11,6 +11,10 @@ const KNOWN: &[(Status, &str, &str)] = &[
     (Status::Sql, "sql.invalid_text", "22021"),
     (Status::Sql, "sql.invalid_argument", "22023"),
     (Status::Sql, "sql.out_of_range", "22003"),
+    (Status::Sql, "sql.out_of_range", "22008"),
+    (Status::Sql, "sql.invalid_json_path", "22033"),
+    (Status::Sql, "sql.invalid_regex", "2201B"),
+    (Status::Sql, "sql.cannot_coerce", "42846"),
     (Status::Sql, "sql.type_mismatch", "42804"),
     (Status::Constraint, "constraint.enum", "22P02"),
 ];

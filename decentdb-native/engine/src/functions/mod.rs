@@ -1,11 +1,17 @@
 //! The functions, aggregates and collations the emitted SQL relies on, registered on every connection.
 
 mod aggregate;
+mod bytes;
+mod calendar;
+mod collect;
 mod convert;
 mod datetime;
 mod decimal;
 mod failure;
+mod json;
 mod math;
+mod series;
+mod string;
 mod text;
 
 use rusqlite::functions::{Context, FunctionFlags};
@@ -31,7 +37,13 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     decimal::register(connection)?;
     math::register(connection)?;
     text::register(connection)?;
+    string::register(connection)?;
+    bytes::register(connection)?;
+    json::register(connection)?;
     datetime::register(connection)?;
+    calendar::register(connection)?;
+    series::register(connection)?;
+    collect::register(connection)?;
     aggregate::register(connection)
 }
 
@@ -79,4 +91,8 @@ fn real(number: f64) -> ToSqlOutput<'static> {
 
 fn string(text: impl Into<String>) -> ToSqlOutput<'static> {
     ToSqlOutput::Owned(SqlValue::Text(text.into()))
+}
+
+fn blob(bytes: Vec<u8>) -> ToSqlOutput<'static> {
+    ToSqlOutput::Owned(SqlValue::Blob(bytes))
 }

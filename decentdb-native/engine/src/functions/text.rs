@@ -1,18 +1,16 @@
-//! Text functions and pattern matching.
+//! The arguments of text functions, and pattern matching.
 
 use rusqlite::functions::Context;
 use rusqlite::Connection;
 
-use super::{fail, integer, null, raw, string, Output, PURE};
+use super::{fail, integer, null, raw, Output, PURE};
 use crate::error::{Error, Status};
 use crate::types::Raw;
 
-type Mapping = fn(&str) -> String;
-
 /// The longest text a function builds, in bytes.
-const MAX_TEXT: usize = 64 << 20;
+pub(super) const MAX_TEXT: usize = 64 << 20;
 
-fn text<'a>(context: &'a Context<'_>, index: usize) -> rusqlite::Result<Option<&'a str>> {
+pub(super) fn text<'a>(context: &'a Context<'_>, index: usize) -> rusqlite::Result<Option<&'a str>> {
     match raw(context, index)? {
         Raw::Null => Ok(None),
         Raw::Text(text) => Ok(Some(text)),
@@ -20,7 +18,7 @@ fn text<'a>(context: &'a Context<'_>, index: usize) -> rusqlite::Result<Option<&
     }
 }
 
-fn bad_argument(message: impl Into<String>) -> rusqlite::Error {
+pub(super) fn bad_argument(message: impl Into<String>) -> rusqlite::Error {
     fail(&Error::new(Status::Sql, "sql.invalid_argument", Some("22023"), message))
 }
 
@@ -105,116 +103,12 @@ fn same_ignoring_case(left: char, right: char) -> bool {
     left == right || left.to_lowercase().eq(right.to_lowercase())
 }
 
-fn length_argument(context: &Context<'_>, index: usize) -> rusqlite::Result<Option<i64>> {
+pub(super) fn length_argument(context: &Context<'_>, index: usize) -> rusqlite::Result<Option<i64>> {
     match raw(context, index)? {
         Raw::Null => Ok(None),
         Raw::Integer(number) => Ok(Some(number)),
         _ => Err(bad_argument("a length must be INT64")),
     }
-}
-
-fn pad(context: &Context<'_>, left: bool) -> Output {
-    let (Some(value), Some(length)) = (text(context, 0)?, length_argument(context, 1)?) else { return Ok(null()) };
-    let fill = if context.len() > 2 { text(context, 2)? } else { Some(" ") };
-    let Some(fill) = fill else { return Ok(null()) };
-    let length = usize::try_from(length).unwrap_or(0);
-    let present = value.chars().count();
-    if length <= present || fill.is_empty() {
-        return Ok(string(value.chars().take(length).collect::<String>()));
-    }
-    if length.saturating_mul(4) > MAX_TEXT {
-        return Err(bad_argument("the padded text would be too long"));
-    }
-    let padding: String = fill.chars().cycle().take(length - present).collect();
-    Ok(string(if left { padding + value } else { value.to_owned() + &padding }))
-}
-
-/// `left(text, n)` and `right(text, n)`: a negative n leaves out that many from the other end.
-fn side(context: &Context<'_>, left: bool) -> Output {
-    let (Some(value), Some(count)) = (text(context, 0)?, length_argument(context, 1)?) else { return Ok(null()) };
-    let present = value.chars().count();
-    let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
-    let taken = if count < 0 { present.saturating_sub(wanted) } else { wanted.min(present) };
-    Ok(string(if left {
-        value.chars().take(taken).collect::<String>()
-    } else {
-        value.chars().skip(present - taken).collect()
-    }))
-}
-
-/// `substr(text, from, count)`: positions count from 1, and those before the text count too.
-fn substr(context: &Context<'_>) -> Output {
-    let (Some(value), Some(from)) = (text(context, 0)?, length_argument(context, 1)?) else { return Ok(null()) };
-    let end = if context.len() > 2 {
-        match length_argument(context, 2)? {
-            None => return Ok(null()),
-            Some(count) if count < 0 => return Err(bad_argument("substring must not have a negative length")),
-            Some(count) => from.saturating_add(count),
-        }
-    } else {
-        i64::MAX
-    };
-    let skip = usize::try_from(from.max(1) - 1).unwrap_or(usize::MAX);
-    let count = usize::try_from(end.saturating_sub(from.max(1))).unwrap_or(0);
-    Ok(string(value.chars().skip(skip).take(count).collect::<String>()))
-}
-
-fn repeat(context: &Context<'_>) -> Output {
-    let (Some(value), Some(count)) = (text(context, 0)?, length_argument(context, 1)?) else { return Ok(null()) };
-    let count = usize::try_from(count).unwrap_or(0);
-    if value.len().saturating_mul(count) > MAX_TEXT {
-        return Err(bad_argument("the repeated text would be too long"));
-    }
-    Ok(string(value.repeat(count)))
-}
-
-fn split_part(context: &Context<'_>) -> Output {
-    let (Some(value), Some(separator), Some(wanted)) =
-        (text(context, 0)?, text(context, 1)?, length_argument(context, 2)?)
-    else {
-        return Ok(null());
-    };
-    let index = usize::try_from(wanted.unsigned_abs()).unwrap_or(usize::MAX);
-    let parts: Vec<&str> = if separator.is_empty() { vec![value] } else { value.split(separator).collect() };
-    let found = match wanted {
-        0 => return Err(bad_argument("split_part counts from 1")),
-        1.. => parts.get(index - 1),
-        _ => parts.len().checked_sub(index).and_then(|at| parts.get(at)),
-    };
-    Ok(string(*found.unwrap_or(&"")))
-}
-
-fn initcap(value: &str) -> String {
-    let mut inside = false;
-    let mut result = String::with_capacity(value.len());
-    for letter in value.chars() {
-        if inside {
-            result.extend(letter.to_lowercase());
-        } else {
-            result.extend(letter.to_uppercase());
-        }
-        inside = letter.is_alphanumeric();
-    }
-    result
-}
-
-fn map(context: &Context<'_>, operation: fn(&str) -> String) -> Output {
-    Ok(text(context, 0)?.map_or_else(null, |value| string(operation(value))))
-}
-
-/// `ddb_json_text(json)`: the plain text of a JSON value; JSON's null is NULL.
-fn json_text(context: &Context<'_>) -> Output {
-    let Some(json) = text(context, 0)? else { return Ok(null()) };
-    if json == "null" {
-        return Ok(null());
-    }
-    if !json.starts_with('"') {
-        return Ok(string(json));
-    }
-    let plain: String = serde_json::from_str(json).map_err(|_| {
-        fail(&Error::new(Status::Sql, "sql.invalid_text", Some("22021"), "the JSON text holds an invalid escape"))
-    })?;
-    Ok(string(plain))
 }
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
@@ -224,35 +118,6 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
         })?;
         connection
             .create_scalar_function("ddb_ilike", arity, PURE, |context| like_function(context, same_ignoring_case))?;
-        connection.create_scalar_function("ddb_lpad", arity, PURE, |context| pad(context, true))?;
-        connection.create_scalar_function("ddb_rpad", arity, PURE, |context| pad(context, false))?;
-    }
-    for arity in [2, 3] {
-        connection.create_scalar_function("ddb_substr", arity, PURE, substr)?;
-    }
-    connection.create_scalar_function("ddb_starts_with", 2, PURE, |context| {
-        match (text(context, 0)?, text(context, 1)?) {
-            (Some(value), Some(prefix)) => Ok(integer(i64::from(value.starts_with(prefix)))),
-            _ => Ok(null()),
-        }
-    })?;
-    connection.create_scalar_function("ddb_ascii", 1, PURE, |context| {
-        Ok(text(context, 0)?
-            .map_or_else(null, |value| integer(value.chars().next().map_or(0, |c| i64::from(c as u32)))))
-    })?;
-    connection.create_scalar_function("ddb_left", 2, PURE, |context| side(context, true))?;
-    connection.create_scalar_function("ddb_right", 2, PURE, |context| side(context, false))?;
-    connection.create_scalar_function("ddb_json_text", 1, PURE, json_text)?;
-    connection.create_scalar_function("ddb_repeat", 2, PURE, repeat)?;
-    connection.create_scalar_function("ddb_split_part", 3, PURE, split_part)?;
-    let operations: [(&str, Mapping); 4] = [
-        ("ddb_lower", str::to_lowercase),
-        ("ddb_upper", str::to_uppercase),
-        ("ddb_initcap", initcap),
-        ("ddb_reverse", |value| value.chars().rev().collect()),
-    ];
-    for (name, operation) in operations {
-        connection.create_scalar_function(name, 1, PURE, move |context| map(context, operation))?;
     }
     Ok(())
 }

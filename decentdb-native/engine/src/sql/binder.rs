@@ -7,6 +7,7 @@ use sqlparser::tokenizer::Location;
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result, Status};
+use crate::functions::type_code;
 use crate::types::{self, Conversion};
 use crate::value::{Stored, Type, Value};
 
@@ -96,6 +97,8 @@ pub(super) struct Binder<'a> {
     pub named_windows: Vec<NamedWindowDefinition>,
     /// Where results must not change from call to call, and so clocks and random numbers are refused.
     pub steady: Option<&'static str>,
+    /// Whether the expression stands where SQLite takes no subquery.
+    pub alone: bool,
     /// It reads what the engine tells of the schema or itself as it is now, which a view could not follow.
     pub saw_system: bool,
     /// The views about the engine itself it reads, whose rows are made before it runs.
@@ -127,6 +130,7 @@ impl<'a> Binder<'a> {
             saw_window: false,
             named_windows: Vec::new(),
             steady: None,
+            alone: false,
             saw_system: false,
             inspected: BTreeSet::new(),
             made_up: 0,
@@ -299,7 +303,6 @@ impl<'a> Binder<'a> {
     }
 
     fn convert(&mut self, ex: Ex, ty: &Type, how: Conversion, column: &str) -> Result<Ex> {
-        use crate::functions::type_code;
         if same(&ex.ty, ty) || *ty == Type::Dynamic {
             return Ok(ex);
         }
@@ -332,12 +335,13 @@ impl<'a> Binder<'a> {
                 }
             }
             (from, to) => {
-                return Err(Error::type_mismatch(match how {
-                    Conversion::Explicit => format!("cannot cast {} to {}", from.name(), to.name()),
+                return Err(match how {
+                    Conversion::Explicit => types::no_conversion(from.name(), to),
                     Conversion::Assignment => {
-                        format!("column {column} is of type {} but the value is of type {}", to.name(), from.name())
+                        let (from, to) = (from.name(), to.name());
+                        Error::type_mismatch(format!("column {column} is of type {to} but the value is of type {from}"))
                     }
-                }));
+                });
             }
         };
         Ok(Ex { sql, ty: ty.clone(), nullable: ex.nullable, source: None, kind: Kind::Other })
@@ -367,10 +371,19 @@ impl<'a> Binder<'a> {
         match (&ex.ty, ty) {
             (Type::Int64, Type::Float64 | Type::Decimal)
             | (Type::Decimal, Type::Float64)
-            | (Type::Date, Type::Timestamp)
+            | (Type::Date, Type::Timestamp | Type::TimestampTz)
+            | (Type::Timestamp, Type::TimestampTz)
+            | (Type::TimestampTz, Type::Timestamp)
             | (Type::Dynamic, _) => {
                 if ex.ty == Type::Dynamic {
-                    return Ok(Ex { ty: ty.clone(), ..ex });
+                    return Ok(match ex.kind {
+                        Kind::Null | Kind::Param(_) => Ex { ty: ty.clone(), ..ex },
+                        _ if matches!(ty, Type::Enum(_)) => return self.convert(ex, ty, Conversion::Explicit, ""),
+                        _ => {
+                            let sql = format!("ddb_dynamic({}, {})", ex.sql, type_code(ty));
+                            Ex { sql, ty: ty.clone(), nullable: ex.nullable, source: None, kind: Kind::Other }
+                        }
+                    });
                 }
                 self.convert(ex, ty, Conversion::Assignment, "")
             }
@@ -407,6 +420,9 @@ impl<'a> Binder<'a> {
             (a, b) if soft(right) && self.param_takes(b, a) => a.clone(),
             (a, b) if soft(left) && self.param_takes(a, b) => b.clone(),
             (Type::Date, Type::Timestamp) | (Type::Timestamp, Type::Date) => Type::Timestamp,
+            (Type::Date | Type::Timestamp, Type::TimestampTz) | (Type::TimestampTz, Type::Date | Type::Timestamp) => {
+                Type::TimestampTz
+            }
             (a, b) => return Err(Error::type_mismatch(format!("types {} and {} do not match", a.name(), b.name()))),
         })
     }
@@ -421,6 +437,7 @@ impl<'a> Binder<'a> {
         let ex = self.fix(ex, &Type::Bool, None, None);
         let ex = match ex.kind {
             Kind::Text(_) | Kind::Null => self.widen(ex, &Type::Bool)?,
+            _ if ex.ty == Type::Dynamic => self.widen(ex, &Type::Bool)?,
             _ => ex,
         };
         match ex.ty {
@@ -467,6 +484,7 @@ pub(super) fn convertible(from: &Type, to: &Type, how: Conversion) -> bool {
         (Uuid | Geometry | Geography, Blob) => explicit,
         (Int64, Date | Time | Timestamp | TimestampTz | Interval) => true,
         (Timestamp | TimestampTz, Date | Time) => explicit,
+        (Time, Interval) | (Interval, Time) => explicit,
         (TimestampTz, Timestamp) | (Timestamp, TimestampTz) | (Date, Timestamp | TimestampTz) => true,
         (IpAddr, Cidr) => true,
         (Cidr, IpAddr) => explicit,

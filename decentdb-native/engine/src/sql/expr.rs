@@ -145,7 +145,13 @@ impl Binder<'_> {
             }
             Expr::AnyOp { .. } => Err(Error::unsupported("ANY")),
             Expr::AllOp { .. } => Err(Error::unsupported("ALL")),
-            Expr::Overlay { .. } => Err(Error::unsupported("OVERLAY")),
+            Expr::Overlay { expr: text, overlay_what, overlay_from, overlay_for } => {
+                let mut arguments = Vec::with_capacity(4);
+                for argument in [text, overlay_what, overlay_from].into_iter().chain(overlay_for) {
+                    arguments.push(self.expr(argument, scope)?);
+                }
+                self.call("overlay", arguments)
+            }
             other => Err(Error::unsupported(format!("the expression {}", shorten(&other.to_string())))),
         }
     }
@@ -203,11 +209,16 @@ impl Binder<'_> {
                 Ok(Ex::new(format!("(NOT {})", ex.sql), Type::Bool, ex.nullable))
             }
             UnaryOperator::Plus if ex.ty.is_numeric() => Ok(ex),
+            UnaryOperator::BitwiseNot => {
+                let ex = self.require_int(ex, "the operand of ~")?;
+                Ok(Ex::new(format!("(~{})", ex.sql), Type::Int64, ex.nullable))
+            }
             UnaryOperator::Minus => {
                 let sql = match ex.ty {
                     Type::Int64 => format!("ddb_neg({})", ex.sql),
                     Type::Float64 => format!("(-{})", ex.sql),
                     Type::Decimal => format!("ddb_dec_neg({})", ex.sql),
+                    Type::Interval => format!("ddb_interval_mul({}, -1)", ex.sql),
                     Type::Dynamic => {
                         let ex = self.fix(ex, &Type::Int64, None, None);
                         return Ok(Ex::new(format!("ddb_neg({})", ex.sql), Type::Int64, true));

@@ -1,8 +1,7 @@
 //! FROM: tables, views, subqueries, CTEs, joins and generate_series.
 
 use sqlparser::ast::{
-    Cte, FunctionArg, FunctionArgExpr, Join, JoinConstraint, JoinOperator, Query, SetExpr, SetOperator, TableAlias,
-    TableFactor, TableWithJoins, With,
+    Cte, Join, JoinConstraint, JoinOperator, Query, SetExpr, SetOperator, TableAlias, TableFactor, TableWithJoins, With,
 };
 
 use crate::catalog::{Table, View};
@@ -177,7 +176,7 @@ impl Binder<'_> {
                     None => self.named(&path(table)?, alias.as_ref(), scope),
                 }
             }
-            TableFactor::Function { lateral: false, name: function, args, with_ordinality: false, alias } => {
+            TableFactor::Function { lateral: _, name: function, args, with_ordinality: false, alias, .. } => {
                 self.table_function(&object(function)?, args, alias.as_ref(), scope)
             }
             TableFactor::Derived { lateral, subquery, alias, sample } => {
@@ -270,60 +269,6 @@ impl Binder<'_> {
             return Ok((relation, self.relation_sql(&view.name, view.temporary)));
         }
         Err(Error::unknown_relation(written))
-    }
-
-    fn table_function(
-        &mut self,
-        function: &str,
-        arguments: &[FunctionArg],
-        alias: Option<&TableAlias>,
-        scope: &mut Scope<'_>,
-    ) -> Result<String> {
-        if function != "generate_series" {
-            return Err(Error::unsupported(format!("the table function {function}")));
-        }
-        let outer = Scope::within(scope.parent);
-        let mut bounds = Vec::new();
-        for argument in arguments {
-            let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = argument else {
-                return Err(Error::unsupported("an argument of generate_series that is no expression"));
-            };
-            let ex = self.expr(expr, &outer)?;
-            bounds.push(self.require_int(ex, "an argument of generate_series")?.sql);
-        }
-        let step = match bounds.len() {
-            2 => "1".to_owned(),
-            3 => bounds.remove(2),
-            _ => return Err(Error::syntax("generate_series takes a start, an end and perhaps a step")),
-        };
-        let column = ScopeColumn {
-            name: "value".to_owned(),
-            sql_name: "value".to_owned(),
-            ty: Type::Int64,
-            nullable: false,
-            source: None,
-            literal: false,
-        };
-        let mut columns = vec![column];
-        let relation_name = match alias {
-            Some(alias) => {
-                rename(&mut columns, alias)?;
-                name(&alias.name)
-            }
-            None => function.to_owned(),
-        };
-        let sql = format!(
-            "(WITH RECURSIVE __bounds(a, b, s) AS (SELECT {}, {}, ddb_series_step({step})), \
-             __series(value) AS (SELECT a FROM __bounds WHERE CASE WHEN s > 0 THEN a <= b ELSE a >= b END \
-             UNION ALL SELECT value + s FROM __series, __bounds \
-             WHERE CASE WHEN s > 0 THEN value <= b - s ELSE value >= b - s END) \
-             SELECT value FROM __series) AS {}",
-            bounds[0],
-            bounds[1],
-            quote(&relation_name)
-        );
-        scope.add(Relation::new(&relation_name, columns))?;
-        Ok(sql)
     }
 
     /// Emits WITH and makes its queries known to what follows.
@@ -427,7 +372,7 @@ fn common_names(scope: &Scope<'_>, first: usize, middle: usize) -> Vec<String> {
 }
 
 /// Applies the column names of an alias; SQLite goes on using its own.
-fn rename(columns: &mut [ScopeColumn], alias: &TableAlias) -> Result<()> {
+pub(super) fn rename(columns: &mut [ScopeColumn], alias: &TableAlias) -> Result<()> {
     refuse(alias.at.is_some(), "AT in an alias")?;
     if alias.columns.len() > columns.len() {
         let message = format!("{} names more columns than the {} there are", name(&alias.name), columns.len());

@@ -1,10 +1,11 @@
 //! JSON, which is kept as TEXT: the operators `->` and `->>` and the functions whose results have one type.
 
 use crate::error::{Error, Result};
+use crate::functions::type_code;
 use crate::value::Type;
 
 use super::binder::{Binder, Ex};
-use super::call::{undefined, wrong_arguments};
+use super::call::{take, undefined, wrong_arguments};
 
 impl Binder<'_> {
     /// `json -> key` as JSON, or `json ->> key` as plain text; the key is a label, a path from `$`, or a position.
@@ -25,14 +26,14 @@ impl Binder<'_> {
         let (ty, nullable) = match (name, count) {
             ("json_object", _) => return self.json_build(name, arguments, count.is_multiple_of(2)),
             ("json_array", _) => return self.json_build(name, arguments, true),
-            ("json_extract", _) => {
-                return Err(Error::unsupported("json_extract").hint("use -> for JSON or ->> for text, and CAST that"));
-            }
+            ("json_extract", 2) => return self.json_extract(arguments),
             // NULL stays NULL; everything else is valid or not.
             ("json_valid", 1) => (Type::Bool, arguments.iter().any(|argument| argument.nullable)),
             ("json_array_length", 1 | 2) => (Type::Int64, true),
             ("json_type", 1 | 2) => (Type::Text, true),
-            ("json_valid" | "json_array_length" | "json_type", _) => return Err(wrong_arguments(name)),
+            ("json_extract" | "json_valid" | "json_array_length" | "json_type", _) => {
+                return Err(wrong_arguments(name))
+            }
             _ => return Err(super::binder::unknown_function(name)),
         };
         let mut texts = Vec::with_capacity(count);
@@ -42,10 +43,29 @@ impl Binder<'_> {
         Ok(Ex::new(format!("{name}({})", texts.join(", ")), ty, nullable))
     }
 
+    /// `json_extract(json, path)`: what the path leads to, its type that of the value found.
+    fn json_extract(&mut self, arguments: Vec<Ex>) -> Result<Ex> {
+        let [json, path] = take(arguments)?;
+        let (json, path) = (self.json_text(json, "json_extract")?, self.json_text(path, "json_extract")?);
+        let sql = format!("ddb_json_cell({} -> ddb_json_path({}))", json.sql, path.sql);
+        Ok(Ex::new(sql, Type::Dynamic, true))
+    }
+
+    /// A value as the JSON it is in an array.
+    pub fn json_text_of(&mut self, ex: Ex, place: &str) -> Result<String> {
+        let ex = match ex.ty {
+            Type::Blob | Type::Geometry | Type::Geography => return Err(undefined(place, &ex)),
+            Type::Enum(_) => self.cast(ex, &Type::Text)?,
+            _ => ex,
+        };
+        Ok(format!("ddb_to_json({}, {})", ex.sql, type_code(&ex.ty)))
+    }
+
     fn json_text(&mut self, ex: Ex, place: &str) -> Result<Ex> {
         let ex = if ex.ty == Type::Dynamic { self.fix(ex, &Type::Text, None, None) } else { ex };
         match ex.ty {
-            Type::Text | Type::Dynamic => Ok(ex),
+            Type::Text => Ok(ex),
+            Type::Dynamic => self.widen(ex, &Type::Text),
             _ => Err(Error::type_mismatch(format!("{place} needs TEXT, not {}", ex.type_name()))),
         }
     }

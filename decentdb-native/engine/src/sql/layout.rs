@@ -35,7 +35,10 @@ impl Binder<'_> {
             sql.push_str(" NOT NULL");
         }
         if let Some(default) = &column.default_sql {
-            sql.push_str(&format!(" DEFAULT ({})", self.default_value(default, column)?.sql));
+            self.alone = true;
+            let default = self.default_value(default, column);
+            self.alone = false;
+            sql.push_str(&format!(" DEFAULT ({})", default?.sql));
         }
         if let Some(generated) = &column.generated_sql {
             sql.push_str(&self.generated_sql(table, column, generated)?);

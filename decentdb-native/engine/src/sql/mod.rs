@@ -1,5 +1,6 @@
 //! The SQL front end: DecentDB's dialect in, typed SQLite statements out.
 
+mod aggregate;
 mod alter;
 mod binder;
 mod call;
@@ -23,7 +24,10 @@ mod place;
 mod scope;
 mod select;
 mod setops;
+mod signatures;
 mod system;
+mod table_function;
+mod temporal;
 mod transaction;
 mod view;
 mod window;

@@ -48,6 +48,12 @@ impl Binder<'_> {
             Op::Multiply => self.arithmetic(left, "*", "mul", right),
             Op::Divide => self.arithmetic(left, "/", "div", right),
             Op::Modulo => self.arithmetic(left, "%", "mod", right),
+            Op::BitwiseAnd => self.bitwise(left, "&", right),
+            Op::BitwiseOr => self.bitwise(left, "|", right),
+            Op::PGBitwiseXor => self.bitwise(left, "#", right),
+            Op::PGBitwiseShiftLeft => self.bitwise(left, "<<", right),
+            Op::PGBitwiseShiftRight => self.bitwise(left, ">>", right),
+            Op::PGExp => self.call("power", vec![left, right]),
             Op::Arrow => self.json_member(left, right, false),
             Op::LongArrow => self.json_member(left, right, true),
             Op::StringConcat => self.concat(left, right),
@@ -100,7 +106,7 @@ impl Binder<'_> {
     }
 
     fn arithmetic(&mut self, left: Ex, op: &str, function: &str, right: Ex) -> Result<Ex> {
-        if let Some(found) = self.date_arithmetic(&left, op, &right) {
+        if let Some(found) = self.temporal_arithmetic(&left, op, &right) {
             return found;
         }
         let (left, right) = self.settle(left, right);
@@ -129,6 +135,24 @@ impl Binder<'_> {
         Ok(Ex::new(sql, ty, nullable))
     }
 
+    /// Operators on the bits of INT64.
+    fn bitwise(&mut self, left: Ex, op: &str, right: Ex) -> Result<Ex> {
+        let place = match op {
+            "&" => "an operand of &",
+            "|" => "an operand of |",
+            "#" => "an operand of #",
+            _ => "an operand of a shift",
+        };
+        let (left, right) = (self.require_int(left, place)?, self.require_int(right, place)?);
+        let nullable = left.nullable || right.nullable;
+        let sql = match op {
+            // Every bit that is in one of them and not in both; SQLite has no operator for it.
+            "#" => format!("ddb_xor({}, {})", left.sql, right.sql),
+            _ => format!("({} {op} {})", left.sql, right.sql),
+        };
+        Ok(Ex::new(sql, Type::Int64, nullable))
+    }
+
     fn number(&mut self, ex: Ex, ty: &Type) -> Result<Ex> {
         let ex = if ex.ty == Type::Dynamic { self.fix(ex, ty, None, None) } else { ex };
         // The decimal functions take integers as they are.
@@ -136,29 +160,6 @@ impl Binder<'_> {
             return Ok(ex);
         }
         self.widen(ex, ty)
-    }
-
-    /// A date or timestamp plus or minus an interval; `None` if neither operand is one.
-    fn date_arithmetic(&mut self, left: &Ex, op: &str, right: &Ex) -> Option<Result<Ex>> {
-        let dated = |ex: &Ex| matches!(ex.ty, Type::Date | Type::Timestamp | Type::TimestampTz);
-        let (date, interval, sign) = match op {
-            "+" if dated(left) && right.ty == Type::Interval => (left, right, 1),
-            "+" if dated(right) && left.ty == Type::Interval => (right, left, 1),
-            "-" if dated(left) && right.ty == Type::Interval => (left, right, -1),
-            _ => return None,
-        };
-        Some(self.micros(date.clone()).map(|date| {
-            let sql = format!("ddb_ts_add({}, {}, {sign})", date.sql, interval.sql);
-            Ex::new(sql, date.ty, date.nullable || interval.nullable)
-        }))
-    }
-
-    /// A date as the timestamp of its midnight; timestamps as they are.
-    pub fn micros(&mut self, ex: Ex) -> Result<Ex> {
-        match ex.ty {
-            Type::Date => self.widen(ex, &Type::Timestamp),
-            _ => Ok(ex),
-        }
     }
 
     fn concat(&mut self, left: Ex, right: Ex) -> Result<Ex> {
@@ -171,7 +172,8 @@ impl Binder<'_> {
     pub fn text(&mut self, ex: Ex, place: &str) -> Result<Ex> {
         let ex = if ex.ty == Type::Dynamic { self.fix(ex, &Type::Text, None, None) } else { ex };
         match &ex.ty {
-            Type::Text | Type::Dynamic => Ok(ex),
+            Type::Text => Ok(ex),
+            Type::Dynamic if matches!(ex.kind, Kind::Null | Kind::Param(_)) => Ok(ex),
             Type::Blob | Type::Geometry | Type::Geography => {
                 Err(Error::type_mismatch(format!("{place} is not defined for {}", ex.type_name())))
             }

@@ -18,6 +18,9 @@ pub(super) struct ScopeColumn {
     pub literal: bool,
 }
 
+/// A column of the emitted SQL whose value is computed from its relation, by its name there.
+pub(super) type Computed = (&'static str, fn(&str) -> String);
+
 /// Something in FROM.
 #[derive(Clone, Debug)]
 pub(super) struct Relation {
@@ -28,11 +31,12 @@ pub(super) struct Relation {
     pub columns: Vec<ScopeColumn>,
     /// Columns merged into another relation's by USING: not part of `*`, and found there when unqualified.
     pub merged: Vec<String>,
+    pub computed: &'static [Computed],
 }
 
 impl Relation {
     pub fn new(name: &str, columns: Vec<ScopeColumn>) -> Self {
-        Self { name: name.to_owned(), qualifier: quote(name), columns, merged: Vec::new() }
+        Self { name: name.to_owned(), qualifier: quote(name), columns, merged: Vec::new(), computed: &[] }
     }
 
     fn find(&self, name: &str) -> Result<Option<&ScopeColumn>> {
@@ -49,7 +53,9 @@ impl Relation {
     }
 
     pub fn column_sql(&self, column: &ScopeColumn) -> String {
-        if self.qualifier.is_empty() {
+        if let Some((_, compute)) = self.computed.iter().find(|(name, _)| *name == column.sql_name) {
+            compute(&self.qualifier)
+        } else if self.qualifier.is_empty() {
             quote(&column.sql_name)
         } else {
             format!("{}.{}", self.qualifier, quote(&column.sql_name))

@@ -8,8 +8,9 @@ use sqlparser::ast::{
 use crate::error::{Error, Result, Status};
 use crate::value::Type;
 
+use super::aggregate::{AGGREGATES, PERCENTILES};
 use super::binder::{Aggregates, Binder, Ex, Kind};
-use super::call::{wrong_arguments, AGGREGATES};
+use super::call::wrong_arguments;
 use super::parse::name;
 use super::scope::Scope;
 use super::select::refuse;
@@ -50,6 +51,8 @@ impl Binder<'_> {
         refuse(list.duplicate_treatment.is_some(), "DISTINCT or ALL in a window function")?;
         let ordered = list.clauses.iter().any(|clause| matches!(clause, FunctionArgumentClause::OrderBy(_)));
         refuse(ordered, "ORDER BY among the arguments of a window function")?;
+        let ordered = called == "median" || PERCENTILES.contains(&called);
+        refuse(ordered, &format!("{called} as a window function"))?;
         let ex = if AGGREGATES.contains(&called) {
             self.aggregate_inner(called, list, function.filter.as_deref(), scope)?
         } else if needs_over(called) {

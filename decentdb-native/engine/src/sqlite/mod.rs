@@ -3,6 +3,7 @@
 
 mod error;
 pub mod preupdate;
+pub mod series;
 mod statement;
 mod storage;
 

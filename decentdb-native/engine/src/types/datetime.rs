@@ -37,8 +37,48 @@ pub fn days_in_month(year: i64, month: u32) -> u32 {
     }
 }
 
+/// Days since 1970-01-01 that a DATE, and the date of a TIMESTAMP, may be.
+pub fn is_date(days: i64) -> bool {
+    const FIRST: i64 = -2_440_550;
+    const LAST: i64 = 106_751_990;
+    (FIRST..=LAST).contains(&days)
+}
+
+/// The value if it is a point in time that can be written down and read again.
+pub fn in_range(micros: i64) -> Option<i64> {
+    is_date(micros.div_euclid(DAY_MICROS)).then_some(micros)
+}
+
+/// 0 for Sunday to 6 for Saturday; 1970-01-01 was a Thursday.
+pub fn weekday(days: i64) -> i64 {
+    (days + 4).rem_euclid(7)
+}
+
+/// Year and number of the ISO week: the one its Thursday lies in.
+pub fn iso_week(days: i64) -> (i64, i64) {
+    let thursday = days - (days + 3).rem_euclid(7) + 3;
+    let (year, _, _) = civil_from_days(thursday);
+    (year, (thursday - days_from_civil(year, 1, 1)) / 7 + 1)
+}
+
+/// The date, if there is one.
+pub fn date(year: i64, month: i64, day: i64) -> Option<i64> {
+    let month = u32::try_from(month).ok().filter(|month| (1..=12).contains(month))?;
+    let day = u32::try_from(day).ok()?;
+    let exists = (MIN_YEAR..=MAX_YEAR).contains(&year) && (1..=days_in_month(year, month)).contains(&day);
+    exists.then(|| days_from_civil(year, month, day)).filter(|days| is_date(*days))
+}
+
+/// Microseconds of the day.
+pub fn time_of_day(hour: i64, minute: i64, second_micros: i64) -> Option<i64> {
+    let exists = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60_000_000).contains(&second_micros);
+    exists.then(|| (hour * 60 + minute) * 60_000_000 + second_micros)
+}
+
 struct Cursor<'a> {
     rest: &'a [u8],
+    /// Whether numbers may be too large for the calendar or the clock: to tell such text from what is no date at all.
+    lenient: bool,
 }
 
 impl<'a> Cursor<'a> {
@@ -74,10 +114,10 @@ impl<'a> Cursor<'a> {
         let month = self.number(1, 2)?;
         self.eat(b'-').then_some(())?;
         let day = self.number(1, 2)?;
-        if !(MIN_YEAR..=MAX_YEAR).contains(&year) || !(1..=12).contains(&month) {
-            return None;
+        if self.lenient {
+            return Some(0);
         }
-        (1..=days_in_month(year, month)).contains(&day).then(|| days_from_civil(year, month, day))
+        date(year, i64::from(month), i64::from(day))
     }
 
     fn time(&mut self) -> Option<i64> {
@@ -91,10 +131,10 @@ impl<'a> Cursor<'a> {
                 micros = self.fraction()?;
             }
         }
-        if hour > 23 || minute > 59 || second > 59 {
-            return None;
+        if self.lenient {
+            return Some(0);
         }
-        Some((i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second)) * 1_000_000 + micros)
+        time_of_day(i64::from(hour), i64::from(minute), i64::from(second) * 1_000_000 + micros)
     }
 
     /// Digits of a second; those beyond microseconds are cut off.
@@ -132,7 +172,7 @@ impl<'a> Cursor<'a> {
         let colon = self.eat(b':');
         let minute = if colon || !self.rest.is_empty() { self.number(2, 2)? } else { 0 };
         let second = if colon && self.eat(b':') { self.number(2, 2)? } else { 0 };
-        if hour > 18 || minute > 59 || second > 59 {
+        if !self.lenient && (hour > 18 || minute > 59 || second > 59) {
             return None;
         }
         Some(sign * (i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second)) * 1_000_000)
@@ -140,7 +180,17 @@ impl<'a> Cursor<'a> {
 }
 
 fn cursor(text: &str) -> Cursor<'_> {
-    Cursor { rest: text.trim_ascii().as_bytes() }
+    Cursor { rest: text.trim_ascii().as_bytes(), lenient: false }
+}
+
+/// Whether the text has the form of a date, time or timestamp, though its numbers may be those of none.
+pub fn has_form(text: &str) -> bool {
+    let lenient = || Cursor { lenient: true, ..cursor(text) };
+    let mut time = lenient();
+    if time.time().is_some() && time.end().is_some() {
+        return true;
+    }
+    zoned(lenient()).is_some()
 }
 
 /// `2024-01-31`
@@ -159,8 +209,7 @@ pub fn parse_time(text: &str) -> Option<i64> {
     Some(micros)
 }
 
-fn parse_zoned(text: &str) -> Option<(i64, Option<i64>)> {
-    let mut cursor = cursor(text);
+fn zoned(mut cursor: Cursor<'_>) -> Option<(i64, Option<i64>)> {
     let days = cursor.date()?;
     let (mut micros, mut zone) = (0, None);
     if cursor.eat(b'T') || cursor.eat(b't') || cursor.eat(b' ') {
@@ -175,8 +224,8 @@ fn parse_zoned(text: &str) -> Option<(i64, Option<i64>)> {
 
 /// `2024-01-31`, `2024-01-31 23:59:58.123456` or with `T`; a zone shifts the value to UTC.
 pub fn parse_timestamp(text: &str) -> Option<i64> {
-    let (micros, zone) = parse_zoned(text)?;
-    micros.checked_sub(zone.unwrap_or(0))
+    let (micros, zone) = zoned(cursor(text))?;
+    in_range(micros.checked_sub(zone.unwrap_or(0))?)
 }
 
 /// As [`parse_timestamp`]; without a zone the text is read as UTC.
@@ -213,7 +262,8 @@ pub fn format_timestamptz(micros: i64) -> String {
     format_joined(micros, 'T') + "Z"
 }
 
-/// Adds months, days and microseconds, in this order; a day beyond the end of the month becomes its last.
+/// Adds months, days and microseconds, in this order; a day beyond the end of the month becomes its last. `None` beyond
+/// the calendar.
 pub fn add_interval(micros: i64, months: i32, days: i32, extra: i64) -> Option<i64> {
     let day = micros.div_euclid(DAY_MICROS);
     let time = micros.rem_euclid(DAY_MICROS);
@@ -225,7 +275,7 @@ pub fn add_interval(micros: i64, months: i32, days: i32, extra: i64) -> Option<i
         let (year, month) = (index.div_euclid(12), index.rem_euclid(12) as u32 + 1);
         days_from_civil(year, month, dom.min(days_in_month(year, month)))
     };
-    (shifted + i64::from(days)).checked_mul(DAY_MICROS)?.checked_add(time)?.checked_add(extra)
+    in_range((shifted + i64::from(days)).checked_mul(DAY_MICROS)?.checked_add(time)?.checked_add(extra)?)
 }
 
 #[cfg(test)]

@@ -184,7 +184,7 @@ fn trim((mut unscaled, mut scale): (i64, u8), least: u8) -> (i64, u8) {
 }
 
 /// Rounds half away from zero.
-fn round_div(dividend: i128, divisor: i128) -> i128 {
+pub(super) fn round_div(dividend: i128, divisor: i128) -> i128 {
     let (quotient, rest) = (dividend / divisor, dividend % divisor);
     if rest.unsigned_abs() * 2 >= divisor.unsigned_abs() {
         quotient + if (dividend < 0) == (divisor < 0) { 1 } else { -1 }
@@ -218,6 +218,30 @@ pub fn round(value: (i64, u8), digits: i64) -> Option<(i64, u8)> {
     } else {
         fit(scaled(quotient, digits.unsigned_abs() as u32)?, 0)
     }
+}
+
+/// Drops what is beyond `digits` after the point, or before it where `digits` is negative.
+pub fn cut(value: (i64, u8), digits: i64) -> Option<(i64, u8)> {
+    let scale = i64::from(value.1);
+    if digits >= scale {
+        return Some(value);
+    }
+    let drop = u32::try_from(scale - digits).ok()?;
+    if drop > 37 {
+        return Some((0, 0));
+    }
+    let quotient = i128::from(value.0) / 10i128.pow(drop);
+    if digits >= 0 {
+        fit(quotient, digits as i32)
+    } else {
+        fit(scaled(quotient, digits.unsigned_abs() as u32)?, 0)
+    }
+}
+
+/// The whole part of a quotient; `None` for a divisor of zero or a quotient that does not fit.
+pub fn whole_quotient(left: (i64, u8), right: (i64, u8)) -> Option<(i64, u8)> {
+    let (a, b, _) = align(left, right);
+    fit(a.checked_div(b)?, 0)
 }
 
 pub fn floor(value: (i64, u8)) -> Option<(i64, u8)> {

@@ -36,7 +36,7 @@ pub fn parse(text: &str) -> Option<Parts> {
         if word.contains(':') {
             sum.add_time(word)?;
         } else if word.eq_ignore_ascii_case("ago") && words.peek().is_none() {
-            return sum.negate()?.finish();
+            return negate(sum.finish()?);
         } else {
             let split = word.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(word.len());
             let (amount, unit) = word.split_at(split);
@@ -134,17 +134,62 @@ impl Sum {
         Some(())
     }
 
-    fn negate(self) -> Option<Self> {
-        Some(Self {
-            months: self.months.checked_neg()?,
-            days: self.days.checked_neg()?,
-            micros: self.micros.checked_neg()?,
-        })
-    }
-
     fn finish(self) -> Option<Parts> {
         Some((i32::try_from(self.months).ok()?, i32::try_from(self.days).ok()?, self.micros))
     }
+}
+
+pub fn add(left: Parts, right: Parts) -> Option<Parts> {
+    Some((left.0.checked_add(right.0)?, left.1.checked_add(right.1)?, left.2.checked_add(right.2)?))
+}
+
+pub fn negate(interval: Parts) -> Option<Parts> {
+    Some((interval.0.checked_neg()?, interval.1.checked_neg()?, interval.2.checked_neg()?))
+}
+
+/// The interval times `numerator / denominator`. What is left of a month goes to its days, of which it has thirty, and
+/// what is left of a day to its microseconds, which are rounded.
+pub fn scale(interval: Parts, numerator: i128, denominator: i128) -> Option<Parts> {
+    let day = i128::from(DAY_MICROS);
+    let share = |amount: i128| amount.checked_mul(numerator);
+    let months = share(interval.0.into())?;
+    let days = share(interval.1.into())?.checked_add(months.checked_rem(denominator)?.checked_mul(30)?)?;
+    let micros = share(interval.2.into())?.checked_add(days.checked_rem(denominator)?.checked_mul(day)?)?;
+    Some((
+        i32::try_from(months / denominator).ok()?,
+        i32::try_from(days / denominator).ok()?,
+        i64::try_from(super::decimal::round_div(micros, denominator)).ok()?,
+    ))
+}
+
+/// The time from `start` to `end` in days and microseconds.
+pub fn between(end: i64, start: i64) -> Option<Parts> {
+    let micros = end.checked_sub(start)?;
+    Some((0, i32::try_from(micros / DAY_MICROS).ok()?, micros % DAY_MICROS))
+}
+
+/// The time from `start` to `end` in months, days and microseconds, as a calendar tells it.
+pub fn age(end: i64, start: i64) -> Option<Parts> {
+    use super::datetime::{civil_from_days, days_in_month};
+    if end < start {
+        return negate(age(start, end)?);
+    }
+    let split = |instant: i64| (civil_from_days(instant.div_euclid(DAY_MICROS)), instant.rem_euclid(DAY_MICROS));
+    let ((year, month, day), time) = split(end);
+    let ((from_year, from_month, from_day), from_time) = split(start);
+    let mut months = (year - from_year) * 12 + i64::from(month) - i64::from(from_month);
+    let mut days = i64::from(day) - i64::from(from_day);
+    let mut micros = time - from_time;
+    if micros < 0 {
+        micros += DAY_MICROS;
+        days -= 1;
+    }
+    if days < 0 {
+        // Days are borrowed from the month the time began in.
+        days += i64::from(days_in_month(from_year, from_month));
+        months -= 1;
+    }
+    Some((i32::try_from(months).ok()?, i32::try_from(days).ok()?, micros))
 }
 
 /// The length in microseconds.

@@ -5,6 +5,7 @@
 
 pub mod datetime;
 pub mod decimal;
+pub mod dynamic;
 pub mod interval;
 pub mod network;
 pub mod uuid;
@@ -63,8 +64,19 @@ pub(crate) fn out_of_range(what: impl std::fmt::Display, target: &Type) -> Error
     Error::new(Status::Sql, "sql.out_of_range", Some("22003"), format!("{what} is out of range for {}", target.name()))
 }
 
-fn no_conversion(from: &str, target: &Type) -> Error {
-    Error::type_mismatch(format!("cannot cast {from} to {}", target.name()))
+/// A date or time that the calendar or the clock does not have.
+pub(crate) fn field_overflow(what: impl std::fmt::Display, target: &Type) -> Error {
+    Error::new(Status::Sql, "sql.out_of_range", Some("22008"), format!("{what} is out of range for {}", target.name()))
+}
+
+/// There is no way from one type to the other.
+pub(crate) fn no_conversion(from: &str, target: &Type) -> Error {
+    let message = format!("cannot cast {from} to {}", target.name());
+    Error::new(Status::Sql, "sql.cannot_coerce", Some("42846"), message)
+}
+
+fn not_stored(from: &str, target: &Type) -> Error {
+    Error::type_mismatch(format!("a value of type {from} cannot be stored as {}", target.name()))
 }
 
 fn loses_fraction(value: &Value) -> Error {
@@ -119,19 +131,22 @@ pub fn convert(value: &Value, target: &Type, how: Conversion) -> Result<Option<V
 
         (Value::Blob(bytes), Type::Uuid) => {
             let bytes = bytes.as_slice().try_into();
-            Value::Uuid(bytes.map_err(|_| Error::type_mismatch("a BLOB must have 16 bytes to become a UUID"))?)
+            Value::Uuid(bytes.map_err(|_| invalid(&to_text(value), target).hint("a UUID has 16 bytes"))?)
         }
         (Value::Uuid(bytes), Type::Blob) if explicit => Value::Blob(bytes.to_vec()),
         (Value::Geometry(bytes) | Value::Geography(bytes), Type::Blob) if explicit => Value::Blob(bytes.clone()),
 
-        (Value::Int64(days), Type::Date) => Value::Date(i32::try_from(*days).map_err(|_| out_of_range(days, target))?),
+        (Value::Int64(days), Type::Date) => match i32::try_from(*days) {
+            Ok(days) if datetime::is_date(days.into()) => Value::Date(days),
+            _ => return Err(field_overflow(days, target)),
+        },
         (Value::Timestamp(micros) | Value::TimestampTz(micros), Type::Date) if explicit => {
             let days = micros.div_euclid(datetime::DAY_MICROS);
             Value::Date(i32::try_from(days).map_err(|_| out_of_range(days, target))?)
         }
         (Value::Int64(micros), Type::Time) => {
             if !(0..datetime::DAY_MICROS).contains(micros) {
-                return Err(out_of_range(micros, target));
+                return Err(field_overflow(micros, target));
             }
             Value::Time(*micros)
         }
@@ -143,6 +158,10 @@ pub fn convert(value: &Value, target: &Type, how: Conversion) -> Result<Option<V
         (Value::Date(days), Type::Timestamp) => Value::Timestamp(i64::from(*days) * datetime::DAY_MICROS),
         (Value::Date(days), Type::TimestampTz) => Value::TimestampTz(i64::from(*days) * datetime::DAY_MICROS),
         (Value::Int64(micros), Type::Interval) => Value::Interval { months: 0, days: 0, micros: *micros },
+        (Value::Time(micros), Type::Interval) if explicit => Value::Interval { months: 0, days: 0, micros: *micros },
+        (Value::Interval { micros, .. }, Type::Time) if explicit => {
+            Value::Time(micros.rem_euclid(datetime::DAY_MICROS))
+        }
 
         (Value::IpAddr { family, bytes }, Type::Cidr) => {
             Value::Cidr { family: *family, prefix: if *family == 4 { 32 } else { 128 }, bytes: *bytes }
@@ -152,13 +171,22 @@ pub fn convert(value: &Value, target: &Type, how: Conversion) -> Result<Option<V
         }
         (Value::Geometry(bytes), Type::Geography) => Value::Geography(bytes.clone()),
         (Value::Geography(bytes), Type::Geometry) => Value::Geometry(bytes.clone()),
-        (Value::Int64(number), Type::Bool) if explicit && matches!(number, 0 | 1) => Value::Bool(*number == 1),
+        (Value::Int64(number), Type::Bool) if explicit => match number {
+            0 | 1 => Value::Bool(*number == 1),
+            _ => return Err(out_of_range(number, target)),
+        },
 
         (Value::Int64(_) | Value::Float64(_) | Value::Bool(_) | Value::Date(_) | Value::Time(_), Type::Text) => {
             Value::Text(to_text(value))
         }
         (_, Type::Text) if explicit && !matches!(value, Value::Blob(_)) => Value::Text(to_text(value)),
-        _ => return Err(no_conversion(Type::from_tag(value.tag()).map_or("ENUM", |ty| ty.name()), target)),
+        _ => {
+            let from = Type::from_tag(value.tag()).map_or("ENUM", |ty| ty.name());
+            return Err(match how {
+                Conversion::Explicit => no_conversion(from, target),
+                Conversion::Assignment => not_stored(from, target),
+            });
+        }
     };
     Ok(Some(converted))
 }
@@ -210,10 +238,21 @@ fn from_text(text: &str, target: &Type, how: Conversion) -> Result<Value> {
         Type::IpAddr => network::parse_ip(text).map(|(family, bytes)| Value::IpAddr { family, bytes }),
         Type::Cidr => network::parse_cidr(text).map(|(family, prefix, bytes)| Value::Cidr { family, prefix, bytes }),
         Type::MacAddr => network::parse_mac(text).map(|(len, bytes)| Value::MacAddr { len, bytes }),
-        Type::Blob if how == Conversion::Explicit => Some(Value::Blob(parse_bytea(text))),
-        Type::Blob | Type::Geometry | Type::Geography => return Err(no_conversion("TEXT", target)),
+        Type::Blob if how == Conversion::Explicit || text.starts_with("\\x") => parse_bytea(text).map(Value::Blob),
+        Type::Blob => return Err(not_stored("TEXT", target).hint("write '\\x..' or x'..'")),
+        Type::Geometry | Type::Geography => {
+            return Err(match how {
+                Conversion::Explicit => no_conversion("TEXT", target),
+                Conversion::Assignment => not_stored("TEXT", target),
+            });
+        }
     };
-    value.ok_or_else(|| invalid(text, target))
+    value.ok_or_else(|| match target {
+        Type::Date | Type::Time | Type::Timestamp | Type::TimestampTz if datetime::has_form(text) => {
+            field_overflow(format!("\"{}\"", trimmed), target)
+        }
+        _ => invalid(text, target),
+    })
 }
 
 pub(crate) fn invalid_label(text: &str) -> Error {
@@ -225,8 +264,11 @@ pub fn label_of(of: &EnumType, label: &str) -> Option<u64> {
 }
 
 /// The hex format `\x0102`, else the bytes of the text.
-fn parse_bytea(text: &str) -> Vec<u8> {
-    text.strip_prefix("\\x").and_then(parse_hex).unwrap_or_else(|| text.as_bytes().to_vec())
+fn parse_bytea(text: &str) -> Option<Vec<u8>> {
+    match text.strip_prefix("\\x") {
+        Some(digits) => parse_hex(digits),
+        None => Some(text.as_bytes().to_vec()),
+    }
 }
 
 pub fn parse_hex(digits: &str) -> Option<Vec<u8>> {
@@ -331,7 +373,11 @@ pub fn load(raw: Raw<'_>, ty: &Type) -> Option<Value> {
         (Raw::Real(number), Type::Float64 | Type::Dynamic) => Value::Float64(number),
         (Raw::Integer(flag), Type::Bool) => Value::Bool(flag != 0),
         (Raw::Text(text), Type::Text | Type::Dynamic) => Value::Text(text.to_owned()),
-        (Raw::Blob(bytes), Type::Blob | Type::Dynamic) => Value::Blob(bytes.to_vec()),
+        (Raw::Blob(bytes), Type::Dynamic) => match dynamic::as_bool(bytes) {
+            Some(flag) => Value::Bool(flag),
+            None => Value::Blob(bytes.to_vec()),
+        },
+        (Raw::Blob(bytes), Type::Blob) => Value::Blob(bytes.to_vec()),
         (Raw::Text(text), Type::Decimal) => {
             let (unscaled, scale) = decimal::parse(text)?;
             Value::Decimal { unscaled, scale }
