@@ -409,6 +409,8 @@ impl<'a> Binder<'a> {
             (a, b) if same(a, b) => a.clone(),
             (Type::Dynamic, b) => b.clone(),
             (a, Type::Dynamic) => a.clone(),
+            // INT64 becomes whatever is beside it. DECIMAL stays exact beside a literal, and becomes FLOAT64 beside a value
+            // of that type only: that one is not exact to begin with.
             (a, b) if a.is_numeric() && b.is_numeric() => match (a, b) {
                 (Type::Decimal, Type::Float64) if matches!(right.kind, Kind::Number(_)) => Type::Decimal,
                 (Type::Float64, Type::Decimal) if matches!(left.kind, Kind::Number(_)) => Type::Decimal,
