@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod engine;
 pub mod error;
 pub mod functions;
+pub mod search;
 pub mod sql;
 mod sqlite;
 pub mod types;

@@ -106,6 +106,10 @@ fn quote(name: &str) -> String {
 }
 
 pub(super) fn index_json(index: &Index) -> Json {
+    let options = match &index.method {
+        Method::FullText(analyzer) => Some(analyzer.options_json().to_string()),
+        _ => None,
+    };
     json!({
         "name": index.name,
         "table_name": index.table,
@@ -114,7 +118,7 @@ pub(super) fn index_json(index: &Index) -> Json {
         "columns": index.columns,
         "include_columns": [],
         "predicate_sql": index.predicate_sql,
-        "full_text_options_json": null,
+        "full_text_options_json": options,
         "fresh": true,
     })
 }

@@ -13,6 +13,7 @@ pub use json::{describe_table_json, index_definitions, list_indexes_json, list_t
 pub use snapshot::{schema_snapshot_json, tooling_metadata_json};
 pub use storage::{apply, create_storage, load, read_cookie};
 
+use crate::search::Analyzer;
 use crate::value::Type;
 
 /// An immutable snapshot of the schema. Names are kept as written and looked up by their ASCII lower case.
@@ -140,6 +141,12 @@ pub struct Index {
 pub enum Method {
     #[default]
     BTree,
+    /// Words of texts.
+    FullText(Analyzer),
+    /// Substrings of texts.
+    Trigram,
+    /// Bounding boxes.
+    Spatial,
 }
 
 impl Method {
@@ -147,6 +154,9 @@ impl Method {
     pub fn name(&self) -> &'static str {
         match self {
             Method::BTree => "btree",
+            Method::FullText(_) => "fulltext",
+            Method::Trigram => "trigram",
+            Method::Spatial => "spatial",
         }
     }
 }

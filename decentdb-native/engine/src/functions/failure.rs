@@ -17,6 +17,8 @@ const KNOWN: &[(Status, &str, &str)] = &[
     (Status::Sql, "sql.cannot_coerce", "42846"),
     (Status::Sql, "sql.type_mismatch", "42804"),
     (Status::Constraint, "constraint.enum", "22P02"),
+    (Status::Constraint, "constraint.spatial", "23514"),
+    (Status::Sql, "sql.fulltext_query", "42601"),
 ];
 
 pub(super) fn encode_error(error: &Error) -> rusqlite::Error {
@@ -25,7 +27,8 @@ pub(super) fn encode_error(error: &Error) -> rusqlite::Error {
     // Names cannot hold U+0000, so it separates them safely; SQLite would cut the text there, a unit separator is kept.
     let text =
         format!("{PREFIX}{}:{sqlstate}:{}\u{1f}{column}\u{1f}{}", error.subcode, error.status as u32, error.message);
-    rusqlite::Error::UserFunctionError(text.into())
+    // A text with U+0000 would not pass at all.
+    rusqlite::Error::UserFunctionError(text.replace('\0', "\u{fffd}").into())
 }
 
 /// The error inside a message of SQLite, if one of our functions raised it or it is a known failure of SQLite's own.

@@ -10,6 +10,7 @@ mod decimal;
 mod failure;
 mod json;
 mod math;
+mod search;
 mod series;
 mod string;
 mod text;
@@ -44,7 +45,9 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     calendar::register(connection)?;
     series::register(connection)?;
     collect::register(connection)?;
-    aggregate::register(connection)
+    aggregate::register(connection)?;
+    search::register(connection)?;
+    crate::sqlite::fts5::register(connection)
 }
 
 type Output = rusqlite::Result<ToSqlOutput<'static>>;

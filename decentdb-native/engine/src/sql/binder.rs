@@ -15,6 +15,7 @@ use super::inspection::Inspection;
 use super::parse::{blob_literal, position, quote, text_literal, Path, Schema};
 use super::place::place;
 use super::scope::{Relation, Scope};
+use super::search::Search;
 use super::Param;
 
 /// An emitted expression.
@@ -103,6 +104,10 @@ pub(super) struct Binder<'a> {
     pub saw_system: bool,
     /// The views about the engine itself it reads, whose rows are made before it runs.
     pub inspected: BTreeSet<Inspection>,
+    /// The full-text searches of the query block at hand.
+    pub searches: Vec<Search>,
+    /// Whether the emitted SQL may read the tables behind indexes.
+    pub index_tables: bool,
     /// Counts the relations the binder makes up.
     pub made_up: usize,
 }
@@ -133,6 +138,8 @@ impl<'a> Binder<'a> {
             alone: false,
             saw_system: false,
             inspected: BTreeSet::new(),
+            searches: Vec::new(),
+            index_tables: false,
             made_up: 0,
         }
     }

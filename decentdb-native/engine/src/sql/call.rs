@@ -88,6 +88,11 @@ impl Binder<'_> {
         if list.duplicate_treatment.is_some() || !list.clauses.is_empty() {
             return Err(Error::syntax(format!("{name} is no aggregate and takes only arguments")));
         }
+        match name.as_str() {
+            "fulltext_match" => return self.fulltext_match(&list.args, scope),
+            "bm25" => return self.bm25(&list.args, scope),
+            _ => {}
+        }
         let arguments = self.arguments(&list.args, scope)?;
         self.call(&name, arguments)
     }

@@ -192,7 +192,8 @@ impl Binder<'_> {
     fn condition(&mut self, selection: Option<&Expr>, scope: &Scope<'_>) -> Result<String> {
         let Some(condition) = selection else { return Ok(String::new()) };
         self.aggregates = Aggregates::Inside("WHERE");
-        Ok(format!(" WHERE {}", self.condition_expr(condition, scope, "the condition of WHERE")?.sql))
+        let sql = self.condition_expr(condition, scope, "the condition of WHERE")?.sql;
+        Ok(format!(" WHERE {}", self.narrowed(condition, sql, scope)?))
     }
 
     fn returning(
@@ -204,6 +205,8 @@ impl Binder<'_> {
     ) -> Result<Vec<ResultColumn>> {
         let Some(items) = returning else { return Ok(Vec::new()) };
         self.aggregates = Aggregates::Inside("RETURNING");
+        // The written row is not the one that was found.
+        self.searches.clear();
         // SQLite knows the written row by the name of the table, whatever its alias.
         let relation = scope.relations.first().ok_or_else(|| Error::internal("RETURNING without a table"))?;
         let mut relation = relation.clone();
@@ -223,7 +226,7 @@ impl Binder<'_> {
         super::from::refuse_table_options(&table.relation)?;
         let found = self.target(written)?;
         let mut sql = self.relation_sql(&found.name, found.temporary);
-        let mut relation = Relation::new(&found.name, table_columns(&found));
+        let mut relation = Relation::table(&found, table_columns(&found));
         if let Some(alias) = alias {
             refuse(!alias.columns.is_empty(), "column names in the alias of a written table")?;
             relation.name = name(&alias.name);

@@ -7,6 +7,7 @@ use crate::error::{Error, Result, Status};
 
 use super::binder::Binder;
 use super::create::ddl;
+use super::derived;
 use super::parse::{path, require_user_name};
 use super::place::{place, placed};
 use super::select::refuse;
@@ -61,6 +62,9 @@ impl Binder<'_> {
                 ObjectType::Table => match home.table(name) {
                     Some(table) => {
                         self.require_unreferenced(table, &goes)?;
+                        if !temporary {
+                            statements.extend(derived::drop_all(self.catalog, &table.name));
+                        }
                         statements.push(format!("DROP TABLE {}", place(&table.name, temporary)));
                         changes.push(placed(Change::DropTable(table.name.clone()), temporary));
                         true
@@ -78,7 +82,7 @@ impl Binder<'_> {
                 },
                 ObjectType::Index => match home.index(name) {
                     Some(index) => {
-                        statements.push(format!("DROP INDEX {}", place(&index.name, temporary)));
+                        statements.extend(derived::drop(index, temporary));
                         changes.push(placed(Change::DropIndex(index.name.clone()), temporary));
                         true
                     }

@@ -255,7 +255,7 @@ impl Binder<'_> {
             } else {
                 self.uses(&table.name);
             }
-            let relation = Relation::new(&table.name, table_columns(table));
+            let relation = Relation::table(table, table_columns(table));
             return Ok((relation, self.relation_sql(&table.name, table.temporary)));
         }
         if let Some(view) = home.view(written) {

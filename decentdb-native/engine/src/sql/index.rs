@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use sqlparser::ast::{CreateIndex, IndexColumn, IndexType, OrderBySort};
+use sqlparser::ast::{CreateIndex, Expr, IndexColumn, IndexType, OrderBySort};
 
-use crate::catalog::{Catalog, Change, Index, Method};
+use crate::catalog::{Catalog, Change, Index, Method, Table};
 use crate::error::{Error, Result};
+use crate::value::Type;
 
 use super::binder::{Binder, Kind};
 use super::create::{already_exists, ddl, written};
-use super::parse::{object, path, quote, require_user_name};
+use super::derived;
+use super::parse::{self, object, path, quote, require_user_name};
 use super::place::{place, placed};
+use super::search::analyzer;
 use super::select::refuse;
 use super::Parts;
 
@@ -19,16 +22,19 @@ impl Binder<'_> {
         refuse(create.concurrently || create.r#async, "CREATE INDEX CONCURRENTLY")?;
         refuse(!create.include.is_empty(), "INCLUDE")?;
         refuse(create.nulls_distinct == Some(false), "NULLS NOT DISTINCT")?;
-        refuse(!create.with.is_empty() || !create.index_options.is_empty(), "an option of CREATE INDEX")?;
-        refuse(!create.alter_options.is_empty(), "an option of CREATE INDEX")?;
-        match &create.using {
-            None | Some(IndexType::BTree) => {}
-            Some(other) => return Err(Error::unsupported(format!("CREATE INDEX USING {other}"))),
+        refuse(!create.index_options.is_empty() || !create.alter_options.is_empty(), "an option of CREATE INDEX")?;
+        let method = method(create)?;
+        if !matches!(method, Method::FullText(_)) {
+            refuse(!create.with.is_empty(), "an option of CREATE INDEX")?;
         }
         let path = path(&create.table_name)?;
         require_user_name(&path.name).map_err(|_| Error::unknown_relation(&path.name))?;
         let home = self.home(&path);
         let table = home.table(&path.name).cloned().ok_or_else(|| Error::unknown_relation(&path.name))?;
+        if method != Method::BTree {
+            refuse(table.temporary, &format!("a {} index on a temporary table", method.name()))?;
+            require_plain(create, &method, &table)?;
+        }
         let mut keys = Vec::with_capacity(create.columns.len());
         let mut columns = Vec::with_capacity(create.columns.len());
         let mut expression = false;
@@ -75,18 +81,60 @@ impl Binder<'_> {
         if let Some(predicate) = &create.predicate {
             sql.push_str(&format!(" WHERE {}", self.steady_bool(predicate, &table, "the condition of an index")?));
         }
+        let derived = method != Method::BTree;
         let index = Index {
             name: index_name,
             table: table.name.clone(),
             unique: create.unique,
             columns,
             expression,
-            method: Method::BTree,
+            method,
             predicate_sql: create.predicate.as_ref().map(ToString::to_string),
             ddl: written(text),
         };
-        Ok(ddl(vec![sql], placed(Change::PutIndex(Arc::new(index)), table.temporary)))
+        let statements = if derived { derived::create(&table, &index)? } else { vec![sql] };
+        Ok(ddl(statements, placed(Change::PutIndex(Arc::new(index)), table.temporary)))
     }
+}
+
+fn method(create: &CreateIndex) -> Result<Method> {
+    Ok(match &create.using {
+        None | Some(IndexType::BTree) => Method::BTree,
+        // What PostgreSQL keeps trigrams in.
+        Some(IndexType::GIN) => Method::Trigram,
+        Some(IndexType::Custom(name)) if name.value.eq_ignore_ascii_case("trigram") => Method::Trigram,
+        Some(IndexType::Custom(name)) if name.value.eq_ignore_ascii_case("spatial") => Method::Spatial,
+        Some(IndexType::Custom(name)) if name.value.eq_ignore_ascii_case("fulltext") => {
+            Method::FullText(analyzer(&create.with)?)
+        }
+        Some(other) => return Err(Error::unsupported(format!("CREATE INDEX USING {other}"))),
+    })
+}
+
+/// Indexes of texts and shapes are on plain columns of their types, and on all rows.
+fn require_plain(create: &CreateIndex, method: &Method, table: &Table) -> Result<()> {
+    let name = method.name();
+    refuse(create.unique, &format!("UNIQUE of a {name} index"))?;
+    refuse(create.predicate.is_some(), &format!("a condition of a {name} index"))?;
+    for IndexColumn { column, operator_class } in &create.columns {
+        let Expr::Identifier(ident) = &column.expr else {
+            return Err(Error::unsupported(format!("an expression in a {name} index")));
+        };
+        let ordered = column.options.sort.is_some() || column.options.nulls_first.is_some();
+        refuse(ordered || operator_class.is_some(), &format!("an order or operator class in a {name} index"))?;
+        let written = parse::name(ident);
+        let found = table.column(&written).ok_or_else(|| Error::unknown_column(&written))?;
+        let (fits, wanted) = match method {
+            Method::Spatial => (matches!(found.ty, Type::Geometry | Type::Geography), "GEOMETRY or GEOGRAPHY"),
+            _ => (found.ty == Type::Text, "TEXT"),
+        };
+        if !fits {
+            let message = format!("a {name} index needs columns of type {wanted}, not {}", found.ty.name());
+            return Err(Error::type_mismatch(message).with("column", found.name.clone()));
+        }
+    }
+    let several = create.columns.len() > 1 && matches!(method, Method::Trigram | Method::Spatial);
+    refuse(several, &format!("several columns in a {name} index"))
 }
 
 fn free_name(catalog: &Catalog, wanted: &str) -> String {

@@ -6,6 +6,7 @@ mod binder;
 mod call;
 mod constraint;
 mod create;
+mod derived;
 mod describe;
 mod dml;
 mod drop;
@@ -18,10 +19,12 @@ mod json;
 mod keys;
 mod layout;
 mod names;
+mod narrow;
 mod operators;
 mod parse;
 mod place;
 mod scope;
+mod search;
 mod select;
 mod setops;
 mod signatures;
@@ -230,6 +233,11 @@ fn opening(tokens: &[sqlparser::tokenizer::TokenWithSpan]) -> String {
 
 impl Binder<'_> {
     fn statement(&mut self, statement: &Statement, text: &str, opening: &str) -> Result<Parts> {
+        // What is kept beyond this moment must not depend on the indexes there are now.
+        self.index_tables = matches!(
+            statement,
+            Statement::Query(_) | Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_)
+        );
         match statement {
             Statement::Query(query) => {
                 let bound = self.query(query, None)?;

@@ -1,5 +1,8 @@
 //! What names mean at a place in a statement.
 
+use std::sync::Arc;
+
+use crate::catalog::Table;
 use crate::error::{Error, Result, Status};
 use crate::value::Type;
 
@@ -29,6 +32,8 @@ pub(super) struct Relation {
     /// The quoted qualifier in the emitted SQL; empty where columns stand alone.
     pub qualifier: String,
     pub columns: Vec<ScopeColumn>,
+    /// The base table it is, so that its rows have ids.
+    pub table: Option<Arc<Table>>,
     /// Columns merged into another relation's by USING: not part of `*`, and found there when unqualified.
     pub merged: Vec<String>,
     pub computed: &'static [Computed],
@@ -36,7 +41,12 @@ pub(super) struct Relation {
 
 impl Relation {
     pub fn new(name: &str, columns: Vec<ScopeColumn>) -> Self {
-        Self { name: name.to_owned(), qualifier: quote(name), columns, merged: Vec::new(), computed: &[] }
+        Self { name: name.to_owned(), qualifier: quote(name), columns, table: None, merged: Vec::new(), computed: &[] }
+    }
+
+    /// A table of the catalogue.
+    pub fn table(table: &Arc<Table>, columns: Vec<ScopeColumn>) -> Self {
+        Self { table: Some(Arc::clone(table)), ..Self::new(&table.name, columns) }
     }
 
     fn find(&self, name: &str) -> Result<Option<&ScopeColumn>> {

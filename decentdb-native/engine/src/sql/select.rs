@@ -130,7 +130,9 @@ impl Binder<'_> {
     ) -> Result<(String, Vec<ScopeColumn>)> {
         refuse_select(select)?;
         let named_windows = std::mem::replace(&mut self.named_windows, select.named_window.clone());
+        let searches = std::mem::take(&mut self.searches);
         let bound = self.select_inner(select, order_by, wanted, parent);
+        self.searches = searches;
         self.named_windows = named_windows;
         self.windows = Aggregates::Inside("this place");
         bound
@@ -149,7 +151,8 @@ impl Binder<'_> {
         let filter = match &select.selection {
             Some(condition) => {
                 self.aggregates = Aggregates::Inside("WHERE");
-                Some(self.condition_expr(condition, &scope, "the condition of WHERE")?.sql)
+                let sql = self.condition_expr(condition, &scope, "the condition of WHERE")?.sql;
+                Some(self.narrowed(condition, sql, &scope)?)
             }
             None => None,
         };

@@ -2,6 +2,7 @@
 //! statement to a borrow of its connection.
 
 mod error;
+pub mod fts5;
 pub mod preupdate;
 pub mod series;
 mod statement;
