@@ -29,6 +29,18 @@ fn commit_keeps_and_rollback_undoes() {
 }
 
 #[test]
+fn time_stands_still_in_a_transaction() {
+    let db = Db::memory();
+    db.begin().unwrap();
+    let begun = db.run("SELECT now()::text");
+    // Far longer than the clock takes for a microsecond.
+    db.run("SELECT count(*) FROM generate_series(1, 10000)");
+    assert_eq!(format!("{:?}", db.run("SELECT now()::text").rows), format!("{:?}", begun.rows));
+    db.commit().unwrap();
+    assert_ne!(format!("{:?}", db.run("SELECT now()::text").rows), format!("{:?}", begun.rows));
+}
+
+#[test]
 fn misplaced_control_is_refused() {
     let db = Db::memory();
     assert_eq!(db.commit().unwrap_err().status, TRANSACTION);

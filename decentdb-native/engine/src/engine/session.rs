@@ -65,6 +65,8 @@ pub(super) struct Control {
     pub commit: Statement,
     pub rollback: Statement,
     pub schema_version: Statement,
+    pub hold_clock: Statement,
+    pub release_clock: Statement,
 }
 
 impl Session {
@@ -80,6 +82,8 @@ impl Session {
             commit: prepare("COMMIT")?,
             rollback: prepare("ROLLBACK")?,
             schema_version: prepare("PRAGMA schema_version")?,
+            hold_clock: prepare("SELECT ddb_hold_clock(1)")?,
+            release_clock: prepare("SELECT ddb_hold_clock(0)")?,
         };
         let flusher = match (options.sync_mode, location.beside("-wal")) {
             (SyncMode::Async(interval), Some(log)) => Some(Flusher::start(log, interval)?),

@@ -64,7 +64,7 @@ impl Core {
         } else {
             self.begin_deferred(true)?;
         }
-        self.in_transaction.store(true, Ordering::Release);
+        self.set_in_transaction(true);
         Ok(())
     }
 
@@ -233,6 +233,15 @@ impl Core {
         self.commit()
     }
 
+    /// Time stands still in a transaction of the caller's: now() is when it began.
+    fn set_in_transaction(&mut self, open: bool) {
+        if self.in_transaction.swap(open, Ordering::AcqRel) != open {
+            let clock = if open { &mut self.control.hold_clock } else { &mut self.control.release_clock };
+            // It computes a constant; nothing is lost but the standstill if there is no memory for it.
+            let _ = clock.run();
+        }
+    }
+
     fn require_explicit(&self, what: &str) -> Result<()> {
         if self.transaction.as_ref().is_some_and(|open| open.explicit) {
             Ok(())
@@ -249,7 +258,7 @@ impl Core {
             self.abandon_transaction();
             return Err(error);
         }
-        self.in_transaction.store(false, Ordering::Release);
+        self.set_in_transaction(false);
         let Some(done) = self.transaction.take() else {
             return Err(Error::internal("commit without a transaction"));
         };
@@ -292,7 +301,7 @@ impl Core {
             }
         }
         self.capture.clear();
-        self.in_transaction.store(false, Ordering::Release);
+        self.set_in_transaction(false);
     }
 
     /// After a failed statement: some errors, such as a full disk, make SQLite roll back everything.

@@ -1,6 +1,7 @@
 //! The clock, and dates made of parts and written as text.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::functions::{Context, FunctionFlags};
@@ -33,17 +34,40 @@ fn bad_argument(message: impl Into<String>) -> rusqlite::Error {
     fail(&Error::new(Status::Sql, "sql.invalid_argument", Some("22023"), message))
 }
 
-/// `ddb_now(seconds)`: the time in microseconds. The argument is SQLite's clock, which all calls of one step of a statement
-/// see alike; as long as it stands still, so does the answer.
-fn now(seconds: f64, seen: &(AtomicI64, AtomicI64)) -> i64 {
-    let millis = (seconds * 1e3).round() as i64;
-    if seen.0.swap(millis, Ordering::Relaxed) == millis {
-        return seen.1.load(Ordering::Relaxed);
+/// What `ddb_now` answers.
+#[derive(Default)]
+struct Clock {
+    /// SQLite's clock when it was last asked for.
+    millis: AtomicI64,
+    micros: AtomicI64,
+    /// Whether a transaction is open, in which time stands still.
+    held: AtomicBool,
+}
+
+fn wall_clock() -> i64 {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
+impl Clock {
+    /// `ddb_now(seconds)`: the time in microseconds. The argument is SQLite's clock, which all calls of one step of a
+    /// statement see alike; as long as it stands still, so does the answer.
+    fn now(&self, seconds: f64) -> i64 {
+        let millis = (seconds * 1e3).round() as i64;
+        let seen = self.millis.swap(millis, Ordering::Relaxed) == millis;
+        if !seen && !self.held.load(Ordering::Relaxed) {
+            self.micros.store(wall_clock(), Ordering::Relaxed);
+        }
+        self.micros.load(Ordering::Relaxed)
     }
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH);
-    let micros = clock.map_or(millis * 1_000, |time| i64::try_from(time.as_micros()).unwrap_or(millis * 1_000));
-    seen.1.store(micros, Ordering::Relaxed);
-    micros
+
+    /// `ddb_hold_clock(whether)`: stops the clock for a transaction, or lets it go on.
+    fn hold(&self, held: bool) -> i64 {
+        self.held.store(held, Ordering::Relaxed);
+        self.millis.store(0, Ordering::Relaxed);
+        self.micros.store(wall_clock(), Ordering::Relaxed);
+        i64::from(held)
+    }
 }
 
 /// `ddb_days(micros)`: the date of a point in time.
@@ -316,9 +340,11 @@ fn write(specifier: char, micros: i64) -> Option<String> {
 }
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    let seen = (AtomicI64::new(i64::MIN), AtomicI64::new(0));
+    let clock = Arc::new(Clock::default());
+    let held = Arc::clone(&clock);
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
-    connection.create_scalar_function("ddb_now", 1, flags, move |context| Ok(now(context.get(0)?, &seen)))?;
+    connection.create_scalar_function("ddb_now", 1, flags, move |context| Ok(clock.now(context.get(0)?)))?;
+    connection.create_scalar_function("ddb_hold_clock", 1, flags, move |context| Ok(held.hold(context.get(0)?)))?;
     connection.create_scalar_function("ddb_days", 1, PURE, days)?;
     connection.create_scalar_function("ddb_date_diff", 3, PURE, date_diff)?;
     connection.create_scalar_function("ddb_last_day", 1, PURE, last_day)?;
