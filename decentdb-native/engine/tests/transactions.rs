@@ -290,3 +290,17 @@ fn a_transaction_moves_between_threads() {
     two.run("UPDATE t SET n = n + 1");
     assert_eq!(two.run("SELECT n FROM t").rows, [[V::Int(4)]]);
 }
+
+#[test]
+fn a_lock_that_keeps_readers_out_is_told_apart_by_the_waiting() {
+    let file = TempDb::new();
+    file.open().run("CREATE TABLE t (id INTEGER)");
+    let stranger = stranger(&file);
+    stranger.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE").unwrap();
+    let failure = Db::open(file.path(), "process_coordination_timeout_ms=0").err().unwrap();
+    assert_eq!((failure.status, failure.subcode()), (BUSY, "busy.writer_lock"), "{failure:?}");
+    let failure = Db::open(file.path(), "process_coordination_timeout_ms=30").err().unwrap();
+    assert_eq!((failure.status, failure.subcode()), (TIMEOUT, "coordination.lock_timeout"), "{failure:?}");
+    drop(stranger);
+    assert_eq!(file.open().count("t"), 0);
+}

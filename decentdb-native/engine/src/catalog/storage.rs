@@ -8,11 +8,13 @@ use serde::Serialize;
 
 use super::{key, Catalog, Change};
 use crate::error::{Error, Result, Status};
+use crate::sqlite;
 
 const COOKIE: &str = "schema_cookie";
 
 fn storage_error(error: rusqlite::Error) -> Error {
-    Error::new(Status::Io, "io.catalog", Some("58030"), format!("the catalogue cannot be used: {error}"))
+    let error = sqlite::from_rusqlite(&error);
+    Error { message: format!("the catalogue cannot be used: {}", error.message), ..error }
 }
 
 fn damaged(kind: &str, name: &str, error: impl std::fmt::Display) -> Error {

@@ -21,6 +21,9 @@ pub const FORMAT_VERSION: u32 = 1;
 const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
 const DECENTDB_MAGIC: &[u8] = b"DECENTDB\0";
 
+/// The beginning of an SQLite file.
+type Header = [u8; 100];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenMode {
     Create,
@@ -115,8 +118,8 @@ fn canonical(path: &Path) -> Result<Location> {
 }
 
 /// Refuses every file that is not a database of this engine, naming what it is. It is read through SQLite's descriptor.
-fn recognise(connection: &Connection, shown: &Display<'_>) -> Result<()> {
-    let mut header = [0u8; 100];
+fn recognise(connection: &Connection, shown: &Display<'_>) -> Result<Header> {
+    let mut header: Header = [0; 100];
     let whole = connection.read_start(&mut header).map_err(|error| cannot_open(shown, error))?;
     let foreign = |subcode, message: String| Error::new(Status::UnsupportedFormatVersion, subcode, None, message);
     if header.starts_with(DECENTDB_MAGIC) {
@@ -131,7 +134,7 @@ fn recognise(connection: &Connection, shown: &Display<'_>) -> Result<()> {
     if !whole || !header.starts_with(SQLITE_MAGIC) {
         return Err(foreign("format.unknown", format!("{shown} is not a database file")));
     }
-    let field = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    let field = |at: usize| field(&header, at);
     if field(68) != APPLICATION_ID {
         return Err(foreign(
             "format.sqlite",
@@ -140,13 +143,38 @@ fn recognise(connection: &Connection, shown: &Display<'_>) -> Result<()> {
         .hint("give another path; the tables of an SQLite file have to be imported"));
     }
     match field(60) {
-        FORMAT_VERSION => Ok(()),
+        FORMAT_VERSION => Ok(header),
         other => Err(foreign(
             "format.unsupported_version",
             format!("{shown} has format version {other}; this engine reads version {FORMAT_VERSION}"),
         )
         .hint("open it with the version of the engine that wrote it")),
     }
+}
+
+fn field(header: &Header, at: usize) -> u32 {
+    u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+}
+
+/// A file shorter than its header says lost its end, unless the log still holds it. SQLite would find out page by page.
+fn refuse_truncated(path: &Path, location: &Location, header: &Header) -> Result<()> {
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
+    // In this order: another process may be moving the log into the file.
+    if location.beside("-wal").is_some_and(|log| length(&log) > 0) {
+        return Ok(());
+    }
+    let page_size = match u64::from(u16::from_be_bytes([header[16], header[17]])) {
+        1 => 65536,
+        size => size,
+    };
+    let (wanted, found) = (u64::from(field(header, 28)) * page_size, length(path));
+    if found >= wanted {
+        return Ok(());
+    }
+    let shown = path.display();
+    let message = format!("{shown} is truncated: it has {found} bytes, its header says {wanted}");
+    Err(Error::new(Status::Corruption, "corruption.truncated", Some("XX001"), message)
+        .hint("restore the file from a copy, together with its -wal file if there is one"))
 }
 
 /// Opens the connection of a handle; a new file is made ours in one transaction before anything else. Nothing of a failed
@@ -171,7 +199,8 @@ fn open(path: &Path, location: &Location, options: &Options) -> Result<Connectio
     let connection = Connection::open(path).map_err(|error| cannot_open(&shown, error))?;
     // Empty files become databases. SQLite takes those of one byte for empty too, which we do not.
     if std::fs::metadata(path).map_or(true, |found| found.len() > 0) {
-        recognise(&connection, &shown)?;
+        let header = recognise(&connection, &shown)?;
+        refuse_truncated(path, location, &header)?;
     }
     if connection.is_read_only() {
         return Err(Error::new(
@@ -180,12 +209,15 @@ fn open(path: &Path, location: &Location, options: &Options) -> Result<Connectio
             Some("58030"),
             format!("cannot open {shown}: the file is read-only"),
         )
-        .hint("make the database file and its directory writable"));
+        .hint("this process must be allowed to write the database file and its directory"));
     }
     configure(connection, location, options).map_err(|error| cannot_open(&shown, error))
 }
 
 fn cannot_open(shown: &Display<'_>, error: Error) -> Error {
+    if error.message.contains(&shown.to_string()) {
+        return error;
+    }
     Error { message: format!("cannot open {shown}: {}", error.message), ..error }
 }
 

@@ -22,7 +22,12 @@ pub fn create_catalog(connection: &Connection) -> Result<()> {
 }
 
 pub fn load_catalog(connection: &Connection) -> Result<Catalog> {
-    catalog::load(connection.inner())
+    catalog::load(connection.inner()).map_err(|error| match (error.status, connection.inner().path()) {
+        (Status::Corruption | Status::Io, Some(path)) => {
+            Error { message: format!("{path}: {}", error.message), ..error }
+        }
+        _ => error,
+    })
 }
 
 /// Stores `change` in the open transaction and gives the catalogue after it.

@@ -9,6 +9,8 @@ use rusqlite::ffi;
 use super::statement::Statement;
 use crate::error::{Error, Status};
 
+const ACCESS: &str = "this process must be allowed to read and write the database file and its directory";
+
 /// The error of `code`, with the message the connection keeps for it.
 pub fn from_code(db: *mut ffi::sqlite3, code: c_int) -> Error {
     // SAFETY: `db` is a live connection; the message is copied before the next call.
@@ -19,13 +21,30 @@ pub fn from_code(db: *mut ffi::sqlite3, code: c_int) -> Error {
             Error::lock_unavailable(busy_timeout(db), "another process")
         }
         ffi::SQLITE_IOERR | ffi::SQLITE_CANTOPEN => {
+            let message = in_file(db, &message);
             // SAFETY: as above.
             match unsafe { ffi::sqlite3_system_errno(db) } {
                 0 => translate(code, message),
                 errno => system_error(std::io::Error::from_raw_os_error(errno), &message),
             }
         }
+        ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB | ffi::SQLITE_READONLY | ffi::SQLITE_FULL => {
+            translate(code, in_file(db, &message))
+        }
         _ => translate(code, message),
+    }
+}
+
+/// The message with the database file it is about.
+fn in_file(db: *mut ffi::sqlite3, message: &str) -> String {
+    // SAFETY: a live connection; the name, which is copied, lives as long as it.
+    let name = unsafe {
+        let name = ffi::sqlite3_db_filename(db, c"main".as_ptr());
+        (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
+    };
+    match name.filter(|name| !name.is_empty()) {
+        Some(name) => format!("{name}: {message}"),
+        None => message.to_owned(),
     }
 }
 
@@ -42,7 +61,8 @@ fn busy_timeout(db: *mut ffi::sqlite3) -> Duration {
 fn system_error(cause: std::io::Error, message: &str) -> Error {
     match cause.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-            disk_full(format!("disk full: {cause}")).hint("make room, or raise the limit on the size of files")
+            disk_full(format!("disk full: {message}: {cause}"))
+                .hint("make room, or raise the limit on the size of files")
         }
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => permission_denied(format!("{message}: {cause}")),
         _ => Error::io(format!("{message}: {cause}")),
@@ -54,8 +74,7 @@ fn disk_full(message: String) -> Error {
 }
 
 fn permission_denied(message: String) -> Error {
-    Error::new(Status::Io, "io.permission_denied", Some("58030"), message)
-        .hint("the database file and its directory must be writable")
+    Error::new(Status::Io, "io.permission_denied", Some("58030"), message).hint(ACCESS)
 }
 
 pub fn from_rusqlite(error: &rusqlite::Error) -> Error {
@@ -83,11 +102,11 @@ fn translate(code: c_int, message: String) -> Error {
         ffi::SQLITE_FULL => disk_full(format!("disk full: {message}"))
             .hint("make room; or, inserting into a table that once held the highest id there is, give ids of your own"),
         ffi::SQLITE_READONLY | ffi::SQLITE_PERM | ffi::SQLITE_AUTH => permission_denied(message),
-        ffi::SQLITE_IOERR | ffi::SQLITE_CANTOPEN | ffi::SQLITE_NOLFS | ffi::SQLITE_PROTOCOL => {
-            Error::new(Status::Io, "io.unknown", Some("58030"), message)
-        }
+        ffi::SQLITE_CANTOPEN => Error::io(message).hint(ACCESS),
+        ffi::SQLITE_IOERR | ffi::SQLITE_NOLFS | ffi::SQLITE_PROTOCOL => Error::io(message),
         ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB => {
             Error::new(Status::Corruption, "corruption.database", Some("XX001"), message)
+                .hint("restore the file from a copy; what is left of its rows can be read with SQLite's .recover")
         }
         ffi::SQLITE_NOMEM => Error::new(Status::Internal, "internal.out_of_memory", Some("53200"), message),
         ffi::SQLITE_TOOBIG => Error::new(Status::Sql, "sql.too_big", Some("54000"), message)

@@ -1,6 +1,8 @@
 //! The C interface as the tests use it: every call goes through the exported functions.
 #![allow(dead_code, clippy::undocumented_unsafe_blocks)]
 
+pub mod child;
+
 use std::ffi::{c_char, c_void, CStr, CString};
 use std::path::PathBuf;
 use std::ptr::null_mut;
@@ -12,6 +14,7 @@ use tempfile::TempDir;
 
 pub const OK: u32 = 0;
 pub const IO: u32 = 1;
+pub const CORRUPTION: u32 = 2;
 pub const CONSTRAINT: u32 = 3;
 pub const TRANSACTION: u32 = 4;
 pub const SQL: u32 = 5;
