@@ -5,6 +5,7 @@
 mod abi;
 
 use std::fs;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{symlink, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -295,4 +296,34 @@ fn a_full_disk_fails_what_does_not_fit_and_nothing_else() {
     let file = TempDb::new();
     let output = child::command("write_until_the_disk_is_full", &[(FILE, file.path())]).output().unwrap();
     assert!(child::succeeded(&output).contains("outcome: ok"));
+}
+
+/// Not a test of its own: locks of a process are seen by others only.
+#[test]
+fn look_for_a_lock() {
+    let Ok(path) = std::env::var(FILE) else { return };
+    let file = fs::File::open(path).unwrap();
+    let mut lock = unsafe { std::mem::zeroed::<libc::flock>() };
+    lock.l_type = libc::F_WRLCK as libc::c_short;
+    assert_ne!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GETLK, &mut lock) }, -1);
+    println!("outcome: {}", if lock.l_type == libc::F_UNLCK as libc::c_short { "free" } else { "locked" });
+}
+
+#[test]
+fn the_locks_of_a_process_last_as_long_as_its_handles() {
+    let file = TempDb::new();
+    let outcome = || child::succeeded(&child::command("look_for_a_lock", &[(FILE, file.path())]).output().unwrap());
+    let db = file.open();
+    assert!(outcome().contains("outcome: locked"));
+    // Anything that opened and closed the file beside SQLite would drop the locks of the whole process.
+    let second = file.open();
+    assert!(outcome().contains("outcome: locked"));
+    assert_eq!(Db::open(file.path(), "profile=nonsense").err().unwrap().status, SQL);
+    check(ddb_db_checkpoint(db.0)).unwrap();
+    db.run("SELECT * FROM sys.storage_metrics");
+    db.json(ddb_db_inspect_storage_state_json).unwrap();
+    drop(second);
+    assert!(outcome().contains("outcome: locked"));
+    drop(db);
+    assert!(outcome().contains("outcome: free"));
 }

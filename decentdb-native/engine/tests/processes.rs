@@ -4,7 +4,6 @@
 
 mod abi;
 
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 
@@ -126,20 +125,6 @@ fn a_transaction_that_lost_to_another_process_is_told_so() {
     assert_eq!(db.count("t"), 0);
     assert_eq!(db.fail("INSERT INTO t VALUES (2)").sqlstate(), "40001");
     assert_eq!(db.count("t"), 1);
-}
-
-#[test]
-fn handles_opened_and_closed_leave_the_locks_of_others_alone() {
-    let file = TempDb::new();
-    let db = file.open();
-    db.run("CREATE TABLE t (a INTEGER)");
-    drop(file.open());
-    // Were the lock on the file gone, the other process would take itself for the last one and remove the log.
-    elsewhere(&file, "INSERT INTO t VALUES (1)");
-    assert!(fs::metadata(format!("{}-wal", file.path())).is_ok());
-    db.run("INSERT INTO t VALUES (2)");
-    elsewhere(&file, "INSERT INTO t VALUES (3)");
-    assert_eq!(db.count("t"), 3);
 }
 
 #[test]
