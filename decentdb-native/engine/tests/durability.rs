@@ -1,11 +1,9 @@
-//! What is committed is there again: after reopening, in copies, after a crash.
+//! What is committed is there again: after reopening and in copies.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
 mod abi;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
 
 use decentdb::abi::*;
 
@@ -109,61 +107,4 @@ fn the_audit_context_belongs_to_the_handle() {
     assert_eq!(set("", "x").unwrap_err().status, SQL);
     check(unsafe { ddb_db_clear_audit_context(db.0, c("user").as_ptr()) }).unwrap();
     check(unsafe { ddb_db_clear_audit_context(db.0, std::ptr::null()) }).unwrap();
-}
-
-const CHILD: &str = "DECENTDB_TEST_WRITER";
-
-/// Not a test of its own: the process that is killed by the one below.
-#[test]
-fn writer_until_killed() {
-    let Ok(path) = std::env::var(CHILD) else { return };
-    let db = Db::open(&path, "").unwrap();
-    std::thread::scope(|scope| {
-        for worker in 0..4 {
-            let db = &db;
-            scope.spawn(move || {
-                for at in 0.. {
-                    let id = worker * 1_000_000 + at;
-                    db.queued("INSERT INTO t VALUES ($1)", &[V::Int(id)], u64::MAX).unwrap();
-                    println!("acknowledged {id}");
-                }
-            });
-        }
-    });
-}
-
-#[test]
-fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
-    for round in 0..5 {
-        let file = TempDb::new();
-        file.open().run("CREATE TABLE t (id INTEGER PRIMARY KEY)");
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "writer_until_killed", "--nocapture"])
-            .env(CHILD, file.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut acknowledged = Vec::new();
-        let id = |line: &str| line.split_once("acknowledged ").and_then(|(_, id)| id.trim().parse::<i64>().ok());
-        while acknowledged.len() < 50 + round * 37 {
-            acknowledged.extend(id(&lines.next().unwrap().unwrap()));
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        acknowledged.extend(lines.map_while(Result::ok).filter_map(|line| id(&line)));
-        let db = file.open();
-        let found: std::collections::HashSet<i64> = db
-            .run("SELECT id FROM t")
-            .rows
-            .into_iter()
-            .map(|row| match row[0] {
-                V::Int(id) => id,
-                ref other => panic!("{other:?}"),
-            })
-            .collect();
-        let missing: Vec<_> = acknowledged.iter().filter(|id| !found.contains(id)).collect();
-        assert!(missing.is_empty(), "lost: {missing:?}");
-    }
 }

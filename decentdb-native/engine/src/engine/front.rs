@@ -11,6 +11,8 @@ use crate::value::{Type, Value};
 
 /// SQLITE_CONSTRAINT_FOREIGNKEY
 const FOREIGN_KEY: i32 = 787;
+/// SQLITE_CONSTRAINT_TRIGGER
+const TRIGGER: i32 = 1811;
 
 /// Registers the functions and collations that statements rely on.
 pub fn prepare_connection(connection: &Connection) -> Result<()> {
@@ -77,7 +79,12 @@ pub fn explain(error: Error, compiled: Option<&Compiled>, catalog: &Catalog) -> 
     if let Some(meant) = functions::decode_error(&error.message) {
         return meant;
     }
-    match (error.constraint_code, compiled) {
+    // ON DELETE and ON UPDATE RESTRICT are triggers to SQLite.
+    let code = match error.constraint_code {
+        Some(TRIGGER) if error.message == "FOREIGN KEY constraint failed" => Some(FOREIGN_KEY),
+        code => code,
+    };
+    match (code, compiled) {
         (Some(FOREIGN_KEY), Some(compiled)) => sql::foreign_key_error(compiled, catalog),
         (Some(code), _) => sql::constraint_error(code, &error.message, catalog),
         (None, _) => error,
