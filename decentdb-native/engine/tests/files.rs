@@ -314,6 +314,7 @@ fn the_locks_of_a_process_last_as_long_as_its_handles() {
     let file = TempDb::new();
     let outcome = || child::succeeded(&child::command("look_for_a_lock", &[(FILE, file.path())]).output().unwrap());
     let db = file.open();
+    db.run("CREATE TABLE t (id INTEGER)");
     assert!(outcome().contains("outcome: locked"));
     // Anything that opened and closed the file beside SQLite would drop the locks of the whole process.
     let second = file.open();
