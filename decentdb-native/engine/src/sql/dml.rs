@@ -140,8 +140,10 @@ impl Binder<'_> {
         let target = match &conflict.conflict_target {
             None => String::new(),
             Some(ConflictTarget::Columns(columns)) => {
-                let names = columns.iter().map(|column| known(table, &name(column)).map(|column| quote(&column.name)));
-                format!(" ({})", names.collect::<Result<Vec<_>>>()?.join(", "))
+                let names = columns.iter().map(|column| known(table, &name(column)).map(|column| column.name.clone()));
+                let names: Vec<String> = names.collect::<Result<_>>()?;
+                self.require_unique(table, &names)?;
+                format!(" ({})", names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", "))
             }
             Some(ConflictTarget::OnConstraint(constraint)) => {
                 let columns = constraint_columns(table, &object(constraint)?)?;
@@ -165,6 +167,21 @@ impl Binder<'_> {
                 Ok(format!(" ON CONFLICT{target} DO UPDATE SET {assignments}{filter}"))
             }
         }
+    }
+
+    /// The columns in conflict must be those of a key, in any order.
+    fn require_unique(&self, table: &Table, columns: &[String]) -> Result<()> {
+        let same = |key: &[String]| key.len() == columns.len() && key.iter().all(|column| columns.contains(column));
+        let indexes = self.catalog.indexes.values().chain(self.catalog.temp().indexes.values());
+        let mut keys = indexes.filter(|index| {
+            index.unique && !index.expression && index.predicate_sql.is_none() && index.table == table.name
+        });
+        let declared = same(&table.primary_key) || table.uniques.iter().any(|unique| same(&unique.columns));
+        if declared || keys.any(|index| same(&index.columns)) {
+            return Ok(());
+        }
+        let message = format!("table {} has no unique constraint on ({})", table.name, columns.join(", "));
+        Err(Error::new(Status::Sql, "sql.unknown_constraint", Some("42P10"), message).with("relation", &*table.name))
     }
 
     fn assignments(&mut self, assignments: &[Assignment], table: &Table, scope: &Scope<'_>) -> Result<String> {

@@ -60,7 +60,12 @@ impl Binder<'_> {
                 (body, columns)
             }
             other => {
-                let bound = self.set_expr(other, parent)?;
+                let mut bound = self.set_expr(other, parent)?;
+                let ordered = order_by.is_some() || query.limit_clause.is_some() || query.fetch.is_some();
+                if ordered && matches!(other, SetExpr::Values(_)) {
+                    // SQLite takes neither ORDER BY nor LIMIT after VALUES.
+                    bound.sql = format!("SELECT * FROM ({})", bound.sql);
+                }
                 let order = match order_by {
                     Some(order_by) => self.order_by_columns(order_by, &bound.columns)?,
                     None => String::new(),
@@ -221,7 +226,10 @@ impl Binder<'_> {
                     let named = column_name(expr);
                     let name = match (&ex.kind, &named) {
                         (Kind::Column, Some(written)) => ex_name(&ex, written, scope),
-                        _ => format!("col{}", items.len() + 1),
+                        _ => match window_name(expr) {
+                            Some(function) => function,
+                            None => format!("col{}", items.len() + 1),
+                        },
                     };
                     items.push(Item { named: named.is_some(), ex, name, window: self.saw_window });
                 }
@@ -426,6 +434,14 @@ fn column_name(expr: &Expr) -> Option<String> {
         Expr::Identifier(ident) => Some(name(ident)),
         Expr::CompoundIdentifier(parts) => parts.last().map(name),
         Expr::Nested(inner) => column_name(inner),
+        _ => None,
+    }
+}
+
+/// A window function standing alone gives its column its own name.
+fn window_name(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Function(function) if function.over.is_some() => Some(function.name.to_string().to_ascii_lowercase()),
         _ => None,
     }
 }
