@@ -1,0 +1,88 @@
+//! The conformance suite: what DecentDB answers to the statements in `cases`, asked of any library with its C ABI.
+//!
+//! The library is the one that `DECENTDB_NATIVE_LIB` names, else the one just built. The expectations in `cases` are
+//! recorded from DecentDB itself. Where the bundled engine answers otherwise on purpose, `differences.toml` says why and
+//! what. Arguments that are no options select the cases whose id contains one of them. With `CONFORMANCE_RECORD=1` the
+//! answers of the library are written down instead of compared: those of DecentDB in `cases`, those of the bundled
+//! engine for the differences already listed.
+#![allow(clippy::undocumented_unsafe_blocks)]
+
+mod case;
+mod differences;
+mod library;
+mod outcome;
+mod record;
+mod report;
+mod run;
+mod structs;
+mod value;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use case::File;
+use differences::Differences;
+use library::Library;
+use report::Report;
+
+fn main() -> ExitCode {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let started = Instant::now();
+    let library = Library::load(&library_path());
+    let files = case::load(&folder.join("cases"));
+    let differences = Differences::load(&folder.join("differences.toml"), &files);
+    let bundled = library.version.ends_with(&differences.engine);
+    println!("\n{} {}", library.path.display(), library.version);
+
+    let selected = |id: &str| arguments.is_empty() || arguments.iter().any(|part| id.contains(part));
+    let answers = run_all(&library, &files, &selected);
+    if std::env::var_os("CONFORMANCE_RECORD").is_some_and(|value| value == "1") {
+        match bundled {
+            true => record::differences(&folder.join("differences.toml"), &files, &answers),
+            false => record::cases(&files, &answers),
+        }
+        return ExitCode::SUCCESS;
+    }
+    let mut report = Report::default();
+    for (file, answers) in files.iter().zip(&answers) {
+        for (case, answer) in file.cases.iter().zip(answers) {
+            if let Some(answer) = answer {
+                report.judge(file, case, answer, bundled.then_some(&differences));
+            }
+        }
+    }
+    report.print(started.elapsed())
+}
+
+/// What one case gave: the outcome of each of its steps.
+type Answer = Vec<run::Answered>;
+
+/// The answers in the order of the files and cases; none for a case that is not selected. Each file has a thread.
+fn run_all(library: &Library, files: &[File], selected: &(dyn Fn(&str) -> bool + Sync)) -> Vec<Vec<Option<Answer>>> {
+    std::thread::scope(|scope| {
+        let running: Vec<_> = files
+            .iter()
+            .map(|file| {
+                scope.spawn(move || {
+                    let answer = |case: &case::Case| selected(&case.id).then(|| run::case(library, file, case));
+                    file.cases.iter().map(answer).collect()
+                })
+            })
+            .collect();
+        running.into_iter().map(|thread| thread.join().expect("the cases run")).collect()
+    })
+}
+
+fn library_path() -> PathBuf {
+    match std::env::var_os("DECENTDB_NATIVE_LIB") {
+        Some(path) => path.into(),
+        // Cargo puts the cdylib beside the executables of the tests.
+        None => std::env::current_exe().expect("the test has a path").with_file_name(format!(
+            "{}decentdb{}",
+            std::env::consts::DLL_PREFIX,
+            std::env::consts::DLL_SUFFIX
+        )),
+    }
+}
