@@ -70,6 +70,39 @@ fn writes_are_described_too() {
 }
 
 #[test]
+fn every_kind_of_statement_is_described() {
+    let found = described("SELECT id + 1 AS x, * FROM t");
+    let column = |at: usize| {
+        let column = &found["result_columns"][at];
+        (column["name"].as_str().unwrap(), column["source"].as_str().unwrap(), column["expression_sql"].as_str())
+    };
+    assert_eq!(column(0), ("x", "expression", Some("id + 1")));
+    assert_eq!(column(1), ("id", "catalog_column", None));
+    assert_eq!(described("SELECT id FROM t UNION SELECT 2")["result_columns"][0]["expression_sql"], "id");
+    assert_eq!(described("WITH c AS (SELECT n FROM t) SELECT * FROM c")["result_columns"][0]["source_column"], "n");
+    for (statement, kind, read_only) in [
+        ("PRAGMA page_size", "pragma", true),
+        ("PRAGMA user_version = 3", "pragma", false),
+        ("SELECT * FROM information_schema.tables", "query", true),
+        ("SELECT * FROM pragma_table_info('t')", "query", true),
+        ("EXPLAIN ANALYZE SELECT * FROM t WHERE id = $1", "explain", true),
+        ("ANALYZE", "analyze", false),
+        ("TRUNCATE TABLE c", "truncate_table", false),
+        ("CREATE TEMP TABLE x AS SELECT 1 AS a", "create_table_as", false),
+        ("SET AUDIT CONTEXT tenant_id = 'a'", "set_audit_context", false),
+        (
+            "CREATE TRIGGER w AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION decentdb_exec_sql('DELETE FROM c')",
+            "create_trigger",
+            false,
+        ),
+        ("DROP TRIGGER IF EXISTS w ON t", "drop_trigger", false),
+    ] {
+        let found = described(statement);
+        assert_eq!((&found["statement_kind"], &found["read_only"]), (&json!(kind), &json!(read_only)), "{statement}");
+    }
+}
+
+#[test]
 fn what_cannot_be_told_is_said_so() {
     let found = described("SELECT $1, $2::int");
     assert_eq!(found["parameters"][0]["type_name"], Json::Null);

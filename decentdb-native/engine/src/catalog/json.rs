@@ -1,10 +1,11 @@
 //! The metadata documents of the C ABI.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{json, Value as Json};
 
-use super::{key, Catalog, Column, ForeignKey, Index, Method, Table, View};
+use super::{key, Catalog, Column, ForeignKey, Index, Method, Table, Trigger, TriggerTiming, View};
 use crate::error::{Error, Result};
 
 pub(super) fn foreign_key(key: &ForeignKey) -> Json {
@@ -126,6 +127,20 @@ pub(super) fn index_json(index: &Index) -> Json {
 pub fn list_indexes_json(catalog: &Catalog) -> Json {
     let indexes = index_definitions(catalog).into_values().chain(index_definitions(catalog.temp()).into_values());
     indexes.map(|index| index_json(&index)).collect()
+}
+
+pub fn list_triggers_json(catalog: &Catalog) -> Json {
+    let trigger = |trigger: &Arc<Trigger>| {
+        json!({
+            "name": trigger.name,
+            "target_name": trigger.target,
+            "kind": trigger.timing.sql(),
+            "event": trigger.events.iter().map(|event| event.sql()).collect::<Vec<_>>().join(" OR "),
+            "on_view": trigger.timing == TriggerTiming::InsteadOf,
+            "action_sql": trigger.action_sql,
+        })
+    };
+    catalog.triggers.values().map(trigger).collect()
 }
 
 pub(super) fn view_json(view: &View) -> Json {

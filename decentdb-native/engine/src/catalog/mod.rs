@@ -9,7 +9,9 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-pub use json::{describe_table_json, index_definitions, list_indexes_json, list_tables_json, list_views_json};
+pub use json::{
+    describe_table_json, index_definitions, list_indexes_json, list_tables_json, list_triggers_json, list_views_json,
+};
 pub use snapshot::{schema_snapshot_json, tooling_metadata_json};
 pub use storage::{apply, create_storage, load, read_cookie};
 
@@ -27,6 +29,7 @@ pub struct Catalog {
     pub tables: BTreeMap<String, Arc<Table>>,
     pub views: BTreeMap<String, Arc<View>>,
     pub indexes: BTreeMap<String, Arc<Index>>,
+    pub triggers: BTreeMap<String, Arc<Trigger>>,
     /// The temporary objects of the handle, once there has been one.
     temp: Option<Arc<Catalog>>,
     fingerprint: OnceLock<String>,
@@ -161,16 +164,52 @@ impl Method {
     }
 }
 
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Trigger {
+    pub name: String,
+    /// The table or view it belongs to.
+    pub target: String,
+    pub timing: TriggerTiming,
+    pub events: Vec<TriggerEvent>,
+    /// The one statement it runs, in the dialect.
+    pub action_sql: String,
+    /// Base tables the action reads or writes, views expanded.
+    pub dependencies: Vec<String>,
+    /// Views the action uses by name.
+    pub views: Vec<String>,
+    pub ddl: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TriggerTiming {
+    /// Of a table.
+    After,
+    /// Of a view.
+    InsteadOf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TriggerEvent {
+    Insert,
+    Update,
+    Delete,
+}
+
 /// What a DDL statement does to the catalogue; applied in the SQLite transaction that runs the statement.
 #[derive(Clone, Debug)]
 pub enum Change {
     PutTable(Arc<Table>),
-    /// Takes the table's indexes along.
+    /// Takes the table's indexes and triggers along.
     DropTable(String),
     PutView(Arc<View>),
+    /// Takes the view's triggers along.
     DropView(String),
     PutIndex(Arc<Index>),
     DropIndex(String),
+    PutTrigger(Arc<Trigger>),
+    DropTrigger(String),
     Several(Vec<Change>),
     /// A change of the temporary objects of the handle; nothing of it is stored.
     Temporary(Box<Change>),
@@ -197,7 +236,76 @@ impl Table {
     }
 }
 
+impl Trigger {
+    /// The statement that would create it.
+    pub fn render(&self) -> String {
+        let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        let events: Vec<&str> = self.events.iter().map(|event| event.sql()).collect();
+        format!(
+            "CREATE TRIGGER {} {} {} ON {} FOR EACH ROW EXECUTE FUNCTION decentdb_exec_sql('{}')",
+            quote(&self.name),
+            self.timing.sql(),
+            events.join(" OR "),
+            quote(&self.target),
+            self.action_sql.replace('\'', "''")
+        )
+    }
+}
+
+impl TriggerTiming {
+    pub fn sql(self) -> &'static str {
+        match self {
+            TriggerTiming::After => "AFTER",
+            TriggerTiming::InsteadOf => "INSTEAD OF",
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            TriggerTiming::After => "after",
+            TriggerTiming::InsteadOf => "instead_of",
+        }
+    }
+}
+
+impl TriggerEvent {
+    pub fn sql(self) -> &'static str {
+        match self {
+            TriggerEvent::Insert => "INSERT",
+            TriggerEvent::Update => "UPDATE",
+            TriggerEvent::Delete => "DELETE",
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            TriggerEvent::Insert => "insert",
+            TriggerEvent::Update => "update",
+            TriggerEvent::Delete => "delete",
+        }
+    }
+
+    /// Its bit in the mask of a trigger's events.
+    pub fn bit(self) -> u32 {
+        match self {
+            TriggerEvent::Insert => 1,
+            TriggerEvent::Update => 2,
+            TriggerEvent::Delete => 4,
+        }
+    }
+}
+
 impl Catalog {
+    pub fn trigger(&self, name: &str) -> Option<&Arc<Trigger>> {
+        self.triggers.get(&key(name))
+    }
+
+    /// The triggers of a table or view for an event, by their names.
+    pub fn triggers_of<'c>(&'c self, target: &'c str, event: TriggerEvent) -> impl Iterator<Item = &'c Arc<Trigger>> {
+        let triggers = self.triggers.values();
+        triggers.filter(move |each| each.target.eq_ignore_ascii_case(target) && each.events.contains(&event))
+    }
+
     pub fn table(&self, name: &str) -> Option<&Arc<Table>> {
         self.tables.get(&key(name))
     }
@@ -289,18 +397,26 @@ impl Catalog {
             Change::DropTable(name) => {
                 self.tables.remove(&key(name));
                 self.indexes.retain(|_, index| !index.table.eq_ignore_ascii_case(name));
+                self.triggers.retain(|_, trigger| !trigger.target.eq_ignore_ascii_case(name));
             }
             Change::PutView(view) => {
                 self.views.insert(key(&view.name), view.clone());
             }
             Change::DropView(name) => {
                 self.views.remove(&key(name));
+                self.triggers.retain(|_, trigger| !trigger.target.eq_ignore_ascii_case(name));
             }
             Change::PutIndex(index) => {
                 self.indexes.insert(key(&index.name), index.clone());
             }
             Change::DropIndex(name) => {
                 self.indexes.remove(&key(name));
+            }
+            Change::PutTrigger(trigger) => {
+                self.triggers.insert(key(&trigger.name), trigger.clone());
+            }
+            Change::DropTrigger(name) => {
+                self.triggers.remove(&key(name));
             }
             Change::Several(changes) => changes.iter().for_each(|change| self.put(change)),
             Change::Temporary(_) | Change::Nothing => {}

@@ -4,7 +4,7 @@ use serde_json::{json, Value as Json};
 use sha2::{Digest, Sha256};
 
 use super::json::{foreign_key, index_definitions, index_json, inline_key, view_json};
-use super::{Catalog, Check, Column, Index, Table};
+use super::{Catalog, Check, Column, Index, Table, Trigger, TriggerTiming};
 use crate::error::Result;
 use crate::value::Type;
 
@@ -57,6 +57,21 @@ fn index(index: &Index, temporary: bool) -> Json {
     with(index_json(index), json!({ "temporary": temporary, "ddl": index.ddl }))
 }
 
+fn trigger(trigger: &Trigger) -> Json {
+    json!({
+        "name": trigger.name,
+        "target_name": trigger.target,
+        "target_kind": if trigger.timing == TriggerTiming::InsteadOf { "view" } else { "table" },
+        "timing": trigger.timing.name(),
+        "events": trigger.events.iter().map(|event| event.name()).collect::<Vec<_>>(),
+        "events_mask": trigger.events.iter().fold(0, |mask, event| mask | event.bit()),
+        "for_each_row": true,
+        "temporary": false,
+        "action_sql": trigger.action_sql,
+        "ddl": trigger.ddl,
+    })
+}
+
 /// The definitions of everything in the schema: what the snapshot tells and the fingerprint is made of.
 fn definitions(catalog: &Catalog) -> Json {
     let tables: Vec<Json> = catalog.all_tables().into_iter().map(|each| table(each)).collect();
@@ -66,10 +81,11 @@ fn definitions(catalog: &Catalog) -> Json {
         index_definitions(catalog).into_values().map(move |each| index(&each, temporary))
     });
     let indexes: Vec<Json> = indexes.collect();
-    json!({ "tables": tables, "views": views, "indexes": indexes, "triggers": [] })
+    let triggers: Vec<Json> = catalog.triggers.values().map(|each| trigger(each)).collect();
+    json!({ "tables": tables, "views": views, "indexes": indexes, "triggers": triggers })
 }
 
-/// Tables, views and indexes in full; `row_count` is asked once per table.
+/// Tables, views, indexes and triggers in full; `row_count` is asked once per table.
 pub fn schema_snapshot_json(catalog: &Catalog, mut row_count: impl FnMut(&Table) -> Result<u64>) -> Result<Json> {
     let mut definitions = definitions(catalog);
     if let Some(tables) = definitions["tables"].as_array_mut() {

@@ -64,6 +64,9 @@ pub fn load(connection: &Connection) -> Result<Catalog> {
             "index" => {
                 catalog.indexes.insert(name.clone(), parse(&kind, &name, &body)?);
             }
+            "trigger" => {
+                catalog.triggers.insert(name.clone(), parse(&kind, &name, &body)?);
+            }
             _ => return Err(damaged(&kind, &name, "its kind is unknown; a newer version wrote this file")),
         }
     }
@@ -98,12 +101,17 @@ fn write(connection: &Connection, change: &Change) -> Result<()> {
                     [key(name)],
                 )
                 .map_err(storage_error)?;
-            Ok(())
+            remove_triggers(connection, name)
         }
         Change::PutView(view) => put(connection, "view", &view.name, view.as_ref()),
-        Change::DropView(name) => remove(connection, "view", name),
+        Change::DropView(name) => {
+            remove(connection, "view", name)?;
+            remove_triggers(connection, name)
+        }
         Change::PutIndex(index) => put(connection, "index", &index.name, index.as_ref()),
         Change::DropIndex(name) => remove(connection, "index", name),
+        Change::PutTrigger(trigger) => put(connection, "trigger", &trigger.name, trigger.as_ref()),
+        Change::DropTrigger(name) => remove(connection, "trigger", name),
         Change::Several(changes) => changes.iter().try_for_each(|change| write(connection, change)),
         Change::Temporary(_) | Change::Nothing => Ok(()),
     }
@@ -113,6 +121,13 @@ fn put(connection: &Connection, kind: &str, name: &str, body: &impl Serialize) -
     let body = serde_json::to_string(body).map_err(|error| Error::internal(error.to_string()))?;
     connection
         .execute("INSERT OR REPLACE INTO __ddb_catalog VALUES (?1, ?2, ?3)", (kind, key(name), body))
+        .map_err(storage_error)?;
+    Ok(())
+}
+
+fn remove_triggers(connection: &Connection, target: &str) -> Result<()> {
+    connection
+        .execute("DELETE FROM __ddb_catalog WHERE kind = 'trigger' AND lower(body ->> '$.target') = ?1", [key(target)])
         .map_err(storage_error)?;
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::value::{Type, Value};
 const MAX_COMPILATIONS: usize = 16;
 
 /// The column of EXPLAIN QUERY PLAN that holds its text.
-const EXPLAIN_DETAIL: usize = 3;
+pub(super) const EXPLAIN_DETAIL: usize = 3;
 
 /// The complete result of a statement.
 pub struct QueryResult {
@@ -87,7 +87,7 @@ impl Core {
             }
             statement.reset();
             **plan = self.compile(&plan.sql, Some(params))?;
-            if !is_read(&plan.compiled) {
+            if !plan.compiled.read_only {
                 return Err(Error::internal("a changed schema turned a read into a write"));
             }
         }
@@ -96,6 +96,14 @@ impl Core {
 
     /// Runs a statement that changes something, in the open transaction or in its own.
     pub(super) fn run_write(&mut self, plan: &mut Box<Plan>, params: &[Value], source: Source) -> Result<Written> {
+        match &plan.compiled.program {
+            Program::Session(command) => {
+                let command = command.clone();
+                return self.session_command(&command);
+            }
+            Program::ExplainAnalyze { .. } => return self.explain_analyze(plan, params),
+            _ => {}
+        }
         self.write(plan.compiled.writes_temporary, source, |core| {
             core.refresh(plan, params)?;
             core.run_in_transaction(plan, params)
@@ -120,8 +128,13 @@ impl Core {
             self.run_ddl(statements, change)?;
             return Ok(Written { rows: RowSet::default(), affected: 0 });
         }
+        if let Program::Script(statements) = &plan.compiled.program {
+            self.run_script(statements, &plan.compiled)?;
+            return Ok(Written { rows: RowSet::default(), affected: 0 });
+        }
         self.inspect(&plan.compiled.inspected)?;
         bind(plan, params)?;
+        let before = self.connection.total_changes();
         let columns = plan.types.len();
         let statement = plan.statement.as_mut().ok_or_else(no_statement)?;
         let mut rows = RowSet::new(columns);
@@ -130,8 +143,22 @@ impl Core {
             rows.push(statement, plan.first_column);
         }
         statement.reset();
-        let affected = if columns > 0 { rows.len() as u64 } else { self.connection.changes() };
+        let affected = match columns {
+            // What the triggers of a view did in its place.
+            0 if plan.compiled.writes_view => self.connection.total_changes() - before,
+            0 => self.connection.changes(),
+            _ => rows.len() as u64,
+        };
         Ok(Written { rows, affected })
+    }
+
+    fn run_script(&mut self, statements: &[String], compiled: &Compiled) -> Result<()> {
+        self.atomically(|core| {
+            statements.iter().try_for_each(|statement| {
+                let done = core.connection.execute(statement);
+                done.map_err(|error| front::explain(error, Some(compiled), &core.catalog))
+            })
+        })
     }
 
     fn run_ddl(&mut self, statements: &[String], change: &Change) -> Result<()> {
@@ -200,10 +227,12 @@ impl Core {
         let (statement, first_column) = match &compiled.program {
             Program::Statement(text) => (Some(self.connection.prepare(text)?), 0),
             Program::Explain(text) => (Some(self.connection.prepare(text)?), EXPLAIN_DETAIL),
-            Program::Ddl { .. } | Program::Transaction(_) => (None, 0),
+            Program::ExplainAnalyze { query } => (Some(self.connection.prepare(query)?), 0),
+            Program::Script(_) | Program::Session(_) | Program::Ddl { .. } | Program::Transaction(_) => (None, 0),
         };
         let columns = compiled.columns.len();
-        if statement.as_ref().is_some_and(|statement| statement.column_count() != first_column + columns) {
+        let own = !matches!(compiled.program, Program::ExplainAnalyze { .. });
+        if own && statement.as_ref().is_some_and(|statement| statement.column_count() != first_column + columns) {
             return Err(Error::internal(format!("the statement was compiled to other than {columns} columns")));
         }
         let types: Arc<[Type]> = compiled.columns.iter().map(|column| column.ty.clone()).collect();

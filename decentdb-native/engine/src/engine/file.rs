@@ -234,7 +234,7 @@ fn configure(connection: Connection, location: &Location, options: &Options) -> 
     connection.busy_timeout(options.lock_timeout)?;
     connection.keep_plans_stable()?;
     front::prepare_connection(&connection)?;
-    connection.execute("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")?;
+    connection.execute("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA temp_store = MEMORY;")?;
     if connection.query_i64("PRAGMA application_id")? != i64::from(APPLICATION_ID) {
         initialise(&connection)?;
     }

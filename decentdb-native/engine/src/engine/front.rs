@@ -13,6 +13,8 @@ use crate::value::{Type, Value};
 const FOREIGN_KEY: i32 = 787;
 /// SQLITE_CONSTRAINT_TRIGGER
 const TRIGGER: i32 = 1811;
+/// What SQLite says of triggers that fire each other more than a thousand deep.
+const TOO_DEEP: &str = "triggers nested too deep";
 
 /// Registers the functions and collations that statements rely on.
 pub fn prepare_connection(connection: &Connection) -> Result<()> {
@@ -46,7 +48,8 @@ pub fn changed_objects(change: &Change) -> Vec<String> {
         Change::DropTable(name) | Change::DropView(name) => vec![name.clone()],
         Change::PutView(view) => vec![view.name.clone()],
         Change::PutIndex(index) => vec![index.table.clone()],
-        Change::DropIndex(_) | Change::Temporary(_) | Change::Nothing => Vec::new(),
+        Change::PutTrigger(trigger) => vec![trigger.target.clone()],
+        Change::DropIndex(_) | Change::DropTrigger(_) | Change::Temporary(_) | Change::Nothing => Vec::new(),
         Change::Several(changes) => changes.iter().flat_map(changed_objects).collect(),
     }
 }
@@ -78,6 +81,15 @@ pub fn bind(statement: &mut Statement, compiled: &Compiled, index: usize, value:
 pub fn explain(error: Error, compiled: Option<&Compiled>, catalog: &Catalog) -> Error {
     if let Some(meant) = functions::decode_error(&error.message) {
         return meant;
+    }
+    if error.message.contains(TOO_DEEP) {
+        return Error::new(
+            Status::Sql,
+            "sql.trigger_recursion",
+            Some("54001"),
+            "triggers fire each other without end: the statement was undone",
+        )
+        .hint("drop the trigger whose action writes to its own table");
     }
     // ON DELETE and ON UPDATE RESTRICT are triggers to SQLite.
     let code = match error.constraint_code {

@@ -13,13 +13,14 @@ use super::session::Core;
 use crate::catalog::Table;
 use crate::error::{Error, Result, Status};
 use crate::sqlite::{self, Step};
+use crate::value::Stored;
 
 const BACKUP_PAGES_PER_STEP: i32 = 1024;
 /// Writers wait meanwhile, so a checkpoint does not wait for readers as long as a write may wait for its turn.
 const CHECKPOINT_WAIT: Duration = Duration::from_secs(2);
 
 impl Core {
-    fn refuse_in_transaction(&self, what: &str) -> Result<()> {
+    pub(super) fn refuse_in_transaction(&self, what: &str) -> Result<()> {
         if self.transaction.is_some() {
             Err(Error::transaction(format!("{what} is not possible while a transaction is open on this handle")))
         } else {
@@ -99,14 +100,11 @@ impl Core {
     }
 
     pub fn set_audit_context(&mut self, key: &str, value: String) {
-        self.audit.insert(key.to_owned(), value);
+        self.audit.set(key.to_owned(), Stored::Text(value));
     }
 
     pub fn clear_audit_context(&mut self, key: Option<&str>) {
-        match key {
-            Some(key) => drop(self.audit.remove(key)),
-            None => self.audit.clear(),
-        }
+        self.audit.clear(key);
     }
 
     pub fn plan_cache_stats(&self) -> PlanCacheStats {

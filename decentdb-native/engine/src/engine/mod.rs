@@ -5,6 +5,7 @@
 //! that only other processes are met in SQLite's locks.
 
 mod capture;
+mod command;
 mod event;
 mod execute;
 pub mod file;

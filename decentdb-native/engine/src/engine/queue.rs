@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::atomic::{AtomicU64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicU8, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,8 @@ pub enum QueueTimeout {
 
 pub struct Queue {
     options: QueueOptions,
+    /// How long requests may wait for their start by default, set after the handle was opened; -1 is as it was opened with.
+    busy_timeout_ms: AtomicI64,
     state: Mutex<State>,
     /// Signalled when requests leave the queue.
     space: Condvar,
@@ -108,11 +110,26 @@ impl Queue {
     pub fn new(options: QueueOptions) -> Self {
         Self {
             options,
+            busy_timeout_ms: AtomicI64::new(-1),
             state: Mutex::default(),
             space: Condvar::new(),
             arrival: Condvar::new(),
             metrics: Metrics::default(),
         }
+    }
+
+    /// How long a request may wait for its start if it does not say so; `None` is for ever.
+    pub fn default_timeout(&self) -> Option<Duration> {
+        match u64::try_from(self.busy_timeout_ms.load(Ordering::Acquire)) {
+            Ok(0) => None,
+            Ok(millis) => Some(Duration::from_millis(millis)),
+            Err(_) => self.options.default_timeout,
+        }
+    }
+
+    pub fn set_busy_timeout(&self, timeout: Duration) {
+        let millis = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
+        self.busy_timeout_ms.store(millis, Ordering::Release);
     }
 
     pub fn metrics(&self) -> WriteQueueMetrics {
@@ -273,7 +290,7 @@ impl Session {
     pub fn execute_queued(&self, sql: &str, params: Vec<Value>, timeout: QueueTimeout) -> Result<QueryResult> {
         let queue = &self.queue;
         let timeout = match timeout {
-            QueueTimeout::Default => queue.options.default_timeout,
+            QueueTimeout::Default => queue.default_timeout(),
             QueueTimeout::After(timeout) => Some(timeout),
         };
         let immediate = timeout.is_some_and(|timeout| timeout.is_zero());

@@ -1,6 +1,5 @@
 //! A session is what a `ddb_db_t` stands for: one connection with its transaction, its plans and its prepared statements.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,6 +7,7 @@ use std::time::Instant;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::capture::Capture;
+use super::command::AuditContext;
 use super::file::{self, Location, OpenMode};
 use super::flush::Flusher;
 use super::inspection::Inspections;
@@ -49,7 +49,7 @@ pub struct Core {
     pub(super) in_transaction: Arc<AtomicBool>,
     /// Boxed: SQLite holds its address while changes are captured.
     pub(super) capture: Box<Capture>,
-    pub(super) audit: BTreeMap<String, String>,
+    pub(super) audit: AuditContext,
     pub(super) queue: Arc<Queue>,
     pub(super) inspections: Inspections,
     pub(super) connection: Connection,
@@ -90,6 +90,7 @@ impl Session {
             _ => None,
         };
         let inspections = Inspections::register(&connection)?;
+        let audit = AuditContext::register(&connection)?;
         let queue = Arc::new(Queue::new(options.queue.clone()));
         let shared = Shared::acquire(location);
         let in_transaction = Arc::new(AtomicBool::new(false));
@@ -107,7 +108,7 @@ impl Session {
             transaction: None,
             in_transaction: Arc::clone(&in_transaction),
             capture: Box::default(),
-            audit: BTreeMap::new(),
+            audit,
             queue: Arc::clone(&queue),
             inspections,
             connection,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlparser::ast::{AlterTable, AlterTableOperation as Operation, ColumnDef, RenameTableNameKind};
 use sqlparser::tokenizer::Token;
 
-use crate::catalog::{Change, Column, Table};
+use crate::catalog::{Catalog, Change, Column, Table, Trigger};
 use crate::error::{Error, Result, Status};
 
 use super::binder::Binder;
@@ -217,8 +217,17 @@ impl Binder<'_> {
             index.table.clone_from(&to);
             changes.push(Change::PutIndex(Arc::new(index)));
         }
-        let sql = format!("ALTER TABLE {} RENAME TO {}", quote(&table.name), quote(&to));
-        Ok(ddl(vec![sql], Change::Several(changes)))
+        for trigger in self.catalog.triggers.values().filter(|trigger| trigger.target == table.name) {
+            let mut trigger = trigger.as_ref().clone();
+            trigger.target.clone_from(&to);
+            trigger.ddl = trigger.render();
+            changes.push(Change::PutTrigger(Arc::new(trigger)));
+        }
+        let change = Change::Several(changes);
+        let mut statements = self.triggers_sql(&Catalog::default(), &table.name)?;
+        statements.push(format!("ALTER TABLE {} RENAME TO {}", quote(&table.name), quote(&to)));
+        statements.extend(self.triggers_sql(&self.catalog.with(&change), &to)?);
+        Ok(ddl(statements, change))
     }
 
     fn require_no_view(&self, table: &Table) -> Result<()> {
@@ -227,7 +236,17 @@ impl Binder<'_> {
                 let message = format!("cannot alter table {} because view {} reads it", table.name, view.name);
                 Err(depends(message).with("relation", table.name.clone()))
             }
-            None => Ok(()),
+            None => {
+                let uses = |trigger: &Trigger| trigger.dependencies.contains(&table.name);
+                match self.catalog.triggers.values().find(|trigger| uses(trigger)) {
+                    Some(trigger) => {
+                        let message =
+                            format!("cannot alter table {} because trigger {} uses it", table.name, trigger.name);
+                        Err(depends(message).with("relation", table.name.clone()))
+                    }
+                    None => Ok(()),
+                }
+            }
         }
     }
 

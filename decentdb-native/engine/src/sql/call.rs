@@ -12,9 +12,13 @@ use super::scope::Scope;
 use super::signatures::{self, Nulls, Signature};
 use super::temporal::TEMPORAL;
 use super::window::{needs_over, windowing};
+use super::AUDIT_VALUE;
 
 /// Functions whose result changes from call to call.
 const VOLATILE: &[&str] = &[
+    "current_actor",
+    "current_audit_context",
+    "current_tenant",
     "now",
     "current_timestamp",
     "localtimestamp",
@@ -44,6 +48,9 @@ const OTHERS: &[&str] = &[
     "mod",
     "random",
     "pi",
+    "current_audit_context",
+    "current_tenant",
+    "current_actor",
     "current_database",
     "current_schema",
     "database",
@@ -180,6 +187,16 @@ impl Binder<'_> {
             ("mod", 2) => {
                 let [left, right] = take(arguments)?;
                 self.operate(left, &sqlparser::ast::BinaryOperator::Modulo, right)
+            }
+            ("current_audit_context", 1) => {
+                let [key] = take(arguments)?;
+                let key = self.typed(name, key, &Type::Text)?;
+                Ok(Ex::new(format!("{AUDIT_VALUE}({})", key.sql), Type::Dynamic, true))
+            }
+            ("current_tenant" | "current_actor", 0) => {
+                let (key, other) = if name == "current_tenant" { ("tenant_id", "tenant") } else { ("actor", "user") };
+                let sql = format!("coalesce({AUDIT_VALUE}('{key}'), {AUDIT_VALUE}('{other}'))");
+                Ok(Ex::new(sql, Type::Dynamic, true))
             }
             ("random", 0) => Ok(Ex::new("(random() / 18446744073709551616.0 + 0.5)", Type::Float64, false)),
             ("pi", 0) => Ok(Ex::new("3.141592653589793", Type::Float64, false)),

@@ -7,7 +7,7 @@ use crate::catalog::Catalog;
 use crate::error::{Error, Result, Status};
 use crate::value::Type;
 
-use super::{compile_for, parse, Compiled, Kind};
+use super::{compile_for, parse, Kind, Parsed};
 
 /// What the C ABI tells about a statement: kind, parameters, result columns.
 pub fn describe_json(sql: &str, catalog: &Catalog) -> Result<Json> {
@@ -16,19 +16,27 @@ pub fn describe_json(sql: &str, catalog: &Catalog) -> Result<Json> {
         let message = "prepared statements do not support transaction control";
         return Err(Error::new(Status::Sql, "sql.unsupported_feature", Some("0A000"), message));
     }
-    let statement = parse::statement(parse::tokenize(sql)?)?;
-    let expressions = expressions(&statement, compiled.columns.len());
+    let statement = Parsed::read(parse::tokenize(sql)?)?;
+    let expressions = match &statement {
+        Parsed::Statement(statement) => expressions(statement, compiled.columns.len()),
+        _ => vec![None; compiled.columns.len()],
+    };
     let parameters: Vec<Json> = compiled.params.iter().enumerate().map(|(at, param)| parameter(at, param)).collect();
     let columns: Vec<Json> = compiled
         .columns
         .iter()
         .enumerate()
-        .map(|(at, column)| result_column(at, column, expressions.as_ref().and_then(|texts| texts.get(at))))
+        .map(|(at, column)| result_column(at, column, expressions[at].as_ref()))
         .collect();
     Ok(json!({
         "contract_version": 1,
         "sql": sql,
-        "statement_kind": statement_kind(&statement, &compiled),
+        "statement_kind": match &statement {
+            Parsed::Statement(statement) => statement_kind(statement),
+            Parsed::Trigger(_) => "create_trigger",
+            Parsed::Pragma(_) => "pragma",
+            Parsed::Audit(_) => "set_audit_context",
+        },
         "read_only": compiled.read_only,
         "schema_cookie": catalog.cookie,
         "temp_schema_cookie": catalog.temp().cookie,
@@ -67,37 +75,53 @@ fn result_column(at: usize, column: &super::ResultColumn, expression: Option<&St
         "name": column.name,
         "type_name": known.then(|| column.ty.name()),
         "nullable": column.nullable,
-        "source": "expression",
+        "source": if expression.is_none() && table.is_some() { "catalog_column" } else { "expression" },
         "source_table": table,
         "source_column": name,
-        "expression_sql": expression.unwrap_or(&column.name),
+        "expression_sql": expression,
         "diagnostics": diagnostics,
     })
 }
 
-/// The expressions of the list, where each stands for one column.
-fn expressions(statement: &Statement, width: usize) -> Option<Vec<String>> {
+/// The expression behind each column of the result, as written; none for a column of a `*` or of something without a list.
+fn expressions(statement: &Statement, width: usize) -> Vec<Option<String>> {
     let items: &[SelectItem] = match statement {
-        Statement::Query(query) => match query.body.as_ref() {
-            SetExpr::Select(select) => &select.projection,
-            _ => return None,
-        },
-        Statement::Insert(insert) => insert.returning.as_deref()?,
-        Statement::Update(update) => update.returning.as_deref()?,
-        Statement::Delete(delete) => delete.returning.as_deref()?,
-        _ => return None,
+        Statement::Query(query) => first_list(&query.body),
+        Statement::Insert(insert) => insert.returning.as_deref().unwrap_or_default(),
+        Statement::Update(update) => update.returning.as_deref().unwrap_or_default(),
+        Statement::Delete(delete) => delete.returning.as_deref().unwrap_or_default(),
+        _ => &[],
     };
-    let texts: Option<Vec<String>> = items
-        .iter()
-        .map(|item| match item {
-            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr.to_string()),
-            _ => None,
-        })
-        .collect();
-    texts.filter(|texts| texts.len() == width)
+    let text = |item: &SelectItem| match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr.to_string()),
+        _ => None,
+    };
+    let texts: Vec<Option<String>> = items.iter().map(text).collect();
+    let stars = texts.iter().filter(|text| text.is_none()).count();
+    let mut columns = Vec::with_capacity(width);
+    for text in texts {
+        match text {
+            // One star stands for all columns that are left; of several, each might stand for any number.
+            None if stars == 1 => columns.resize((columns.len() + width + 1).saturating_sub(items.len()), None),
+            None => return vec![None; width],
+            text => columns.push(text),
+        }
+    }
+    columns.resize(width, None);
+    columns
 }
 
-fn statement_kind(statement: &Statement, compiled: &Compiled) -> &'static str {
+/// The list that names the columns of a query: of a set operation, that of its first side.
+fn first_list(body: &SetExpr) -> &[SelectItem] {
+    match body {
+        SetExpr::Select(select) => &select.projection,
+        SetExpr::SetOperation { left, .. } => first_list(left),
+        SetExpr::Query(query) => first_list(&query.body),
+        _ => &[],
+    }
+}
+
+fn statement_kind(statement: &Statement) -> &'static str {
     match statement {
         Statement::Query(_) => "query",
         Statement::Insert(_) => "insert",
@@ -115,7 +139,8 @@ fn statement_kind(statement: &Statement, compiled: &Compiled) -> &'static str {
             _ => "drop_index",
         },
         Statement::Explain { .. } => "explain",
-        _ if compiled.kind == Kind::Pragma => "pragma",
+        Statement::Analyze(_) => "analyze",
+        Statement::DropTrigger(_) => "drop_trigger",
         _ => "other",
     }
 }

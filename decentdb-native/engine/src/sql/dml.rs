@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use sqlparser::ast::{
     Assignment, AssignmentTarget, ConflictTarget, Delete, DoUpdate, Expr, FromTable, Insert, ObjectName, OnConflict,
-    OnConflictAction, OnInsert, Query, SelectItem, SetExpr, TableFactor, TableObject, TableWithJoins, Truncate, Update,
-    Values,
+    OnConflictAction, OnInsert, Query, SelectItem, SetExpr, TableFactor, TableObject, TableWithJoins, Update, Values,
 };
 
-use crate::catalog::{Column, Table};
+use crate::catalog::{Column, Table, TriggerEvent, View};
 use crate::error::{Error, Result, Status};
 use crate::value::Type;
 
@@ -21,16 +20,23 @@ use super::select::refuse;
 use super::{Kind, Parts, Program, ResultColumn};
 
 impl Binder<'_> {
-    /// The table a statement writes.
-    fn target(&mut self, written: &ObjectName) -> Result<Arc<Table>> {
+    /// The table a statement writes; a view is one if it has a trigger that stands in for the event.
+    fn target(&mut self, written: &ObjectName, event: TriggerEvent) -> Result<Arc<Table>> {
         let path = path(written)?;
         let written = path.name.as_str();
         let unknown = || Error::unknown_relation(written);
         require_user_name(written).map_err(|_| unknown())?;
         let home = self.home(&path);
-        if home.view(written).is_some() {
+        if let Some(view) = home.view(written) {
+            if !view.temporary && self.catalog.triggers_of(written, event).next().is_some() {
+                view.dependencies.iter().for_each(|table| self.uses(table));
+                self.views.push(view.name.clone());
+                return Ok(Arc::new(as_table(view)));
+            }
             let message = format!("{written} is a view and cannot be written");
-            return Err(Error::new(Status::Sql, "sql.not_updatable", Some("42809"), message).with("relation", written));
+            let error = Error::new(Status::Sql, "sql.not_updatable", Some("42809"), message);
+            let hint = format!("create a trigger INSTEAD OF {} on it", event.sql());
+            return Err(error.with("relation", written).hint(hint));
         }
         let table = home.table(written).cloned().ok_or_else(unknown)?;
         if table.temporary {
@@ -46,7 +52,7 @@ impl Binder<'_> {
         let TableObject::TableName(table) = &insert.table else {
             return Err(Error::unsupported("INSERT into anything but a table"));
         };
-        let table = self.target(table)?;
+        let table = self.target(table, TriggerEvent::Insert)?;
         let columns = insert_columns(insert, &table)?;
         let mut sql = format!("INSERT INTO {}", self.relation_sql(&table.name, table.temporary));
         let mut qualifier = table.name.clone();
@@ -70,6 +76,7 @@ impl Binder<'_> {
             None => {}
             Some(OnInsert::OnConflict(conflict)) => {
                 refuse(insert.source.is_none(), "ON CONFLICT with DEFAULT VALUES")?;
+                refuse(self.is_view(&table), "ON CONFLICT of a view")?;
                 sql.push_str(&self.on_conflict(conflict, &table, &qualifier)?);
             }
             Some(_) => return Err(Error::unsupported("ON DUPLICATE KEY")),
@@ -221,6 +228,7 @@ impl Binder<'_> {
         sql: &mut String,
     ) -> Result<Vec<ResultColumn>> {
         let Some(items) = returning else { return Ok(Vec::new()) };
+        refuse(self.is_view(table), "RETURNING of a view")?;
         self.aggregates = Aggregates::Inside("RETURNING");
         // The written row is not the one that was found.
         self.searches.clear();
@@ -235,13 +243,13 @@ impl Binder<'_> {
     }
 
     /// The table of an UPDATE or DELETE and the scope of its expressions.
-    fn written(&mut self, table: &TableWithJoins) -> Result<(Arc<Table>, Relation, String)> {
+    fn written(&mut self, table: &TableWithJoins, event: TriggerEvent) -> Result<(Arc<Table>, Relation, String)> {
         let TableFactor::Table { name: written, alias, args: None, .. } = &table.relation else {
             return Err(Error::unsupported("writing to anything but a table"));
         };
         refuse(!table.joins.is_empty(), "a join in UPDATE or DELETE")?;
         super::from::refuse_table_options(&table.relation)?;
-        let found = self.target(written)?;
+        let found = self.target(written, event)?;
         let mut sql = self.relation_sql(&found.name, found.temporary);
         let mut relation = Relation::table(&found, table_columns(&found));
         if let Some(alias) = alias {
@@ -258,7 +266,7 @@ impl Binder<'_> {
         refuse(!update.order_by.is_empty() || update.limit.is_some(), "ORDER BY or LIMIT in UPDATE")?;
         refuse(update.or.is_some() || update.output.is_some(), "this form of UPDATE")?;
         refuse(!update.optimizer_hints.is_empty(), "a hint")?;
-        let (table, relation, target) = self.written(&update.table)?;
+        let (table, relation, target) = self.written(&update.table, TriggerEvent::Update)?;
         let scope = Scope::of(relation);
         let assignments = self.assignments(&update.assignments, &table, &scope)?;
         let filter = self.condition(update.selection.as_ref(), &scope)?;
@@ -276,7 +284,7 @@ impl Binder<'_> {
             return Err(Error::syntax("DELETE needs FROM"));
         };
         let [table] = tables.as_slice() else { return Err(Error::unsupported("DELETE from several tables")) };
-        let (table, relation, target) = self.written(table)?;
+        let (table, relation, target) = self.written(table, TriggerEvent::Delete)?;
         let scope = Scope::of(relation);
         let filter = self.condition(delete.selection.as_ref(), &scope)?;
         let mut sql = format!("DELETE FROM {target}{filter}");
@@ -284,16 +292,33 @@ impl Binder<'_> {
         Ok(Parts { kind: Kind::Delete, program: Program::Statement(sql), columns, target: Some(table) })
     }
 
-    pub fn truncate(&mut self, truncate: &Truncate) -> Result<Parts> {
-        refuse(truncate.partitions.is_some() || truncate.if_exists, "this form of TRUNCATE")?;
-        refuse(truncate.identity.is_some(), "RESTART or CONTINUE IDENTITY")?;
-        refuse(truncate.cascade.is_some() || truncate.on_cluster.is_some(), "TRUNCATE with CASCADE or RESTRICT")?;
-        let [target] = truncate.table_names.as_slice() else {
-            return Err(Error::unsupported("TRUNCATE of several tables"));
-        };
-        let table = self.target(&target.name)?;
-        let sql = format!("DELETE FROM {}", self.relation_sql(&table.name, table.temporary));
-        Ok(Parts { kind: Kind::Delete, program: Program::Statement(sql), columns: Vec::new(), target: Some(table) })
+    /// Whether what a statement writes is a view.
+    fn is_view(&self, table: &Table) -> bool {
+        !table.temporary && self.catalog.view(&table.name).is_some()
+    }
+}
+
+/// A view as the statements see it that write to it.
+fn as_table(view: &View) -> Table {
+    let columns = view.columns.iter().map(|column| Column {
+        name: column.name.clone(),
+        ty: column.ty.clone(),
+        nullable: true,
+        default_sql: None,
+        generated_sql: None,
+        auto_increment: false,
+        unique: false,
+    });
+    Table {
+        name: view.name.clone(),
+        columns: columns.collect(),
+        primary_key: Vec::new(),
+        primary_key_name: String::new(),
+        uniques: Vec::new(),
+        checks: Vec::new(),
+        foreign_keys: Vec::new(),
+        ddl: view.ddl.clone(),
+        temporary: false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{Analyze, ObjectName, ObjectType};
 
-use crate::catalog::{Change, Table, View};
+use crate::catalog::{Change, Table, Trigger, View};
 use crate::error::{Error, Result, Status};
 
 use super::binder::Binder;
@@ -63,6 +63,7 @@ impl Binder<'_> {
                     Some(table) => {
                         self.require_unreferenced(table, &goes)?;
                         if !temporary {
+                            self.require_unused_by_triggers("table", &table.name, &goes)?;
                             statements.extend(derived::drop_all(self.catalog, &table.name));
                         }
                         statements.push(format!("DROP TABLE {}", place(&table.name, temporary)));
@@ -74,6 +75,9 @@ impl Binder<'_> {
                 ObjectType::View => match home.view(name) {
                     Some(view) => {
                         self.require_unread(&view.name, temporary, &goes)?;
+                        if !temporary {
+                            self.require_unused_by_triggers("view", &view.name, &goes)?;
+                        }
                         statements.push(format!("DROP VIEW {}", place(&view.name, temporary)));
                         changes.push(placed(Change::DropView(view.name.clone()), temporary));
                         true
@@ -108,6 +112,19 @@ impl Binder<'_> {
             Some(other) => {
                 let message = format!("cannot drop view {view} because view {} still reads it", other.name);
                 Err(depends(message).with("relation", view))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A table or view stays while the actions of triggers elsewhere need it.
+    pub fn require_unused_by_triggers(&self, what: &str, name: &str, goes: &dyn Fn(&str, bool) -> bool) -> Result<()> {
+        let uses = |trigger: &Trigger| trigger.dependencies.iter().chain(&trigger.views).any(|used| used == name);
+        let mut triggers = self.catalog.triggers.values();
+        match triggers.find(|trigger| uses(trigger) && !goes(&trigger.target, false)) {
+            Some(trigger) => {
+                let message = format!("cannot drop {what} {name} because trigger {} still uses it", trigger.name);
+                Err(depends(message).with("relation", name))
             }
             None => Ok(()),
         }

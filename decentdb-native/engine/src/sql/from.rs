@@ -172,6 +172,9 @@ impl Binder<'_> {
                     return self.system(relation, &view.sql(), alias.as_ref(), scope);
                 }
                 match args {
+                    Some(args) if path(table).is_ok_and(|path| path.name.starts_with("pragma_")) => {
+                        self.pragma_function(&path(table)?, &args.args, alias.as_ref(), scope)
+                    }
                     Some(args) => self.table_function(&object(table)?, &args.args, alias.as_ref(), scope),
                     None => self.named(&path(table)?, alias.as_ref(), scope),
                 }
@@ -209,7 +212,7 @@ impl Binder<'_> {
         Ok(format!("({}) AS {}", bound.sql, quote(&relation_name)))
     }
 
-    fn system(
+    pub fn system(
         &mut self,
         mut relation: Relation,
         sql: &str,

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod alter;
+mod audit;
 mod binder;
 mod call;
 mod constraint;
@@ -23,6 +24,7 @@ mod narrow;
 mod operators;
 mod parse;
 mod place;
+mod pragma;
 mod scope;
 mod search;
 mod select;
@@ -32,12 +34,15 @@ mod system;
 mod table_function;
 mod temporal;
 mod transaction;
+mod trigger;
+mod truncate;
 mod view;
 mod window;
 
 use std::sync::Arc;
 
 use sqlparser::ast::{DescribeAlias, Statement};
+use sqlparser::tokenizer::TokenWithSpan;
 
 use crate::catalog::{Catalog, Change, Table};
 use crate::error::{Error, Result};
@@ -49,6 +54,11 @@ pub use describe::describe_json;
 pub use inspection::{Inspection, ROWS as INSPECTION_ROWS};
 
 use binder::{Binder, ParamState};
+
+/// The function that gives a value of the audit context, by its key.
+pub const AUDIT_VALUE: &str = "ddb_audit_value";
+/// The function that gives the whole audit context, as a JSON object.
+pub const AUDIT_ALL: &str = "ddb_audit_all";
 
 /// A statement bound against a catalogue and the types of its parameters, ready to run on SQLite.
 #[derive(Clone, Debug)]
@@ -67,6 +77,8 @@ pub struct Compiled {
     pub target: Option<Arc<Table>>,
     /// It writes nothing but temporary objects of the handle.
     pub writes_temporary: bool,
+    /// It writes a view, and triggers do something else in its place.
+    pub writes_view: bool,
     /// The views about the engine itself it reads.
     pub inspected: Vec<Inspection>,
     /// Runs outside any transaction and changes nothing.
@@ -82,6 +94,8 @@ pub enum Kind {
     Ddl,
     Explain,
     Pragma,
+    /// Another statement about the handle itself.
+    Session,
     Transaction,
 }
 
@@ -91,12 +105,41 @@ pub enum Program {
     Statement(String),
     /// One SQLite statement whose fourth column is a line of the plan; it is the only result column.
     Explain(String),
+    /// Runs a query and tells its plan and what it took; the plan is the only result column.
+    ExplainAnalyze {
+        query: String,
+    },
+    /// SQLite statements that change rows and take no parameters; all or none, and how many rows is not told.
+    Script(Vec<String>),
+    /// Something about the handle, which no SQLite statement does.
+    Session(SessionCommand),
     /// SQLite statements that run in one transaction together with the change of the stored catalogue.
     Ddl {
         statements: Vec<String>,
         change: Change,
     },
     Transaction(TransactionControl),
+}
+
+#[derive(Clone, Debug)]
+pub enum SessionCommand {
+    FlushPlans,
+    /// How many milliseconds queued writes wait by default.
+    BusyTimeout(u64),
+    ShowBusyTimeout,
+    /// In one of SQLite's modes.
+    Checkpoint(String),
+    /// Sets what cannot be changed to the value that `query` tells already.
+    Confirm {
+        pragma: String,
+        query: String,
+        value: String,
+    },
+    /// Without a value it is forgotten.
+    SetAudit {
+        key: String,
+        value: Option<Stored>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,17 +212,18 @@ fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<
             temporaries: Vec::new(),
             target: None,
             writes_temporary: false,
+            writes_view: false,
             inspected: Vec::new(),
             read_only: false,
         });
     }
     let opening = opening(&tokens);
-    let statement = parse::statement(tokens)?;
+    let statement = Parsed::read(tokens)?;
     let mut decided: Vec<ParamState> = Vec::new();
     // The second pass knows what the first one found out about parameters used before their type was clear.
     for _ in 0..3 {
         let mut binder = Binder::new(catalog, params, decided);
-        let parts = binder.statement(&statement, sql, &opening)?;
+        let parts = binder.parsed(&statement, sql, &opening)?;
         if binder.wants_another_pass() {
             decided = binder.decided();
             continue;
@@ -197,7 +241,13 @@ fn finish(binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
     let tables = binder.tables.clone();
     let temporaries = binder.temporaries.clone();
     let inspected = binder.inspected.iter().copied().collect();
-    let read_only = matches!(kind, Kind::Select | Kind::Explain);
+    let read_only = match kind {
+        Kind::Select | Kind::Explain => true,
+        Kind::Pragma => matches!(program, Program::Statement(_)),
+        _ => false,
+    };
+    let is_view = |table: &Arc<Table>| !table.temporary && binder.catalog.table(&table.name).is_none();
+    let writes_view = target.as_ref().is_some_and(is_view);
     let writes_temporary = match &program {
         Program::Ddl { change, .. } => matches!(change, Change::Temporary(_)),
         _ => target.as_ref().is_some_and(|table| table.temporary),
@@ -211,13 +261,37 @@ fn finish(binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
         temporaries,
         target,
         writes_temporary,
+        writes_view,
         inspected,
         read_only,
     })
 }
 
+/// A statement as it is read: by the grammar, or by its words where the grammar does not know it.
+enum Parsed {
+    Statement(Box<Statement>),
+    Trigger(trigger::CreateTrigger),
+    Pragma(pragma::Pragma),
+    Audit(SessionCommand),
+}
+
+impl Parsed {
+    fn read(tokens: Vec<TokenWithSpan>) -> Result<Self> {
+        if let Some(trigger) = trigger::recognize(&tokens)? {
+            return Ok(Parsed::Trigger(trigger));
+        }
+        if let Some(pragma) = pragma::recognize(&tokens)? {
+            return Ok(Parsed::Pragma(pragma));
+        }
+        if let Some(command) = audit::recognize(&tokens)? {
+            return Ok(Parsed::Audit(command));
+        }
+        Ok(Parsed::Statement(Box::new(parse::statement(tokens)?)))
+    }
+}
+
 /// The first words of a statement, which name it in a refusal.
-fn opening(tokens: &[sqlparser::tokenizer::TokenWithSpan]) -> String {
+fn opening(tokens: &[TokenWithSpan]) -> String {
     use sqlparser::tokenizer::Token;
     let words = parse::words(tokens);
     let mut names = words.iter().map_while(|token| match &token.token {
@@ -232,6 +306,20 @@ fn opening(tokens: &[sqlparser::tokenizer::TokenWithSpan]) -> String {
 }
 
 impl Binder<'_> {
+    fn parsed(&mut self, parsed: &Parsed, text: &str, opening: &str) -> Result<Parts> {
+        match parsed {
+            Parsed::Statement(statement) => self.statement(statement, text, opening),
+            Parsed::Trigger(create) => self.create_trigger(create, text),
+            Parsed::Pragma(pragma) => self.pragma(pragma),
+            Parsed::Audit(command) => Ok(Parts {
+                kind: Kind::Session,
+                program: Program::Session(command.clone()),
+                columns: Vec::new(),
+                target: None,
+            }),
+        }
+    }
+
     fn statement(&mut self, statement: &Statement, text: &str, opening: &str) -> Result<Parts> {
         // What is kept beyond this moment must not depend on the indexes there are now.
         self.index_tables = matches!(
@@ -251,6 +339,7 @@ impl Binder<'_> {
             Statement::CreateTable(create) => self.create_table(create, text),
             Statement::CreateIndex(create) => self.create_index(create, text),
             Statement::CreateView(create) => self.create_view(create, text),
+            Statement::DropTrigger(drop) => self.drop_trigger(drop),
             Statement::Analyze(analyze) => self.analyze(analyze),
             Statement::AlterTable(alter) => self.alter_table(alter),
             Statement::Drop { object_type, if_exists, names, cascade, purge, temporary, table, .. } => {
@@ -269,16 +358,21 @@ impl Binder<'_> {
                 options,
             } => {
                 select::refuse(*describe_alias != DescribeAlias::Explain, "DESCRIBE")?;
-                select::refuse(*analyze, "EXPLAIN ANALYZE")?;
-                let plain = !*verbose && !*query_plan && !*estimate && format.is_none() && options.is_none();
+                let plain = !*verbose && !*query_plan && !*estimate && format.is_none();
                 select::refuse(!plain, "an option of EXPLAIN")?;
-                self.explain(statement, text, opening)
+                let mut analyze = *analyze;
+                for option in options.iter().flatten() {
+                    let on = option.arg.as_ref().is_none_or(|on| on.to_string().eq_ignore_ascii_case("true"));
+                    select::refuse(!option.name.value.eq_ignore_ascii_case("analyze") || !on, "an option of EXPLAIN")?;
+                    analyze = true;
+                }
+                self.explain(statement, analyze, text, opening)
             }
             _ => Err(Error::unsupported(opening)),
         }
     }
 
-    fn explain(&mut self, statement: &Statement, text: &str, opening: &str) -> Result<Parts> {
+    fn explain(&mut self, statement: &Statement, analyze: bool, text: &str, opening: &str) -> Result<Parts> {
         if !matches!(statement, Statement::Query(_)) {
             return Err(Error::unsupported("EXPLAIN of anything but a query"));
         }
@@ -287,12 +381,11 @@ impl Binder<'_> {
             return Err(Error::internal("a query compiled to no statement"));
         };
         let plan = ResultColumn { name: "plan".to_owned(), ty: Type::Text, nullable: Some(false), source: None };
-        Ok(Parts {
-            kind: Kind::Explain,
-            program: Program::Explain(format!("EXPLAIN QUERY PLAN {sql}")),
-            columns: vec![plan],
-            target: None,
-        })
+        let program = match analyze {
+            true => Program::ExplainAnalyze { query: sql },
+            false => Program::Explain(format!("EXPLAIN QUERY PLAN {sql}")),
+        };
+        Ok(Parts { kind: Kind::Explain, program, columns: vec![plan], target: None })
     }
 }
 

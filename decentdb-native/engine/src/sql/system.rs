@@ -8,6 +8,7 @@ use crate::value::Type;
 
 use super::parse::{name, quote, text_literal};
 use super::scope::{Relation, ScopeColumn};
+use super::AUDIT_ALL;
 
 const SCHEMA: &str = "information_schema";
 /// The schema of the database, and the catalogue that both schemas are in.
@@ -45,6 +46,8 @@ const COLUMNS: Columns = &[
     ("data_type", Type::Text, false),
 ];
 
+const AUDIT_CONTEXT: Columns = &[("key", Type::Text, false), ("value", Type::Dynamic, false)];
+
 const OBJECTS: Columns = &[
     ("type", Type::Text, false),
     ("name", Type::Text, false),
@@ -64,6 +67,10 @@ pub(super) fn system_view(written: &ObjectName, catalog: &Catalog) -> Result<Opt
         })
         .collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    if let ["sys_audit_context"] | ["sys", "audit_context"] = parts.as_slice() {
+        let sql = format!("SELECT key, value FROM json_each({AUDIT_ALL}()) WHERE EXISTS (SELECT 1 FROM __ddb_meta)");
+        return Ok(Some((relation("sys_audit_context", AUDIT_CONTEXT), sql)));
+    }
     let (view, columns, rows) = match parts.as_slice() {
         [view @ ("sqlite_schema" | "sqlite_master")] | [MAIN, view @ ("sqlite_schema" | "sqlite_master")] => {
             (view, OBJECTS, objects(catalog))
@@ -77,21 +84,24 @@ pub(super) fn system_view(written: &ObjectName, catalog: &Catalog) -> Result<Opt
         [SCHEMA, _] => return Err(Error::unknown_relation(&written.to_string())),
         _ => return Ok(None),
     };
-    let relation = relation(view, columns);
+    Ok(Some((relation(view, columns), rows_sql(columns, rows))))
+}
+
+/// Rows as SQL.
+pub(super) fn rows_sql(columns: Columns, rows: Vec<Vec<String>>) -> String {
     // Reading a table makes SQLite notice a schema that has changed since, and the statement is compiled again.
     let list = |from: fn(usize) -> String| {
         let items = columns.iter().enumerate().map(|(at, (name, ..))| format!("{} AS {}", from(at), quote(name)));
         items.collect::<Vec<_>>().join(", ")
     };
-    let sql = if rows.is_empty() {
+    if rows.is_empty() {
         format!("SELECT {} FROM __ddb_meta WHERE key = ''", list(|_| "NULL".to_owned()))
     } else {
         let rows: Vec<String> = rows.into_iter().map(|row| format!("({})", row.join(", "))).collect();
         // What SQLite calls the columns of VALUES.
         let list = list(|at| format!("column{}", at + 1));
         format!("SELECT {list} FROM (VALUES {}) WHERE EXISTS (SELECT 1 FROM __ddb_meta)", rows.join(", "))
-    };
-    Ok(Some((relation, sql)))
+    }
 }
 
 /// The relation of a view of the engine's own.
@@ -169,5 +179,8 @@ fn objects(catalog: &Catalog) -> Vec<Vec<String>> {
     let tables = catalog.tables.values().map(|table| row("table", &table.name, &table.name, &table.ddl));
     let views = catalog.views.values().map(|view| row("view", &view.name, &view.name, &view.ddl));
     let indexes = index_definitions(catalog).into_values();
-    tables.chain(views).chain(indexes.map(|index| row("index", &index.name, &index.table, &index.ddl))).collect()
+    let indexes = indexes.map(|index| row("index", &index.name, &index.table, &index.ddl));
+    let triggers = catalog.triggers.values();
+    let triggers = triggers.map(|trigger| row("trigger", &trigger.name, &trigger.target, &trigger.ddl));
+    tables.chain(views).chain(indexes).chain(triggers).collect()
 }

@@ -48,6 +48,10 @@ impl Binder<'_> {
         let names: Vec<String> = bound.columns.iter().map(|column| quote(&column.name)).collect();
         let (place, names) = (place(&view_name, temporary), names.join(", "));
         statements.push(format!("CREATE VIEW {place} ({names}) AS {}", bound.sql));
+        if !temporary && home.view(&view_name).is_some() {
+            // They went with the view that is replaced.
+            statements.extend(self.triggers_sql(self.catalog, &view_name)?);
+        }
         let columns = bound.columns.into_iter().map(|column| ViewColumn {
             name: column.name,
             ty: column.ty,

@@ -102,6 +102,11 @@ impl Connection {
         self.inner.changes()
     }
 
+    /// Rows changed since the connection was opened, by triggers and foreign keys too.
+    pub fn total_changes(&self) -> u64 {
+        self.inner.total_changes()
+    }
+
     fn check(&self, code: c_int) -> Result<()> {
         if code == ffi::SQLITE_OK {
             Ok(())

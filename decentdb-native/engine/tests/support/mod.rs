@@ -100,6 +100,13 @@ impl Database {
                 self.catalog = Arc::new(next);
                 Ok(Rows { names: Vec::new(), types: Vec::new(), rows: Vec::new() })
             }
+            Program::Script(statements) => {
+                self.connection
+                    .execute_batch(&statements.join(";"))
+                    .map_err(|error| self.failure(&error, &compiled))?;
+                Ok(Rows { names: Vec::new(), types: Vec::new(), rows: Vec::new() })
+            }
+            Program::ExplainAnalyze { .. } | Program::Session(_) => panic!("the engine runs {statement}"),
             Program::Transaction(_) => panic!("the tests of the front end run no transactions"),
         }
     }
