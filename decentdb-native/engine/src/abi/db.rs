@@ -12,7 +12,9 @@ use crate::engine::queue::QueueTimeout;
 use crate::engine::session::Session;
 use crate::engine::shared::Shared;
 use crate::engine::watch::Source;
+use crate::engine::QueryResult;
 use crate::error::{Error, Result};
+use crate::value::Value;
 
 /// `DDB_WRITE_QUEUE_TIMEOUT_DEFAULT`
 const DEFAULT_TIMEOUT: u64 = u64::MAX;
@@ -102,14 +104,41 @@ pub unsafe extern "C" fn ddb_db_open_or_create_with_options(
     unsafe { open(path, Some(options), OpenMode::OpenOrCreate, db) }
 }
 
-/// Ends the handle. Its statements stay usable and keep the database open until they are freed.
+/// Ends the handle. Its statements stay usable and keep the database open until they are freed; queued writes that wait for
+/// their start fail with QUEUE_CLOSED.
 ///
 /// # Safety
 /// `db` is NULL or points to a handle.
 #[no_mangle]
 pub unsafe extern "C" fn ddb_db_free(db: *mut *mut c_void) -> u32 {
     // SAFETY: the caller's promise.
-    call(|| unsafe { handle::take::<Session>(db) }.map(drop))
+    call(|| {
+        // SAFETY: the caller's promise.
+        if let Some(session) = unsafe { handle::take::<Session>(db) }? {
+            session.queue.close();
+        }
+        Ok(())
+    })
+}
+
+/// # Safety
+/// As the exported functions that call it.
+unsafe fn run(
+    db: *mut c_void,
+    sql: *const c_char,
+    (params, params_len): (*const ValueView, usize),
+    out_result: *mut *mut c_void,
+    execute: impl FnOnce(&Session, &str, Vec<Value>) -> Result<QueryResult>,
+) -> u32 {
+    call(|| {
+        // SAFETY: the caller's promise.
+        let (place, sql, params) =
+            unsafe { (out(out_result, "out_result")?, text(sql, "sql")?, value::parameters(params, params_len)?) };
+        place.set(std::ptr::null_mut());
+        let result = execute(&*session(db)?, sql, params)?;
+        place.set(handle::insert(Arc::new(result)));
+        Ok(())
+    })
 }
 
 /// Runs one statement to its end. Without a transaction a write is durable when this returns.
@@ -124,16 +153,10 @@ pub unsafe extern "C" fn ddb_db_execute(
     params_len: usize,
     out_result: *mut *mut c_void,
 ) -> u32 {
-    call(|| {
-        // SAFETY: the caller's promise.
-        let (place, sql, params) =
-            unsafe { (out(out_result, "out_result")?, text(sql, "sql")?, value::parameters(params, params_len)?) };
-        place.set(std::ptr::null_mut());
-        let session = handle::get::<Session>(db)?;
-        let result = session.core().execute(sql, &params, Source::Direct)?;
-        place.set(handle::insert(Arc::new(result)));
-        Ok(())
-    })
+    let execute =
+        |session: &Session, sql: &str, params: Vec<Value>| session.core().execute(sql, &params, Source::Direct);
+    // SAFETY: the caller's promise.
+    unsafe { run(db, sql, (params, params_len), out_result, execute) }
 }
 
 /// Runs one statement through the write queue; returns when it is durable. Any number of threads may call it at once.
@@ -149,20 +172,13 @@ pub unsafe extern "C" fn ddb_db_execute_queued(
     timeout_ms: u64,
     out_result: *mut *mut c_void,
 ) -> u32 {
-    call(|| {
-        // SAFETY: the caller's promise.
-        let (place, sql, params) =
-            unsafe { (out(out_result, "out_result")?, text(sql, "sql")?, value::parameters(params, params_len)?) };
-        place.set(std::ptr::null_mut());
-        let session = handle::get::<Session>(db)?;
-        let timeout = match timeout_ms {
-            DEFAULT_TIMEOUT => QueueTimeout::Default,
-            millis => QueueTimeout::After(Duration::from_millis(millis)),
-        };
-        let result = session.execute_queued(sql, params, timeout)?;
-        place.set(handle::insert(Arc::new(result)));
-        Ok(())
-    })
+    let timeout = match timeout_ms {
+        DEFAULT_TIMEOUT => QueueTimeout::Default,
+        millis => QueueTimeout::After(Duration::from_millis(millis)),
+    };
+    let execute = |session: &Session, sql: &str, params| session.execute_queued(sql, params, timeout);
+    // SAFETY: the caller's promise.
+    unsafe { run(db, sql, (params, params_len), out_result, execute) }
 }
 
 /// # Safety
@@ -172,7 +188,7 @@ pub unsafe extern "C" fn ddb_db_write_queue_metrics(db: *mut c_void, out_metrics
     call(|| {
         // SAFETY: the caller's promise.
         let place = unsafe { out(out_metrics, "out_metrics") }?;
-        place.set(handle::get::<Session>(db)?.queue.metrics());
+        place.set(session(db)?.queue.metrics());
         Ok(())
     })
 }
@@ -180,7 +196,7 @@ pub unsafe extern "C" fn ddb_db_write_queue_metrics(db: *mut c_void, out_metrics
 /// Begins a transaction; its snapshot is taken now, the write lock with its first write.
 #[no_mangle]
 pub extern "C" fn ddb_db_begin_transaction(db: *mut c_void) -> u32 {
-    call(|| handle::get::<Session>(db)?.core().begin(false))
+    call(|| session(db)?.core().begin(false))
 }
 
 /// Commits; `out_lsn` gets the position of the commit, which rises from commit to commit.
@@ -190,7 +206,7 @@ pub extern "C" fn ddb_db_begin_transaction(db: *mut c_void) -> u32 {
 #[no_mangle]
 pub unsafe extern "C" fn ddb_db_commit_transaction(db: *mut c_void, out_lsn: *mut u64) -> u32 {
     call(|| {
-        let lsn = handle::get::<Session>(db)?.core().commit_explicit()?;
+        let lsn = session(db)?.core().commit_explicit()?;
         if !out_lsn.is_null() {
             // SAFETY: the caller's promise.
             unsafe { out(out_lsn, "out_lsn") }?.set(lsn);
@@ -201,7 +217,7 @@ pub unsafe extern "C" fn ddb_db_commit_transaction(db: *mut c_void, out_lsn: *mu
 
 #[no_mangle]
 pub extern "C" fn ddb_db_rollback_transaction(db: *mut c_void) -> u32 {
-    call(|| handle::get::<Session>(db)?.core().rollback())
+    call(|| session(db)?.core().rollback())
 }
 
 /// # Safety
@@ -211,7 +227,7 @@ pub unsafe extern "C" fn ddb_db_in_transaction(db: *mut c_void, out_flag: *mut u
     call(|| {
         // SAFETY: the caller's promise.
         let place = unsafe { out(out_flag, "out_flag") }?;
-        place.set(u8::from(handle::get::<Session>(db)?.in_transaction()));
+        place.set(u8::from(session(db)?.in_transaction()));
         Ok(())
     })
 }
@@ -219,7 +235,7 @@ pub unsafe extern "C" fn ddb_db_in_transaction(db: *mut c_void, out_flag: *mut u
 /// Moves the write-ahead log into the database file. BUSY if a snapshot elsewhere prevents it.
 #[no_mangle]
 pub extern "C" fn ddb_db_checkpoint(db: *mut c_void) -> u32 {
-    call(|| handle::get::<Session>(db)?.core().checkpoint())
+    call(|| session(db)?.core().checkpoint())
 }
 
 /// Writes a consistent copy of the database to a new file.
@@ -231,7 +247,7 @@ pub unsafe extern "C" fn ddb_db_save_as(db: *mut c_void, dest_path: *const c_cha
     call(|| {
         // SAFETY: the caller's promise.
         let path = unsafe { text(dest_path, "dest_path") }?;
-        handle::get::<Session>(db)?.core().save_as(path)
+        session(db)?.core().save_as(path)
     })
 }
 
@@ -265,7 +281,7 @@ pub unsafe extern "C" fn ddb_db_set_audit_context_text(
         if key.is_empty() {
             return Err(Error::misuse("the key of an audit context must not be empty"));
         }
-        handle::get::<Session>(db)?.core().set_audit_context(key, value.to_owned());
+        session(db)?.core().set_audit_context(key, value.to_owned());
         Ok(())
     })
 }
@@ -283,7 +299,7 @@ pub unsafe extern "C" fn ddb_db_clear_audit_context(db: *mut c_void, key: *const
             // SAFETY: the caller's promise.
             Some(unsafe { text(key, "key") }?)
         };
-        handle::get::<Session>(db)?.core().clear_audit_context(key);
+        session(db)?.core().clear_audit_context(key);
         Ok(())
     })
 }
@@ -295,7 +311,7 @@ pub unsafe extern "C" fn ddb_plan_cache_summary(db: *mut c_void, out_summary: *m
     call(|| {
         // SAFETY: the caller's promise.
         let place = unsafe { out(out_summary, "out_summary") }?;
-        let stats = handle::get::<Session>(db)?.core().plan_cache_stats();
+        let stats = session(db)?.core().plan_cache_stats();
         let lookups = stats.hits + stats.misses;
         place.set(PlanCacheSummary {
             scope: c"handle".as_ptr(),
@@ -315,7 +331,7 @@ pub unsafe extern "C" fn ddb_plan_cache_summary(db: *mut c_void, out_summary: *m
 #[no_mangle]
 pub extern "C" fn ddb_plan_cache_flush(db: *mut c_void) -> u32 {
     call(|| {
-        handle::get::<Session>(db)?.core().flush_plan_cache();
+        session(db)?.core().flush_plan_cache();
         Ok(())
     })
 }

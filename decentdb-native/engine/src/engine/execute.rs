@@ -30,6 +30,16 @@ pub struct QueryResult {
     pub affected: u64,
 }
 
+impl QueryResult {
+    /// Whether it left something to commit.
+    pub fn changed_something(&self) -> bool {
+        match &self.compiled.program {
+            Program::Ddl { .. } => true,
+            _ => !is_read(&self.compiled) && self.affected > 0,
+        }
+    }
+}
+
 /// What running a write gave.
 pub(super) struct Written {
     pub rows: RowSet,

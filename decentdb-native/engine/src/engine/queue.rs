@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::execute::QueryResult;
+use super::file::Location;
 use super::options::{QueueOptions, SyncMode};
 use super::session::{Core, Session};
 use super::watch::Source;
@@ -47,6 +48,8 @@ struct State {
     waiting: VecDeque<Arc<Request>>,
     /// Some caller is the executor, or has been told to become it.
     led: bool,
+    /// The handle was freed.
+    closed: bool,
 }
 
 #[derive(Default)]
@@ -54,6 +57,7 @@ struct Metrics {
     admitted: AtomicU64,
     rejected: AtomicU64,
     timed_out: AtomicU64,
+    canceled: AtomicU64,
     executed: AtomicU64,
     committed: AtomicU64,
     failed: AtomicU64,
@@ -68,12 +72,13 @@ struct Metrics {
 const QUEUED: u8 = 0;
 const RUNNING: u8 = 1;
 const ABANDONED: u8 = 2;
+const CLOSED: u8 = 3;
 
 struct Request {
     sql: String,
     params: Vec<Value>,
     enqueued: Instant,
-    /// Decides, once, between execution and giving up.
+    /// Decides, once, between execution, giving up and the end of the queue.
     fate: AtomicU8,
     signal: Mutex<Signal>,
     wake: Condvar,
@@ -141,7 +146,7 @@ impl Queue {
             admitted: read(&metrics.admitted),
             rejected: read(&metrics.rejected),
             timed_out: read(&metrics.timed_out),
-            canceled: 0,
+            canceled: read(&metrics.canceled),
             executed: read(&metrics.executed),
             committed: read(&metrics.committed),
             failed: read(&metrics.failed),
@@ -157,7 +162,10 @@ impl Queue {
     /// Takes the request into the queue, waiting for room until `deadline`; true if the caller is the executor now.
     fn admit(&self, request: &Arc<Request>, immediate: bool, deadline: Option<Instant>) -> Result<bool> {
         let mut state = self.state.lock();
-        while state.waiting.len() >= self.options.capacity {
+        while state.closed || state.waiting.len() >= self.options.capacity {
+            if state.closed {
+                return Err(self.closed());
+            }
             if immediate {
                 add(&self.metrics.rejected, 1);
                 return Err(Error {
@@ -177,7 +185,7 @@ impl Queue {
                     false
                 }
             };
-            if late && state.waiting.len() >= self.options.capacity {
+            if late && !state.closed && state.waiting.len() >= self.options.capacity {
                 return Err(self.timed_out("queue admission"));
             }
         }
@@ -204,6 +212,32 @@ impl Queue {
                 format!("queued write timed out before {before}; it was not executed"),
             )
         }
+    }
+
+    fn closed(&self) -> Error {
+        add(&self.metrics.canceled, 1);
+        Error::new(
+            Status::QueueClosed,
+            "queue.closed",
+            Some("08003"),
+            "the handle of the write queue was freed before the queued write started; it was not executed",
+        )
+    }
+
+    /// Ends the queue: every request that has not been started fails, and never will be.
+    pub fn close(&self) {
+        let waiting = {
+            let mut state = self.state.lock();
+            state.closed = true;
+            std::mem::take(&mut state.waiting)
+        };
+        for request in waiting {
+            if request.decide(CLOSED) {
+                request.finish(Err(self.closed()));
+            }
+        }
+        self.space.notify_all();
+        self.arrival.notify_all();
     }
 
     /// Takes `request` out again; true if it had not been started and now never will be.
@@ -233,15 +267,16 @@ impl Queue {
         batch
     }
 
-    /// Gives the batch time to fill.
-    fn linger(&self) {
+    /// Gives the batch time to fill, but no more than the executor has itself.
+    fn linger(&self, deadline: Option<Instant>) {
         if self.options.max_group_delay.is_zero() || !self.options.group_commit {
             return;
         }
-        let deadline = Instant::now() + self.options.max_group_delay;
+        let filled = Instant::now() + self.options.max_group_delay;
+        let until = deadline.map_or(filled, |deadline| deadline.min(filled));
         let mut state = self.state.lock();
-        while state.waiting.len() < self.options.max_batch {
-            if self.arrival.wait_until(&mut state, deadline).timed_out() {
+        while state.waiting.len() < self.options.max_batch && !state.closed {
+            if self.arrival.wait_until(&mut state, until).timed_out() {
                 return;
             }
         }
@@ -251,7 +286,7 @@ impl Queue {
     fn hand_over(&self) {
         let mut state = self.state.lock();
         while let Some(next) = state.waiting.front() {
-            if next.fate.load(Ordering::Acquire) == ABANDONED {
+            if next.fate.load(Ordering::Acquire) != QUEUED {
                 state.waiting.pop_front();
                 continue;
             }
@@ -361,7 +396,7 @@ impl Session {
         }
         let _hand_over = HandOver(&self.queue);
         while own.fate.load(Ordering::Acquire) == QUEUED {
-            self.queue.linger();
+            self.queue.linger(deadline);
             let begun = self.core_until(deadline).map(|mut core| {
                 let begun = begin_batch(&mut core, deadline);
                 (core, begun)
@@ -404,43 +439,49 @@ impl Session {
             }
             Err(_) => {
                 add(&self.queue.metrics.failed, batch.len() as u64);
-                let error = Error::new(
-                    Status::Panic,
-                    "panic.write_queue",
-                    Some("XX000"),
-                    "the write queue failed; rolled back",
-                );
                 for request in batch {
-                    request.finish(Err(error.clone()));
+                    request.finish(Err(panicked()));
                 }
             }
         }
     }
 
-    /// Executes the requests in the open transaction and commits; one result for each.
+    /// Executes the requests in the open transaction and commits; one result for each. If one of them takes the whole
+    /// transaction with it, it fails alone: those before it run again.
     fn commit_batch(&self, core: &mut Core, batch: &[Arc<Request>]) -> Vec<Result<QueryResult>> {
-        let mut results: Vec<Result<QueryResult>> = Vec::with_capacity(batch.len());
-        for request in batch {
+        let mut results: Vec<Option<Result<QueryResult>>> = batch.iter().map(|_| None).collect();
+        let mut started = 0;
+        while let Some(at) = results.iter().position(Option::is_none) {
             if core.transaction.is_none() {
-                // The request before made SQLite roll back everything; those after it start afresh.
-                let lost = results.last().and_then(|last| last.as_ref().err()).cloned();
-                let lost = lost.unwrap_or_else(|| Error::internal("the transaction of the batch ended"));
-                fail_all(&mut results, &lost);
                 if let Err(error) = begin_batch(core, None) {
-                    results.push(Err(error));
-                    continue;
+                    results.iter_mut().for_each(|result| _ = result.get_or_insert_with(|| Err(error.clone())));
+                    break;
                 }
             }
-            add(&self.queue.metrics.executed, 1);
-            results.push(core.execute_in_batch(&request.sql, &request.params));
+            if at == started {
+                started += 1;
+                add(&self.queue.metrics.executed, 1);
+            }
+            let done = core.execute_in_batch(&batch[at]);
+            if core.transaction.is_none() {
+                results.iter_mut().filter(|result| matches!(result, Some(Ok(_)))).for_each(|undone| *undone = None);
+            }
+            results[at] = Some(done);
         }
-        let covered = results.iter().filter(|result| result.is_ok()).count() as u64;
+        let mut results: Vec<_> = results.into_iter().flatten().collect();
+        let done = || results.iter().filter_map(|result| result.as_ref().ok());
+        let covered = done().count() as u64;
+        let synced = self.options.sync_mode == SyncMode::Full
+            && self.shared.location != Location::Memory
+            && done().any(QueryResult::changed_something);
         if covered == 0 {
             return results;
         }
         match core.commit() {
-            Ok(_) => self.queue.count_commit(covered, self.options.sync_mode == SyncMode::Full),
-            Err(error) => fail_all(&mut results, &error),
+            Ok(_) => self.queue.count_commit(covered, synced),
+            Err(error) => {
+                results.iter_mut().filter(|result| result.is_ok()).for_each(|result| *result = Err(error.clone()));
+            }
         }
         results
     }
@@ -455,20 +496,25 @@ fn begin_batch(core: &mut Core, deadline: Option<Instant>) -> Result<()> {
     core.begin_write(false, Source::Queued, left.min(core.options.lock_timeout))
 }
 
-fn fail_all(results: &mut [Result<QueryResult>], error: &Error) {
-    for result in results.iter_mut().filter(|result| result.is_ok()) {
-        *result = Err(error.clone());
-    }
+fn panicked() -> Error {
+    Error::new(Status::Panic, "panic.write_queue", Some("XX000"), "the queued write panicked; it was rolled back")
 }
 
 impl Core {
-    fn execute_in_batch(&mut self, sql: &str, params: &[Value]) -> Result<QueryResult> {
-        let plan = self.checkout(sql, params)?;
-        let refused = matches!(plan.compiled.program, Program::Transaction(_));
-        self.plans.put(plan, self.epoch);
-        if refused {
-            return Err(Error::transaction("the write queue does not take transaction control statements"));
-        }
-        self.execute(sql, params, Source::Queued)
+    /// The transaction of the batch is gone afterwards if the request did not leave it as it was, or ended it.
+    fn execute_in_batch(&mut self, request: &Request) -> Result<QueryResult> {
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            let plan = self.checkout(&request.sql, &request.params)?;
+            let refused = matches!(plan.compiled.program, Program::Transaction(_));
+            self.plans.put(plan, self.epoch);
+            if refused {
+                return Err(Error::transaction("the write queue does not take transaction control statements"));
+            }
+            self.execute(&request.sql, &request.params, Source::Queued)
+        }));
+        done.unwrap_or_else(|_| {
+            self.abandon_transaction();
+            Err(panicked())
+        })
     }
 }
