@@ -5,8 +5,11 @@ use std::sync::Arc;
 use crate::sqlite::preupdate::{Image, Observer, Operation};
 use crate::value::Stored;
 
-/// Row changes an event carries at most; beyond, it names the tables only.
+/// Row changes an event carries at most; beyond, it is flagged as truncated.
 pub const MAX_ROW_CHANGES: usize = 4096;
+
+/// Bytes the row images of an event take at most.
+pub const MAX_IMAGE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Tables with this prefix belong to the engine.
 const INTERNAL_PREFIX: &str = "__ddb_";
@@ -16,6 +19,20 @@ pub struct RowChange {
     pub operation: Operation,
     pub before: Option<Vec<Stored>>,
     pub after: Option<Vec<Stored>>,
+}
+
+impl RowChange {
+    fn bytes(&self) -> usize {
+        let of = |stored: &Stored| {
+            size_of::<Stored>()
+                + match stored {
+                    Stored::Text(text) => text.len(),
+                    Stored::Blob(bytes) => bytes.len(),
+                    Stored::Null | Stored::Integer(_) | Stored::Real(_) => 0,
+                }
+        };
+        [&self.before, &self.after].into_iter().flatten().flatten().map(of).sum()
+    }
 }
 
 #[derive(Default)]
@@ -30,6 +47,8 @@ pub struct Capture {
 #[derive(Default)]
 pub struct Changes {
     pub rows: Vec<RowChange>,
+    /// What the images of `rows` take.
+    pub bytes: usize,
     /// In the order of their first change.
     pub tables: Vec<Arc<str>>,
     pub truncated: bool,
@@ -42,6 +61,7 @@ pub struct Changes {
 #[derive(Clone, Copy)]
 pub struct Mark {
     rows: usize,
+    bytes: usize,
     tables: usize,
     truncated: bool,
     schema_changed: bool,
@@ -79,6 +99,7 @@ impl Capture {
         let changes = &self.changes;
         Mark {
             rows: changes.rows.len(),
+            bytes: changes.bytes,
             tables: changes.tables.len(),
             truncated: changes.truncated,
             schema_changed: changes.schema_changed,
@@ -89,6 +110,7 @@ impl Capture {
     pub fn rewind(&mut self, mark: &Mark) {
         let changes = &mut self.changes;
         changes.rows.truncate(mark.rows);
+        changes.bytes = mark.bytes;
         changes.tables.truncate(mark.tables);
         changes.truncated = mark.truncated;
         changes.schema_changed = mark.schema_changed;
@@ -128,11 +150,18 @@ impl Observer for Capture {
             return;
         }
         let table = self.changes.table(table);
-        if self.changes.rows.len() >= MAX_ROW_CHANGES {
-            self.changes.truncated = true;
+        let changes = &mut self.changes;
+        if changes.truncated || changes.rows.len() >= MAX_ROW_CHANGES {
+            changes.truncated = true;
             return;
         }
-        let (before, after) = (image.before(), image.after());
-        self.changes.rows.push(RowChange { table, operation, before, after });
+        let row = RowChange { table, operation, before: image.before(), after: image.after() };
+        let bytes = changes.bytes + row.bytes();
+        if bytes > MAX_IMAGE_BYTES {
+            changes.truncated = true;
+            return;
+        }
+        changes.bytes = bytes;
+        changes.rows.push(row);
     }
 }

@@ -14,10 +14,14 @@ use crate::value::{Stored, Type, Value};
 pub fn document(watch: &Watch, event: &CommitEvent) -> Json {
     let changes = &event.changes;
     let wanted = |table: &str| changes.schema_changed || watch.filter.includes_table(table);
+    let range = match &watch.filter {
+        Filter::Range(range) => Some(range.within(&event.catalog)),
+        _ => None,
+    };
     let mut truncated = changes.truncated;
     let mut row_changes = Vec::new();
     for row in changes.rows.iter().filter(|row| watch.filter.includes_table(&row.table)) {
-        if matches!(&watch.filter, Filter::Range(range) if !range.includes(row)) {
+        if range.as_ref().is_some_and(|range| !range.includes(row)) {
             continue;
         }
         match row_change(&event.catalog, row) {

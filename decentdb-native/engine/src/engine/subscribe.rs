@@ -28,7 +28,7 @@ impl WatchHandle {
             Json::Null => DEFAULT_CAPACITY,
             json => match json.as_u64() {
                 Some(capacity) => usize::try_from(capacity).unwrap_or(MAX_CAPACITY),
-                None => return Err(Error::misuse("queue_capacity must be a whole number")),
+                None => return Err(Error::misuse("queue_capacity must be a whole number that is not negative")),
             },
         };
         let shared = Arc::clone(&session.shared);
@@ -101,7 +101,7 @@ impl Session {
         let sql = request["sql"].as_str().ok_or_else(|| Error::misuse("sql must hold the query to watch"))?;
         let params: Vec<Value> = match &request["params"] {
             Json::Null => Vec::new(),
-            Json::Array(params) => params.iter().map(json_value).collect::<Result<_>>()?,
+            Json::Array(params) => params.iter().map(|param| json_value(param, "params")).collect::<Result<_>>()?,
             _ => return Err(Error::misuse("params must be an array")),
         };
         let mut core = self.core();
@@ -204,8 +204,8 @@ fn table_names(request: &Json) -> Result<Option<Vec<String>>> {
     }
 }
 
-/// A parameter or bound of a request.
-pub fn json_value(json: &Json) -> Result<Value> {
+/// A value of the request's `field`.
+pub fn json_value(json: &Json, field: &str) -> Result<Value> {
     Ok(match json {
         Json::Null => Value::Null,
         Json::Bool(flag) => Value::Bool(*flag),
@@ -213,10 +213,10 @@ pub fn json_value(json: &Json) -> Result<Value> {
         Json::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(whole), _) => Value::Int64(whole),
             (None, Some(float)) => Value::Float64(float),
-            (None, None) => return Err(Error::misuse(format!("the number {number} is out of range"))),
+            (None, None) => return Err(Error::misuse(format!("{field}: the number {number} is out of range"))),
         },
         Json::Array(_) | Json::Object(_) => {
-            return Err(Error::misuse("values must be null, booleans, numbers or strings"))
+            return Err(Error::misuse(format!("{field}: values must be null, booleans, numbers or strings")))
         }
     })
 }

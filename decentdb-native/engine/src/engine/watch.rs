@@ -18,6 +18,9 @@ use crate::error::{Error, Result, Status};
 pub const DEFAULT_CAPACITY: usize = 1024;
 pub const MAX_CAPACITY: usize = 8192;
 
+/// Bytes of row images that may wait in one watch.
+const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
+
 /// Who made a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -104,7 +107,10 @@ impl Filter {
             return false;
         }
         match self {
-            Filter::Range(range) => changes.truncated || changes.rows.iter().any(|row| range.includes(row)),
+            Filter::Range(range) => {
+                let range = range.within(&event.catalog);
+                changes.truncated || changes.rows.iter().any(|row| range.includes(row))
+            }
             _ => true,
         }
     }
@@ -236,6 +242,8 @@ pub struct Watch {
 #[derive(Default)]
 struct WatchQueue {
     events: VecDeque<Entry>,
+    /// What the images of `events` take.
+    bytes: usize,
     last_delivered: u64,
     dropped: u64,
     closed: bool,
@@ -269,17 +277,21 @@ impl Watch {
         let mut queue = self.queue.lock();
         let initial = usize::from(matches!(queue.events.front(), Some(Entry::Initial(_))));
         let waiting = queue.events.len() - initial;
-        let dropped = if let Some(Entry::Lagged { event_id, lsn }) = queue.events.back_mut() {
+        if let Some(Entry::Lagged { event_id, lsn }) = queue.events.back_mut() {
             // Nobody has taken notice of the loss yet: one notice is enough.
             *event_id = event.id;
             *lsn = event.lsn;
             queue.dropped += 1;
             return 1;
-        } else if waiting >= self.capacity {
+        }
+        let bytes = queue.bytes + event.changes.bytes;
+        let dropped = if waiting >= self.capacity || bytes > MAX_WAITING_BYTES {
             queue.events.truncate(initial);
+            queue.bytes = 0;
             queue.events.push_back(Entry::Lagged { event_id: event.id, lsn: event.lsn });
             waiting as u64 + 1
         } else {
+            queue.bytes = bytes;
             queue.events.push_back(Entry::Commit(Arc::clone(event)));
             0
         };
@@ -314,7 +326,10 @@ impl Watch {
             if let Some(entry) = queue.events.pop_front() {
                 let last_seen = queue.last_delivered;
                 match &entry {
-                    Entry::Commit(event) => queue.last_delivered = event.id,
+                    Entry::Commit(event) => {
+                        queue.bytes -= event.changes.bytes;
+                        queue.last_delivered = event.id;
+                    }
                     Entry::Lagged { event_id, .. } => queue.last_delivered = *event_id,
                     Entry::Initial(_) => {}
                 }
