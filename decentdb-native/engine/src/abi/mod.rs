@@ -78,9 +78,15 @@ unsafe fn sized_text<'a>(data: *const u8, length: usize, name: &str) -> Result<&
     std::str::from_utf8(bytes).map_err(|_| Error::misuse(format!("{name} is not valid UTF-8")))
 }
 
+/// The longest text or blob a database holds.
+const MAX_BYTES: usize = 1_000_000_000;
+
 /// # Safety
 /// As [`sized_text`].
 unsafe fn bytes<'a>(data: *const u8, length: usize, name: &str) -> Result<&'a [u8]> {
+    if length > MAX_BYTES {
+        return Err(Error::misuse(format!("{name} has {length} bytes: a value has at most {MAX_BYTES}")));
+    }
     // SAFETY: the caller's promise.
     unsafe { array(data, length, name) }
 }
@@ -119,5 +125,20 @@ impl<T> Out<'_, T> {
     fn set(&self, value: T) {
         // SAFETY: `out` took the caller's promise. Plain data: nothing is dropped. The place may be unaligned.
         unsafe { self.0.write_unaligned(value) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_at_the_boundary() {
+        assert_eq!(call(|| panic!("out of {}", "luck")), Status::Panic as u32);
+        // SAFETY: the message of the call before.
+        let message = unsafe { CStr::from_ptr(ddb_last_error_message()) };
+        assert_eq!(message.to_str(), Ok("panic captured at boundary: out of luck"));
+        assert_eq!(call(|| Ok(())), Status::Ok as u32);
+        assert!(ddb_last_error_message().is_null());
     }
 }

@@ -5,9 +5,15 @@ use super::{array, bytes, sized_text};
 use crate::error::{Error, Result};
 use crate::value::Value;
 
+/// The most parameters a statement can have.
+const MAX_PARAMETERS: usize = 32_766;
+
 /// # Safety
 /// `params` is NULL or points to `count` values whose `data` is valid.
 pub unsafe fn parameters(params: *const ValueView, count: usize) -> Result<Vec<Value>> {
+    if count > MAX_PARAMETERS {
+        return Err(Error::misuse(format!("{count} parameters: a statement has at most {MAX_PARAMETERS}")));
+    }
     // SAFETY: the caller's promise.
     let params = unsafe { array(params, count, "params") }?;
     params
