@@ -1,6 +1,7 @@
 //! Batches: one statement executed for many rows of parameters, all or none.
 
 use std::ffi::{c_char, c_void};
+use std::ptr;
 
 use super::stmt::with;
 use super::{array, call, out, sized_text, text};
@@ -17,7 +18,6 @@ enum Slot {
 
 /// The flat arrays of a batch, row after row.
 struct Columns {
-    slots: Vec<Slot>,
     ints: *const i64,
     floats: *const f64,
     texts: *const *const c_char,
@@ -30,13 +30,13 @@ unsafe fn execute(
     stmt: *mut c_void,
     count: usize,
     signature: &str,
-    mut columns: Columns,
+    columns: Columns,
     out_total: *mut u64,
 ) -> Result<()> {
     let (mut ints, mut floats, mut texts) = (0, 0, 0);
     let next = |counter: &mut usize| std::mem::replace(counter, *counter + 1);
-    for letter in signature.chars() {
-        columns.slots.push(match letter {
+    let slot = |letter| {
+        Ok(match letter {
             'i' => Slot::Int(next(&mut ints)),
             'b' => Slot::Bool(next(&mut ints)),
             'f' => Slot::Float(next(&mut floats)),
@@ -46,8 +46,9 @@ unsafe fn execute(
                     "{other} in a batch signature: i, b, f and t are the types it knows"
                 )))
             }
-        });
-    }
+        })
+    };
+    let slots = signature.chars().map(slot).collect::<Result<Vec<Slot>>>()?;
     let cells = |width: usize| {
         count.checked_mul(width).ok_or_else(|| Error::misuse(format!("a batch of {count} rows is too large")))
     };
@@ -62,7 +63,7 @@ unsafe fn execute(
     };
     let total = with(stmt, |core, prepared| {
         prepared.execute_batch(core, count, |row, values| {
-            for slot in &columns.slots {
+            for slot in &slots {
                 values.push(match *slot {
                     Slot::Int(at) => Value::Int64(all_ints[row * ints + at]),
                     Slot::Bool(at) => Value::Bool(all_ints[row * ints + at] != 0),
@@ -94,13 +95,7 @@ pub unsafe extern "C" fn ddb_stmt_execute_batch_i64(
     values_i64: *const i64,
     out_total: *mut u64,
 ) -> u32 {
-    let columns = Columns {
-        slots: Vec::new(),
-        ints: values_i64,
-        floats: std::ptr::null(),
-        texts: std::ptr::null(),
-        lengths: std::ptr::null(),
-    };
+    let columns = Columns { ints: values_i64, floats: ptr::null(), texts: ptr::null(), lengths: ptr::null() };
     // SAFETY: the caller's promise.
     call(|| unsafe { execute(stmt, row_count, "i", columns, out_total) })
 }
@@ -117,13 +112,7 @@ pub unsafe extern "C" fn ddb_stmt_execute_batch_i64_text_f64(
     values_f64: *const f64,
     out_total: *mut u64,
 ) -> u32 {
-    let columns = Columns {
-        slots: Vec::new(),
-        ints: values_i64,
-        floats: values_f64,
-        texts: values_text_ptrs,
-        lengths: values_text_lens,
-    };
+    let columns = Columns { ints: values_i64, floats: values_f64, texts: values_text_ptrs, lengths: values_text_lens };
     // SAFETY: the caller's promise.
     call(|| unsafe { execute(stmt, row_count, "itf", columns, out_total) })
 }
@@ -142,13 +131,7 @@ pub unsafe extern "C" fn ddb_stmt_execute_batch_typed(
     values_text_lens: *const usize,
     out_total: *mut u64,
 ) -> u32 {
-    let columns = Columns {
-        slots: Vec::new(),
-        ints: values_i64,
-        floats: values_f64,
-        texts: values_text_ptrs,
-        lengths: values_text_lens,
-    };
+    let columns = Columns { ints: values_i64, floats: values_f64, texts: values_text_ptrs, lengths: values_text_lens };
     call(|| {
         // SAFETY: the caller's promise.
         let signature = unsafe { text(signature, "signature") }?;

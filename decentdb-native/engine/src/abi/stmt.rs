@@ -3,11 +3,12 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
+use super::db::session;
 use super::layout::{RowI64TextF64, ValueView};
 use super::{bytes, call, handle, memory, out, sized_text, text};
 use crate::engine::prepared::{Prepared, StatementHandle};
 use crate::engine::rows::Block;
-use crate::engine::session::{Core, Session};
+use crate::engine::session::Core;
 use crate::error::{Error, Result, Status};
 use crate::value::Value;
 
@@ -27,7 +28,7 @@ pub unsafe extern "C" fn ddb_db_prepare(db: *mut c_void, sql: *const c_char, out
         // SAFETY: the caller's promise.
         let (place, sql) = unsafe { (out(out_stmt, "out_stmt")?, text(sql, "sql")?) };
         place.set(std::ptr::null_mut());
-        let session = handle::get::<Session>(db)?;
+        let session = session(db)?;
         place.set(handle::insert(Arc::new(StatementHandle::prepare(&session, sql)?)));
         Ok(())
     })

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use super::db::session;
 use super::{call, handle, memory, out, text};
 use crate::engine::session::Session;
 use crate::engine::subscribe::{parse_request, WatchHandle};
@@ -23,7 +24,7 @@ unsafe fn open(
         // SAFETY: the caller's promise.
         let (place, request) = unsafe { (out(out_watch, "out_watch")?, text(request, "request_json")?) };
         place.set(std::ptr::null_mut());
-        let session = handle::get::<Session>(db)?;
+        let session = session(db)?;
         let watch = subscribe(&session, &parse_request(request)?)?;
         place.set(handle::insert(Arc::new(watch)));
         Ok(())
