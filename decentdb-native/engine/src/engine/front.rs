@@ -18,7 +18,7 @@ const TOO_DEEP: &str = "triggers nested too deep";
 
 /// Registers the functions and collations that statements rely on.
 pub fn prepare_connection(connection: &Connection) -> Result<()> {
-    functions::register(connection.inner()).map_err(|e| sqlite::from_rusqlite(&e))
+    functions::register(connection.inner()).map_err(|error| sqlite::from_rusqlite_on(connection.raw(), &error))
 }
 
 pub fn create_catalog(connection: &Connection) -> Result<()> {

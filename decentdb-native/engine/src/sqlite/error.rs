@@ -77,6 +77,14 @@ fn permission_denied(message: String) -> Error {
     Error::new(Status::Io, "io.permission_denied", Some("58030"), message).hint(ACCESS)
 }
 
+/// The error of a call through rusqlite on a connection, which knows how long it waits for locks.
+pub fn from_rusqlite_on(db: *mut ffi::sqlite3, error: &rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(ffi::ErrorCode::DatabaseBusy) => Error::lock_unavailable(busy_timeout(db), "another process"),
+        _ => from_rusqlite(error),
+    }
+}
+
 pub fn from_rusqlite(error: &rusqlite::Error) -> Error {
     match error {
         rusqlite::Error::SqliteFailure(cause, message) => translate(

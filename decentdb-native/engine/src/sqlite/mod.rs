@@ -16,7 +16,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{ffi, OpenFlags};
 
-pub use self::error::{from_code, from_rusqlite};
+pub use self::error::{from_code, from_rusqlite, from_rusqlite_on};
 pub use self::statement::{Cell, Statement, Step};
 pub use self::storage::WalIndex;
 use crate::error::Result;
