@@ -1,12 +1,14 @@
 //! Exact arithmetic on DECIMAL. Operands are decimal text or INTEGER; a divisor of zero gives NULL.
 
+use std::cmp::Ordering;
+
 use rusqlite::functions::Context;
 use rusqlite::Connection;
 
-use super::{fail, integer, null, raw, real, string, Output, PURE};
+use super::{fail, integer, null, output, raw, real, string, Output, PURE};
 use crate::error::Error;
 use crate::types::{self, decimal, Raw};
-use crate::value::Type;
+use crate::value::{Stored, Type};
 
 type Number = (i64, u8);
 type Unary = fn(Number) -> Option<Number>;
@@ -66,6 +68,26 @@ fn to_float(context: &Context<'_>) -> Output {
     }
 }
 
+/// `ddb_dec_real(d, toward)`: what compares with doubles as the DECIMAL does. `toward` is 0 for equality, else the side
+/// on which a double may stand for a DECIMAL that equals none.
+fn comparable(context: &Context<'_>) -> Output {
+    let Some((unscaled, scale)) = number(raw(context, 0)?)? else { return Ok(null()) };
+    let (unscaled, scale) = decimal::normalized(unscaled, scale);
+    if scale == 0 {
+        return Ok(integer(unscaled));
+    }
+    let toward: i64 = context.get(1)?;
+    let nearest = decimal::to_f64(unscaled, scale);
+    Ok(match (decimal::compare_f64(nearest, (unscaled, scale)), toward) {
+        (Ordering::Equal, _) => real(nearest),
+        (Ordering::Less, 1) => real(nearest.next_up()),
+        (Ordering::Greater, -1) => real(nearest.next_down()),
+        (_, 1 | -1) => real(nearest),
+        // Equal to other such decimals, to no double.
+        _ => output(Stored::Blob(decimal::format(unscaled, scale).into_bytes())),
+    })
+}
+
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     let operations: [(&str, &str, bool, Binary); 6] = [
         ("ddb_dec_add", "+", false, decimal::add),
@@ -95,5 +117,6 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function("ddb_dec_sign", 1, PURE, |context| {
         Ok(number(raw(context, 0)?)?.map_or_else(null, |(unscaled, _)| integer(unscaled.signum())))
     })?;
+    connection.create_scalar_function("ddb_dec_real", 2, PURE, comparable)?;
     connection.create_scalar_function("ddb_dec_float", 1, PURE, to_float)
 }

@@ -11,6 +11,7 @@ use crate::functions::type_code;
 use crate::types::{self, Conversion};
 use crate::value::{Stored, Type, Value};
 
+use super::cte::Step;
 use super::inspection::Inspection;
 use super::parse::{blob_literal, position, quote, text_literal, Path, Schema};
 use super::place::place;
@@ -38,6 +39,8 @@ pub(super) enum Kind {
     /// `$n`, counted from 0.
     Param(usize),
     Column,
+    /// TEXT to be compared or ordered by this collation of SQLite.
+    Collated(&'static str),
     Other,
 }
 
@@ -57,7 +60,13 @@ impl Ex {
 
     /// As it must stand where its order or equality matters. An index with the same collation is still used.
     pub fn collated(&self) -> String {
-        match self.ty.collation() {
+        let collation = match (&self.kind, &self.ty) {
+            (Kind::Collated(collation), _) => Some(*collation),
+            // SQLite would take the collation of an operand somewhere inside.
+            (_, Type::Text | Type::Dynamic) if self.sql.contains(" COLLATE ") => Some("BINARY"),
+            (_, ty) => ty.collation(),
+        };
+        match collation {
             Some(collation) => format!("{} COLLATE {collation}", self.sql),
             None => self.sql.clone(),
         }
@@ -88,6 +97,12 @@ pub(super) struct Binder<'a> {
     /// The statement outlives the names of today: an object of the database is never emitted by its name alone.
     pub qualify: bool,
     pub ctes: Vec<Relation>,
+    /// Names a WITH RECURSIVE defines, but that cannot be read yet.
+    pub unready: Vec<String>,
+    /// How many queries surround the place at hand.
+    pub depth: usize,
+    /// The repeated query of WITH RECURSIVE it is in.
+    pub step: Option<Step>,
     /// Whether aggregates may stand here, and why not.
     pub aggregates: Aggregates,
     pub saw_aggregate: bool,
@@ -100,6 +115,8 @@ pub(super) struct Binder<'a> {
     pub steady: Option<&'static str>,
     /// Whether the expression stands where SQLite takes no subquery.
     pub alone: bool,
+    /// Counts the calls bound so far whose results change from call to call.
+    pub volatile: usize,
     /// It reads what the engine tells of the schema or itself as it is now, which a view could not follow.
     pub saw_system: bool,
     /// The views about the engine itself it reads, whose rows are made before it runs.
@@ -129,6 +146,9 @@ impl<'a> Binder<'a> {
             temporaries: Vec::new(),
             qualify: false,
             ctes: Vec::new(),
+            unready: Vec::new(),
+            depth: 0,
+            step: None,
             aggregates: Aggregates::Inside("this place"),
             saw_aggregate: false,
             windows: Aggregates::Inside("this place"),
@@ -136,6 +156,7 @@ impl<'a> Binder<'a> {
             named_windows: Vec::new(),
             steady: None,
             alone: false,
+            volatile: 0,
             saw_system: false,
             inspected: BTreeSet::new(),
             searches: Vec::new(),

@@ -118,8 +118,11 @@ impl Binder<'_> {
 
     /// A call of a scalar function with bound arguments.
     pub fn call(&mut self, name: &str, arguments: Vec<Ex>) -> Result<Ex> {
-        if let (Some(place), true) = (self.steady, VOLATILE.contains(&name)) {
-            return Err(Error::unsupported(format!("{name} in {place}")));
+        if VOLATILE.contains(&name) {
+            if let Some(place) = self.steady {
+                return Err(Error::unsupported(format!("{name} in {place}")));
+            }
+            self.volatile += 1;
         }
         if name.starts_with("json_") {
             return self.json_call(name, arguments);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use sqlparser::ast::{
     Assignment, AssignmentTarget, ConflictTarget, Delete, DoUpdate, Expr, FromTable, Insert, ObjectName, OnConflict,
-    OnConflictAction, OnInsert, Query, SelectItem, SetExpr, TableFactor, TableObject, TableWithJoins, Update, Values,
+    OnConflictAction, OnInsert, Query, SelectItem, SetExpr, TableFactor, TableObject, TableWithJoins, Update,
+    UpdateTableFromKind, Values,
 };
 
 use crate::catalog::{Column, Table, TriggerEvent, View};
@@ -15,8 +16,8 @@ use super::binder::{same, Aggregates, Binder, Ex};
 use super::from::table_columns;
 use super::generated::cannot_write;
 use super::parse::{expression, name, object, path, quote, require_user_name};
-use super::scope::{Relation, Scope};
-use super::select::refuse;
+use super::scope::{given_twice, Relation, Scope};
+use super::select::{refuse, Bound};
 use super::{Kind, Parts, Program, ResultColumn};
 
 impl Binder<'_> {
@@ -92,7 +93,7 @@ impl Binder<'_> {
         self.aggregates = Aggregates::Inside("VALUES");
         for row in &values.rows {
             if row.content.len() != columns.len() {
-                return Err(wrong_width(table, columns.len(), row.content.len()));
+                return Err(wrong_width("INSERT", table, columns.len(), row.content.len()));
             }
             let mut cells = Vec::with_capacity(columns.len());
             for (expr, column) in row.content.iter().zip(columns) {
@@ -129,8 +130,13 @@ impl Binder<'_> {
     fn insert_query(&mut self, query: &Query, table: &Table, columns: &[&Column]) -> Result<String> {
         let bound = self.query(query, None)?;
         if bound.columns.len() != columns.len() {
-            return Err(wrong_width(table, columns.len(), bound.columns.len()));
+            return Err(wrong_width("INSERT", table, columns.len(), bound.columns.len()));
         }
+        self.stored_query(bound, columns)
+    }
+
+    /// A query whose columns are brought to the types of those they are stored in.
+    fn stored_query(&mut self, bound: Bound, columns: &[&Column]) -> Result<String> {
         let made_up = self.invent();
         let mut items = Vec::with_capacity(columns.len());
         for (from, to) in bound.columns.iter().zip(columns) {
@@ -196,19 +202,47 @@ impl Binder<'_> {
         let mut seen: Vec<&str> = Vec::with_capacity(assignments.len());
         let mut texts = Vec::with_capacity(assignments.len());
         for assignment in assignments {
-            let AssignmentTarget::ColumnName(target) = &assignment.target else {
-                return Err(Error::unsupported("SET of several columns at once"));
+            let targets = match &assignment.target {
+                AssignmentTarget::ColumnName(target) => std::slice::from_ref(target),
+                AssignmentTarget::Tuple(targets) => targets,
             };
-            let column = known(table, &object(target)?)?;
-            if seen.contains(&column.name.as_str()) {
-                return Err(assigned_twice(&column.name, "UPDATE"));
+            let mut columns = Vec::with_capacity(targets.len());
+            for target in targets {
+                let column = known(table, &object(target)?)?;
+                if seen.contains(&column.name.as_str()) {
+                    return Err(assigned_twice(&column.name, "UPDATE"));
+                }
+                seen.push(&column.name);
+                if column.generated_sql.is_some() {
+                    return Err(cannot_write(column));
+                }
+                columns.push(column);
             }
-            seen.push(&column.name);
-            if column.generated_sql.is_some() {
-                return Err(cannot_write(column));
+            match (&assignment.target, &assignment.value) {
+                (AssignmentTarget::ColumnName(_), value) => {
+                    let value = self.stored(value, table, columns[0], scope)?;
+                    texts.push(format!("{} = {value}", quote(&columns[0].name)));
+                }
+                (_, Expr::Tuple(values)) => {
+                    if values.len() != columns.len() {
+                        return Err(wrong_width("SET", table, columns.len(), values.len()));
+                    }
+                    for (column, value) in columns.into_iter().zip(values) {
+                        let value = self.stored(value, table, column, scope)?;
+                        texts.push(format!("{} = {value}", quote(&column.name)));
+                    }
+                }
+                (_, Expr::Subquery(query)) => {
+                    let bound = self.query(query, Some(scope))?;
+                    if bound.columns.len() != columns.len() {
+                        return Err(wrong_width("SET", table, columns.len(), bound.columns.len()));
+                    }
+                    let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
+                    let query = self.stored_query(bound, &columns)?;
+                    texts.push(format!("({}) = ({query})", names.join(", ")));
+                }
+                (_, other) => return Err(Error::unsupported(format!("SET of several columns to {other}"))),
             }
-            let value = self.stored(&assignment.value, table, column, scope)?;
-            texts.push(format!("{} = {value}", quote(&column.name)));
         }
         Ok(texts.join(", "))
     }
@@ -262,21 +296,26 @@ impl Binder<'_> {
     }
 
     pub fn update(&mut self, update: &Update) -> Result<Parts> {
-        refuse(update.from.is_some(), "UPDATE ... FROM")?;
         refuse(!update.order_by.is_empty() || update.limit.is_some(), "ORDER BY or LIMIT in UPDATE")?;
         refuse(update.or.is_some() || update.output.is_some(), "this form of UPDATE")?;
         refuse(!update.optimizer_hints.is_empty(), "a hint")?;
         let (table, relation, target) = self.written(&update.table, TriggerEvent::Update)?;
-        let scope = Scope::of(relation);
+        let mut scope = Scope::of(relation);
+        let from = match &update.from {
+            Some(UpdateTableFromKind::AfterSet(from)) => {
+                self.from(from, &mut scope)?.map(|from| format!(" FROM {from}")).unwrap_or_default()
+            }
+            Some(UpdateTableFromKind::BeforeSet(_)) => return Err(Error::unsupported("FROM before SET")),
+            None => String::new(),
+        };
         let assignments = self.assignments(&update.assignments, &table, &scope)?;
         let filter = self.condition(update.selection.as_ref(), &scope)?;
-        let mut sql = format!("UPDATE {target} SET {assignments}{filter}");
+        let mut sql = format!("UPDATE {target} SET {assignments}{from}{filter}");
         let columns = self.returning(update.returning.as_deref(), &scope, &table, &mut sql)?;
         Ok(Parts { kind: Kind::Update, program: Program::Statement(sql), columns, target: Some(table) })
     }
 
     pub fn delete(&mut self, delete: &Delete) -> Result<Parts> {
-        refuse(delete.using.is_some(), "DELETE ... USING")?;
         refuse(!delete.order_by.is_empty() || delete.limit.is_some(), "ORDER BY or LIMIT in DELETE")?;
         refuse(!delete.tables.is_empty() || delete.output.is_some(), "this form of DELETE")?;
         refuse(!delete.optimizer_hints.is_empty(), "a hint")?;
@@ -286,7 +325,19 @@ impl Binder<'_> {
         let [table] = tables.as_slice() else { return Err(Error::unsupported("DELETE from several tables")) };
         let (table, relation, target) = self.written(table, TriggerEvent::Delete)?;
         let scope = Scope::of(relation);
-        let filter = self.condition(delete.selection.as_ref(), &scope)?;
+        let filter = match &delete.using {
+            None => self.condition(delete.selection.as_ref(), &scope)?,
+            // A row goes if it has any match.
+            Some(using) => {
+                let mut inner = Scope::within(Some(&scope));
+                let from = self.from(using, &mut inner)?.unwrap_or_default();
+                if let Some(twice) = inner.relations.iter().find(|known| scope.relation(&known.name).is_ok()) {
+                    return Err(given_twice(&twice.name));
+                }
+                let filter = self.condition(delete.selection.as_ref(), &inner)?;
+                format!(" WHERE EXISTS (SELECT 1 FROM {from}{filter})")
+            }
+        };
         let mut sql = format!("DELETE FROM {target}{filter}");
         let columns = self.returning(delete.returning.as_deref(), &scope, &table, &mut sql)?;
         Ok(Parts { kind: Kind::Delete, program: Program::Statement(sql), columns, target: Some(table) })
@@ -359,8 +410,8 @@ fn assigned_twice(column: &str, statement: &str) -> Error {
     Error::new(Status::Sql, "sql.duplicate_column", Some("42701"), message).with("column", column)
 }
 
-fn wrong_width(table: &Table, expected: usize, received: usize) -> Error {
-    Error::syntax(format!("INSERT on {} expected {expected} values but received {received}", table.name))
+fn wrong_width(clause: &str, table: &Table, expected: usize, received: usize) -> Error {
+    Error::syntax(format!("{clause} on {} expected {expected} values but received {received}", table.name))
         .with("relation", table.name.clone())
 }
 

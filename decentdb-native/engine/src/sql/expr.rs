@@ -7,8 +7,9 @@ use crate::types::{self, Conversion};
 use crate::value::{Type, Value};
 
 use super::binder::{real_literal, Binder, Ex, Kind};
+use super::compare::{comparison, is_row};
 use super::names::type_of;
-use super::parse::{blob_literal, name, position, text_literal};
+use super::parse::{blob_literal, name, object, position, text_literal};
 use super::scope::Scope;
 
 impl Binder<'_> {
@@ -41,6 +42,10 @@ impl Binder<'_> {
             }
             Expr::Interval(interval) => self.interval(interval),
             Expr::UnaryOp { op, expr: inner } => self.unary(*op, inner, scope),
+            Expr::BinaryOp { left, op, right } if is_row(left) || is_row(right) => match comparison(op) {
+                Some(op) => self.compare_rows(left, op, right, scope),
+                None => Err(Error::unsupported(format!("{op} between row values"))),
+            },
             Expr::BinaryOp { .. } => self.binary_chain(expr, scope),
             Expr::IsNull(inner) => self.test(inner, scope, "IS NULL"),
             Expr::IsNotNull(inner) => self.test(inner, scope, "IS NOT NULL"),
@@ -126,25 +131,13 @@ impl Binder<'_> {
                 }
                 self.call(function, arguments)
             }
-            Expr::Tuple(_) => Err(Error::unsupported("a row value")),
+            Expr::Tuple(_) => Err(Error::unsupported("a row value outside a comparison")),
             Expr::Array(_) => Err(Error::unsupported("ARRAY")),
-            Expr::Collate { .. } => Err(Error::unsupported("COLLATE")),
+            Expr::Collate { .. } => Err(Error::unsupported("COLLATE outside a comparison and ORDER BY")),
             Expr::AtTimeZone { .. } => Err(Error::unsupported("AT TIME ZONE")),
             Expr::SimilarTo { .. } => Err(Error::unsupported("SIMILAR TO")),
-            Expr::AnyOp { left, compare_op: ast::BinaryOperator::Eq, right, .. } if is_query(right) => {
-                self.in_query(left, right, false, scope)
-            }
-            Expr::AllOp { left, compare_op: ast::BinaryOperator::NotEq, right } if is_query(right) => {
-                self.in_query(left, right, true, scope)
-            }
-            Expr::AnyOp { right, compare_op, .. } if is_query(right) => {
-                Err(Error::unsupported(format!("{compare_op} ANY")).hint("only = ANY (SELECT ...) is; use EXISTS"))
-            }
-            Expr::AllOp { right, compare_op, .. } if is_query(right) => {
-                Err(Error::unsupported(format!("{compare_op} ALL")).hint("only <> ALL (SELECT ...) is; use NOT EXISTS"))
-            }
-            Expr::AnyOp { .. } => Err(Error::unsupported("ANY")),
-            Expr::AllOp { .. } => Err(Error::unsupported("ALL")),
+            Expr::AnyOp { left, compare_op, right, .. } => self.quantified(left, compare_op, false, right, scope),
+            Expr::AllOp { left, compare_op, right } => self.quantified(left, compare_op, true, right, scope),
             Expr::Overlay { expr: text, overlay_what, overlay_from, overlay_for } => {
                 let mut arguments = Vec::with_capacity(4);
                 for argument in [text, overlay_what, overlay_from].into_iter().chain(overlay_for) {
@@ -153,6 +146,28 @@ impl Binder<'_> {
                 self.call("overlay", arguments)
             }
             other => Err(Error::unsupported(format!("the expression {}", shorten(&other.to_string())))),
+        }
+    }
+
+    /// What is compared or ordered, where alone COLLATE may stand.
+    pub fn operand(&mut self, expr: &Expr, scope: &Scope<'_>) -> Result<Ex> {
+        match expr {
+            Expr::Nested(inner) => self.operand(inner, scope),
+            Expr::Collate { expr: inner, collation } => {
+                let collation = match object(collation)?.to_ascii_uppercase().as_str() {
+                    "BINARY" => "BINARY",
+                    "NOCASE" => "NOCASE",
+                    "RTRIM" => "RTRIM",
+                    _ => return Err(Error::unsupported(format!("the collation {collation}"))),
+                };
+                let ex = self.expr(inner, scope)?;
+                let ex = self.fix(ex, &Type::Text, None, None);
+                if !matches!(ex.ty, Type::Text | Type::Dynamic) {
+                    return Err(Error::type_mismatch(format!("COLLATE needs TEXT, not {}", ex.type_name())));
+                }
+                Ok(Ex { kind: Kind::Collated(collation), source: None, ..ex })
+            }
+            _ => self.expr(expr, scope),
         }
     }
 
@@ -242,117 +257,6 @@ impl Binder<'_> {
         Ok(Ex::new(format!("({} {test})", ex.sql), Type::Bool, false))
     }
 
-    fn distinct(&mut self, left: &Expr, op: &str, right: &Expr, scope: &Scope<'_>) -> Result<Ex> {
-        let (left, right) = (self.expr(left, scope)?, self.expr(right, scope)?);
-        let ex = self.compare(left, op, right)?;
-        Ok(Ex { nullable: false, ..ex })
-    }
-
-    fn between(&mut self, inner: &Expr, negated: bool, low: &Expr, high: &Expr, scope: &Scope<'_>) -> Result<Ex> {
-        let value = self.expr(inner, scope)?;
-        let (low, high) = (self.expr(low, scope)?, self.expr(high, scope)?);
-        let (from, to) = if negated { ("<", ">") } else { (">=", "<=") };
-        let join = if negated { "OR" } else { "AND" };
-        let lower = self.compare(value.clone(), from, low)?;
-        let upper = self.compare(value, to, high)?;
-        let sql = format!("({} {join} {})", lower.sql, upper.sql);
-        Ok(Ex::new(sql, Type::Bool, lower.nullable || upper.nullable))
-    }
-
-    fn in_list(&mut self, inner: &Expr, list: &[Expr], negated: bool, scope: &Scope<'_>) -> Result<Ex> {
-        if let Expr::Tuple(values) = inner {
-            return self.row_in_list(values, list, negated, scope);
-        }
-        let value = self.expr(inner, scope)?;
-        let mut items = Vec::with_capacity(list.len());
-        for item in list {
-            items.push(self.expr(item, scope)?);
-        }
-        let (value, items) = self.alike(value, items)?;
-        let nullable = value.nullable || items.iter().any(|item| item.nullable);
-        let texts: Vec<String> = items.into_iter().map(|item| item.sql).collect();
-        let not = if negated { "NOT " } else { "" };
-        Ok(Ex::new(format!("({} {not}IN ({}))", value.collated(), texts.join(", ")), Type::Bool, nullable))
-    }
-
-    /// Brings a value and what it is looked for among to one type.
-    fn alike(&mut self, value: Ex, items: Vec<Ex>) -> Result<(Ex, Vec<Ex>)> {
-        let mut ty = value.ty.clone();
-        let mut shared = value.clone();
-        for item in &items {
-            ty = self.common(&shared, item).map_err(|_| incomparable(&value, item))?;
-            if ty != shared.ty {
-                shared = Ex::new("", ty.clone(), false);
-            }
-        }
-        let value = self.widen(value, &ty)?;
-        let items = items.into_iter().map(|item| self.widen(item, &ty)).collect::<Result<Vec<_>>>()?;
-        Ok((value, items))
-    }
-
-    /// `(a, b) IN ((1, 2), ...)`
-    fn row_in_list(&mut self, values: &[Expr], list: &[Expr], negated: bool, scope: &Scope<'_>) -> Result<Ex> {
-        let mut rows: Vec<Vec<String>> = vec![Vec::with_capacity(values.len()); list.len()];
-        let mut left = Vec::with_capacity(values.len());
-        let mut nullable = false;
-        for (at, value) in values.iter().enumerate() {
-            let value = self.expr(value, scope)?;
-            let mut items = Vec::with_capacity(list.len());
-            for item in list {
-                let Expr::Tuple(row) = item else {
-                    return Err(Error::syntax("a row value is compared with row values, as in (a, b) IN ((1, 2))"));
-                };
-                if row.len() != values.len() {
-                    return Err(Error::syntax(format!(
-                        "a row of {} cannot be compared with one of {}",
-                        values.len(),
-                        row.len()
-                    )));
-                }
-                items.push(self.expr(&row[at], scope)?);
-            }
-            let (value, items) = self.alike(value, items)?;
-            nullable |= value.nullable;
-            left.push(value.collated());
-            for (row, item) in rows.iter_mut().zip(items) {
-                nullable |= item.nullable;
-                row.push(item.sql);
-            }
-        }
-        let not = if negated { "NOT " } else { "" };
-        let rows: Vec<String> = rows.into_iter().map(|row| format!("({})", row.join(", "))).collect();
-        let sql = format!("(({}) {not}IN (VALUES {}))", left.join(", "), rows.join(", "));
-        Ok(Ex::new(sql, Type::Bool, nullable))
-    }
-
-    fn in_query(&mut self, inner: &Expr, query: &Expr, negated: bool, scope: &Scope<'_>) -> Result<Ex> {
-        match query {
-            Expr::Subquery(query) => self.in_subquery(inner, query, negated, scope),
-            _ => Err(Error::internal("a query is expected")),
-        }
-    }
-
-    fn in_subquery(&mut self, inner: &Expr, query: &ast::Query, negated: bool, scope: &Scope<'_>) -> Result<Ex> {
-        let value = self.expr(inner, scope)?;
-        let bound = self.query(query, Some(scope))?;
-        let [column] = bound.columns.as_slice() else {
-            return Err(Error::syntax("the subquery of IN must return one column"));
-        };
-        let other = Ex::new("", column.ty.clone(), true);
-        let ty = self.common(&value, &other).map_err(|_| incomparable(&value, &other))?;
-        let value = self.widen(value, &ty)?;
-        let sql = if super::binder::same(&column.ty, &ty) || column.ty == Type::Dynamic {
-            bound.sql
-        } else {
-            let made_up = self.invent();
-            let name = super::parse::quote(&column.sql_name);
-            let item = self.widen(Ex::new(format!("{made_up}.{name}"), column.ty.clone(), true), &ty)?;
-            format!("SELECT {} FROM ({}) AS {made_up}", item.sql, bound.sql)
-        };
-        let not = if negated { "NOT " } else { "" };
-        Ok(Ex::new(format!("({} {not}IN ({sql}))", value.collated()), Type::Bool, true))
-    }
-
     fn like(
         &mut self,
         function: &str,
@@ -366,6 +270,12 @@ impl Binder<'_> {
         if let Some(escape) = escape {
             arguments.push(self.expr(escape, scope)?);
         }
+        let range = match (function, negated, arguments.as_slice()) {
+            ("ddb_like", false, [Ex { kind: Kind::Column, ty: Type::Text, sql, .. }, pattern, escape @ ..]) => {
+                prefix_range(sql, pattern, escape)
+            }
+            _ => None,
+        };
         let mut texts = Vec::new();
         let mut nullable = false;
         for argument in arguments {
@@ -377,7 +287,12 @@ impl Binder<'_> {
             texts.push(argument.sql);
         }
         let not = if negated { "NOT " } else { "" };
-        Ok(Ex::new(format!("({not}{function}({}))", texts.join(", ")), Type::Bool, nullable))
+        let call = format!("{function}({})", texts.join(", "));
+        let sql = match range {
+            Some(range) => format!("({call} AND {range})"),
+            None => format!("({not}{call})"),
+        };
+        Ok(Ex::new(sql, Type::Bool, nullable))
     }
 
     fn case(
@@ -387,14 +302,21 @@ impl Binder<'_> {
         otherwise: Option<&Expr>,
         scope: &Scope<'_>,
     ) -> Result<Ex> {
-        let operand = operand.map(|operand| self.expr(operand, scope)).transpose()?;
+        let volatile = self.volatile;
+        let operand = operand.map(|operand| self.operand(operand, scope)).transpose()?;
+        let repeatable = volatile == self.volatile;
         let mut tests = Vec::with_capacity(conditions.len());
         let mut results = Vec::with_capacity(conditions.len() + 1);
         for arm in conditions {
-            let condition = self.expr(&arm.condition, scope)?;
             let test = match &operand {
-                Some(operand) => self.compare(operand.clone(), "=", condition)?,
-                None => self.require_bool(condition, "the condition of WHEN")?,
+                Some(_) if !repeatable => {
+                    return Err(Error::unsupported("CASE with an operand that changes with each call"));
+                }
+                Some(operand) => {
+                    let value = self.operand(&arm.condition, scope)?;
+                    self.compare(operand.clone(), "=", value)?
+                }
+                None => self.condition_expr(&arm.condition, scope, "the condition of WHEN")?,
             };
             tests.push(test.sql);
             results.push(self.expr(&arm.result, scope)?);
@@ -442,12 +364,29 @@ impl Binder<'_> {
     }
 }
 
-fn is_query(expr: &Expr) -> bool {
-    matches!(expr, Expr::Subquery(_))
-}
-
-fn incomparable(left: &Ex, right: &Ex) -> Error {
-    Error::type_mismatch(format!("cannot compare {} and {}", left.type_name(), right.type_name()))
+/// The range of texts a literal pattern with a fixed beginning can match, which an index can serve.
+fn prefix_range(column: &str, pattern: &Ex, escape: &[Ex]) -> Option<String> {
+    let Kind::Text(pattern) = &pattern.kind else { return None };
+    let escape = match escape {
+        [] => None,
+        [Ex { kind: Kind::Text(escape), .. }] => escape.chars().next(),
+        _ => return None,
+    };
+    let special = |c: char| c == '%' || c == '_' || Some(c) == escape;
+    let mut prefix: Vec<char> = pattern.chars().take_while(|c| !special(*c)).collect();
+    if prefix.is_empty() || prefix.len() == pattern.chars().count() {
+        return None;
+    }
+    let from = text_literal(&prefix.iter().collect::<String>());
+    // The least text beyond all that begin so. Characters and their bytes have the same order.
+    while let Some(last) = prefix.pop() {
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            prefix.push(next);
+            let to = text_literal(&prefix.iter().collect::<String>());
+            return Some(format!("{column} >= {from} AND {column} < {to}"));
+        }
+    }
+    Some(format!("{column} >= {from}"))
 }
 
 fn text_expr(text: &str) -> Ex {

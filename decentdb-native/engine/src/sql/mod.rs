@@ -5,8 +5,10 @@ mod alter;
 mod audit;
 mod binder;
 mod call;
+mod compare;
 mod constraint;
 mod create;
+mod cte;
 mod derived;
 mod describe;
 mod dml;
@@ -16,12 +18,14 @@ mod from;
 mod generated;
 mod index;
 mod inspection;
+mod join;
 mod json;
 mod keys;
 mod layout;
 mod names;
 mod narrow;
 mod operators;
+mod order;
 mod parse;
 mod place;
 mod pragma;
@@ -41,7 +45,7 @@ mod window;
 
 use std::sync::Arc;
 
-use sqlparser::ast::{DescribeAlias, Statement};
+use sqlparser::ast::{DescribeAlias, Query, SetExpr, Statement};
 use sqlparser::tokenizer::TokenWithSpan;
 
 use crate::catalog::{Catalog, Change, Table};
@@ -328,6 +332,9 @@ impl Binder<'_> {
         );
         match statement {
             Statement::Query(query) => {
+                if let SetExpr::Insert(inner) | SetExpr::Update(inner) | SetExpr::Delete(inner) = query.body.as_ref() {
+                    return self.with_statement(query, inner, text, opening);
+                }
                 let bound = self.query(query, None)?;
                 let columns = result_columns(bound.columns);
                 Ok(Parts { kind: Kind::Select, program: Program::Statement(bound.sql), columns, target: None })
@@ -370,6 +377,20 @@ impl Binder<'_> {
             }
             _ => Err(Error::unsupported(opening)),
         }
+    }
+
+    /// WITH before INSERT, UPDATE or DELETE.
+    fn with_statement(&mut self, query: &Query, inner: &Statement, text: &str, opening: &str) -> Result<Parts> {
+        let mut sql = match &query.with {
+            Some(with) => self.with(with, None)?,
+            None => String::new(),
+        };
+        let parts = self.statement(inner, text, opening)?;
+        let Program::Statement(statement) = parts.program else {
+            return Err(Error::internal("WITH before a statement that is no data change"));
+        };
+        sql.push_str(&statement);
+        Ok(Parts { program: Program::Statement(sql), ..parts })
     }
 
     fn explain(&mut self, statement: &Statement, analyze: bool, text: &str, opening: &str) -> Result<Parts> {

@@ -1,4 +1,4 @@
-//! Comparison, arithmetic and logic.
+//! Operators between two values.
 
 use sqlparser::ast::{BinaryOperator as Op, Expr};
 
@@ -7,6 +7,7 @@ use crate::functions::type_code;
 use crate::value::Type;
 
 use super::binder::{Binder, Ex, Kind};
+use super::compare::{comparison, is_row};
 use super::scope::Scope;
 
 impl Binder<'_> {
@@ -15,13 +16,16 @@ impl Binder<'_> {
         let mut steps = Vec::new();
         let mut first = expr;
         while let Expr::BinaryOp { left, op, right } = first {
+            if is_row(left) || is_row(right) {
+                break;
+            }
             steps.push((op, right.as_ref()));
             first = left.as_ref();
         }
-        let mut value = self.expr(first, scope)?;
+        let mut value = self.operand(first, scope)?;
         let mut last: Option<&Op> = None;
         for (op, right) in steps.into_iter().rev() {
-            let right = self.expr(right, scope)?;
+            let right = self.operand(right, scope)?;
             value = self.binary(value, op, right, last == Some(op))?;
             last = Some(op);
         }
@@ -34,15 +38,15 @@ impl Binder<'_> {
     }
 
     fn binary(&mut self, left: Ex, op: &Op, right: Ex, chained: bool) -> Result<Ex> {
+        if let Some(op) = comparison(op) {
+            return self.compare(left, op, right);
+        }
+        if matches!(left.kind, Kind::Collated(_)) || matches!(right.kind, Kind::Collated(_)) {
+            return Err(Error::unsupported("COLLATE outside a comparison and ORDER BY"));
+        }
         match op {
             Op::And => self.logic(left, "AND", right, chained),
             Op::Or => self.logic(left, "OR", right, chained),
-            Op::Eq => self.compare(left, "=", right),
-            Op::NotEq => self.compare(left, "<>", right),
-            Op::Lt => self.compare(left, "<", right),
-            Op::LtEq => self.compare(left, "<=", right),
-            Op::Gt => self.compare(left, ">", right),
-            Op::GtEq => self.compare(left, ">=", right),
             Op::Plus => self.arithmetic(left, "+", "add", right),
             Op::Minus => self.arithmetic(left, "-", "sub", right),
             Op::Multiply => self.arithmetic(left, "*", "mul", right),
@@ -71,38 +75,6 @@ impl Binder<'_> {
             _ => format!("({} {op} {})", left.sql, right.sql),
         };
         Ok(Ex::new(sql, Type::Bool, left.nullable || right.nullable))
-    }
-
-    /// A comparison; `op` is SQLite's.
-    pub fn compare(&mut self, left: Ex, op: &str, right: Ex) -> Result<Ex> {
-        let (left, right) = self.settle(left, right);
-        let mismatch =
-            || Error::type_mismatch(format!("cannot compare {} and {}", left.type_name(), right.type_name()));
-        let ty = self.common(&left, &right).map_err(|_| mismatch())?;
-        if matches!(ty, Type::Geometry | Type::Geography) {
-            return Err(Error::unsupported(format!("comparing values of type {}", ty.name())));
-        }
-        // SQLite compares integers with reals exactly; converting would lose digits.
-        let exact = matches!((&left.ty, &right.ty), (Type::Int64, Type::Float64) | (Type::Float64, Type::Int64));
-        let (left, right) = if exact { (left, right) } else { (self.widen(left, &ty)?, self.widen(right, &ty)?) };
-        let nullable = left.nullable || right.nullable;
-        let sql = format!("({} {op} {})", left.collated(), right.sql);
-        Ok(Ex::new(sql, Type::Bool, nullable))
-    }
-
-    /// Decides open parameters by the other operand.
-    fn settle(&mut self, left: Ex, right: Ex) -> (Ex, Ex) {
-        let decide = |binder: &mut Self, param: Ex, other: &Ex| {
-            let open = matches!(param.kind, Kind::Param(_)) && other.ty != Type::Dynamic;
-            if open && !matches!(other.kind, Kind::Param(_)) && binder.param_takes(&param.ty, &other.ty) {
-                binder.fix(param, &other.ty, other.source.as_ref(), Some(other.nullable))
-            } else {
-                param
-            }
-        };
-        let left = decide(self, left, &right);
-        let right = decide(self, right, &left);
-        (left, right)
     }
 
     fn arithmetic(&mut self, left: Ex, op: &str, function: &str, right: Ex) -> Result<Ex> {

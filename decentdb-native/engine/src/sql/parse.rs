@@ -165,8 +165,56 @@ pub(super) fn syntax(error: &ParserError) -> Error {
     }
 }
 
-pub(super) fn statement(tokens: Vec<TokenWithSpan>) -> Result<Statement> {
+/// The grammar takes the ON of ON CONFLICT for an alias where it follows an expression: INSERT ... SELECT 1 ON CONFLICT.
+/// Parentheses around the query keep them apart.
+fn part_conflict(tokens: &mut Vec<TokenWithSpan>) {
+    let (mut depth, mut inserts, mut source, mut last, mut conflict) = (0usize, false, None, 0, None);
+    for (at, token) in tokens.iter().enumerate() {
+        match &token.token {
+            Token::Whitespace(_) => continue,
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            Token::Word(word) if depth == 0 => match word.keyword {
+                Keyword::INSERT => inserts = true,
+                Keyword::SELECT | Keyword::WITH if inserts && source.is_none() => source = Some(at),
+                Keyword::CONFLICT if matches!(&tokens[last].token, Token::Word(word) if word.keyword == Keyword::ON) => {
+                    conflict = Some(last);
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+        last = at;
+    }
+    if let (Some(source), Some(conflict)) = (source, conflict) {
+        let near = |at: usize, token| TokenWithSpan { token, span: tokens[at].span };
+        let (open, close) = (near(source, Token::LParen), near(conflict, Token::RParen));
+        tokens.insert(conflict, close);
+        tokens.insert(source, open);
+    }
+}
+
+/// Constructs the grammar does not know, by name.
+fn refuse_phrases(tokens: &[TokenWithSpan]) -> Result<()> {
+    let words = words(tokens);
+    for pair in words.windows(2) {
+        let [Token::Word(first), Token::Word(second)] = [&pair[0].token, &pair[1].token] else { continue };
+        let what = match (first.keyword, second.value.to_ascii_uppercase().as_str()) {
+            (Keyword::BETWEEN, "SYMMETRIC") => "BETWEEN SYMMETRIC",
+            (Keyword::ROW | Keyword::PRECEDING | Keyword::FOLLOWING, "EXCLUDE") => "EXCLUDE in a window frame",
+            _ => continue,
+        };
+        if second.quote_style.is_none() {
+            return Err(position(Error::unsupported(what), pair[1].span.start));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn statement(mut tokens: Vec<TokenWithSpan>) -> Result<Statement> {
     limit_chains(&tokens)?;
+    refuse_phrases(&tokens)?;
+    part_conflict(&mut tokens);
     let dialect = PostgreSqlDialect {};
     let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(tokens);
     let mut statements = parser.parse_statements().map_err(|error| syntax(&error))?;

@@ -37,11 +37,15 @@ pub(super) struct Relation {
     /// Columns merged into another relation's by USING: not part of `*`, and found there when unqualified.
     pub merged: Vec<String>,
     pub computed: &'static [Computed],
+    /// Columns that stand for several when unqualified, as USING makes them in a FULL or RIGHT JOIN, with what they are
+    /// computed by.
+    pub shared: Vec<(String, String)>,
 }
 
 impl Relation {
     pub fn new(name: &str, columns: Vec<ScopeColumn>) -> Self {
-        Self { name: name.to_owned(), qualifier: quote(name), columns, table: None, merged: Vec::new(), computed: &[] }
+        let (merged, shared) = (Vec::new(), Vec::new());
+        Self { name: name.to_owned(), qualifier: quote(name), columns, table: None, merged, computed: &[], shared }
     }
 
     /// A table of the catalogue.
@@ -62,6 +66,12 @@ impl Relation {
         self.merged.iter().any(|merged| merged.eq_ignore_ascii_case(name))
     }
 
+    /// A column by its name alone.
+    pub fn unqualified_sql(&self, column: &ScopeColumn) -> String {
+        let shared = self.shared.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name));
+        shared.map_or_else(|| self.column_sql(column), |(_, sql)| sql.clone())
+    }
+
     pub fn column_sql(&self, column: &ScopeColumn) -> String {
         if let Some((_, compute)) = self.computed.iter().find(|(name, _)| *name == column.sql_name) {
             compute(&self.qualifier)
@@ -76,8 +86,6 @@ impl Relation {
 #[derive(Debug, Default)]
 pub(super) struct Scope<'p> {
     pub relations: Vec<Relation>,
-    /// Columns joined by USING in a FULL or RIGHT JOIN: emitted without a qualifier, so that SQLite coalesces them.
-    pub coalesced: Vec<String>,
     pub parent: Option<&'p Scope<'p>>,
 }
 
@@ -92,27 +100,27 @@ pub(super) fn ambiguous(name: &str) -> Error {
         .with("column", name)
 }
 
+pub(super) fn given_twice(name: &str) -> Error {
+    let message = format!("table name {name} is given more than once");
+    Error::new(Status::Sql, "sql.duplicate_alias", Some("42712"), message)
+}
+
 impl<'p> Scope<'p> {
     pub fn within(parent: Option<&'p Scope<'p>>) -> Self {
-        Self { relations: Vec::new(), coalesced: Vec::new(), parent }
+        Self { relations: Vec::new(), parent }
     }
 
     pub fn of(relation: Relation) -> Self {
-        Self { relations: vec![relation], coalesced: Vec::new(), parent: None }
+        Self { relations: vec![relation], parent: None }
     }
 
     /// Adds a relation whose name is not taken yet.
     pub fn add(&mut self, relation: Relation) -> Result<()> {
         if self.relations.iter().any(|known| known.name.eq_ignore_ascii_case(&relation.name)) {
-            let message = format!("table name {} is given more than once", relation.name);
-            return Err(Error::new(Status::Sql, "sql.duplicate_alias", Some("42712"), message));
+            return Err(given_twice(&relation.name));
         }
         self.relations.push(relation);
         Ok(())
-    }
-
-    pub fn is_coalesced(&self, name: &str) -> bool {
-        self.coalesced.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 
     pub fn column(&self, name: &str) -> Result<Found> {
@@ -127,9 +135,7 @@ impl<'p> Scope<'p> {
                     if found.is_some() {
                         return Err(ambiguous(name));
                     }
-                    let bare = current.is_coalesced(name);
-                    let sql = if bare { quote(&column.sql_name) } else { relation.column_sql(column) };
-                    found = Some(Found { sql, column: column.clone() });
+                    found = Some(Found { sql: relation.unqualified_sql(column), column: column.clone() });
                 }
             }
             if let Some(found) = found {

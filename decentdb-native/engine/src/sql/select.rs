@@ -1,14 +1,15 @@
 //! Queries.
 
 use sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, LimitClause, OrderBy, OrderByExpr, OrderByKind, OrderBySort, Query, Select,
-    SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Value as Literal, WildcardAdditionalOptions,
+    Distinct, Expr, GroupByExpr, LimitClause, OrderBy, Query, Select, SelectFlavor, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, WildcardAdditionalOptions,
 };
 
 use crate::error::{Error, Result};
 use crate::value::Type;
 
 use super::binder::{Aggregates, Binder, Ex, Kind};
+use super::order::{alias, order_sql, ordinal};
 use super::parse::{name, object, quote};
 use super::scope::{Relation, Scope, ScopeColumn};
 use super::window::windowing;
@@ -21,12 +22,12 @@ pub(super) struct Bound {
 }
 
 /// One item of a SELECT list.
-struct Item {
-    ex: Ex,
-    name: String,
-    named: bool,
+pub(super) struct Item {
+    pub ex: Ex,
+    pub name: String,
+    pub named: bool,
     /// A window function is part of it.
-    window: bool,
+    pub window: bool,
 }
 
 impl Binder<'_> {
@@ -35,7 +36,11 @@ impl Binder<'_> {
             let (ctes, aggregates) = (self.ctes.len(), self.aggregates);
             let windows = std::mem::replace(&mut self.windows, Aggregates::Inside("this place"));
             let saw_window = self.saw_window;
+            let unready = self.unready.len();
+            self.depth += 1;
             let bound = self.query_inner(query, parent);
+            self.depth -= 1;
+            self.unready.truncate(unready);
             self.ctes.truncate(ctes);
             self.aggregates = aggregates;
             self.windows = windows;
@@ -61,16 +66,12 @@ impl Binder<'_> {
             }
             other => {
                 let mut bound = self.set_expr(other, parent)?;
-                let ordered = order_by.is_some() || query.limit_clause.is_some() || query.fetch.is_some();
-                if ordered && matches!(other, SetExpr::Values(_)) {
-                    // SQLite takes neither ORDER BY nor LIMIT after VALUES.
+                let limited = query.limit_clause.is_some() || query.fetch.is_some();
+                if limited && matches!(other, SetExpr::Values(_)) {
+                    // SQLite takes no LIMIT after VALUES.
                     bound.sql = format!("SELECT * FROM ({})", bound.sql);
                 }
-                let order = match order_by {
-                    Some(order_by) => self.order_by_columns(order_by, &bound.columns)?,
-                    None => String::new(),
-                };
-                (bound.sql + &order, bound.columns)
+                self.ordered(bound, order_by, parent)?
             }
         };
         sql.push_str(&body);
@@ -162,9 +163,16 @@ impl Binder<'_> {
             None => None,
         };
         let saw = std::mem::replace(&mut self.saw_aggregate, false);
-        self.aggregates = Aggregates::Allowed;
-        self.windows = Aggregates::Allowed;
+        let allowed = match &self.step {
+            Some(step) if step.depth == self.depth => Aggregates::Inside("the repeated query of WITH RECURSIVE"),
+            _ => Aggregates::Allowed,
+        };
+        self.aggregates = allowed;
+        self.windows = allowed;
         let mut items = self.items(&select.projection, &scope)?;
+        if items.is_empty() {
+            return Err(Error::syntax("SELECT needs at least one column"));
+        }
         if let ([item], [_], true) = (items.as_mut_slice(), scope.relations.as_slice(), is_bare(select)) {
             // The one expression the original names by its text.
             if !item.named && item.ex.sql == "count(*)" {
@@ -177,11 +185,7 @@ impl Binder<'_> {
                 item.ex = self.widen(ex, ty)?;
             }
         }
-        let distinct = match &select.distinct {
-            None | Some(Distinct::All) => false,
-            Some(Distinct::Distinct) => true,
-            Some(Distinct::On(_)) => return Err(Error::unsupported("DISTINCT ON")),
-        };
+        let distinct = matches!(select.distinct, Some(Distinct::Distinct));
         self.windows = Aggregates::Inside("GROUP BY or HAVING");
         let groups = self.group_by(&select.group_by, &items, &scope)?;
         let having = match &select.having {
@@ -191,23 +195,29 @@ impl Binder<'_> {
         if having.is_some() && groups.is_none() && !self.saw_aggregate {
             return Err(Error::syntax("HAVING needs GROUP BY or an aggregate"));
         }
-        self.windows = Aggregates::Allowed;
+        self.windows = allowed;
         let order = match order_by {
             Some(order_by) => self.order_by_items(order_by, &items, distinct, &scope)?,
-            None => String::new(),
+            None => Vec::new(),
+        };
+        let keys = match &select.distinct {
+            Some(Distinct::On(keys)) => Some(self.distinct_keys(keys, &items, &scope)?),
+            _ => None,
         };
         self.saw_aggregate = saw;
-        let mut sql = String::from(if distinct { "SELECT DISTINCT " } else { "SELECT " });
-        let (list, columns) = emit(&items);
-        sql.push_str(&list);
+        let mut body = String::new();
         for (keyword, part) in [(" FROM ", from), (" WHERE ", filter), (" GROUP BY ", groups), (" HAVING ", having)] {
             if let Some(part) = part {
-                sql.push_str(keyword);
-                sql.push_str(&part);
+                body.push_str(keyword);
+                body.push_str(&part);
             }
         }
-        sql.push_str(&order);
-        Ok((sql, columns))
+        if let Some(keys) = keys {
+            return self.distinct_on(&keys, &items, &order, &body);
+        }
+        let (list, columns) = emit(&items);
+        let distinct = if distinct { "DISTINCT " } else { "" };
+        Ok((format!("SELECT {distinct}{list}{body}{}", order_sql(&order)), columns))
     }
 
     /// A RETURNING list.
@@ -243,12 +253,12 @@ impl Binder<'_> {
                         return Err(Error::syntax("SELECT * needs a FROM clause"));
                     }
                     for relation in &scope.relations {
-                        star(relation, scope, false, &mut items);
+                        star(relation, false, &mut items);
                     }
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(of), options) => {
                     refuse_options(options)?;
-                    star(scope.relation(&object(of)?)?, scope, true, &mut items);
+                    star(scope.relation(&object(of)?)?, true, &mut items);
                 }
                 other => return Err(Error::unsupported(format!("the select item {other}"))),
             }
@@ -283,61 +293,6 @@ impl Binder<'_> {
         self.aggregates = aggregates;
         Ok(Some(terms.join(", ")))
     }
-
-    fn order_by_items(
-        &mut self,
-        order_by: &OrderBy,
-        items: &[Item],
-        distinct: bool,
-        scope: &Scope<'_>,
-    ) -> Result<String> {
-        let mut terms = Vec::new();
-        for term in order_expressions(order_by)? {
-            let item = match ordinal(&term.expr, items.len())? {
-                Some(at) => Some(at),
-                None => alias_index(&term.expr, items),
-            };
-            let ex = match item {
-                Some(at) => Ex { sql: (at + 1).to_string(), kind: Kind::Other, ..items[at].ex.clone() },
-                None => self.expr(&term.expr, scope)?,
-            };
-            if distinct && item.is_none() && !items.iter().any(|item| item.ex.sql == ex.sql) {
-                return Err(Error::syntax("with DISTINCT, ORDER BY may name only what the list shows"));
-            }
-            terms.push(order_term(&ex, term)?);
-        }
-        Ok(format!(" ORDER BY {}", terms.join(", ")))
-    }
-
-    /// ORDER BY after a set operation: result columns only.
-    fn order_by_columns(&mut self, order_by: &OrderBy, columns: &[ScopeColumn]) -> Result<String> {
-        let mut terms = Vec::new();
-        for term in order_expressions(order_by)? {
-            let at = match ordinal(&term.expr, columns.len())? {
-                Some(at) => at,
-                None => {
-                    let written = column_name(&term.expr)
-                        .ok_or_else(|| Error::unsupported("ORDER BY an expression after a set operation"))?;
-                    let found = columns.iter().position(|column| column.name.eq_ignore_ascii_case(&written));
-                    found.ok_or_else(|| Error::unknown_column(&written))?
-                }
-            };
-            let column = &columns[at];
-            let ex = Ex::new((at + 1).to_string(), column.ty.clone(), column.nullable);
-            terms.push(order_term(&ex, term)?);
-        }
-        Ok(format!(" ORDER BY {}", terms.join(", ")))
-    }
-
-    /// The terms of an ORDER BY inside an aggregate.
-    pub fn order_terms(&mut self, terms: &[OrderByExpr], scope: &Scope<'_>) -> Result<String> {
-        let mut texts = Vec::with_capacity(terms.len());
-        for term in terms {
-            let ex = self.expr(&term.expr, scope)?;
-            texts.push(order_term(&ex, term)?);
-        }
-        Ok(texts.join(", "))
-    }
 }
 
 /// Nothing but a list and FROM.
@@ -346,33 +301,8 @@ fn is_bare(select: &Select) -> bool {
     select.selection.is_none() && select.having.is_none() && !grouped
 }
 
-fn order_expressions(order_by: &OrderBy) -> Result<&[OrderByExpr]> {
-    refuse(order_by.interpolate.is_some(), "INTERPOLATE")?;
-    match &order_by.kind {
-        OrderByKind::Expressions(terms) => Ok(terms),
-        OrderByKind::All(_) => Err(Error::unsupported("ORDER BY ALL")),
-    }
-}
-
-fn order_term(ex: &Ex, term: &OrderByExpr) -> Result<String> {
-    refuse(term.with_fill.is_some(), "WITH FILL")?;
-    let descending = match &term.options.sort {
-        None | Some(OrderBySort::Asc) => false,
-        Some(OrderBySort::Desc) => true,
-        Some(_) => return Err(Error::unsupported("ORDER BY USING")),
-    };
-    let mut sql = ex.collated();
-    if descending {
-        sql.push_str(" DESC");
-    }
-    if let Some(first) = term.options.nulls_first {
-        sql.push_str(if first { " NULLS FIRST" } else { " NULLS LAST" });
-    }
-    Ok(sql)
-}
-
 /// The text of a list and what it yields. The queries around it find collations there.
-fn emit(items: &[Item]) -> (String, Vec<ScopeColumn>) {
+pub(super) fn emit(items: &[Item]) -> (String, Vec<ScopeColumn>) {
     let columns = describe(items);
     let texts: Vec<String> = items
         .iter()
@@ -403,13 +333,12 @@ fn describe(items: &[Item]) -> Vec<ScopeColumn> {
     columns
 }
 
-fn star(relation: &Relation, scope: &Scope<'_>, qualified: bool, items: &mut Vec<Item>) {
+fn star(relation: &Relation, qualified: bool, items: &mut Vec<Item>) {
     for column in &relation.columns {
         if !qualified && relation.is_merged(&column.name) {
             continue;
         }
-        let bare = !qualified && scope.is_coalesced(&column.name);
-        let sql = if bare { quote(&column.sql_name) } else { relation.column_sql(column) };
+        let sql = if qualified { relation.column_sql(column) } else { relation.unqualified_sql(column) };
         let ex = Ex {
             sql,
             ty: column.ty.clone(),
@@ -443,26 +372,6 @@ fn window_name(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Function(function) if function.over.is_some() => Some(function.name.to_string().to_ascii_lowercase()),
         _ => None,
-    }
-}
-
-fn alias_index(expr: &Expr, items: &[Item]) -> Option<usize> {
-    let Expr::Identifier(ident) = expr else { return None };
-    let written = name(ident);
-    items.iter().position(|item| item.named && item.name.eq_ignore_ascii_case(&written))
-}
-
-fn alias<'a>(expr: &Expr, items: &'a [Item]) -> Option<&'a Item> {
-    alias_index(expr, items).map(|at| &items[at])
-}
-
-/// A number standing alone in GROUP BY or ORDER BY names a column of the list; returned counted from 0.
-fn ordinal(expr: &Expr, width: usize) -> Result<Option<usize>> {
-    let Expr::Value(value) = expr else { return Ok(None) };
-    let Literal::Number(text, false) = &value.value else { return Ok(None) };
-    match text.parse::<usize>() {
-        Ok(number) if (1..=width).contains(&number) => Ok(Some(number - 1)),
-        _ => Err(Error::syntax(format!("position {text} is not in the select list"))),
     }
 }
 

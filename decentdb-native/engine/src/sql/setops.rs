@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::value::Type;
 
 use super::binder::{same, Binder, Ex, Kind};
+use super::cte::bare;
 use super::parse::quote;
 use super::scope::{Scope, ScopeColumn};
 use super::select::Bound;
@@ -13,14 +14,14 @@ use super::select::Bound;
 impl Binder<'_> {
     /// Anything but a plain SELECT: set operations, VALUES, parenthesised queries.
     pub fn set_expr(&mut self, body: &SetExpr, parent: Option<&Scope<'_>>) -> Result<Bound> {
-        match body {
+        match bare(body) {
             SetExpr::Select(select) => {
                 let (sql, columns) = self.select(select, None, None, parent)?;
                 Ok(Bound { sql, columns })
             }
             SetExpr::Values(values) => self.values(values, None, parent),
             SetExpr::Query(query) => self.parenthesised(query, parent),
-            SetExpr::SetOperation { .. } => self.set_operations(body, parent),
+            operations @ SetExpr::SetOperation { .. } => self.set_operations(operations, parent),
             SetExpr::Table(_) => Err(Error::unsupported("TABLE")),
             SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
                 Err(Error::unsupported("a data-changing statement inside a query"))
@@ -52,15 +53,22 @@ impl Binder<'_> {
         }
         let (types, nullable) = self.column_types(&bound)?;
         let mut columns = std::mem::take(&mut bound[0].columns);
+        let names: Vec<String> = columns.iter().map(|column| quote(&column.sql_name)).collect();
         let mut sql = String::new();
         for (at, (leaf, term)) in leaves.iter().zip(bound).enumerate() {
             let own = if at == 0 { &columns } else { &term.columns };
             let fits = own.iter().zip(&types).all(|(column, ty)| same(&column.ty, ty) && ty.collation().is_none());
+            let named: Vec<String> = own.iter().map(|column| quote(&column.sql_name)).collect();
             let text = if fits { term.sql } else { self.leaf(leaf, Some(&types), parent)?.sql };
-            if at > 0 {
-                sql.push_str(operators[at - 1]);
+            match at.checked_sub(1).map(|before| operators[before]) {
+                None => sql = text,
+                Some((operator, false)) => sql = format!("{sql} {operator} {text}"),
+                // Numbering equal rows makes them differ: the first, second, ... of one side meets that of the other.
+                Some((operator, true)) => {
+                    let (names, left, right) = (names.join(", "), numbered(&names, &sql), numbered(&named, &text));
+                    sql = format!("SELECT {names} FROM ({left} {operator} {right})");
+                }
             }
-            sql.push_str(&text);
         }
         for ((column, ty), nullable) in columns.iter_mut().zip(types).zip(nullable) {
             column.ty = ty;
@@ -72,7 +80,7 @@ impl Binder<'_> {
 
     /// One operand of a set operation, its columns brought to the wanted types.
     fn leaf(&mut self, leaf: &SetExpr, wanted: Option<&[Type]>, parent: Option<&Scope<'_>>) -> Result<Bound> {
-        match (leaf, wanted) {
+        match (bare(leaf), wanted) {
             (SetExpr::Select(select), _) => {
                 let (sql, columns) = self.select(select, None, wanted, parent)?;
                 Ok(Bound { sql, columns })
@@ -202,12 +210,24 @@ impl Binder<'_> {
     }
 }
 
-fn operator(op: SetOperator, quantifier: SetQuantifier) -> Result<&'static str> {
-    Ok(match (op, quantifier) {
-        (SetOperator::Union, SetQuantifier::All) => " UNION ALL ",
-        (SetOperator::Union, SetQuantifier::None | SetQuantifier::Distinct) => " UNION ",
-        (SetOperator::Intersect, SetQuantifier::None | SetQuantifier::Distinct) => " INTERSECT ",
-        (SetOperator::Except, SetQuantifier::None | SetQuantifier::Distinct) => " EXCEPT ",
+/// The rows of a query with the number each has among those equal to it.
+fn numbered(columns: &[String], query: &str) -> String {
+    let columns = columns.join(", ");
+    format!("SELECT {columns}, row_number() OVER (PARTITION BY {columns}) AS __number FROM ({query})")
+}
+
+/// SQLite's operator, and whether rows have to be numbered for it to keep duplicates.
+fn operator(op: SetOperator, quantifier: SetQuantifier) -> Result<(&'static str, bool)> {
+    let all = match quantifier {
+        SetQuantifier::All => true,
+        SetQuantifier::None | SetQuantifier::Distinct => false,
         _ => return Err(Error::unsupported(format!("{op} {quantifier}"))),
+    };
+    Ok(match op {
+        SetOperator::Union if all => ("UNION ALL", false),
+        SetOperator::Union => ("UNION", false),
+        SetOperator::Intersect => ("INTERSECT", all),
+        SetOperator::Except => ("EXCEPT", all),
+        SetOperator::Minus => return Err(Error::unsupported("MINUS")),
     })
 }

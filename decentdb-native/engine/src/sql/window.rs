@@ -1,16 +1,19 @@
 //! Window functions: calls with OVER.
 
 use sqlparser::ast::{
-    Expr, Function, FunctionArgumentClause, FunctionArguments, NamedWindowExpr, Value as Literal, WindowFrame,
-    WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
+    Expr, Function, FunctionArgumentClause, FunctionArguments, NamedWindowExpr, WindowFrame, WindowFrameBound,
+    WindowFrameUnits, WindowSpec, WindowType,
 };
 
 use crate::error::{Error, Result, Status};
+use crate::types::datetime::DAY_MICROS;
+use crate::types::{interval, out_of_range};
 use crate::value::Type;
 
 use super::aggregate::{AGGREGATES, PERCENTILES};
 use super::binder::{Aggregates, Binder, Ex, Kind};
 use super::call::wrong_arguments;
+use super::order::direction;
 use super::parse::name;
 use super::scope::Scope;
 use super::select::refuse;
@@ -65,18 +68,8 @@ impl Binder<'_> {
         let window = match over {
             WindowType::WindowSpec(spec) => self.window(spec, scope)?,
             WindowType::NamedWindow(ident) => {
-                let wanted = name(ident);
-                let found = self.named_windows.iter().find(|definition| name(&definition.0) == wanted);
-                match found.map(|definition| definition.1.clone()) {
-                    Some(NamedWindowExpr::WindowSpec(spec)) => self.window(&spec, scope)?,
-                    Some(NamedWindowExpr::NamedWindow(_)) => {
-                        return Err(Error::unsupported("a window that stands for another one"));
-                    }
-                    None => {
-                        let message = format!("unknown window {wanted}");
-                        return Err(Error::new(Status::Sql, "sql.unknown_window", Some("42704"), message));
-                    }
-                }
+                let spec = self.named_window(&name(ident), self.named_windows.len())?;
+                self.window(&spec, scope)?
             }
         };
         Ok(Ex::new(format!("{} OVER ({window})", ex.sql), ex.ty, ex.nullable))
@@ -131,8 +124,38 @@ impl Binder<'_> {
         }
     }
 
+    /// A window of the WINDOW clause, among its first `known` ones.
+    fn named_window(&self, wanted: &str, known: usize) -> Result<WindowSpec> {
+        let found = self.named_windows[..known].iter().position(|definition| name(&definition.0) == wanted);
+        let Some(at) = found else {
+            let message = format!("unknown window {wanted}");
+            return Err(Error::new(Status::Sql, "sql.unknown_window", Some("42704"), message));
+        };
+        match &self.named_windows[at].1 {
+            NamedWindowExpr::WindowSpec(spec) => self.extended(spec, at),
+            NamedWindowExpr::NamedWindow(other) => self.named_window(&name(other), at),
+        }
+    }
+
+    /// A window with what it takes over from the one it extends.
+    fn extended(&self, spec: &WindowSpec, known: usize) -> Result<WindowSpec> {
+        let Some(base) = &spec.window_name else { return Ok(spec.clone()) };
+        let (base_name, base) = (name(base), self.named_window(&name(base), known)?);
+        let clash = if !spec.partition_by.is_empty() {
+            "PARTITION BY cannot be added to"
+        } else if !spec.order_by.is_empty() && !base.order_by.is_empty() {
+            "ORDER BY cannot be replaced in"
+        } else if base.window_frame.is_some() {
+            "nothing can be added to the frame of"
+        } else {
+            let order_by = if spec.order_by.is_empty() { base.order_by } else { spec.order_by.clone() };
+            return Ok(WindowSpec { window_name: None, order_by, window_frame: spec.window_frame.clone(), ..base });
+        };
+        Err(windowing(format!("{clash} the window {base_name}")))
+    }
+
     fn window(&mut self, spec: &WindowSpec, scope: &Scope<'_>) -> Result<String> {
-        refuse(spec.window_name.is_some(), "a window that extends another one")?;
+        let spec = &self.extended(spec, self.named_windows.len())?;
         let mut parts = Vec::new();
         if !spec.partition_by.is_empty() {
             let mut terms = Vec::with_capacity(spec.partition_by.len());
@@ -141,23 +164,39 @@ impl Binder<'_> {
             }
             parts.push(format!("PARTITION BY {}", terms.join(", ")));
         }
-        if !spec.order_by.is_empty() {
-            parts.push(format!("ORDER BY {}", self.order_terms(&spec.order_by, scope)?));
-        }
-        if let Some(frame) = &spec.window_frame {
-            if frame.units == WindowFrameUnits::Range && has_offset(frame) {
+        let mut order = match spec.order_by.as_slice() {
+            [] => String::new(),
+            terms => format!("ORDER BY {}", self.order_terms(terms, scope)?),
+        };
+        let mut measure = Measure::Rows;
+        if let Some(frame) = spec.window_frame.as_ref().filter(|frame| has_offset(frame)) {
+            if frame.units == WindowFrameUnits::Range {
                 let [term] = spec.order_by.as_slice() else {
                     return Err(windowing("RANGE with an offset needs exactly one ORDER BY expression"));
                 };
-                let ty = self.expr(&term.expr, scope)?.ty;
-                if !matches!(ty, Type::Int64 | Type::Float64) {
-                    return Err(Error::unsupported(format!("RANGE with an offset over {}", ty.name())));
-                }
+                measure = match self.expr(&term.expr, scope)?.ty {
+                    Type::Int64 => Measure::Rows,
+                    Type::Float64 => Measure::Float,
+                    Type::Timestamp | Type::TimestampTz | Type::Time => Measure::Micros,
+                    Type::Date => {
+                        // A day counts as many as the offsets do.
+                        let direction = direction(term)?;
+                        let date = self.expr(&term.expr, scope)?;
+                        order = format!("ORDER BY {} * {DAY_MICROS}{direction}", date.sql);
+                        Measure::Micros
+                    }
+                    ty => return Err(Error::unsupported(format!("RANGE with an offset over {}", ty.name()))),
+                };
             }
+        }
+        if !order.is_empty() {
+            parts.push(order);
+        }
+        if let Some(frame) = &spec.window_frame {
             if frame.units == WindowFrameUnits::Groups && spec.order_by.is_empty() {
                 return Err(windowing("GROUPS needs ORDER BY"));
             }
-            parts.push(frame_sql(frame)?);
+            parts.push(self.frame(frame, measure)?);
         }
         Ok(parts.join(" "))
     }
@@ -169,37 +208,75 @@ fn has_offset(frame: &WindowFrame) -> bool {
     offset(&frame.start_bound) || frame.end_bound.as_ref().is_some_and(offset)
 }
 
-fn frame_sql(frame: &WindowFrame) -> Result<String> {
-    use WindowFrameBound::{CurrentRow, Following, Preceding};
-    let end = frame.end_bound.as_ref().unwrap_or(&CurrentRow);
-    let place = |bound: &WindowFrameBound| match bound {
-        Preceding(None) => 0,
-        Preceding(Some(_)) => 1,
-        CurrentRow => 2,
-        Following(Some(_)) => 3,
-        Following(None) => 4,
-    };
-    let (from, to) = (place(&frame.start_bound), place(end));
-    if from == 4 || to == 0 || from > to {
-        return Err(windowing(format!("a frame cannot reach from {} to {end}", frame.start_bound)));
-    }
-    let (start, end) = (bound(&frame.start_bound)?, bound(end)?);
-    Ok(format!("{} BETWEEN {start} AND {end}", frame.units))
+/// What the offsets of a frame count.
+#[derive(Clone, Copy)]
+enum Measure {
+    /// Rows, groups, or the values of an INT64.
+    Rows,
+    Float,
+    /// An INTERVAL of fixed length, in microseconds.
+    Micros,
 }
 
-fn bound(bound: &WindowFrameBound) -> Result<String> {
-    let offset = |expr: &Expr| match expr {
-        Expr::Value(value) => match &value.value {
-            Literal::Number(text, false) if text.parse::<i64>().is_ok() => Ok(text.clone()),
-            _ => Err(Error::unsupported("a frame offset that is no whole number")),
-        },
-        _ => Err(Error::unsupported("a frame offset that is no whole number")),
-    };
-    Ok(match bound {
-        WindowFrameBound::CurrentRow => "CURRENT ROW".to_owned(),
-        WindowFrameBound::Preceding(None) => "UNBOUNDED PRECEDING".to_owned(),
-        WindowFrameBound::Following(None) => "UNBOUNDED FOLLOWING".to_owned(),
-        WindowFrameBound::Preceding(Some(expr)) => format!("{} PRECEDING", offset(expr)?),
-        WindowFrameBound::Following(Some(expr)) => format!("{} FOLLOWING", offset(expr)?),
-    })
+impl Binder<'_> {
+    fn frame(&mut self, frame: &WindowFrame, measure: Measure) -> Result<String> {
+        use WindowFrameBound::{CurrentRow, Following, Preceding};
+        let end = frame.end_bound.as_ref().unwrap_or(&CurrentRow);
+        let place = |bound: &WindowFrameBound| match bound {
+            Preceding(None) => 0,
+            Preceding(Some(_)) => 1,
+            CurrentRow => 2,
+            Following(Some(_)) => 3,
+            Following(None) => 4,
+        };
+        let (from, to) = (place(&frame.start_bound), place(end));
+        if from == 4 || to == 0 || from > to {
+            return Err(windowing(format!("a frame cannot reach from {} to {end}", frame.start_bound)));
+        }
+        let (start, end) = (self.bound(&frame.start_bound, measure)?, self.bound(end, measure)?);
+        Ok(format!("{} BETWEEN {start} AND {end}", frame.units))
+    }
+
+    fn bound(&mut self, bound: &WindowFrameBound, measure: Measure) -> Result<String> {
+        Ok(match bound {
+            WindowFrameBound::CurrentRow => "CURRENT ROW".to_owned(),
+            WindowFrameBound::Preceding(None) => "UNBOUNDED PRECEDING".to_owned(),
+            WindowFrameBound::Following(None) => "UNBOUNDED FOLLOWING".to_owned(),
+            WindowFrameBound::Preceding(Some(expr)) => format!("{} PRECEDING", self.offset(expr, measure)?),
+            WindowFrameBound::Following(Some(expr)) => format!("{} FOLLOWING", self.offset(expr, measure)?),
+        })
+    }
+
+    /// SQLite wants an offset it can tell without running anything.
+    fn offset(&mut self, expr: &Expr, measure: Measure) -> Result<String> {
+        let negative = || {
+            Error::new(Status::Sql, "sql.invalid_argument", Some("22013"), "the offset of a frame must not be negative")
+        };
+        let literal = || Error::unsupported("a frame offset that is no literal");
+        let ex = self.expr(expr, &Scope::default()).map_err(|_| literal())?;
+        match (measure, &ex.kind, &ex.ty) {
+            (Measure::Rows | Measure::Float, Kind::Number(text), _) if text.starts_with('-') => Err(negative()),
+            (Measure::Rows, Kind::Number(_), Type::Int64) | (Measure::Float, Kind::Number(_), _) => Ok(ex.sql),
+            (Measure::Micros, Kind::Other, Type::Interval) => {
+                match interval::parse_stored(ex.sql.trim_matches('\'')) {
+                    Some((0, days, micros)) => {
+                        let micros = i128::from(days) * i128::from(DAY_MICROS) + i128::from(micros);
+                        let micros = i64::try_from(micros).map_err(|_| out_of_range("the offset", &Type::Interval))?;
+                        if micros < 0 {
+                            Err(negative())
+                        } else {
+                            Ok(micros.to_string())
+                        }
+                    }
+                    Some(_) => Err(Error::unsupported("a frame offset of months or years")
+                        .hint("their length depends on the date")),
+                    None => Err(literal()),
+                }
+            }
+            (Measure::Micros, Kind::Number(_), _) => {
+                Err(Error::type_mismatch("the offset of a frame over dates and times must be INTERVAL"))
+            }
+            _ => Err(literal()),
+        }
+    }
 }

@@ -91,6 +91,30 @@ pub fn to_f64(unscaled: i64, scale: u8) -> f64 {
     format(unscaled, scale).parse().unwrap_or(f64::NAN)
 }
 
+/// The same number without zeros at the end of its fraction.
+pub fn normalized(unscaled: i64, scale: u8) -> (i64, u8) {
+    trim((unscaled, scale), 0)
+}
+
+/// Compares a double, taken for the shortest decimal that reads as it, with the decimal it is nearest to, which has a
+/// fraction.
+pub fn compare_f64(number: f64, (unscaled, scale): (i64, u8)) -> Ordering {
+    // Written as -d.ddde-x: the digits without the point, and how many places the point has to move left.
+    let text = format!("{number:e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let fraction = mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len() as i32);
+    let digits: i128 = mantissa.replace('.', "").parse().unwrap_or_default();
+    let places = fraction - exponent.parse::<i32>().unwrap_or_default();
+    // Both are about as large, so the one of fewer places does not outgrow the other.
+    let shift = places - i32::from(scale);
+    let factor = 10i128.saturating_pow(shift.unsigned_abs());
+    if shift >= 0 {
+        digits.cmp(&i128::from(unscaled).saturating_mul(factor))
+    } else {
+        digits.saturating_mul(factor).cmp(&i128::from(unscaled))
+    }
+}
+
 /// Drops the digits after the point.
 pub fn truncate(unscaled: i64, scale: u8) -> i64 {
     (i128::from(unscaled) / pow10(scale)) as i64
