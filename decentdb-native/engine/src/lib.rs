@@ -6,6 +6,7 @@ pub mod engine;
 pub mod error;
 pub mod functions;
 pub mod search;
+pub mod spatial;
 pub mod sql;
 mod sqlite;
 pub mod types;

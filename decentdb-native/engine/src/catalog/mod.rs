@@ -16,6 +16,7 @@ pub use snapshot::{schema_snapshot_json, tooling_metadata_json};
 pub use storage::{apply, create_storage, load, read_cookie};
 
 use crate::search::Analyzer;
+use crate::spatial::Shape;
 use crate::value::Type;
 
 /// An immutable snapshot of the schema. Names are kept as written and looked up by their ASCII lower case.
@@ -58,6 +59,9 @@ pub struct Table {
 pub struct Column {
     pub name: String,
     pub ty: Type,
+    /// What a column of a spatial type takes; anything, if not given.
+    #[serde(default)]
+    pub shape: Option<Shape>,
     pub nullable: bool,
     /// The expression after DEFAULT, in the dialect.
     pub default_sql: Option<String>,

@@ -127,13 +127,20 @@ fn value_kind(ty: &Type) -> &'static str {
     }
 }
 
-fn type_info(ty: &Type) -> Json {
+fn type_info(column: &Column) -> Json {
+    let ty = &column.ty;
+    let spatial = column.shape.as_ref().map(|shape| {
+        json!({
+            "subtype": shape.kind.map_or("ANY", |kind| kind.name()),
+            "dimensions": shape.dimensions.map_or("ANY", |dimensions| dimensions.name()),
+            "srid": shape.srid,
+        })
+    });
     json!({
         "type_name": ty.name(),
         "value_kind": value_kind(ty),
         "c_value_tag": ty.tag().map(|tag| tag as u32),
-        // There are no columns of spatial types yet.
-        "spatial": null,
+        "spatial": spatial,
     })
 }
 
@@ -149,7 +156,7 @@ fn column_types(catalog: &Catalog) -> Vec<Json> {
             "table_name": table,
             "column_name": column.name,
             "column_type": column.ty.name(),
-            "type_info": type_info(&column.ty),
+            "type_info": type_info(column),
         })
     });
     described.collect()

@@ -19,6 +19,7 @@ const KNOWN: &[(Status, &str, &str)] = &[
     (Status::Constraint, "constraint.enum", "22P02"),
     (Status::Constraint, "constraint.spatial", "23514"),
     (Status::Sql, "sql.fulltext_query", "42601"),
+    (Status::Sql, "sql.unsupported_feature", "0A000"),
 ];
 
 pub(super) fn encode_error(error: &Error) -> rusqlite::Error {

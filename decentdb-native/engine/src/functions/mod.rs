@@ -12,6 +12,7 @@ mod json;
 mod math;
 mod search;
 mod series;
+mod spatial;
 mod string;
 mod text;
 
@@ -47,6 +48,7 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     collect::register(connection)?;
     aggregate::register(connection)?;
     search::register(connection)?;
+    spatial::register(connection)?;
     crate::sqlite::fts5::register(connection)
 }
 

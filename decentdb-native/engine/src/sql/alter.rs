@@ -295,6 +295,9 @@ fn render(table: &Table) -> String {
             let labels: Vec<String> = of.labels.iter().map(|label| super::parse::text_literal(label)).collect();
             part.push_str(&format!("({})", labels.join(", ")));
         }
+        if let Some(shape) = &column.shape {
+            part.push_str(&shape.arguments());
+        }
         if !column.nullable && !table.primary_key.contains(&column.name) {
             part.push_str(" NOT NULL");
         }

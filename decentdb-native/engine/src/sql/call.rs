@@ -124,6 +124,9 @@ impl Binder<'_> {
             }
             self.volatile += 1;
         }
+        if name.starts_with("st_") {
+            return self.spatial_call(name, arguments);
+        }
         if name.starts_with("json_") {
             return self.json_call(name, arguments);
         }

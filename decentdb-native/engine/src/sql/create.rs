@@ -13,7 +13,7 @@ use super::binder::Binder;
 use super::dml::require_column_type;
 use super::generated::{expression_of, require_sound};
 use super::keys::{add_check, add_unique, foreign_key, set_primary_key, settle_keys, table_constraint};
-use super::names::{enum_id, type_of};
+use super::names::{enum_id, shape_of, type_of};
 use super::parse::{name, quote};
 use super::place::{place, placed};
 use super::select::refuse;
@@ -92,6 +92,7 @@ impl Binder<'_> {
             table.columns.push(Column {
                 name: column.name.clone(),
                 ty: owned(&column.ty, &table.name, &column.name),
+                shape: None,
                 nullable: true,
                 default_sql: None,
                 generated_sql: None,
@@ -121,6 +122,7 @@ impl Binder<'_> {
         let mut column = Column {
             name: column_name.clone(),
             ty,
+            shape: shape_of(&definition.data_type).map_err(at)?,
             nullable: true,
             default_sql: None,
             generated_sql: None,

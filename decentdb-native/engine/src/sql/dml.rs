@@ -117,14 +117,15 @@ impl Binder<'_> {
         let nullable = column.nullable || column.auto_increment;
         let position = |error| super::parse::position(error, sqlparser::ast::Spanned::span(expr).start);
         let ex = self.assign(ex, &column.ty, &column.name, Some(&source), nullable).map_err(position)?;
-        Ok(ex.sql)
+        Ok(self.shaped(ex, column).sql)
     }
 
     pub fn default_value(&mut self, default: &str, column: &Column) -> Result<Ex> {
         let expr = expression(default)?;
         // Positions would count within the default alone.
         let ex = self.expr(&expr, &Scope::default()).map_err(super::parse::without_position)?;
-        self.assign(ex, &column.ty, &column.name, None, column.nullable)
+        let ex = self.assign(ex, &column.ty, &column.name, None, column.nullable)?;
+        Ok(self.shaped(ex, column))
     }
 
     fn insert_query(&mut self, query: &Query, table: &Table, columns: &[&Column]) -> Result<String> {
@@ -143,7 +144,7 @@ impl Binder<'_> {
             let sql = format!("{made_up}.{}", quote(&from.sql_name));
             let ex = Ex::new(sql, from.ty.clone(), from.nullable);
             let ex = if same(&from.ty, &to.ty) { ex } else { self.assign(ex, &to.ty, &to.name, None, to.nullable)? };
-            items.push(ex.sql);
+            items.push(self.shaped(ex, to).sql);
         }
         // WHERE true keeps SQLite from taking ON CONFLICT for a join condition.
         Ok(format!("SELECT {} FROM ({}) AS {made_up} WHERE true", items.join(", "), bound.sql))
@@ -354,6 +355,7 @@ fn as_table(view: &View) -> Table {
     let columns = view.columns.iter().map(|column| Column {
         name: column.name.clone(),
         ty: column.ty.clone(),
+        shape: None,
         nullable: true,
         default_sql: None,
         generated_sql: None,

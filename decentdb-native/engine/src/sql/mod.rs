@@ -34,6 +34,7 @@ mod search;
 mod select;
 mod setops;
 mod signatures;
+mod spatial;
 mod system;
 mod table_function;
 mod temporal;
@@ -312,7 +313,13 @@ fn opening(tokens: &[TokenWithSpan]) -> String {
 impl Binder<'_> {
     fn parsed(&mut self, parsed: &Parsed, text: &str, opening: &str) -> Result<Parts> {
         match parsed {
-            Parsed::Statement(statement) => self.statement(statement, text, opening),
+            Parsed::Statement(statement) => {
+                use Statement::{Delete, Explain, Insert, Query, Update};
+                // What is kept beyond this moment, in a view or trigger, must not depend on the indexes there are now.
+                self.index_tables =
+                    matches!(statement.as_ref(), Query(_) | Insert(_) | Update(_) | Delete(_) | Explain { .. });
+                self.statement(statement, text, opening)
+            }
             Parsed::Trigger(create) => self.create_trigger(create, text),
             Parsed::Pragma(pragma) => self.pragma(pragma),
             Parsed::Audit(command) => Ok(Parts {
@@ -325,11 +332,6 @@ impl Binder<'_> {
     }
 
     fn statement(&mut self, statement: &Statement, text: &str, opening: &str) -> Result<Parts> {
-        // What is kept beyond this moment must not depend on the indexes there are now.
-        self.index_tables = matches!(
-            statement,
-            Statement::Query(_) | Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_)
-        );
         match statement {
             Statement::Query(query) => {
                 if let SetExpr::Insert(inner) | SetExpr::Update(inner) | SetExpr::Delete(inner) = query.body.as_ref() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sqlparser::ast::{DataType, EnumMember, TimezoneInfo};
 
 use crate::error::{Error, Result, Status};
+use crate::spatial::Shape;
 use crate::value::{EnumType, Type};
 
 /// The type a spelling stands for. An ENUM has the id 0 until a column owns it.
@@ -50,11 +51,20 @@ fn custom(name: &str, arguments: &[String]) -> Result<Type> {
             let members: Vec<EnumMember> = arguments.iter().map(|label| EnumMember::Name(label.clone())).collect();
             Type::Enum(Arc::new(EnumType { id: 0, labels: labels(&members)? }))
         }
-        "geometry" | "geography" => {
-            return Err(Error::unsupported(format!("type {}", name.to_ascii_uppercase())));
-        }
+        "geometry" => Type::Geometry,
+        "geography" => Type::Geography,
         _ => return Err(Error::unsupported(format!("type {name}"))),
     })
+}
+
+/// What the parameters of a spatial type say about its values; `None` for other types.
+pub(super) fn shape_of(data_type: &DataType) -> Result<Option<Shape>> {
+    let DataType::Custom(name, arguments) = data_type else { return Ok(None) };
+    match name.to_string().to_ascii_lowercase().as_str() {
+        "geometry" => Shape::of(arguments, false).map(Some),
+        "geography" => Shape::of(arguments, true).map(Some),
+        _ => Ok(None),
+    }
 }
 
 fn labels(members: &[EnumMember]) -> Result<Vec<String>> {

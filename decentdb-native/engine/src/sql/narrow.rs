@@ -1,7 +1,7 @@
 //! Trigram and spatial indexes: where a condition holds, something that they can find holds too, and it is added to the
 //! condition. The condition itself still decides, so an index changes how fast rows are found and nothing else.
 
-use sqlparser::ast::{BinaryOperator, Expr};
+use sqlparser::ast::{BinaryOperator, Expr, Function, FunctionArguments};
 
 use crate::catalog::{Index, Method};
 use crate::error::Result;
@@ -10,7 +10,7 @@ use crate::value::Type;
 
 use super::binder::{Binder, Ex, Kind};
 use super::derived::storage;
-use super::parse::text_literal;
+use super::parse::{object, text_literal};
 use super::scope::{Relation, Scope};
 use super::search::{base_column, row_id_sql};
 
@@ -37,6 +37,7 @@ impl Binder<'_> {
                 | Expr::ILike { negated: false, any: false, expr, pattern, escape_char } => {
                     self.substring(expr, pattern, escape_char.as_deref(), scope)?
                 }
+                Expr::Function(function) => self.overlapping(function, scope)?,
                 _ => None,
             };
             if let Some(found) = found {
@@ -88,6 +89,42 @@ impl Binder<'_> {
              UNION ALL SELECT {rows} FROM main.{table} WHERE {query} IS NULL)",
             text_literal(NOTHING)
         )))
+    }
+
+    /// The rows whose boxes a spatial predicate can hold for.
+    fn overlapping(&mut self, function: &Function, scope: &Scope<'_>) -> Result<Option<String>> {
+        let FunctionArguments::List(list) = &function.args else { return Ok(None) };
+        match (object(&function.name)?.as_str(), list.args.len()) {
+            ("st_intersects" | "st_contains" | "st_within" | "st_equals", 2) | ("st_dwithin", 3) => {}
+            _ => return Ok(None),
+        }
+        let arguments = self.arguments(&list.args, scope)?;
+        for (own, other) in [(0, 1), (1, 0)] {
+            let (column, other) = (&arguments[own], &arguments[other]);
+            let Some((relation, index)) = self.index_of(column, &Method::Spatial, scope) else { continue };
+            // The same row on both sides is looked at once anyway.
+            if other.sql.contains(&relation.qualifier) {
+                continue;
+            }
+            let Some(id) = row_id_sql(relation) else { continue };
+            let widened = match arguments.get(2) {
+                Some(distance) => {
+                    let distance = self.typed("st_dwithin", distance.clone(), &Type::Float64)?;
+                    format!(", {}, {}", distance.sql, i32::from(column.ty == Type::Geography))
+                }
+                None => String::new(),
+            };
+            let bound = |side: usize| format!("ddb_st_bound({}, {side}{widened})", other.sql);
+            return Ok(Some(format!(
+                "{id} IN (SELECT id FROM {} WHERE c0 <= {} AND c1 >= {} AND c2 <= {} AND c3 >= {})",
+                storage(&index),
+                bound(1),
+                bound(0),
+                bound(3),
+                bound(2)
+            )));
+        }
+        Ok(None)
     }
 
     /// The index of a kind on the column that `ex` is, with the relation it is a column of.

@@ -60,6 +60,7 @@ impl Binder<'_> {
             Op::PGExp => self.call("power", vec![left, right]),
             Op::Arrow => self.json_member(left, right, false),
             Op::LongArrow => self.json_member(left, right, true),
+            Op::LtDashGt => self.relation("st_distance", Some(left), Some(right), None),
             Op::StringConcat => self.concat(left, right),
             other => Err(Error::unsupported(format!("the operator {other}"))),
         }

@@ -11,6 +11,7 @@ pub mod network;
 pub mod uuid;
 
 use crate::error::{Error, Result, Status};
+use crate::spatial;
 use crate::value::{EnumType, Stored, Type, Value};
 
 /// A borrowed stored value, whatever it was read from.
@@ -346,7 +347,9 @@ pub fn store(value: &Value, target: Option<&Type>) -> Result<Stored> {
         Value::Float64(number) => Stored::Real(*number),
         Value::Bool(flag) => Stored::Integer(i64::from(*flag)),
         Value::Text(text) => Stored::Text(text.clone()),
-        Value::Blob(bytes) | Value::Geometry(bytes) | Value::Geography(bytes) => Stored::Blob(bytes.clone()),
+        Value::Blob(bytes) => Stored::Blob(bytes.clone()),
+        Value::Geometry(bytes) => Stored::Blob(spatial::normalized(bytes, false)?),
+        Value::Geography(bytes) => Stored::Blob(spatial::normalized(bytes, true)?),
         Value::Decimal { scale, .. } if *scale > decimal::MAX_SCALE => return Err(wrong()),
         Value::Decimal { unscaled, scale } => Stored::Text(decimal::format(*unscaled, *scale)),
         Value::Uuid(bytes) => Stored::Blob(bytes.to_vec()),
