@@ -57,6 +57,7 @@ fn queries_return_the_rows_they_should() {
         ("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5) SELECT sum(n) FROM r", &["15"]),
         ("SELECT * FROM (SELECT id AS x, id + 1 AS x FROM a WHERE id = 1) q", &["1|2"]),
         ("SELECT x FROM (VALUES (1), (2.5)) AS v(x)", &["1", "2.5"]),
+        ("SELECT 0xff, 0x7FFFFFFFFFFFFFFF, 1_000, x'ff' = '\\xff'", &["255|9223372036854775807|1000|true"]),
         // set operations
         ("SELECT id FROM a EXCEPT (SELECT a_id FROM b UNION SELECT 2)", &["4"]),
         ("SELECT id FROM a INTERSECT SELECT a_id FROM b ORDER BY id DESC", &["3", "1"]),

@@ -33,10 +33,18 @@ pub(super) fn tokenize(sql: &str) -> Result<Vec<TokenWithSpan>> {
         position(Error::syntax(format!("syntax error: {message}")), location)
     })?;
     for token in &mut tokens {
-        if let Token::Word(word) = &mut token.token {
-            if FOREIGN_KEYWORDS.contains(&word.keyword) {
-                word.keyword = Keyword::NoKeyword;
+        let width = token.span.end.column.saturating_sub(token.span.start.column);
+        match &mut token.token {
+            Token::Word(word) if FOREIGN_KEYWORDS.contains(&word.keyword) => word.keyword = Keyword::NoKeyword,
+            Token::Number(digits, _) => digits.retain(|character| character != '_'),
+            // `0xff` is a number; the tokenizer takes it for `x'ff'`, which is longer.
+            Token::HexStringLiteral(digits) if width == digits.len() as u64 + 2 => {
+                let number = u128::from_str_radix(digits, 16).map_err(|_| {
+                    position(Error::syntax(format!("0x{digits} is no hexadecimal number")), token.span.start)
+                })?;
+                token.token = Token::Number(number.to_string(), false);
             }
+            _ => {}
         }
     }
     Ok(tokens)
