@@ -202,19 +202,21 @@ impl Statement {
 
     /// The cell of the current row, valid until the next step or reset.
     pub fn cell(&self, index: usize) -> Cell<'_> {
-        let index = index as c_int;
-        // SAFETY: `raw` is a live statement; text and blob pointers live until the next step or reset, which need `&mut`.
+        // SAFETY: `raw` is a live statement, used by one thread at a time, so its value may be read in place, which is one
+        // lookup of the column instead of one for each call; text and blob pointers live until the next step or reset,
+        // which need `&mut`.
         unsafe {
-            match ffi::sqlite3_column_type(self.raw, index) {
-                ffi::SQLITE_INTEGER => Cell::Integer(ffi::sqlite3_column_int64(self.raw, index)),
-                ffi::SQLITE_FLOAT => Cell::Real(ffi::sqlite3_column_double(self.raw, index)),
+            let value = ffi::sqlite3_column_value(self.raw, index as c_int);
+            match ffi::sqlite3_value_type(value) {
+                ffi::SQLITE_INTEGER => Cell::Integer(ffi::sqlite3_value_int64(value)),
+                ffi::SQLITE_FLOAT => Cell::Real(ffi::sqlite3_value_double(value)),
                 ffi::SQLITE_TEXT => {
-                    let data = ffi::sqlite3_column_text(self.raw, index);
-                    Cell::Text(bytes(data, ffi::sqlite3_column_bytes(self.raw, index)))
+                    let data = ffi::sqlite3_value_text(value);
+                    Cell::Text(bytes(data, ffi::sqlite3_value_bytes(value)))
                 }
                 ffi::SQLITE_BLOB => {
-                    let data = ffi::sqlite3_column_blob(self.raw, index);
-                    Cell::Blob(bytes(data.cast(), ffi::sqlite3_column_bytes(self.raw, index)))
+                    let data = ffi::sqlite3_value_blob(value);
+                    Cell::Blob(bytes(data.cast(), ffi::sqlite3_value_bytes(value)))
                 }
                 _ => Cell::Null,
             }
