@@ -163,7 +163,7 @@ fn the_snapshot_holds_the_whole_schema() {
     assert_eq!(found["tables"][0]["columns"][2]["foreign_key"], found["tables"][0]["foreign_keys"][0]);
     assert_eq!(found["views"][0]["ddl"], "CREATE VIEW v AS SELECT n FROM t");
     let indexes: Vec<_> = found["indexes"].as_array().unwrap().iter().map(|index| &index["name"]).collect();
-    assert_eq!(indexes, ["by_d", "pk_c_a_b", "pk_t_id", "uq_t_n"]);
+    assert_eq!(indexes, ["by_d", "fk_c_t_id_idx", "pk_c_a_b", "pk_t_id", "uq_t_n"]);
     assert_eq!(
         found["indexes"][0],
         json!({
@@ -172,7 +172,7 @@ fn the_snapshot_holds_the_whole_schema() {
             "temporary": false, "ddl": "CREATE INDEX by_d ON t (d) WHERE d > 1"
         })
     );
-    assert_eq!(found["indexes"][1]["ddl"], "CREATE UNIQUE INDEX \"pk_c_a_b\" ON \"c\" (\"a\", \"b\")");
+    assert_eq!(found["indexes"][2]["ddl"], "CREATE UNIQUE INDEX \"pk_c_a_b\" ON \"c\" (\"a\", \"b\")");
     assert_eq!(found["triggers"], json!([]));
 }
 

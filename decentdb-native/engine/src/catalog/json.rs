@@ -90,6 +90,8 @@ pub fn index_definitions(catalog: &Catalog) -> BTreeMap<String, Index> {
                 expression: false,
                 method: Method::BTree,
                 predicate_sql: None,
+                include: Vec::new(),
+                foreign_key: false,
                 ddl,
             };
             // Constraints of two tables may share a name.
@@ -117,7 +119,7 @@ pub(super) fn index_json(index: &Index) -> Json {
         "kind": index.method.name(),
         "unique": index.unique,
         "columns": index.columns,
-        "include_columns": [],
+        "include_columns": index.include,
         "predicate_sql": index.predicate_sql,
         "full_text_options_json": options,
         "fresh": true,

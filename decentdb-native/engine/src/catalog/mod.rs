@@ -68,6 +68,9 @@ pub struct Column {
     /// The expression of a generated column, in the dialect.
     #[serde(default)]
     pub generated_sql: Option<String>,
+    /// Whether a generated value is kept rather than made anew by every read.
+    #[serde(default = "yes")]
+    pub generated_stored: bool,
     pub auto_increment: bool,
     /// Its values are distinct by a constraint on this column alone.
     pub unique: bool,
@@ -140,6 +143,12 @@ pub struct Index {
     #[serde(default)]
     pub method: Method,
     pub predicate_sql: Option<String>,
+    /// Columns it carries without being ordered by them.
+    #[serde(default)]
+    pub include: Vec<String>,
+    /// Made for a foreign key, and dropped with it.
+    #[serde(default)]
+    pub foreign_key: bool,
     pub ddl: String,
 }
 
@@ -201,6 +210,10 @@ pub enum TriggerEvent {
     Delete,
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// What a DDL statement does to the catalogue; applied in the SQLite transaction that runs the statement.
 #[derive(Clone, Debug)]
 pub enum Change {
@@ -221,9 +234,27 @@ pub enum Change {
     Nothing,
 }
 
+impl Change {
+    /// All of `changes`, in their order.
+    pub fn all(mut changes: Vec<Change>) -> Change {
+        match changes.len() {
+            0 => Change::Nothing,
+            1 => changes.remove(0),
+            _ => Change::Several(changes),
+        }
+    }
+}
+
 /// The key names are looked up by.
 pub fn key(name: &str) -> String {
     name.to_ascii_lowercase()
+}
+
+impl ForeignKey {
+    /// What errors and DROP CONSTRAINT call it, be it named or not.
+    pub fn constraint_name(&self, table: &str) -> String {
+        self.name.clone().unwrap_or_else(|| format!("fk_{table}_{}", self.columns.join("_")))
+    }
 }
 
 impl Table {

@@ -27,7 +27,7 @@ fn column(table: &Table, column: &Column) -> Json {
         "auto_increment": column.auto_increment,
         // A column that is not generated counts as stored.
         "generated_sql": column.generated_sql,
-        "generated_stored": true,
+        "generated_stored": column.generated_stored,
         "checks": checks(table, Some(&column.name)),
         "foreign_key": inline_key(table, column).map(foreign_key),
     })

@@ -148,9 +148,12 @@ impl Core {
         let columns = plan.types.len();
         let statement = plan.statement.as_mut().ok_or_else(no_statement)?;
         let mut rows = RowSet::new(columns);
-        let explain = |error| front::explain(error, Some(&plan.compiled), &self.catalog);
-        while statement.step().map_err(explain)? == Step::Row {
-            rows.push(statement, plan.first_column);
+        loop {
+            match statement.step() {
+                Ok(Step::Row) => rows.push(statement, plan.first_column),
+                Ok(Step::Done) => break,
+                Err(error) => return Err(self.explain_write(plan, params, error)),
+            }
         }
         statement.reset();
         let affected = match columns {
@@ -174,18 +177,21 @@ impl Core {
     fn run_ddl(&mut self, statements: &[String], change: &Change) -> Result<()> {
         self.capture.pause(true);
         let done = self.atomically(|core| {
+            let next = core.catalog.with(change);
+            let resting = core.connection.rest_foreign_keys()?;
             for statement in statements {
-                core.connection.execute(statement).map_err(|error| front::explain(error, None, &core.catalog))?;
+                core.connection.execute(statement).map_err(|error| front::explain(error, None, &next))?;
             }
+            drop(resting);
             match change {
                 Change::Nothing => return Ok(()),
                 Change::Temporary(_) => {
-                    core.set_temporaries(core.catalog.with(change));
+                    core.set_temporaries(next);
                     return Ok(());
                 }
                 _ => {}
             }
-            let next = front::apply_change(&core.connection, &core.catalog, change)?;
+            front::store_change(&core.connection, &next, change)?;
             if let Some(open) = &mut core.transaction {
                 open.schema_dirty = true;
             }

@@ -11,7 +11,7 @@ use crate::value::{Type, Value};
 
 /// SQLITE_CONSTRAINT_FOREIGNKEY
 const FOREIGN_KEY: i32 = 787;
-/// SQLITE_CONSTRAINT_TRIGGER
+/// SQLITE_CONSTRAINT_TRIGGER, which an action RESTRICT gives.
 const TRIGGER: i32 = 1811;
 /// What SQLite says of triggers that fire each other more than a thousand deep.
 const TOO_DEEP: &str = "triggers nested too deep";
@@ -34,11 +34,9 @@ pub fn load_catalog(connection: &Connection) -> Result<Catalog> {
     })
 }
 
-/// Stores `change` in the open transaction and gives the catalogue after it.
-pub fn apply_change(connection: &Connection, current: &Catalog, change: &Change) -> Result<Catalog> {
-    let next = current.with(change);
-    catalog::apply(connection.inner(), change, next.cookie)?;
-    Ok(next)
+/// Stores `change`, which leads to the catalogue `next`, in the open transaction.
+pub fn store_change(connection: &Connection, next: &Catalog, change: &Change) -> Result<()> {
+    catalog::apply(connection.inner(), change, next.cookie)
 }
 
 /// The tables a change of the schema is about, as events name them.
@@ -91,14 +89,24 @@ pub fn explain(error: Error, compiled: Option<&Compiled>, catalog: &Catalog) -> 
         )
         .hint("drop the trigger whose action writes to its own table");
     }
-    // ON DELETE and ON UPDATE RESTRICT are triggers to SQLite.
-    let code = match error.constraint_code {
-        Some(TRIGGER) if error.message == "FOREIGN KEY constraint failed" => Some(FOREIGN_KEY),
-        code => code,
-    };
-    match (code, compiled) {
-        (Some(FOREIGN_KEY), Some(compiled)) => sql::foreign_key_error(compiled, catalog),
-        (Some(code), _) => sql::constraint_error(code, &error.message, catalog),
-        (None, _) => error,
+    if let (true, Some(compiled)) = (is_foreign_key(&error), compiled) {
+        return match sql::suspects(compiled, catalog).as_slice() {
+            [only] => sql::foreign_key_error(compiled, Some(only)),
+            _ => sql::foreign_key_error(compiled, None),
+        };
+    }
+    let target = compiled.and_then(|compiled| compiled.target.as_ref()).map(|table| table.name.as_str());
+    match error.constraint_code {
+        Some(code) => sql::constraint_error(code, &error.message, target, catalog),
+        None => error,
+    }
+}
+
+/// Whether SQLite reports a violated foreign key.
+pub fn is_foreign_key(error: &Error) -> bool {
+    match error.constraint_code {
+        Some(FOREIGN_KEY) => true,
+        Some(TRIGGER) => error.message == "FOREIGN KEY constraint failed",
+        _ => false,
     }
 }

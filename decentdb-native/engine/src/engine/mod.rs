@@ -4,6 +4,7 @@
 //! write lock, the commit clock, the catalogue and the watches. Writers of one process wait for each other in line there, so
 //! that only other processes are met in SQLite's locks.
 
+mod blame;
 mod capture;
 mod command;
 mod event;

@@ -1,5 +1,8 @@
 //! Carries a typed error through SQLite, which passes on nothing but text.
 
+use rusqlite::functions::FunctionFlags;
+use rusqlite::Connection;
+
 use crate::error::{Error, Status};
 
 const PREFIX: &str = "ddb-error:";
@@ -20,16 +23,29 @@ const KNOWN: &[(Status, &str, &str)] = &[
     (Status::Constraint, "constraint.spatial", "23514"),
     (Status::Sql, "sql.fulltext_query", "42601"),
     (Status::Sql, "sql.unsupported_feature", "0A000"),
+    (Status::Constraint, "constraint.foreign_key", "23503"),
+    (Status::Constraint, "constraint.not_null", "23502"),
 ];
 
-pub(super) fn encode_error(error: &Error) -> rusqlite::Error {
+/// The text that carries `error`; `ddb_fail` raises it.
+pub fn failure(error: &Error) -> String {
     let sqlstate = error.sqlstate.unwrap_or("XX000");
-    let column = error.context.get("column").and_then(|name| name.as_str()).unwrap_or_default();
-    // Names cannot hold U+0000, so it separates them safely; SQLite would cut the text there, a unit separator is kept.
-    let text =
-        format!("{PREFIX}{}:{sqlstate}:{}\u{1f}{column}\u{1f}{}", error.subcode, error.status as u32, error.message);
+    let context = serde_json::Value::Object(error.context.as_ref().clone());
+    // JSON escapes the separator, so that it stands between the parts alone.
+    let text = format!("{PREFIX}{}:{sqlstate}\u{1f}{context}\u{1f}{}", error.subcode, error.message);
     // A text with U+0000 would not pass at all.
-    rusqlite::Error::UserFunctionError(text.replace('\0', "\u{fffd}").into())
+    text.replace('\0', "\u{fffd}")
+}
+
+pub(super) fn encode_error(error: &Error) -> rusqlite::Error {
+    rusqlite::Error::UserFunctionError(failure(error).into())
+}
+
+/// `ddb_fail(text)`: raises the error that `text` carries. It is not deterministic, or SQLite would call it beforehand.
+pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    connection.create_scalar_function("ddb_fail", 1, FunctionFlags::SQLITE_UTF8, |context| -> super::Output {
+        Err(rusqlite::Error::UserFunctionError(context.get::<String>(0)?.into()))
+    })
 }
 
 /// The error inside a message of SQLite, if one of our functions raised it or it is a known failure of SQLite's own.
@@ -45,12 +61,13 @@ pub fn decode_error(message: &str) -> Option<Error> {
     }
     let encoded = &message[message.find(PREFIX)? + PREFIX.len()..];
     let mut parts = encoded.splitn(3, '\u{1f}');
-    let (code, column, text) = (parts.next()?, parts.next()?, parts.next()?);
+    let (code, context, text) = (parts.next()?, parts.next()?, parts.next()?);
     let mut code = code.split(':');
     let (subcode, sqlstate) = (code.next()?, code.next()?);
     let (status, subcode, sqlstate) = KNOWN.iter().find(|(_, known, state)| *known == subcode && *state == sqlstate)?;
-    let error = Error::new(*status, subcode, Some(sqlstate), text);
-    Some(if column.is_empty() { error } else { error.with("column", column) })
+    let mut error = Error::new(*status, subcode, Some(sqlstate), text);
+    error.context = serde_json::from_str(context).ok()?;
+    Some(error)
 }
 
 #[cfg(test)]

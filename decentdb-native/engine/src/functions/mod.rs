@@ -21,7 +21,7 @@ use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::Connection;
 
 pub use convert::type_code;
-pub use failure::decode_error;
+pub use failure::{decode_error, failure};
 
 use crate::error::Error;
 use crate::types::Raw;
@@ -46,6 +46,7 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     calendar::register(connection)?;
     series::register(connection)?;
     collect::register(connection)?;
+    failure::register(connection)?;
     aggregate::register(connection)?;
     search::register(connection)?;
     spatial::register(connection)?;

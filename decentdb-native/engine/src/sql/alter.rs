@@ -1,19 +1,44 @@
-//! ALTER TABLE: adding, dropping and renaming columns, renaming tables.
+//! ALTER TABLE: columns and constraints come, change and go.
+//!
+//! The changes are made to the catalogue's definition of the table; then the rows move into a table of that definition.
 
 use std::sync::Arc;
 
-use sqlparser::ast::{AlterTable, AlterTableOperation as Operation, ColumnDef, RenameTableNameKind};
-use sqlparser::tokenizer::Token;
+use sqlparser::ast::{
+    AlterColumnOperation, AlterTable, AlterTableOperation as Operation, ColumnDef, DropBehavior, Expr,
+    RenameTableNameKind, TableConstraint, UnaryOperator,
+};
 
-use crate::catalog::{Catalog, Change, Column, Table, Trigger};
+use crate::catalog::{Change, Column, ForeignKey, Table};
 use crate::error::{Error, Result, Status};
+use crate::value::Type;
 
-use super::binder::Binder;
-use super::create::{already_exists, ddl};
+use super::binder::{Binder, Ex};
+use super::create::{ddl, owned};
 use super::drop::depends;
-use super::parse::{name, object, quote, require_user_name, tokenize};
+use super::generated::require_sound;
+use super::index::{definition, key_index};
+use super::kept::{ident, mentions, names_column};
+use super::keys::{require_distinct_names, settle_keys, table_constraint};
+use super::names::{shape_of, type_of};
+use super::parse::{expression, name, object, quote, require_user_name, without_position};
+use super::render::render;
 use super::select::refuse;
-use super::Parts;
+use super::{trigger, view, Parts};
+
+/// A table on its way from one definition to the next.
+pub(super) struct Alteration {
+    pub old: Arc<Table>,
+    pub new: Table,
+    /// For every column that is not generated, what it is filled with: SQLite's SQL over the old rows.
+    pub fill: Vec<(String, String)>,
+    /// Foreign keys that are not checked against the tables they reference yet.
+    pending: Vec<ForeignKey>,
+    /// Columns that SQLite can add by itself, and nothing else.
+    simple: Vec<String>,
+    /// Something happened that is not in `simple`.
+    rebuild: bool,
+}
 
 impl Binder<'_> {
     pub fn alter_table(&mut self, alter: &AlterTable) -> Result<Parts> {
@@ -23,37 +48,81 @@ impl Binder<'_> {
         require_user_name(&written).map_err(|_| Error::unknown_relation(&written))?;
         let home = self.catalog.home(&written);
         let Some(table) = home.table(&written).cloned() else {
+            if let Some(view) = home.view(&written) {
+                let message = format!("{} is a view, not a table", view.name);
+                return Err(Error::new(Status::Sql, "sql.wrong_object", Some("42809"), message)
+                    .with("relation", view.name.clone())
+                    .hint("ALTER VIEW renames a view, CREATE OR REPLACE VIEW changes it"));
+            }
             if alter.if_exists {
                 return Ok(ddl(Vec::new(), Change::Nothing));
             }
             return Err(Error::unknown_relation(&written));
         };
         refuse(table.temporary, "ALTER TABLE of a temporary table")?;
-        let [operation] = alter.operations.as_slice() else {
-            return Err(Error::unsupported("several changes in one ALTER TABLE"));
+        match alter.operations.as_slice() {
+            [Operation::RenameColumn { old_column_name, new_column_name }] => {
+                return self.rename_column(&table, &name(old_column_name), name(new_column_name));
+            }
+            [Operation::RenameTable { table_name: RenameTableNameKind::To(to) }] => {
+                return self.rename_table(&table, object(to)?);
+            }
+            _ => {}
+        }
+        let fill = table.columns.iter().filter(|column| column.generated_sql.is_none());
+        let mut altered = Alteration {
+            new: table.as_ref().clone(),
+            fill: fill.map(|column| (column.name.clone(), quote(&column.name))).collect(),
+            old: table,
+            pending: Vec::new(),
+            simple: Vec::new(),
+            rebuild: false,
         };
+        for operation in &alter.operations {
+            self.alter(&mut altered, operation)?;
+        }
+        self.complete(altered)
+    }
+
+    fn alter(&mut self, altered: &mut Alteration, operation: &Operation) -> Result<()> {
         match operation {
             Operation::AddColumn { if_not_exists, column_def, column_position: None, .. } => {
-                if *if_not_exists && table.column(&name(&column_def.name)).is_some() {
-                    return Ok(ddl(Vec::new(), Change::Nothing));
+                if *if_not_exists && altered.new.column(&name(&column_def.name)).is_some() {
+                    return Ok(());
                 }
-                self.add_column(&table, column_def)
+                self.add_column(altered, column_def)
             }
-            Operation::DropColumn { column_names, if_exists, drop_behavior: None, .. } => {
-                let [column] = column_names.as_slice() else {
-                    return Err(Error::unsupported("dropping several columns at once"));
-                };
-                let column = name(column);
-                if *if_exists && table.column(&column).is_none() {
-                    return Ok(ddl(Vec::new(), Change::Nothing));
+            Operation::DropColumn { column_names, if_exists, drop_behavior, .. } => {
+                restricted(drop_behavior.as_ref())?;
+                for column in column_names {
+                    let column = name(column);
+                    if !*if_exists || altered.new.column(&column).is_some() {
+                        self.drop_column(altered, &column)?;
+                    }
                 }
-                self.drop_column(&table, &column)
+                Ok(())
             }
-            Operation::RenameColumn { old_column_name, new_column_name } => {
-                self.rename_column(&table, &name(old_column_name), name(new_column_name))
+            Operation::AlterColumn { column_name, op } => self.alter_column(altered, &name(column_name), op),
+            Operation::AddConstraint { constraint, not_valid } => {
+                refuse(*not_valid, "NOT VALID")?;
+                altered.rebuild = true;
+                add_constraint(altered, constraint)
             }
-            Operation::RenameTable { table_name: RenameTableNameKind::To(to) } => {
-                self.rename_table(&table, object(to)?)
+            Operation::DropConstraint { if_exists, name: constraint, drop_behavior } => {
+                restricted(drop_behavior.as_ref())?;
+                let constraint = name(constraint);
+                if !drop_constraint(&mut altered.new, &constraint) {
+                    return if *if_exists { Ok(()) } else { Err(unknown_constraint(&altered.new, &constraint)) };
+                }
+                altered.rebuild = true;
+                Ok(())
+            }
+            Operation::RenameConstraint { old_name, new_name } => {
+                altered.rebuild = true;
+                rename_constraint(&mut altered.new, &name(old_name), &name(new_name))
+            }
+            Operation::RenameColumn { .. } | Operation::RenameTable { .. } => {
+                Err(Error::unsupported("RENAME together with other changes of a table"))
             }
             other => {
                 let text = super::expr::shorten(&other.to_string());
@@ -62,49 +131,41 @@ impl Binder<'_> {
         }
     }
 
-    fn add_column(&mut self, table: &Table, definition: &ColumnDef) -> Result<Parts> {
-        let mut next = table.clone();
-        let mut pending = Vec::new();
-        // Every row that is there gets the same value.
-        self.steady = Some("the DEFAULT of an added column");
-        let defined = self.column_definition(&mut next, definition, &mut pending);
-        self.steady = None;
-        defined?;
-        let column = name(&definition.name);
-        if next.primary_key != table.primary_key || next.uniques.len() != table.uniques.len() {
-            return Err(Error::unsupported("PRIMARY KEY or UNIQUE on an added column").hint("create a unique index"));
-        }
-        let Some(added) = next.column(&column).cloned() else {
+    fn add_column(&mut self, altered: &mut Alteration, definition: &ColumnDef) -> Result<()> {
+        let before = (altered.new.primary_key.len(), altered.new.uniques.len(), altered.new.checks.len());
+        let keys = altered.pending.len();
+        self.column_definition(&mut altered.new, definition, &mut altered.pending)?;
+        let after = (altered.new.primary_key.len(), altered.new.uniques.len(), altered.new.checks.len());
+        let Some(added) = altered.new.columns.last() else {
             return Err(Error::internal("the added column is missing"));
         };
-        refuse(added.generated_sql.is_some(), "adding a generated column")?;
-        if !added.nullable && added.default_sql.is_none() {
-            let message = format!("column {column} is NOT NULL and needs a DEFAULT for the rows that are there");
-            return Err(Error::new(Status::Sql, "sql.invalid_table", Some("42P16"), message).with("column", column));
+        let constant =
+            added.default_sql.as_ref().map_or(Ok(true), |sql| expression(sql).map(|expr| is_constant(&expr)))?;
+        let fill = match &added.default_sql {
+            Some(default) => self.default_value(default, added)?.sql,
+            None => "NULL".to_owned(),
+        };
+        let filled = constant && (added.nullable || fill != "NULL");
+        let generated = added.generated_sql.is_some();
+        if before == after && keys == altered.pending.len() && filled && !generated {
+            altered.simple.push(added.name.clone());
+        } else {
+            altered.rebuild = true;
         }
-        let mut sql = format!("ALTER TABLE {} ADD COLUMN {}", quote(&table.name), self.column_sql(&next, &added)?);
-        for check in next.checks.iter().skip(table.checks.len()) {
-            sql.push_str(&format!(" CONSTRAINT {} CHECK ({})", quote(&check.name), self.check_sql(&next, check)?));
+        if !generated {
+            altered.fill.push((added.name.clone(), fill));
         }
-        for key in pending {
-            let key = self.resolve_foreign_key(&next, key)?;
-            sql.push_str(&format!(
-                " REFERENCES {} ({}) ON DELETE {} ON UPDATE {}",
-                quote(&key.referenced_table),
-                quote(&key.referenced_columns[0]),
-                key.on_delete,
-                key.on_update
-            ));
-            next.foreign_keys.push(key);
-        }
-        next.ddl = render(&next);
-        Ok(ddl(vec![sql], Change::PutTable(Arc::new(next))))
+        Ok(())
     }
 
-    fn drop_column(&mut self, table: &Table, written: &str) -> Result<Parts> {
-        let column = known(table, written)?;
-        self.require_no_view(table)?;
-        let needed = |by: String| Err(depends(format!("cannot drop column {column} because {by}")));
+    fn drop_column(&mut self, altered: &mut Alteration, written: &str) -> Result<()> {
+        let column = known(&altered.new, written)?;
+        let table = &altered.new;
+        let needed = |by: String| {
+            Err(depends(format!("cannot drop column {column} because {by}"))
+                .with("relation", table.name.clone())
+                .with("column", column.clone()))
+        };
         let used = |columns: &[String]| columns.contains(&column);
         if used(&table.primary_key) || table.uniques.iter().any(|unique| used(&unique.columns)) {
             return needed("it is part of a key".to_owned());
@@ -115,139 +176,90 @@ impl Binder<'_> {
         if let Some(check) = table.checks.iter().find(|check| mentions(&check.sql, &column)) {
             return needed(format!("the constraint {} uses it", check.name));
         }
-        if let Some(generated) = generated_from(table, &column) {
-            return needed(format!("the generated column {generated} uses it"));
+        let from = |other: &&Column| other.generated_sql.as_ref().is_some_and(|sql| mentions(sql, &column));
+        if let Some(generated) = table.columns.iter().find(from) {
+            return needed(format!("the generated column {} uses it", generated.name));
         }
-        if let Some(index) = self.index_using(table, &column, true) {
+        if let Some(index) = self.index_using(table, &column) {
             return needed(format!("the index {index} uses it"));
         }
         if table.columns.len() == 1 {
             return needed("a table needs at least one column".to_owned());
         }
-        let mut next = table.clone();
-        next.columns.retain(|other| other.name != column);
-        next.ddl = render(&next);
-        let sql = format!("ALTER TABLE {} DROP COLUMN {}", quote(&table.name), quote(&column));
-        Ok(ddl(vec![sql], Change::PutTable(Arc::new(next))))
+        altered.new.columns.retain(|other| other.name != column);
+        altered.fill.retain(|(other, _)| *other != column);
+        altered.rebuild = true;
+        Ok(())
     }
 
-    fn rename_column(&mut self, table: &Table, written: &str, to: String) -> Result<Parts> {
-        let column = known(table, written)?;
-        if table.column(&to).is_some_and(|other| other.name != column) {
-            let message = format!("column {to} exists already");
-            return Err(Error::new(Status::Sql, "sql.duplicate_column", Some("42701"), message).with("column", to));
-        }
-        if to.is_empty() || to.contains('\0') {
-            return Err(Error::syntax("a name must not be empty"));
-        }
-        self.require_no_view(table)?;
-        // Their text is kept as written and cannot be rewritten.
-        if let Some(check) = table.checks.iter().find(|check| mentions(&check.sql, &column)) {
-            return Err(depends(format!("cannot rename column {column}: the constraint {} uses it", check.name)));
-        }
-        if let Some(generated) = generated_from(table, &column) {
-            let message = format!("cannot rename column {column}: the generated column {generated} uses it");
-            return Err(depends(message));
-        }
-        if let Some(index) = self.index_using(table, &column, false) {
-            return Err(depends(format!("cannot rename column {column}: the index {index} uses it")));
-        }
-        let rename = |names: &mut Vec<String>| {
-            names.iter_mut().filter(|name| **name == column).for_each(|name| name.clone_from(&to));
+    fn alter_column(&mut self, altered: &mut Alteration, written: &str, change: &AlterColumnOperation) -> Result<()> {
+        let column = known(&altered.new, written)?;
+        let table_name = altered.new.name.clone();
+        let primary = altered.new.primary_key.contains(&column);
+        let Some(definition) = altered.new.columns.iter_mut().find(|other| other.name == column) else {
+            return Err(Error::internal("a known column is missing"));
         };
-        let mut next = table.clone();
-        next.columns.iter_mut().filter(|other| other.name == column).for_each(|other| other.name.clone_from(&to));
-        rename(&mut next.primary_key);
-        next.uniques.iter_mut().for_each(|unique| rename(&mut unique.columns));
-        next.checks.iter_mut().filter(|check| check.column.as_ref() == Some(&column)).for_each(|check| {
-            check.column = Some(to.clone());
-        });
-        for key in &mut next.foreign_keys {
-            rename(&mut key.columns);
-            if key.referenced_table == table.name {
-                rename(&mut key.referenced_columns);
-            }
-        }
-        next.ddl = render(&next);
-        let mut changes = vec![Change::PutTable(Arc::new(next))];
-        for other in self.catalog.tables.values().filter(|other| other.name != table.name) {
-            if other.foreign_keys.iter().any(|key| key.referenced_table == table.name) {
-                let mut other = other.as_ref().clone();
-                let keys = other.foreign_keys.iter_mut().filter(|key| key.referenced_table == table.name);
-                keys.for_each(|key| rename(&mut key.referenced_columns));
-                other.ddl = render(&other);
-                changes.push(Change::PutTable(Arc::new(other)));
-            }
-        }
-        for index in self.catalog.indexes.values().filter(|index| index.table == table.name) {
-            if index.columns.contains(&column) {
-                let mut index = index.as_ref().clone();
-                rename(&mut index.columns);
-                changes.push(Change::PutIndex(Arc::new(index)));
-            }
-        }
-        let sql = format!("ALTER TABLE {} RENAME COLUMN {} TO {}", quote(&table.name), quote(&column), quote(&to));
-        Ok(ddl(vec![sql], Change::Several(changes)))
-    }
-
-    fn rename_table(&mut self, table: &Table, to: String) -> Result<Parts> {
-        require_user_name(&to)?;
-        if self.catalog.contains(&to) {
-            return Err(already_exists(&to));
-        }
-        self.require_no_view(table)?;
-        let retarget = |other: &mut Table| {
-            let keys = other.foreign_keys.iter_mut().filter(|key| key.referenced_table == table.name);
-            keys.for_each(|key| key.referenced_table.clone_from(&to));
-            other.ddl = render(other);
-        };
-        let mut next = table.clone();
-        next.name.clone_from(&to);
-        retarget(&mut next);
-        let mut changes = vec![Change::DropTable(table.name.clone()), Change::PutTable(Arc::new(next))];
-        for other in self.catalog.tables.values().filter(|other| other.name != table.name) {
-            if other.foreign_keys.iter().any(|key| key.referenced_table == table.name) {
-                let mut other = other.as_ref().clone();
-                retarget(&mut other);
-                changes.push(Change::PutTable(Arc::new(other)));
-            }
-        }
-        for index in self.catalog.indexes.values().filter(|index| index.table == table.name) {
-            let mut index = index.as_ref().clone();
-            index.table.clone_from(&to);
-            changes.push(Change::PutIndex(Arc::new(index)));
-        }
-        for trigger in self.catalog.triggers.values().filter(|trigger| trigger.target == table.name) {
-            let mut trigger = trigger.as_ref().clone();
-            trigger.target.clone_from(&to);
-            trigger.ddl = trigger.render();
-            changes.push(Change::PutTrigger(Arc::new(trigger)));
-        }
-        let change = Change::Several(changes);
-        let mut statements = self.triggers_sql(&Catalog::default(), &table.name)?;
-        statements.push(format!("ALTER TABLE {} RENAME TO {}", quote(&table.name), quote(&to)));
-        statements.extend(self.triggers_sql(&self.catalog.with(&change), &to)?);
-        Ok(ddl(statements, change))
-    }
-
-    fn require_no_view(&self, table: &Table) -> Result<()> {
-        match self.catalog.views.values().find(|view| view.dependencies.contains(&table.name)) {
-            Some(view) => {
-                let message = format!("cannot alter table {} because view {} reads it", table.name, view.name);
-                Err(depends(message).with("relation", table.name.clone()))
-            }
-            None => {
-                let uses = |trigger: &Trigger| trigger.dependencies.contains(&table.name);
-                match self.catalog.triggers.values().find(|trigger| uses(trigger)) {
-                    Some(trigger) => {
-                        let message =
-                            format!("cannot alter table {} because trigger {} uses it", table.name, trigger.name);
-                        Err(depends(message).with("relation", table.name.clone()))
-                    }
-                    None => Ok(()),
+        altered.rebuild = true;
+        match change {
+            AlterColumnOperation::SetNotNull => definition.nullable = false,
+            AlterColumnOperation::DropNotNull => {
+                if primary {
+                    let message = format!("column {column} is part of the primary key and cannot take NULL");
+                    return Err(Error::new(Status::Sql, "sql.invalid_table", Some("42P16"), message)
+                        .with("relation", table_name)
+                        .with("column", column));
                 }
+                definition.nullable = true;
             }
+            AlterColumnOperation::SetDefault { value } => {
+                let sql = value.to_string();
+                self.default_value(&sql, definition)?;
+                definition.default_sql = Some(sql);
+            }
+            AlterColumnOperation::DropDefault => definition.default_sql = None,
+            AlterColumnOperation::SetDataType { data_type, using, .. } => {
+                definition.ty = owned(&type_of(data_type)?, &table_name, &column);
+                definition.shape = shape_of(data_type)?;
+                let definition = definition.clone();
+                if let Some(default) = &definition.default_sql {
+                    self.default_value(default, &definition)?;
+                }
+                if definition.generated_sql.is_some() {
+                    refuse(using.is_some(), "USING for a generated column")?;
+                    return Ok(());
+                }
+                let was_there = (column.clone(), quote(&column));
+                if !altered.fill.contains(&was_there) {
+                    return Err(Error::unsupported("changing the type of a column twice in one ALTER TABLE"));
+                }
+                let own = Expr::Identifier(ident(&column));
+                let value = self.steady(using.as_ref().unwrap_or(&own), &altered.old, "the conversion of a column")?;
+                let value = self.retyped(value, &definition)?;
+                let value = self.shaped(value, &definition);
+                altered.fill.iter_mut().filter(|(other, _)| *other == column).for_each(|(_, sql)| {
+                    sql.clone_from(&value.sql);
+                });
+            }
+            AlterColumnOperation::AddGenerated { .. } => return Err(Error::unsupported("ADD GENERATED AS IDENTITY")),
         }
+        Ok(())
+    }
+
+    /// The values of a column that takes another type, brought to it as an UPDATE would.
+    fn retyped(&mut self, from: Ex, column: &Column) -> Result<Ex> {
+        // The labels of one ENUM are those of another by their text.
+        let from = match (&from.ty, &column.ty) {
+            (Type::Enum(old), Type::Enum(new)) if old.labels != new.labels => self.cast(from, &Type::Text)?,
+            _ => from,
+        };
+        self.assign(from, &column.ty, &column.name, None, column.nullable).map_err(|error| {
+            if error.sqlstate == Some("42804") {
+                let hint = format!("say how the values are converted: ... TYPE {} USING expression", column.ty.name());
+                error.hint(hint)
+            } else {
+                error
+            }
+        })
     }
 
     fn referenced(&self, table: &Table, column: &String) -> bool {
@@ -255,80 +267,169 @@ impl Binder<'_> {
         keys.filter(|key| key.referenced_table == table.name).any(|key| key.referenced_columns.contains(column))
     }
 
-    /// An index that uses a column; `plain` counts those that name it as a key too.
-    fn index_using(&self, table: &Table, column: &str, plain: bool) -> Option<&str> {
-        let mut indexes = self.catalog.indexes.values().filter(|index| index.table == table.name);
+    /// An index that uses a column.
+    fn index_using(&self, table: &Table, column: &str) -> Option<&str> {
+        // Those of foreign keys go with their key.
+        let mut indexes = self.catalog.indexes.values().filter(|index| index.table == table.name && !index.foreign_key);
         let found = indexes.find(|index| {
-            let key = |key: &String| if key == column { plain } else { mentions(key, column) };
-            index.columns.iter().any(key) || index.predicate_sql.as_ref().is_some_and(|sql| mentions(sql, column))
+            index.columns.iter().chain(&index.include).any(|key| key == column)
+                || definition(index).map_or(true, |create| names_column(&create, column))
         });
         found.map(|index| index.name.as_str())
     }
+
+    /// Settles the new definition against everything that knows the table, and emits what SQLite has to do.
+    fn complete(&mut self, mut altered: Alteration) -> Result<Parts> {
+        if !altered.rebuild && altered.simple.is_empty() {
+            return Ok(ddl(Vec::new(), Change::Nothing));
+        }
+        settle_keys(&mut altered.new);
+        let mut added = Vec::new();
+        for key in std::mem::take(&mut altered.pending) {
+            let key = self.resolve_foreign_key(&altered.new, key)?;
+            added.push(key.clone());
+            altered.new.foreign_keys.push(key);
+        }
+        require_sound(&altered.new)?;
+        require_distinct_names(&altered.new)?;
+        altered.new.ddl = render(&altered.new);
+
+        let mut changes = vec![Change::PutTable(Arc::new(altered.new.clone()))];
+        let table = &altered.new;
+        let keyed = |columns: &[String]| table.foreign_keys.iter().any(|key| key.columns == columns);
+        for index in self.catalog.indexes.values().filter(|index| index.foreign_key && index.table == table.name) {
+            if !keyed(&index.columns) {
+                changes.push(Change::DropIndex(index.name.clone()));
+            }
+        }
+        let mut next = self.catalog.with(&Change::Several(changes.clone()));
+        for key in &added {
+            if let Some(index) = key_index(&next, table, key) {
+                let change = Change::PutIndex(Arc::new(index));
+                next = next.with(&change);
+                changes.push(change);
+            }
+        }
+
+        let mut after = Binder::new(&next, &[], Vec::new());
+        after.require_references(table)?;
+        let mut statements = if altered.rebuild {
+            after.rebuild(&altered)?
+        } else {
+            let mut statements = Vec::with_capacity(altered.simple.len());
+            for column in altered.simple.iter().filter_map(|column| table.column(column)) {
+                let definition = after.column_sql(table, column)?;
+                statements.push(format!("ALTER TABLE {} ADD COLUMN {definition}", quote(&table.name)));
+            }
+            statements
+        };
+        statements.extend(added.iter().map(|key| self.foreign_key_check(table, key)));
+        let because = format!("cannot alter table {}", table.name);
+        if altered.rebuild {
+            view::require_no_temporary(&next, &table.name, &because)?;
+        }
+        let mut changed = view::follow(&mut next, &table.name, &because, &mut statements, &mut changes)?;
+        changed.push(table.name.clone());
+        statements.extend(trigger::follow(&next, &changed, &because)?);
+        Ok(ddl(statements, Change::all(changes)))
+    }
+
+    /// Foreign keys from and to an altered table still fit it.
+    fn require_references(&self, table: &Table) -> Result<()> {
+        for other in self.catalog.tables.values() {
+            for key in &other.foreign_keys {
+                if key.referenced_table != table.name && other.name != table.name {
+                    continue;
+                }
+                self.resolve_foreign_key(other, key.clone()).map_err(|error| {
+                    let constraint = key.constraint_name(&other.name);
+                    let (table, reason) = (&table.name, error.message);
+                    depends(format!("cannot alter table {table} because foreign key {constraint} needs it: {reason}"))
+                        .with("relation", other.name.clone())
+                        .with("constraint", constraint)
+                })?;
+            }
+        }
+        Ok(())
+    }
 }
 
-fn known(table: &Table, written: &str) -> Result<String> {
+fn restricted(behavior: Option<&DropBehavior>) -> Result<()> {
+    refuse(behavior == Some(&DropBehavior::Cascade), "CASCADE")
+}
+
+/// A literal, so that SQLite can keep it as the value of rows written before.
+fn is_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(_) => true,
+        Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr } => matches!(**expr, Expr::Value(_)),
+        _ => false,
+    }
+}
+
+pub(super) fn known(table: &Table, written: &str) -> Result<String> {
     let found = table.column(written).map(|column| column.name.clone());
     found.ok_or_else(|| Error::unknown_column(written).with("relation", table.name.clone()))
 }
 
-/// A generated column that is made from another one.
-fn generated_from<'t>(table: &'t Table, column: &str) -> Option<&'t str> {
-    let uses = |other: &&Column| other.generated_sql.as_ref().is_some_and(|sql| mentions(sql, column));
-    table.columns.iter().find(uses).map(|other| other.name.as_str())
+fn add_constraint(altered: &mut Alteration, constraint: &TableConstraint) -> Result<()> {
+    let keyed = altered.new.primary_key.is_empty();
+    table_constraint(&mut altered.new, constraint, &mut altered.pending).map_err(without_position)?;
+    if keyed {
+        require_values(altered);
+    }
+    Ok(())
 }
 
-/// Whether text kept in the catalogue uses a name; text that cannot be read counts as using it.
-fn mentions(sql: &str, column: &str) -> bool {
-    tokenize(sql).map_or(true, |tokens| {
-        tokens.iter().any(|token| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case(column)))
-    })
+/// SQLite would number rows whose new key is NULL.
+fn require_values(altered: &mut Alteration) {
+    let Some(id) = altered.new.row_id().map(|column| column.name.clone()) else { return };
+    let failure = crate::functions::failure(&super::constraint::not_null(&altered.new.name, &id));
+    let failure = super::parse::text_literal(&failure);
+    for (_, sql) in altered.fill.iter_mut().filter(|(column, _)| *column == id) {
+        *sql = format!("ifnull({sql}, ddb_fail({failure}))");
+    }
 }
 
-/// The statement that would create an altered table.
-fn render(table: &Table) -> String {
-    use crate::value::Type;
-    let list = |names: &[String]| names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ");
-    let mut parts: Vec<String> = Vec::new();
-    for column in &table.columns {
-        let mut part = format!("{} {}", quote(&column.name), column.ty.name());
-        if let Type::Enum(of) = &column.ty {
-            let labels: Vec<String> = of.labels.iter().map(|label| super::parse::text_literal(label)).collect();
-            part.push_str(&format!("({})", labels.join(", ")));
-        }
-        if let Some(shape) = &column.shape {
-            part.push_str(&shape.arguments());
-        }
-        if !column.nullable && !table.primary_key.contains(&column.name) {
-            part.push_str(" NOT NULL");
-        }
-        if let Some(default) = &column.default_sql {
-            part.push_str(&format!(" DEFAULT {default}"));
-        }
-        if let Some(generated) = &column.generated_sql {
-            part.push_str(&format!(" GENERATED ALWAYS AS ({generated}) STORED"));
-        }
-        parts.push(part);
+fn drop_constraint(table: &mut Table, constraint: &str) -> bool {
+    let named = |name: &str| name.eq_ignore_ascii_case(constraint);
+    if !table.primary_key.is_empty() && named(&table.primary_key_name) {
+        table.primary_key.clear();
+        table.primary_key_name.clear();
+        return true;
     }
-    if !table.primary_key.is_empty() {
-        let constraint = quote(&table.primary_key_name);
-        parts.push(format!("CONSTRAINT {constraint} PRIMARY KEY ({})", list(&table.primary_key)));
+    let table_name = table.name.clone();
+    let count = |table: &Table| table.uniques.len() + table.checks.len() + table.foreign_keys.len();
+    let before = count(table);
+    table.uniques.retain(|unique| !named(&unique.name));
+    table.checks.retain(|check| !named(&check.name));
+    table.foreign_keys.retain(|key| !named(&key.constraint_name(&table_name)));
+    count(table) < before
+}
+
+fn rename_constraint(table: &mut Table, from: &str, to: &str) -> Result<()> {
+    let named = |name: &str| name.eq_ignore_ascii_case(from);
+    if to.is_empty() || to.contains('\0') {
+        return Err(Error::syntax("a name must not be empty"));
     }
-    for unique in &table.uniques {
-        parts.push(format!("CONSTRAINT {} UNIQUE ({})", quote(&unique.name), list(&unique.columns)));
+    if !table.primary_key.is_empty() && named(&table.primary_key_name) {
+        to.clone_into(&mut table.primary_key_name);
+    } else if let Some(unique) = table.uniques.iter_mut().find(|unique| named(&unique.name)) {
+        to.clone_into(&mut unique.name);
+    } else if let Some(check) = table.checks.iter_mut().find(|check| named(&check.name)) {
+        to.clone_into(&mut check.name);
+        check.named = true;
+    } else if let Some(key) = table.foreign_keys.iter_mut().find(|key| named(&key.constraint_name(&table.name))) {
+        key.name = Some(to.to_owned());
+    } else {
+        return Err(unknown_constraint(table, from));
     }
-    for check in &table.checks {
-        parts.push(format!("CONSTRAINT {} CHECK ({})", quote(&check.name), check.sql));
-    }
-    for key in &table.foreign_keys {
-        let constraint = key.name.as_ref().map_or_else(String::new, |name| format!("CONSTRAINT {} ", quote(name)));
-        parts.push(format!(
-            "{constraint}FOREIGN KEY ({}) REFERENCES {} ({}) ON DELETE {} ON UPDATE {}",
-            list(&key.columns),
-            quote(&key.referenced_table),
-            list(&key.referenced_columns),
-            key.on_delete,
-            key.on_update
-        ));
-    }
-    format!("CREATE TABLE {} ({})", quote(&table.name), parts.join(", "))
+    Ok(())
+}
+
+fn unknown_constraint(table: &Table, constraint: &str) -> Error {
+    let message = format!("unknown constraint {constraint} on {}", table.name);
+    Error::new(Status::Sql, "sql.unknown_constraint", Some("42704"), message)
+        .with("relation", table.name.clone())
+        .with("constraint", constraint)
 }

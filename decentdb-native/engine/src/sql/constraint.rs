@@ -1,7 +1,12 @@
 //! What SQLite reports about violated constraints, in the words of the dialect.
 
-use crate::catalog::{Catalog, Table};
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, ForeignKey, Table};
 use crate::error::{Error, Status};
+
+use super::parse::quote;
+use super::place::place;
 
 use super::{Compiled, Kind};
 
@@ -14,61 +19,91 @@ const ROW_ID: i32 = 2579;
 const DATATYPE: i32 = 3091;
 
 /// Maps an extended result code of SQLITE_CONSTRAINT and its message.
-pub fn constraint_error(code: i32, message: &str, catalog: &Catalog) -> Error {
+pub fn constraint_error(code: i32, message: &str, target: Option<&str>, catalog: &Catalog) -> Error {
     let detail = message.split_once("constraint failed: ").map_or("", |(_, detail)| detail);
     match code {
         UNIQUE | PRIMARY_KEY | ROW_ID => unique(detail, catalog),
-        NOT_NULL => not_null(detail),
-        CHECK => check(detail, catalog),
+        NOT_NULL => match detail.split_once('.') {
+            Some((table, column)) => not_null(table, column),
+            None => Error::new(Status::Constraint, "constraint.not_null", Some("23502"), message),
+        },
+        CHECK => check(detail, target, catalog),
         FOREIGN_KEY => foreign_key_unknown(),
         DATATYPE => Error::type_mismatch(message),
         _ => Error::new(Status::Constraint, "constraint.unknown", Some("23000"), message),
     }
 }
 
-/// SQLite does not say which foreign key failed; what the statement wrote narrows it down.
-pub fn foreign_key_error(compiled: &Compiled, catalog: &Catalog) -> Error {
-    let Some(table) = compiled.target.as_ref() else {
-        return foreign_key_unknown();
-    };
-    let error = |message: String| {
-        Error::new(Status::Constraint, "constraint.foreign_key", Some("23503"), message)
-            .with("relation", table.name.clone())
-    };
-    let children: Vec<&Table> = catalog
-        .tables
-        .values()
-        .filter(|other| other.foreign_keys.iter().any(|key| key.referenced_table == table.name))
-        .map(AsRef::as_ref)
-        .collect();
-    let own = table.foreign_keys.as_slice();
-    match (compiled.kind, own, children.as_slice()) {
-        (Kind::Delete, _, [.., child]) => {
-            let verb = format!("DELETE on {} violates a foreign key from {}", table.name, child.name);
-            if children.len() == 1 {
-                error(verb)
-            } else {
-                error(format!("DELETE on {} violates a foreign key", table.name))
+/// A foreign key and the table that declares it.
+pub type Declared = (Arc<Table>, ForeignKey);
+
+/// The foreign keys a statement can violate. SQLite does not say which one it was.
+pub fn suspects(compiled: &Compiled, catalog: &Catalog) -> Vec<Declared> {
+    let Some(target) = compiled.target.as_ref().filter(|table| !table.temporary) else { return Vec::new() };
+    let own = |table: &Arc<Table>| table.foreign_keys.iter().map(|key| (Arc::clone(table), key.clone())).collect();
+    let mut found: Vec<Declared> = if compiled.kind == Kind::Delete { Vec::new() } else { own(target) };
+    // The tables whose rows change, be it through the actions of foreign keys.
+    let mut changed = vec![Arc::clone(target)];
+    let mut at = 0;
+    while let Some(parent) = changed.get(at).cloned() {
+        for child in catalog.tables.values() {
+            for key in child.foreign_keys.iter().filter(|key| key.referenced_table == parent.name) {
+                found.push((Arc::clone(child), key.clone()));
+                let action = if compiled.kind == Kind::Delete { &key.on_delete } else { &key.on_update };
+                let acts = action == "CASCADE" || action.starts_with("SET");
+                if acts && !changed.iter().any(|known| known.name == child.name) {
+                    changed.push(Arc::clone(child));
+                    found.extend::<Vec<Declared>>(own(child));
+                }
             }
         }
-        (Kind::Update, [], [child]) => {
-            error(format!("UPDATE on {} violates a foreign key from {}", table.name, child.name))
-        }
-        (Kind::Insert, [key], _) | (Kind::Update, [key], []) => {
-            let message =
-                format!("foreign key on {} references missing parent row in {}", table.name, key.referenced_table);
-            let mut error = error(message);
-            if let Some(name) = &key.name {
-                error = error.with("constraint", name.clone());
-            }
-            if let [column] = key.columns.as_slice() {
-                error = error.with("column", column.clone());
-            }
-            error
-        }
-        (Kind::Insert, ..) => error(format!("foreign key on {} references missing parent row", table.name)),
-        _ => error(format!("a foreign key of or to {} was violated", table.name)),
+        at += 1;
     }
+    let mut distinct: Vec<Declared> = Vec::with_capacity(found.len());
+    for (table, key) in found {
+        let name = key.constraint_name(&table.name);
+        if !distinct.iter().any(|(known, other)| known.name == table.name && other.constraint_name(&known.name) == name)
+        {
+            distinct.push((table, key));
+        }
+    }
+    distinct
+}
+
+/// The violation of one of the foreign keys at stake; `None` where it is not known which.
+pub fn foreign_key_error(compiled: &Compiled, violated: Option<&Declared>) -> Error {
+    let Some(target) = compiled.target.as_ref().map(|table| &table.name) else { return foreign_key_unknown() };
+    let verb = if compiled.kind == Kind::Delete { "DELETE" } else { "UPDATE" };
+    match violated {
+        Some((table, key)) if table.name == *target && compiled.kind != Kind::Delete => missing_parent(table, key),
+        Some((table, key)) => {
+            let message = format!("{verb} on {target} violates a foreign key from {}", table.name);
+            foreign_key(table, key, target, message)
+        }
+        None => {
+            let message = format!("a foreign key of or to {target} was violated");
+            Error::new(Status::Constraint, "constraint.foreign_key", Some("23503"), message)
+                .with("relation", target.clone())
+        }
+    }
+}
+
+/// A query that tells with 1 that some row of `table` has a foreign key `key` that leads nowhere.
+pub fn orphans_exist((table, key): &Declared) -> String {
+    format!("SELECT EXISTS (SELECT 1 {})", orphans(table, key))
+}
+
+pub(super) fn orphans(table: &Table, key: &ForeignKey) -> String {
+    let pairs = key.columns.iter().zip(&key.referenced_columns);
+    let set: Vec<String> = key.columns.iter().map(|own| format!("c.{} IS NOT NULL", quote(own))).collect();
+    let met: Vec<String> = pairs.map(|(own, other)| format!("p.{} = c.{}", quote(other), quote(own))).collect();
+    format!(
+        "FROM {} AS c WHERE {} AND NOT EXISTS (SELECT 1 FROM {} AS p WHERE {})",
+        place(&table.name, false),
+        set.join(" AND "),
+        place(&key.referenced_table, false),
+        met.join(" AND ")
+    )
 }
 
 fn foreign_key_unknown() -> Error {
@@ -114,37 +149,52 @@ fn unique(detail: &str, catalog: &Catalog) -> Error {
     let error = violated(&name.unwrap_or_else(|| columns.join("_")), &table.name);
     match columns.as_slice() {
         [column] => error.with("column", *column),
-        _ => error,
+        _ => error.with("columns", columns.clone()),
     }
 }
 
-/// `t.c`
-fn not_null(detail: &str) -> Error {
-    let message = format!("column {detail} may not be NULL");
-    let error = Error::new(Status::Constraint, "constraint.not_null", Some("23502"), message);
-    match detail.split_once('.') {
-        Some((table, column)) => error.with("relation", table).with("column", column),
-        None => error,
+pub(super) fn not_null(table: &str, column: &str) -> Error {
+    let message = format!("column {table}.{column} may not be NULL");
+    Error::new(Status::Constraint, "constraint.not_null", Some("23502"), message)
+        .with("relation", table)
+        .with("column", column)
+}
+
+/// A row of `table` whose foreign key `key` leads nowhere.
+pub(super) fn missing_parent(table: &Table, key: &ForeignKey) -> Error {
+    let message = format!("foreign key on {} references missing parent row in {}", table.name, key.referenced_table);
+    foreign_key(table, key, &table.name, message)
+}
+
+fn foreign_key(table: &Table, key: &ForeignKey, relation: &str, message: String) -> Error {
+    let error = Error::new(Status::Constraint, "constraint.foreign_key", Some("23503"), message)
+        .with("relation", relation)
+        .with("constraint", key.constraint_name(&table.name));
+    match key.columns.as_slice() {
+        _ if table.name != relation => error,
+        [column] => error.with("column", column.clone()),
+        columns => error.with("columns", columns.to_vec()),
     }
 }
 
 /// The name of the constraint, which the catalogue gave if the statement did not.
-fn check(detail: &str, catalog: &Catalog) -> Error {
-    let mut owners = catalog
-        .all_tables()
-        .into_iter()
-        .flat_map(|table| table.checks.iter().filter(|check| check.name == detail).map(move |check| (table, check)));
+fn check(detail: &str, target: Option<&str>, catalog: &Catalog) -> Error {
+    let named = |table: &Arc<Table>| table.checks.iter().find(|check| check.name == detail).cloned();
+    let owners: Vec<_> = catalog.all_tables().into_iter().filter_map(|table| Some((table, named(table)?))).collect();
+    // Tables may share the name of a constraint; most likely it is that of the table the statement writes.
+    let owner = match owners.as_slice() {
+        [only] => Some(only),
+        several => several.iter().find(|(table, _)| Some(table.name.as_str()) == target),
+    };
     let error = |message: String| Error::new(Status::Constraint, "constraint.check", Some("23514"), message);
-    match (owners.next(), owners.next()) {
-        (Some((table, check)), None) => {
-            let found = error(format!("CHECK constraint failed on table {}", table.name))
-                .with("relation", table.name.clone())
-                .with("constraint", check.name.clone());
-            match &check.column {
-                Some(column) => found.with("column", column.clone()),
-                None => found,
-            }
-        }
-        _ => error(format!("CHECK constraint failed: {detail}")).with("constraint", detail),
+    let Some((table, check)) = owner else {
+        return error(format!("CHECK constraint failed: {detail}")).with("constraint", detail);
+    };
+    let found = error(format!("CHECK constraint failed on table {}", table.name))
+        .with("relation", table.name.clone())
+        .with("constraint", check.name.clone());
+    match &check.column {
+        Some(column) => found.with("column", column.clone()),
+        None => found,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
-use sqlparser::ast::{ColumnDef, ColumnOption, CreateTable, HiveFormat, NullsDistinctOption, Query};
+use sqlparser::ast::{ColumnDef, ColumnOption, CreateTable, DataType, HiveFormat, NullsDistinctOption, Query};
 
 use crate::catalog::{Change, Column, ForeignKey, Table};
 use crate::error::{Error, Result, Status};
@@ -12,7 +12,10 @@ use crate::value::{EnumType, Type};
 use super::binder::Binder;
 use super::dml::require_column_type;
 use super::generated::{expression_of, require_sound};
-use super::keys::{add_check, add_unique, foreign_key, set_primary_key, settle_keys, table_constraint};
+use super::index::key_index;
+use super::keys::{
+    add_check, add_unique, foreign_key, require_distinct_names, set_primary_key, settle_keys, table_constraint,
+};
 use super::names::{enum_id, shape_of, type_of};
 use super::parse::{name, quote};
 use super::place::{place, placed};
@@ -55,8 +58,9 @@ impl Binder<'_> {
             temporary: !std::ptr::eq(home, self.catalog),
         };
         if let Some(query) = &create.query {
-            refuse(!create.columns.is_empty() || !create.constraints.is_empty(), "columns in CREATE TABLE AS")?;
-            return self.create_table_as(table, query);
+            refuse(!create.constraints.is_empty(), "constraints in CREATE TABLE AS")?;
+            let with_data = create.with_data.as_ref().is_none_or(|with| with.data);
+            return self.create_table_as(table, &create.columns, query, with_data);
         }
         let mut pending = Vec::new();
         for definition in &create.columns {
@@ -75,13 +79,37 @@ impl Binder<'_> {
             table.foreign_keys.push(key);
         }
         require_sound(&table)?;
-        let sql = self.table_sql(&table)?;
-        let temporary = table.temporary;
-        Ok(ddl(vec![sql], placed(Change::PutTable(Arc::new(table)), temporary)))
+        require_distinct_names(&table)?;
+        let mut statements = vec![self.table_sql(&table)?];
+        let mut changes = vec![Change::PutTable(Arc::new(table.clone()))];
+        let mut next = self.catalog.with(&changes[0]);
+        for key in &table.foreign_keys {
+            if let Some(index) = key_index(&next, &table, key) {
+                statements.extend(self.index_sql(&index, &table)?);
+                changes.push(Change::PutIndex(Arc::new(index)));
+                next = next.with(&changes[changes.len() - 1]);
+            }
+        }
+        Ok(ddl(statements, placed(Change::all(changes), table.temporary)))
     }
 
-    fn create_table_as(&mut self, mut table: Table, query: &Query) -> Result<Parts> {
-        let bound = self.query(query, None)?;
+    fn create_table_as(
+        &mut self,
+        mut table: Table,
+        names: &[ColumnDef],
+        query: &Query,
+        with_data: bool,
+    ) -> Result<Parts> {
+        let mut bound = self.query(query, None)?;
+        if names.len() > bound.columns.len() {
+            let message = format!("CREATE TABLE {} AS names more columns than its query has", table.name);
+            return Err(Error::syntax(message));
+        }
+        for (column, definition) in bound.columns.iter_mut().zip(names) {
+            let plain = definition.data_type == DataType::Unspecified && definition.options.is_empty();
+            refuse(!plain, "a type or option of a column in CREATE TABLE AS")?;
+            column.name = name(&definition.name);
+        }
         let mut list = Vec::with_capacity(bound.columns.len());
         for column in &bound.columns {
             require_column_type(&column.ty, &column.name)?;
@@ -96,15 +124,19 @@ impl Binder<'_> {
                 nullable: true,
                 default_sql: None,
                 generated_sql: None,
+                generated_stored: true,
                 auto_increment: false,
                 unique: false,
             });
         }
         let create = self.table_sql(&table)?;
-        let target = place(&table.name, table.temporary);
-        let fill = format!("INSERT INTO {target} SELECT {} FROM ({})", list.join(", "), bound.sql);
+        let mut statements = vec![create];
+        if with_data {
+            let into = place(&table.name, table.temporary);
+            statements.push(format!("INSERT INTO {into} SELECT {} FROM ({})", list.join(", "), bound.sql));
+        }
         let temporary = table.temporary;
-        Ok(ddl(vec![create, fill], placed(Change::PutTable(Arc::new(table)), temporary)))
+        Ok(ddl(statements, placed(Change::PutTable(Arc::new(table)), temporary)))
     }
 
     pub fn column_definition(
@@ -126,6 +158,7 @@ impl Binder<'_> {
             nullable: true,
             default_sql: None,
             generated_sql: None,
+            generated_stored: true,
             auto_increment: false,
             unique: false,
         };
@@ -156,7 +189,9 @@ impl Binder<'_> {
                     pending.push(foreign_key(key, constraint, vec![column_name.clone()], true)?);
                 }
                 ColumnOption::Generated { .. } | ColumnOption::Identity(_) => {
-                    column.generated_sql = Some(expression_of(&option.option).map_err(at)?);
+                    let (expression, stored) = expression_of(&option.option).map_err(at)?;
+                    column.generated_sql = Some(expression);
+                    column.generated_stored = stored;
                 }
                 ColumnOption::Collation(_) => return Err(at(Error::unsupported("COLLATE"))),
                 other => return Err(at(Error::unsupported(format!("the column option {other}")))),
@@ -195,6 +230,9 @@ fn refuse_table(create: &CreateTable) -> Result<()> {
     rest.columns.clear();
     rest.constraints.clear();
     rest.query = None;
+    if rest.with_data.as_ref().is_some_and(|with| with.statistics.is_none()) {
+        rest.with_data = None;
+    }
     if rest.hive_formats.as_ref().is_some_and(|formats| *formats == HiveFormat::default()) {
         rest.hive_formats = None;
     }

@@ -359,6 +359,7 @@ fn as_table(view: &View) -> Table {
         nullable: true,
         default_sql: None,
         generated_sql: None,
+        generated_stored: true,
         auto_increment: false,
         unique: false,
     });

@@ -173,7 +173,7 @@ fn together(mut changes: Vec<Change>) -> Result<Change> {
     Ok(Change::Temporary(Box::new(Change::Several(inner.collect()))))
 }
 
-fn unknown(kind: ObjectType, name: &str) -> Error {
+pub(super) fn unknown(kind: ObjectType, name: &str) -> Error {
     let (what, sqlstate) = match kind {
         ObjectType::Table => ("table", "42P01"),
         ObjectType::View => ("view", "42P01"),

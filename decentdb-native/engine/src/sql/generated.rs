@@ -1,4 +1,4 @@
-//! Generated columns: `GENERATED ALWAYS AS (expression) STORED`.
+//! Generated columns: `GENERATED ALWAYS AS (expression) STORED` or `VIRTUAL`.
 
 use sqlparser::ast::{ColumnOption, GeneratedAs, GeneratedExpressionMode};
 
@@ -8,19 +8,19 @@ use crate::error::{Error, Result, Status};
 use super::binder::Binder;
 use super::parse::{expression, without_position};
 
-/// The expression of a generated column, in the dialect.
-pub(super) fn expression_of(option: &ColumnOption) -> Result<String> {
+/// The expression of a generated column, in the dialect, and whether its value is kept.
+pub(super) fn expression_of(option: &ColumnOption) -> Result<(String, bool)> {
     match option {
         ColumnOption::Generated {
             generated_as: GeneratedAs::Always | GeneratedAs::ExpStored,
             sequence_options: None,
             generation_expr: Some(expr),
-            generation_expr_mode: Some(GeneratedExpressionMode::Stored),
+            generation_expr_mode: Some(mode),
             generated_keyword: true,
-        } => Ok(expr.to_string()),
+        } => Ok((expr.to_string(), *mode == GeneratedExpressionMode::Stored)),
         ColumnOption::Generated { generation_expr: Some(_), .. } => {
-            Err(Error::unsupported("a generated column that is not STORED")
-                .hint("write GENERATED ALWAYS AS (...) STORED"))
+            Err(Error::unsupported("this form of a generated column")
+                .hint("write GENERATED ALWAYS AS (...) STORED or VIRTUAL"))
         }
         _ => Err(Error::unsupported("GENERATED AS IDENTITY").hint("an INTEGER PRIMARY KEY gets its values by itself")),
     }
@@ -82,6 +82,7 @@ impl Binder<'_> {
                 _ => error,
             }
         })?;
-        Ok(format!(" GENERATED ALWAYS AS ({}) STORED", ex.sql))
+        let kept = if column.generated_stored { "STORED" } else { "VIRTUAL" };
+        Ok(format!(" GENERATED ALWAYS AS ({}) {kept}", ex.sql))
     }
 }

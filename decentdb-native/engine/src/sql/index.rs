@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use sqlparser::ast::{CreateIndex, Expr, IndexColumn, IndexType, OrderBySort};
+use sqlparser::ast::{CreateIndex, Expr, IndexColumn, IndexType, OrderBySort, Statement};
 
-use crate::catalog::{Catalog, Change, Index, Method, Table};
-use crate::error::{Error, Result};
+use crate::catalog::{Catalog, Change, ForeignKey, Index, Method, Table};
+use crate::error::{Error, Result, Status};
 use crate::value::Type;
 
 use super::binder::{Binder, Kind};
-use super::create::{already_exists, ddl, written};
+use super::create::{already_exists, ddl, duplicate_column, written};
 use super::derived;
-use super::parse::{self, object, path, quote, require_user_name};
+use super::kept::ident;
+use super::parse::{name, object, path, quote, require_user_name, statement, tokenize};
 use super::place::{place, placed};
 use super::search::analyzer;
 use super::select::refuse;
@@ -19,21 +20,58 @@ use super::Parts;
 
 impl Binder<'_> {
     pub fn create_index(&mut self, create: &CreateIndex, text: &str) -> Result<Parts> {
+        let path = path(&create.table_name)?;
+        require_user_name(&path.name).map_err(|_| Error::unknown_relation(&path.name))?;
+        let home = self.home(&path);
+        if home.view(&path.name).is_some() {
+            let message = format!("cannot create an index on view {}", path.name);
+            return Err(wrong_object(message).with("relation", path.name));
+        }
+        let table = home.table(&path.name).cloned().ok_or_else(|| Error::unknown_relation(&path.name))?;
+        let (index_name, text) = match &create.name {
+            Some(given) => (object(given)?, written(text)),
+            None => {
+                let keys: Vec<String> = create.columns.iter().map(|key| key.column.expr.to_string()).collect();
+                let name = free_name(home, &format!("idx_{}_{}", table.name, keys.join("_")));
+                let named = CreateIndex { name: Some(ident(&name).into()), ..create.clone() };
+                (name, named.to_string())
+            }
+        };
+        require_user_name(&index_name)?;
+        if home.contains(&index_name) {
+            if create.if_not_exists && home.index(&index_name).is_some() {
+                return Ok(ddl(Vec::new(), Change::Nothing));
+            }
+            return Err(already_exists(&index_name));
+        }
+        let (index, statements) = self.bind_index(create, &table, index_name, text)?;
+        Ok(ddl(statements, placed(Change::PutIndex(Arc::new(index)), table.temporary)))
+    }
+
+    /// The statements that make an index of the catalogue for SQLite.
+    pub fn index_sql(&mut self, index: &Index, table: &Table) -> Result<Vec<String>> {
+        let create = definition(index)?;
+        Ok(self.bind_index(&create, table, index.name.clone(), index.ddl.clone())?.1)
+    }
+
+    /// What the catalogue keeps of an index, and the statements for SQLite.
+    fn bind_index(
+        &mut self,
+        create: &CreateIndex,
+        table: &Table,
+        index_name: String,
+        ddl: String,
+    ) -> Result<(Index, Vec<String>)> {
         refuse(create.concurrently || create.r#async, "CREATE INDEX CONCURRENTLY")?;
-        refuse(!create.include.is_empty(), "INCLUDE")?;
         refuse(create.nulls_distinct == Some(false), "NULLS NOT DISTINCT")?;
         refuse(!create.index_options.is_empty() || !create.alter_options.is_empty(), "an option of CREATE INDEX")?;
         let method = method(create)?;
         if !matches!(method, Method::FullText(_)) {
             refuse(!create.with.is_empty(), "an option of CREATE INDEX")?;
         }
-        let path = path(&create.table_name)?;
-        require_user_name(&path.name).map_err(|_| Error::unknown_relation(&path.name))?;
-        let home = self.home(&path);
-        let table = home.table(&path.name).cloned().ok_or_else(|| Error::unknown_relation(&path.name))?;
         if method != Method::BTree {
             refuse(table.temporary, &format!("a {} index on a temporary table", method.name()))?;
-            require_plain(create, &method, &table)?;
+            require_plain(create, &method, table)?;
         }
         let mut keys = Vec::with_capacity(create.columns.len());
         let mut columns = Vec::with_capacity(create.columns.len());
@@ -41,7 +79,7 @@ impl Binder<'_> {
         for IndexColumn { column, operator_class } in &create.columns {
             refuse(operator_class.is_some(), "an operator class")?;
             refuse(column.with_fill.is_some(), "WITH FILL")?;
-            let ex = self.steady(&column.expr, &table, "an index")?;
+            let ex = self.steady(&column.expr, table, "an index")?;
             let plain = ex.kind == Kind::Column;
             expression |= !plain;
             columns.push(match &ex.source {
@@ -52,34 +90,29 @@ impl Binder<'_> {
             if let (Some(collation), false) = (ex.ty.collation(), plain) {
                 key = format!("{key} COLLATE {collation}");
             }
+            // Where its NULLs stand changes no result, so NULLS FIRST and LAST need no counterpart.
             match &column.options.sort {
                 None | Some(OrderBySort::Asc) => {}
                 Some(OrderBySort::Desc) => key.push_str(" DESC"),
                 Some(_) => return Err(Error::unsupported("USING in the order of an index")),
             }
-            refuse(column.options.nulls_first.is_some(), "NULLS FIRST or LAST in an index")?;
             keys.push(key);
         }
         if keys.is_empty() {
             return Err(Error::syntax("an index needs at least one column"));
         }
-        let index_name = match &create.name {
-            Some(written) => object(written)?,
-            None => free_name(home, &format!("idx_{}_{}", table.name, columns.join("_"))),
-        };
-        require_user_name(&index_name)?;
-        if home.contains(&index_name) {
-            if create.if_not_exists && home.index(&index_name).is_some() {
-                return Ok(ddl(Vec::new(), Change::Nothing));
-            }
-            return Err(already_exists(&index_name));
+        let include = included(create, table, &columns)?;
+        refuse(!include.is_empty() && expression, "INCLUDE in an index of expressions")?;
+        if !create.unique {
+            // At the end of the key they make the index a covering one; in a unique one they would be part of what is unique.
+            keys.extend(include.iter().map(|column| quote(column)));
         }
+        // An index lives where its table does.
         let unique = if create.unique { "UNIQUE " } else { "" };
         let (on, keys) = (quote(&table.name), keys.join(", "));
-        // An index lives where its table does.
         let mut sql = format!("CREATE {unique}INDEX {} ON {on} ({keys})", place(&index_name, table.temporary));
         if let Some(predicate) = &create.predicate {
-            sql.push_str(&format!(" WHERE {}", self.steady_bool(predicate, &table, "the condition of an index")?));
+            sql.push_str(&format!(" WHERE {}", self.steady_bool(predicate, table, "the condition of an index")?));
         }
         let derived = method != Method::BTree;
         let index = Index {
@@ -90,10 +123,12 @@ impl Binder<'_> {
             expression,
             method,
             predicate_sql: create.predicate.as_ref().map(ToString::to_string),
-            ddl: written(text),
+            include,
+            foreign_key: false,
+            ddl,
         };
-        let statements = if derived { derived::create(&table, &index)? } else { vec![sql] };
-        Ok(ddl(statements, placed(Change::PutIndex(Arc::new(index)), table.temporary)))
+        let statements = if derived { derived::create(table, &index)? } else { vec![sql] };
+        Ok((index, statements))
     }
 }
 
@@ -113,28 +148,78 @@ fn method(create: &CreateIndex) -> Result<Method> {
 
 /// Indexes of texts and shapes are on plain columns of their types, and on all rows.
 fn require_plain(create: &CreateIndex, method: &Method, table: &Table) -> Result<()> {
-    let name = method.name();
-    refuse(create.unique, &format!("UNIQUE of a {name} index"))?;
-    refuse(create.predicate.is_some(), &format!("a condition of a {name} index"))?;
+    let kind = method.name();
+    refuse(!create.include.is_empty(), &format!("INCLUDE in a {kind} index"))?;
+    refuse(create.unique, &format!("UNIQUE of a {kind} index"))?;
+    refuse(create.predicate.is_some(), &format!("a condition of a {kind} index"))?;
     for IndexColumn { column, operator_class } in &create.columns {
         let Expr::Identifier(ident) = &column.expr else {
-            return Err(Error::unsupported(format!("an expression in a {name} index")));
+            return Err(Error::unsupported(format!("an expression in a {kind} index")));
         };
         let ordered = column.options.sort.is_some() || column.options.nulls_first.is_some();
-        refuse(ordered || operator_class.is_some(), &format!("an order or operator class in a {name} index"))?;
-        let written = parse::name(ident);
+        refuse(ordered || operator_class.is_some(), &format!("an order or operator class in a {kind} index"))?;
+        let written = name(ident);
         let found = table.column(&written).ok_or_else(|| Error::unknown_column(&written))?;
         let (fits, wanted) = match method {
             Method::Spatial => (matches!(found.ty, Type::Geometry | Type::Geography), "GEOMETRY or GEOGRAPHY"),
             _ => (found.ty == Type::Text, "TEXT"),
         };
         if !fits {
-            let message = format!("a {name} index needs columns of type {wanted}, not {}", found.ty.name());
+            let message = format!("a {kind} index needs columns of type {wanted}, not {}", found.ty.name());
             return Err(Error::type_mismatch(message).with("column", found.name.clone()));
         }
     }
     let several = create.columns.len() > 1 && matches!(method, Method::Trigram | Method::Spatial);
-    refuse(several, &format!("several columns in a {name} index"))
+    refuse(several, &format!("several columns in a {kind} index"))
+}
+
+fn included(create: &CreateIndex, table: &Table, keys: &[String]) -> Result<Vec<String>> {
+    let mut include: Vec<String> = Vec::with_capacity(create.include.len());
+    for written in &create.include {
+        let written = name(written);
+        let column = table.column(&written).ok_or_else(|| Error::unknown_column(&written))?;
+        if keys.contains(&column.name) || include.contains(&column.name) {
+            return Err(duplicate_column(&column.name));
+        }
+        include.push(column.name.clone());
+    }
+    Ok(include)
+}
+
+/// The statement that created an index, as the grammar reads it.
+pub(super) fn definition(index: &Index) -> Result<CreateIndex> {
+    match statement(tokenize(&index.ddl)?)? {
+        Statement::CreateIndex(create) => Ok(create),
+        _ => Err(Error::internal(format!("the definition of index {} is none", index.name))),
+    }
+}
+
+/// The index that finds the rows of a foreign key; none where a key of the table begins with the same columns.
+pub(super) fn key_index(catalog: &Catalog, table: &Table, key: &ForeignKey) -> Option<Index> {
+    let uniques = table.uniques.iter().map(|unique| &unique.columns);
+    let serves = |columns: &[String]| columns.starts_with(&key.columns);
+    let indexed = catalog.indexes.values().filter(|index| index.table == table.name && index.predicate_sql.is_none());
+    if uniques.chain([&table.primary_key]).chain(indexed.map(|index| &index.columns)).any(|columns| serves(columns)) {
+        return None;
+    }
+    let name = free_name(catalog, &format!("fk_{}_{}_idx", table.name, key.columns.join("_")));
+    let columns: Vec<String> = key.columns.iter().map(|column| quote(column)).collect();
+    Some(Index {
+        ddl: format!("CREATE INDEX {} ON {} ({})", quote(&name), quote(&table.name), columns.join(", ")),
+        name,
+        table: table.name.clone(),
+        unique: false,
+        columns: key.columns.clone(),
+        expression: false,
+        method: Method::BTree,
+        predicate_sql: None,
+        include: Vec::new(),
+        foreign_key: true,
+    })
+}
+
+fn wrong_object(message: String) -> Error {
+    Error::new(Status::Sql, "sql.wrong_object", Some("42809"), message)
 }
 
 fn free_name(catalog: &Catalog, wanted: &str) -> String {

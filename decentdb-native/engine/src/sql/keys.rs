@@ -6,10 +6,12 @@ use sqlparser::ast::{
 
 use crate::catalog::{Check, ForeignKey, Table, Unique};
 use crate::error::{Error, Result, Status};
+use crate::functions;
 
 use super::binder::{same, Binder};
+use super::constraint::{missing_parent, orphans};
 use super::create::duplicate_column;
-use super::parse::{name, object};
+use super::parse::{name, object, text_literal};
 use super::select::refuse;
 
 impl Binder<'_> {
@@ -71,6 +73,12 @@ impl Binder<'_> {
         }
         Ok(key)
     }
+
+    /// A query that fails at the first row of `table` whose foreign key `key` leads nowhere.
+    pub fn foreign_key_check(&self, table: &Table, key: &ForeignKey) -> String {
+        let failure = text_literal(&functions::failure(&missing_parent(table, key)));
+        format!("SELECT ddb_fail({failure}) {} LIMIT 1", orphans(table, key))
+    }
 }
 
 pub(super) fn set_primary_key(table: &mut Table, columns: Vec<String>, constraint: Option<String>) -> Result<()> {
@@ -84,14 +92,48 @@ pub(super) fn set_primary_key(table: &mut Table, columns: Vec<String>, constrain
 }
 
 pub(super) fn add_unique(table: &mut Table, columns: Vec<String>, constraint: Option<String>) {
-    let name = constraint.unwrap_or_else(|| format!("uq_{}_{}", table.name, columns.join("_")));
+    let name = constraint.unwrap_or_else(|| unused_name(table, format!("uq_{}_{}", table.name, columns.join("_"))));
     table.uniques.push(Unique { name, columns });
 }
 
 pub(super) fn add_check(table: &mut Table, constraint: Option<String>, expr: &Expr, column: Option<String>) {
     let named = constraint.is_some();
-    let name = constraint.unwrap_or_else(|| format!("ck_{}_{}", table.name, table.checks.len() + 1));
+    let name = constraint.unwrap_or_else(|| {
+        let numbers = table.checks.len() + 1..;
+        let mut names = numbers.map(|number| format!("ck_{}_{number}", table.name));
+        names.find(|name| !constraint_names(table).any(|known| known == *name)).unwrap_or_default()
+    });
     table.checks.push(Check { name, named, sql: expr.to_string(), column });
+}
+
+fn constraint_names(table: &Table) -> impl Iterator<Item = &str> {
+    let primary = (!table.primary_key.is_empty()).then_some(table.primary_key_name.as_str());
+    let uniques = table.uniques.iter().map(|unique| unique.name.as_str());
+    let checks = table.checks.iter().map(|check| check.name.as_str());
+    let keys = table.foreign_keys.iter().filter_map(|key| key.name.as_deref());
+    primary.into_iter().chain(uniques).chain(checks).chain(keys)
+}
+
+/// `wanted`, or with a number behind it where a constraint of the table is called so already.
+fn unused_name(table: &Table, wanted: String) -> String {
+    let numbered = (1..).map(|number| format!("{wanted}_{number}"));
+    let mut names = std::iter::once(wanted.clone()).chain(numbered);
+    names.find(|name| !constraint_names(table).any(|known| known == name)).unwrap_or(wanted)
+}
+
+/// Constraints are dropped and reported by their names.
+pub(super) fn require_distinct_names(table: &Table) -> Result<()> {
+    let mut seen: Vec<&str> = Vec::new();
+    for name in constraint_names(table) {
+        if seen.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            let message = format!("constraint {name} already exists on {}", table.name);
+            return Err(Error::new(Status::Sql, "sql.duplicate_constraint", Some("42710"), message)
+                .with("relation", table.name.clone())
+                .with("constraint", name));
+        }
+        seen.push(name);
+    }
+    Ok(())
 }
 
 pub(super) fn foreign_key(
@@ -172,11 +214,9 @@ pub(super) fn table_constraint(
 pub(super) fn settle_keys(table: &mut Table) {
     let row_id = table.row_id().map(|column| column.name.clone());
     for column in &mut table.columns {
-        if table.primary_key.contains(&column.name) {
-            column.nullable = false;
-            column.auto_increment = row_id.as_ref() == Some(&column.name);
-            column.unique |= table.primary_key.len() == 1;
-        }
-        column.unique |= table.uniques.iter().any(|unique| unique.columns == [column.name.as_str()]);
+        let key = |columns: &[String]| columns == [column.name.as_str()];
+        column.unique = key(&table.primary_key) || table.uniques.iter().any(|unique| key(&unique.columns));
+        column.auto_increment = row_id.as_ref() == Some(&column.name);
+        column.nullable &= !table.primary_key.contains(&column.name);
     }
 }

@@ -20,8 +20,10 @@ mod index;
 mod inspection;
 mod join;
 mod json;
+mod kept;
 mod keys;
 mod layout;
+mod lift;
 mod names;
 mod narrow;
 mod operators;
@@ -29,6 +31,9 @@ mod order;
 mod parse;
 mod place;
 mod pragma;
+mod rebuild;
+mod rename;
+mod render;
 mod scope;
 mod search;
 mod select;
@@ -54,7 +59,7 @@ use crate::error::{Error, Result};
 use crate::types;
 use crate::value::{Stored, Type, Value};
 
-pub use constraint::{constraint_error, foreign_key_error};
+pub use constraint::{constraint_error, foreign_key_error, orphans_exist, suspects, Declared};
 pub use describe::describe_json;
 pub use inspection::{Inspection, ROWS as INSPECTION_ROWS};
 
@@ -350,6 +355,7 @@ impl Binder<'_> {
             Statement::CreateView(create) => self.create_view(create, text),
             Statement::DropTrigger(drop) => self.drop_trigger(drop),
             Statement::Analyze(analyze) => self.analyze(analyze),
+            Statement::AlterTable(alter) if opening == "ALTER VIEW" => self.alter_view(alter),
             Statement::AlterTable(alter) => self.alter_table(alter),
             Statement::Drop { object_type, if_exists, names, cascade, purge, temporary, table, .. } => {
                 select::refuse(*cascade, "CASCADE")?;

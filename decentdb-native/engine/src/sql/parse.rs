@@ -8,6 +8,8 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, TokenizerE
 
 use crate::error::{Error, Result};
 
+use super::lift::lift;
+
 /// How deeply parentheses, subqueries and operators may nest.
 const MAX_DEPTH: usize = 120;
 /// How many operators may follow each other without a parenthesis or a comma; SQLite's own limit for one expression.
@@ -223,11 +225,15 @@ pub(super) fn statement(mut tokens: Vec<TokenWithSpan>) -> Result<Statement> {
     limit_chains(&tokens)?;
     refuse_phrases(&tokens)?;
     part_conflict(&mut tokens);
+    let lifted = lift(&mut tokens);
     let dialect = PostgreSqlDialect {};
     let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(tokens);
     let mut statements = parser.parse_statements().map_err(|error| syntax(&error))?;
     match (statements.pop(), statements.is_empty()) {
-        (Some(statement), true) => Ok(statement),
+        (Some(mut statement), true) => {
+            lifted.put_into(&mut statement);
+            Ok(statement)
+        }
         _ => Err(Error::syntax("expected exactly one SQL statement")),
     }
 }

@@ -3,6 +3,7 @@
 //! The actions of all triggers of one table or view for one event are the body of one trigger of SQLite's, in the order of their
 //! names.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sqlparser::ast::{DropTrigger, ObjectName, Statement, TableFactor, TableWithJoins};
@@ -16,6 +17,7 @@ use crate::error::{Error, Result, Status};
 
 use super::binder::Binder;
 use super::create::{already_exists, ddl, written};
+use super::drop::depends;
 use super::parse::{self, path, quote, require_user_name, Schema};
 use super::place::place;
 use super::select::refuse;
@@ -215,6 +217,25 @@ impl Binder<'_> {
         // Positions would count within the action alone.
         bind().map_err(parse::without_position)
     }
+}
+
+/// Makes anew the triggers of the relations `changed`, and those whose actions use one of them; `next` holds all as it will
+/// be. What a trigger cannot follow is refused with `because`.
+pub(super) fn follow(next: &Catalog, changed: &[String], because: &str) -> Result<Vec<String>> {
+    let binder = Binder::new(next, &[], Vec::new());
+    let concerned = next.triggers.values().filter(|trigger| {
+        let mut used = trigger.dependencies.iter().chain(&trigger.views).chain([&trigger.target]);
+        used.any(|name| changed.contains(name))
+    });
+    let targets: BTreeSet<&String> = concerned.map(|trigger| &trigger.target).collect();
+    let mut statements = Vec::new();
+    for target in targets {
+        statements.extend(binder.triggers_sql(next, target).map_err(|error| {
+            let reason = format!("because a trigger on {target} needs it as it is: {}", error.message);
+            depends(format!("{because} {reason}")).with("relation", target.as_str())
+        })?);
+    }
+    Ok(statements)
 }
 
 /// Refuses what SQLite does not run inside a trigger.

@@ -1,19 +1,24 @@
-//! CREATE VIEW.
+//! CREATE VIEW, and views that follow what they read.
 
 use std::sync::Arc;
 
-use sqlparser::ast::{CreateTableOptions, CreateView};
+use sqlparser::ast::{
+    AlterTable, AlterTableOperation as Operation, CreateTableOptions, CreateView, ObjectType, RenameTableNameKind,
+    Statement,
+};
 
-use crate::catalog::{Change, View, ViewColumn};
+use crate::catalog::{Catalog, Change, Trigger, View, ViewColumn};
 use crate::error::{Error, Result};
 
 use super::binder::Binder;
 use super::create::{already_exists, ddl, duplicate_column, written};
-use super::parse::{name, quote};
+use super::drop::{depends, unknown};
+use super::kept::ident;
+use super::parse::{name, object, quote, require_user_name, statement, tokenize, without_position};
 use super::place::{place, placed};
 use super::scope::ScopeColumn;
 use super::select::refuse;
-use super::Parts;
+use super::{trigger, Parts};
 
 impl Binder<'_> {
     pub fn create_view(&mut self, create: &CreateView, text: &str) -> Result<Parts> {
@@ -24,18 +29,49 @@ impl Binder<'_> {
         refuse(!create.cluster_by.is_empty() || create.with_no_schema_binding, "an option of CREATE VIEW")?;
         let (view_name, home) = self.new_relation(&create.name, create.temporary)?;
         let temporary = !std::ptr::eq(home, self.catalog);
-        let mut statements = Vec::new();
+        let mut replaced = None;
         if home.contains(&view_name) {
-            let is_view = home.view(&view_name).is_some();
-            if create.if_not_exists && is_view {
+            replaced = home.view(&view_name).map(|view| view.name.clone());
+            if create.if_not_exists && replaced.is_some() {
                 return Ok(ddl(Vec::new(), Change::Nothing));
             }
-            if !(create.or_replace && is_view) {
+            if !create.or_replace || replaced.is_none() {
                 return Err(already_exists(&view_name));
             }
-            self.require_unread(&view_name, temporary, &|_, _| false)?;
-            statements.push(format!("DROP VIEW {}", place(&view_name, temporary)));
         }
+        let (view, sql) = self.bind_view(create, view_name, written(text), temporary)?;
+        let mut statements = Vec::new();
+        let mut changes = vec![Change::PutView(Arc::new(view.clone()))];
+        if let Some(replaced) = &replaced {
+            if reads(home, &view, replaced) {
+                return Err(Error::syntax(format!("view {} cannot read itself", view.name)));
+            }
+            statements.push(format!("DROP VIEW {}", place(replaced, temporary)));
+        }
+        statements.push(sql);
+        if temporary {
+            if let Some(replaced) = &replaced {
+                self.require_unread(replaced, true, &|_, _| false)?;
+            }
+        } else if let Some(replaced) = &replaced {
+            require_no_temporary(self.catalog, replaced, &format!("cannot replace view {replaced}"))?;
+            let mut next = self.catalog.with(&changes[0]);
+            let because = format!("cannot replace view {replaced}");
+            let mut changed = follow(&mut next, replaced, &because, &mut statements, &mut changes)?;
+            changed.push(replaced.clone());
+            statements.extend(trigger::follow(&next, &changed, &because)?);
+        }
+        Ok(ddl(statements, placed(Change::all(changes), temporary)))
+    }
+
+    /// What the catalogue keeps of a view, and the statement for SQLite.
+    fn bind_view(
+        &mut self,
+        create: &CreateView,
+        view_name: String,
+        ddl: String,
+        temporary: bool,
+    ) -> Result<(View, String)> {
         // A name that means an object of the database goes on doing so, whatever temporary objects come.
         self.qualify = temporary;
         let mut bound = self.query(&create.query, None)?;
@@ -46,12 +82,7 @@ impl Binder<'_> {
         }
         rename_view(&mut bound.columns, create, &view_name)?;
         let names: Vec<String> = bound.columns.iter().map(|column| quote(&column.name)).collect();
-        let (place, names) = (place(&view_name, temporary), names.join(", "));
-        statements.push(format!("CREATE VIEW {place} ({names}) AS {}", bound.sql));
-        if !temporary && home.view(&view_name).is_some() {
-            // They went with the view that is replaced.
-            statements.extend(self.triggers_sql(self.catalog, &view_name)?);
-        }
+        let sql = format!("CREATE VIEW {} ({}) AS {}", place(&view_name, temporary), names.join(", "), bound.sql);
         let columns = bound.columns.into_iter().map(|column| ViewColumn {
             name: column.name,
             ty: column.ty,
@@ -65,15 +96,127 @@ impl Binder<'_> {
             dependencies: self.tables.clone(),
             views: self.views.clone(),
             temporaries: self.temporaries.clone(),
-            ddl: written(text),
+            ddl,
             temporary,
         };
-        let read = if temporary { &view.temporaries } else { &view.views };
-        if read.iter().any(|used| used.eq_ignore_ascii_case(&view.name)) {
-            return Err(Error::syntax(format!("view {} cannot read itself", view.name)));
-        }
-        Ok(ddl(statements, placed(Change::PutView(Arc::new(view)), temporary)))
+        Ok((view, sql))
     }
+
+    pub fn alter_view(&mut self, alter: &AlterTable) -> Result<Parts> {
+        let [Operation::RenameTable { table_name: RenameTableNameKind::To(to) }] = alter.operations.as_slice() else {
+            return Err(Error::unsupported("ALTER VIEW with anything but RENAME TO"));
+        };
+        let (written, to) = (object(&alter.name)?, object(to)?);
+        refuse(self.catalog.temp().view(&written).is_some(), "ALTER VIEW of a temporary view")?;
+        let Some(view) = self.catalog.view(&written).cloned() else {
+            if alter.if_exists {
+                return Ok(ddl(Vec::new(), Change::Nothing));
+            }
+            return Err(unknown(ObjectType::View, &written));
+        };
+        require_user_name(&to)?;
+        if self.catalog.contains(&to) {
+            return Err(already_exists(&to));
+        }
+        self.require_unread(&view.name, false, &|_, _| false)?;
+        let mut create = definition(&view)?;
+        create.name = ident(&to).into();
+        create.or_replace = false;
+        create.if_not_exists = false;
+        let text = create.to_string();
+        let (renamed, sql) = self.bind_view(&create, to.clone(), text, false)?;
+        let mut changes = vec![Change::DropView(view.name.clone()), Change::PutView(Arc::new(renamed))];
+        for trigger in self.catalog.triggers.values() {
+            if trigger.views.contains(&view.name) {
+                let message = format!("cannot rename view {} because trigger {} uses it", view.name, trigger.name);
+                return Err(depends(message).with("relation", view.name.clone()));
+            }
+            if trigger.target == view.name {
+                let mut trigger = Trigger { target: to.clone(), ..trigger.as_ref().clone() };
+                trigger.ddl = trigger.render();
+                changes.push(Change::PutTrigger(Arc::new(trigger)));
+            }
+        }
+        let change = Change::Several(changes);
+        let mut statements = vec![format!("DROP VIEW {}", place(&view.name, false)), sql];
+        statements.extend(self.triggers_sql(&self.catalog.with(&change), &to)?);
+        Ok(ddl(statements, change))
+    }
+}
+
+fn definition(view: &View) -> Result<CreateView> {
+    match statement(tokenize(&view.ddl)?)? {
+        Statement::CreateView(create) => Ok(create),
+        _ => Err(Error::internal(format!("the definition of view {} is none", view.name))),
+    }
+}
+
+/// A temporary view belongs to a handle and cannot change with the database.
+pub(super) fn require_no_temporary(catalog: &Catalog, changed: &str, because: &str) -> Result<()> {
+    let reader = catalog
+        .temp()
+        .views
+        .values()
+        .find(|view| view.dependencies.iter().any(|table| table == changed) || reads(catalog, view, changed));
+    match reader {
+        Some(view) => {
+            Err(depends(format!("{because} because the temporary view {} reads it", view.name))
+                .with("relation", changed))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether a view reads another one, be it through others.
+fn reads(catalog: &Catalog, view: &View, other: &str) -> bool {
+    view.views.iter().any(|used| {
+        used.eq_ignore_ascii_case(other) || catalog.view(used).is_some_and(|used| reads(catalog, used, other))
+    })
+}
+
+/// Binds again every view that reads the relation `changed`, which `next` holds as it will be. A view is its text: `*`
+/// takes in new columns, a column of another type gives the view that type. What a view cannot follow is refused with
+/// `because`. Gives the names of the views that followed; their triggers are gone.
+pub(super) fn follow(
+    next: &mut Catalog,
+    changed: &str,
+    because: &str,
+    statements: &mut Vec<String>,
+    changes: &mut Vec<Change>,
+) -> Result<Vec<String>> {
+    let mut names_followed = Vec::new();
+    let mut waiting: Vec<Arc<View>> = next
+        .views
+        .values()
+        .filter(|view| view.dependencies.iter().any(|table| table == changed) || reads(next, view, changed))
+        .cloned()
+        .collect();
+    while !waiting.is_empty() {
+        let names: Vec<String> = waiting.iter().map(|view| view.name.clone()).collect();
+        // A view comes after those it reads.
+        let (ready, rest): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|view| !names.iter().any(|name| view.views.contains(name)));
+        if ready.is_empty() {
+            return Err(Error::internal("views read each other"));
+        }
+        for view in ready {
+            let create = definition(&view)?;
+            let mut binder = Binder::new(next, &[], Vec::new());
+            let bound = binder.bind_view(&create, view.name.clone(), view.ddl.clone(), false);
+            let (followed, sql) = bound.map_err(without_position).map_err(|error| {
+                depends(format!("{because} because view {} needs it as it is: {}", view.name, error.message))
+                    .with("relation", changed)
+            })?;
+            statements.push(format!("DROP VIEW {}", place(&view.name, false)));
+            statements.push(sql);
+            let change = Change::PutView(Arc::new(followed));
+            *next = next.with(&change);
+            changes.push(change);
+            names_followed.push(view.name.clone());
+        }
+        waiting = rest;
+    }
+    Ok(names_followed)
 }
 
 fn rename_view(columns: &mut [ScopeColumn], create: &CreateView, view: &str) -> Result<()> {

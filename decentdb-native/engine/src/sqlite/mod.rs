@@ -92,6 +92,14 @@ impl Connection {
         }
     }
 
+    /// Stops enforcing foreign keys until the result is dropped, also inside a transaction, where the PRAGMA cannot. What was
+    /// broken meanwhile stays so.
+    pub fn rest_foreign_keys(&self) -> Result<RestingForeignKeys<'_>> {
+        let resting = RestingForeignKeys(self);
+        self.inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false).map_err(|e| from_rusqlite(&e))?;
+        Ok(resting)
+    }
+
     /// Whether no transaction is open; SQLite ends one by itself after some errors.
     pub fn is_autocommit(&self) -> bool {
         self.inner.is_autocommit()
@@ -113,5 +121,17 @@ impl Connection {
         } else {
             Err(from_code(self.raw(), code))
         }
+    }
+}
+
+/// While it lives, its connection enforces no foreign keys.
+pub struct RestingForeignKeys<'c>(&'c Connection);
+
+impl Drop for RestingForeignKeys<'_> {
+    fn drop(&mut self) {
+        // Neither can fail on an open connection. A change of the schema may have ended between its two switches of the
+        // other one.
+        let _ = self.0.inner.set_db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, false);
+        let _ = self.0.inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true);
     }
 }

@@ -11,6 +11,7 @@ use decentdb::functions;
 use decentdb::sql::{self, Compiled, Program};
 use decentdb::types::{self, Raw};
 use decentdb::value::{Stored, Type, Value};
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{ffi, params_from_iter, Connection};
 
@@ -88,9 +89,12 @@ impl Database {
             Program::Ddl { statements, change } => {
                 let next = self.catalog.with(change);
                 self.connection.execute_batch("SAVEPOINT ddl").unwrap();
+                let enforce = |on| self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, on).unwrap();
+                enforce(false);
                 let done = statements.iter().try_for_each(|text| {
-                    self.connection.execute_batch(text).map_err(|error| self.failure(&error, &compiled))
+                    self.connection.execute_batch(text).map_err(|error| failure(&error, &compiled, &next))
                 });
+                enforce(true);
                 if let Err(error) = done {
                     self.connection.execute_batch("ROLLBACK TO ddl; RELEASE ddl").unwrap();
                     return Err(error);
@@ -149,21 +153,31 @@ impl Database {
     }
 
     fn failure(&self, error: &rusqlite::Error, compiled: &Compiled) -> Error {
-        let message = match error {
-            rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
-            other => other.to_string(),
-        };
-        if let Some(error) = functions::decode_error(&message) {
-            return error;
-        }
-        match error.sqlite_error() {
-            Some(ffi::Error { code: ffi::ErrorCode::ConstraintViolation, extended_code: 787 }) => {
-                sql::foreign_key_error(compiled, &self.catalog)
+        failure(error, compiled, &self.catalog)
+    }
+}
+
+fn failure(error: &rusqlite::Error, compiled: &Compiled, catalog: &Catalog) -> Error {
+    let message = match error {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        other => other.to_string(),
+    };
+    if let Some(error) = functions::decode_error(&message) {
+        return error;
+    }
+    match error.sqlite_error() {
+        Some(ffi::Error { code: ffi::ErrorCode::ConstraintViolation, extended_code: 787 }) => {
+            match sql::suspects(compiled, catalog).as_slice() {
+                [only] => sql::foreign_key_error(compiled, Some(only)),
+                _ => sql::foreign_key_error(compiled, None),
             }
-            Some(ffi::Error { code: ffi::ErrorCode::ConstraintViolation, extended_code }) => {
-                sql::constraint_error(*extended_code, &message, &self.catalog)
-            }
-            _ => Error::new(Status::Internal, "internal.sqlite", None, format!("SQLite: {message}")),
         }
+        Some(ffi::Error { code: ffi::ErrorCode::ConstraintViolation, extended_code }) => sql::constraint_error(
+            *extended_code,
+            &message,
+            compiled.target.as_ref().map(|table| table.name.as_str()),
+            catalog,
+        ),
+        _ => Error::new(Status::Internal, "internal.sqlite", None, format!("SQLite: {message}")),
     }
 }
