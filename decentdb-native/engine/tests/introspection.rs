@@ -97,7 +97,7 @@ fn the_schema_is_told_as_tools_expect_it() {
     assert_eq!(db.run("SELECT * FROM pragma_table_info('nope')").rows.len(), 0);
     assert_eq!(
         db.run("SELECT name, partial FROM pragma_index_list('t') WHERE origin = 'c'").rows,
-        [[t("i"), V::Int(1)]]
+        [[t("fk_t_p_idx"), V::Int(0)], [t("i"), V::Int(1)]]
     );
     assert_eq!(
         db.run("SELECT cid, \"desc\" FROM pragma_index_xinfo('i')").rows,
