@@ -170,6 +170,7 @@ fn unsupported_constructs_are_named() {
         ("SELECT lag(id) IGNORE NULLS OVER (ORDER BY id) FROM t", "IGNORE or RESPECT NULLS"),
         ("SELECT * FROM t FOR UPDATE", "FOR UPDATE or FOR SHARE"),
         ("SELECT id FROM t WHERE id BETWEEN SYMMETRIC 2 AND 1", "BETWEEN SYMMETRIC"),
+        ("ALTER INDEX words REBUILD", "ALTER INDEX"),
         ("SELECT sum(id) OVER (ORDER BY id ROWS 1 PRECEDING EXCLUDE TIES) FROM t", "EXCLUDE in a window frame"),
         (
             "SELECT sum(id) OVER (ORDER BY d RANGE INTERVAL '1 month' PRECEDING) FROM t",

@@ -136,6 +136,7 @@ impl Core {
             "wal_path": wal.map(|wal| wal.to_string_lossy().into_owned()),
             "wal_file_size": wal_bytes,
             "wal_versions": self.log_frames(),
+            "active_readers": self.shared.readers(),
             "warning_count": 0,
             "shared_wal": wal_bytes > 0,
             "profile": self.options.profile,

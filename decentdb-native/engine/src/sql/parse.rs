@@ -207,9 +207,10 @@ fn part_conflict(tokens: &mut Vec<TokenWithSpan>) {
 /// Constructs the grammar does not know, by name.
 fn refuse_phrases(tokens: &[TokenWithSpan]) -> Result<()> {
     let words = words(tokens);
-    for pair in words.windows(2) {
+    for (at, pair) in words.windows(2).enumerate() {
         let [Token::Word(first), Token::Word(second)] = [&pair[0].token, &pair[1].token] else { continue };
         let what = match (first.keyword, second.value.to_ascii_uppercase().as_str()) {
+            (Keyword::ALTER, "INDEX") if at == 0 => "ALTER INDEX",
             (Keyword::BETWEEN, "SYMMETRIC") => "BETWEEN SYMMETRIC",
             (Keyword::ROW | Keyword::PRECEDING | Keyword::FOLLOWING, "EXCLUDE") => "EXCLUDE in a window frame",
             _ => continue,
