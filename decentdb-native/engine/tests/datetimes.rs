@@ -5,26 +5,7 @@ mod support;
 use decentdb::types::{datetime, interval};
 use decentdb::value::{Type, Value};
 use proptest::prelude::*;
-use support::Database;
-
-#[track_caller]
-fn gives(cases: &[(&str, &str)]) {
-    let mut database = Database::new();
-    let mut wrong = Vec::new();
-    for (expression, expected) in cases {
-        let found = match database.try_run(&format!("SELECT ({expression})::text"), &[]) {
-            Ok(rows) => match &rows.rows[0][0] {
-                Value::Null => "NULL".to_owned(),
-                value => decentdb::types::to_text(value),
-            },
-            Err(error) => format!("{} {}", error.sqlstate.unwrap_or("-"), error.message),
-        };
-        if found != *expected {
-            wrong.push(format!("{expression}: {found}, not {expected}"));
-        }
-    }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-}
+use support::{gives, Database};
 
 #[test]
 fn arithmetic_is_that_of_the_calendar() {

@@ -2,28 +2,8 @@
 
 mod support;
 
-use decentdb::value::{Type, Value};
-use support::Database;
-
-/// Every expression with its text.
-#[track_caller]
-fn gives(cases: &[(&str, &str)]) {
-    let mut database = Database::new();
-    let mut wrong = Vec::new();
-    for (expression, expected) in cases {
-        let found = match database.try_run(&format!("SELECT {expression}"), &[]) {
-            Ok(rows) => match &rows.rows[0][0] {
-                Value::Null => "NULL".to_owned(),
-                value => decentdb::types::to_text(value),
-            },
-            Err(error) => format!("{} {}", error.sqlstate.unwrap_or("-"), error.message),
-        };
-        if found != *expected {
-            wrong.push(format!("{expression}: {found}, not {expected}"));
-        }
-    }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-}
+use decentdb::value::Type;
+use support::{gives, Database};
 
 #[track_caller]
 fn is(database: &mut Database, expression: &str, ty: &Type) {

@@ -257,6 +257,23 @@ impl ForeignKey {
     }
 }
 
+impl Column {
+    /// A column with nothing said of it but its type.
+    pub fn new(name: &str, ty: Type) -> Self {
+        Self {
+            name: name.to_owned(),
+            ty,
+            shape: None,
+            nullable: true,
+            default_sql: None,
+            generated_sql: None,
+            generated_stored: true,
+            auto_increment: false,
+            unique: false,
+        }
+    }
+}
+
 impl Table {
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))

@@ -117,17 +117,7 @@ impl Binder<'_> {
                 return Err(duplicate_column(&column.name));
             }
             list.push(quote(&column.sql_name));
-            table.columns.push(Column {
-                name: column.name.clone(),
-                ty: owned(&column.ty, &table.name, &column.name),
-                shape: None,
-                nullable: true,
-                default_sql: None,
-                generated_sql: None,
-                generated_stored: true,
-                auto_increment: false,
-                unique: false,
-            });
+            table.columns.push(Column::new(&column.name, owned(&column.ty, &table.name, &column.name)));
         }
         let create = self.table_sql(&table)?;
         let mut statements = vec![create];
@@ -151,17 +141,8 @@ impl Binder<'_> {
         }
         let at = |error| super::parse::position(error, definition.name.span.start);
         let ty = owned(&type_of(&definition.data_type).map_err(at)?, &table.name, &column_name);
-        let mut column = Column {
-            name: column_name.clone(),
-            ty,
-            shape: shape_of(&definition.data_type).map_err(at)?,
-            nullable: true,
-            default_sql: None,
-            generated_sql: None,
-            generated_stored: true,
-            auto_increment: false,
-            unique: false,
-        };
+        let mut column = Column::new(&column_name, ty);
+        column.shape = shape_of(&definition.data_type).map_err(at)?;
         for option in &definition.options {
             let constraint = option.name.as_ref().map(name);
             match &option.option {

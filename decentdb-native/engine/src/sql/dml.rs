@@ -352,17 +352,7 @@ impl Binder<'_> {
 
 /// A view as the statements see it that write to it.
 fn as_table(view: &View) -> Table {
-    let columns = view.columns.iter().map(|column| Column {
-        name: column.name.clone(),
-        ty: column.ty.clone(),
-        shape: None,
-        nullable: true,
-        default_sql: None,
-        generated_sql: None,
-        generated_stored: true,
-        auto_increment: false,
-        unique: false,
-    });
+    let columns = view.columns.iter().map(|column| Column::new(&column.name, column.ty.clone()));
     Table {
         name: view.name.clone(),
         columns: columns.collect(),

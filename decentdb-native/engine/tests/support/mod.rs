@@ -181,3 +181,23 @@ fn failure(error: &rusqlite::Error, compiled: &Compiled, catalog: &Catalog) -> E
         _ => Error::new(Status::Internal, "internal.sqlite", None, format!("SQLite: {message}")),
     }
 }
+
+/// Compares what each expression gives, as text, with what it should.
+#[track_caller]
+pub fn gives(cases: &[(&str, &str)]) {
+    let mut database = Database::new();
+    let mut wrong = Vec::new();
+    for (expression, expected) in cases {
+        let found = match database.try_run(&format!("SELECT {expression}"), &[]) {
+            Ok(rows) => match &rows.rows[0][0] {
+                Value::Null => "NULL".to_owned(),
+                value => types::to_text(value),
+            },
+            Err(error) => format!("{} {}", error.sqlstate.unwrap_or("-"), error.message),
+        };
+        if found != *expected {
+            wrong.push(format!("{expression}: {found}, not {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
