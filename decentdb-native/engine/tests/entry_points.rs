@@ -37,6 +37,15 @@ impl Args {
         assert!(size_of::<T>() <= size_of::<[u64; 64]>());
         self.place.cast()
     }
+
+    fn uuid(&self) -> *const u8 {
+        const UUID: &[u8; 16] = b"0123456789abcdef";
+        if self.text.is_null() {
+            null()
+        } else {
+            UUID.as_ptr()
+        }
+    }
 }
 
 struct Entry {
@@ -138,7 +147,7 @@ const ENTRIES: &[Entry] = entries! { |h, a|
     Stmt ddb_stmt_bind_text(h, 1, a.text, 3);
     Stmt ddb_stmt_bind_text_step_row_view(h, 1, a.text, 3, a.out(), a.out(), a.out());
     Stmt ddb_stmt_bind_timestamp_micros(h, 1, 7);
-    Stmt ddb_stmt_bind_uuid(h, 1, a.text.cast());
+    Stmt ddb_stmt_bind_uuid(h, 1, a.uuid());
     Stmt ddb_stmt_clear_bindings(h);
     Stmt ddb_stmt_column_count(h, a.out());
     Stmt ddb_stmt_column_name_copy(h, 9, a.out());
