@@ -1,10 +1,10 @@
 package com.decentdb.r2dbc;
 
+import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.runtime.Errors;
 import com.decentdb.r2dbc.runtime.Session;
 import com.decentdb.r2dbc.runtime.WatchRequest;
-import com.decentdb.r2dbc.runtime.WriteQueueMetrics;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.SqlScript;
 import com.fasterxml.jackson.jr.ob.JSON;

@@ -1,6 +1,6 @@
 package com.decentdb.r2dbc;
 
-import com.decentdb.r2dbc.runtime.WriteQueueMetrics;
+import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.IsolationLevel;
 import io.r2dbc.spi.Lifecycle;

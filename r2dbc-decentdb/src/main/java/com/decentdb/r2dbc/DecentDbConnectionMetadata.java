@@ -1,6 +1,6 @@
 package com.decentdb.r2dbc;
 
-import com.decentdb.r2dbc.runtime.EngineInfo;
+import com.decentdb.r2dbc.api.EngineInfo;
 import io.r2dbc.spi.ConnectionMetadata;
 
 /** What a connection talks to. */

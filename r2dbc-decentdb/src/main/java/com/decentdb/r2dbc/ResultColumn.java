@@ -1,6 +1,6 @@
 package com.decentdb.r2dbc;
 
-import com.decentdb.r2dbc.codec.DecentDbType;
+import com.decentdb.r2dbc.api.DecentDbType;
 import com.decentdb.r2dbc.runtime.Column;
 import io.r2dbc.spi.ColumnMetadata;
 import io.r2dbc.spi.Nullability;

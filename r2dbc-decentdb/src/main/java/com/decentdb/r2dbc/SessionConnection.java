@@ -1,9 +1,9 @@
 package com.decentdb.r2dbc;
 
+import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.runtime.Command;
 import com.decentdb.r2dbc.runtime.Cursor;
-import com.decentdb.r2dbc.runtime.EngineInfo;
 import com.decentdb.r2dbc.runtime.Errors;
 import com.decentdb.r2dbc.runtime.Session;
 import com.decentdb.r2dbc.runtime.TransactionOptions;

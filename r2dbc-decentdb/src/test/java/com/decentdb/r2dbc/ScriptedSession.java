@@ -1,13 +1,13 @@
 package com.decentdb.r2dbc;
 
+import com.decentdb.r2dbc.api.EngineInfo;
+import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.runtime.Command;
 import com.decentdb.r2dbc.runtime.Cursor;
-import com.decentdb.r2dbc.runtime.EngineInfo;
 import com.decentdb.r2dbc.runtime.Session;
 import com.decentdb.r2dbc.runtime.TransactionOptions;
 import com.decentdb.r2dbc.runtime.WatchRequest;
-import com.decentdb.r2dbc.runtime.WriteQueueMetrics;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import java.nio.file.Path;
 import java.time.Duration;

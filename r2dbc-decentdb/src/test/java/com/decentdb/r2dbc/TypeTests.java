@@ -5,7 +5,7 @@ import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import com.decentdb.r2dbc.codec.DecentDbType;
+import com.decentdb.r2dbc.api.DecentDbType;
 import io.r2dbc.spi.Blob;
 import io.r2dbc.spi.Clob;
 import io.r2dbc.spi.Nullability;

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.codec;
 
+import com.decentdb.r2dbc.api.DecentDbType;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.codec;
 
+import com.decentdb.r2dbc.api.DecentDbType;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

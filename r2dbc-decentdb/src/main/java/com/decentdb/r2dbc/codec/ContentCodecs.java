@@ -1,5 +1,9 @@
 package com.decentdb.r2dbc.codec;
 
+import com.decentdb.r2dbc.api.Cidr;
+import com.decentdb.r2dbc.api.DecentDbType;
+import com.decentdb.r2dbc.api.EnumValue;
+import com.decentdb.r2dbc.api.MacAddress;
 import io.r2dbc.spi.Blob;
 import io.r2dbc.spi.Clob;
 import java.io.ByteArrayOutputStream;

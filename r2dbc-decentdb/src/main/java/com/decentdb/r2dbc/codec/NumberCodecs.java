@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.codec;
 
+import com.decentdb.r2dbc.api.DecentDbType;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.List;

@@ -1,5 +1,8 @@
 package com.decentdb.r2dbc.codec;
 
+import com.decentdb.r2dbc.api.DecentDbType;
+import com.decentdb.r2dbc.api.EnumValue;
+import com.decentdb.r2dbc.api.Interval;
 import java.util.UUID;
 
 /**

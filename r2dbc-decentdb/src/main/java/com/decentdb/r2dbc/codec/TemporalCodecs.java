@@ -1,5 +1,7 @@
 package com.decentdb.r2dbc.codec;
 
+import com.decentdb.r2dbc.api.DecentDbType;
+import com.decentdb.r2dbc.api.Interval;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;

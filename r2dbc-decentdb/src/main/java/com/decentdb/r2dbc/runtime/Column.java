@@ -1,6 +1,6 @@
 package com.decentdb.r2dbc.runtime;
 
-import com.decentdb.r2dbc.codec.DecentDbType;
+import com.decentdb.r2dbc.api.DecentDbType;
 import org.jspecify.annotations.Nullable;
 
 /**

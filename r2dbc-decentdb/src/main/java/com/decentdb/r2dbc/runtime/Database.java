@@ -5,6 +5,7 @@ import com.decentdb.ffi.NativeException;
 import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.ffi.OpenMode;
 import com.decentdb.ffi.Status;
+import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.watch.WatchHub;
 import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Files;

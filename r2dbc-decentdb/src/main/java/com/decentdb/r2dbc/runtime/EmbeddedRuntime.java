@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.runtime;
 
 import com.decentdb.ffi.NativeLibrary;
+import com.decentdb.r2dbc.api.EngineInfo;
 import java.util.concurrent.Executor;
 import reactor.core.publisher.Mono;
 

@@ -1,5 +1,7 @@
 package com.decentdb.r2dbc.runtime;
 
+import com.decentdb.r2dbc.api.EngineInfo;
+import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import io.r2dbc.spi.R2dbcException;

@@ -1,9 +1,9 @@
 package com.decentdb.r2dbc.runtime;
 
 import com.decentdb.ffi.RowBlock;
-import com.decentdb.r2dbc.codec.DecentDbType;
-import com.decentdb.r2dbc.codec.EnumValue;
-import com.decentdb.r2dbc.codec.Interval;
+import com.decentdb.r2dbc.api.DecentDbType;
+import com.decentdb.r2dbc.api.EnumValue;
+import com.decentdb.r2dbc.api.Interval;
 import com.decentdb.r2dbc.codec.RowBatch;
 import java.util.UUID;
 

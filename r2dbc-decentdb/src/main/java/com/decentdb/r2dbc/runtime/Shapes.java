@@ -2,7 +2,7 @@ package com.decentdb.r2dbc.runtime;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeException;
-import com.decentdb.r2dbc.codec.DecentDbType;
+import com.decentdb.r2dbc.api.DecentDbType;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.fasterxml.jackson.jr.ob.JSON;

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.runtime;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeException;
+import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.codec;
+package com.decentdb.r2dbc.api;
 
 import java.net.InetAddress;
 
@@ -10,6 +10,13 @@ import java.net.InetAddress;
  */
 public record Cidr(InetAddress address, int prefixLength) {
 
+    /**
+     * Checks the prefix length.
+     *
+     * @param address the network's address
+     * @param prefixLength the number of leading bits that name the network
+     * @throws IllegalArgumentException if it is negative or longer than the address
+     */
     public Cidr {
         int bits = address.getAddress().length * 8;
         if (prefixLength < 0 || prefixLength > bits) {

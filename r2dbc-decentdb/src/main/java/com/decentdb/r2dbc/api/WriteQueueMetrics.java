@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.runtime;
+package com.decentdb.r2dbc.api;
 
 /**
  * Counters of a database's write queue since the database was opened. {@code waiting} and {@code capacity} are the

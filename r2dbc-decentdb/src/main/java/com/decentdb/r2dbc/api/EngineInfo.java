@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.runtime;
+package com.decentdb.r2dbc.api;
 
 /**
  * What runs the SQL.

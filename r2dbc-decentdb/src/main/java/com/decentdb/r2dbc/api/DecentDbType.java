@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.codec;
+package com.decentdb.r2dbc.api;
 
 import io.r2dbc.spi.R2dbcType;
 import io.r2dbc.spi.Type;
@@ -14,24 +14,43 @@ import java.util.UUID;
 
 /** The types a DecentDB value can have, in the order of their tags; each names the Java type it is read as by default. */
 public enum DecentDbType implements Type {
+    /** No value, or a type the engine does not tell. */
     NULL(Object.class),
+    /** {@code INTEGER}, {@code BIGINT} and the like: 64 bits, signed. */
     INT64(Long.class),
+    /** {@code REAL}, {@code DOUBLE PRECISION}. */
     FLOAT64(Double.class),
+    /** {@code BOOLEAN}. */
     BOOL(Boolean.class),
+    /** {@code TEXT}, {@code VARCHAR}, {@code CHAR}. */
     TEXT(String.class),
+    /** {@code BLOB}, {@code BYTEA}. */
     BLOB(ByteBuffer.class),
+    /** {@code DECIMAL}, {@code NUMERIC}: exact, up to 18 digits. */
     DECIMAL(BigDecimal.class),
+    /** {@code UUID}. */
     UUID(UUID.class),
+    /** {@code TIMESTAMP}: date and time of day without zone, in microseconds. */
     TIMESTAMP(LocalDateTime.class),
+    /** {@code GEOMETRY}, as EWKB. */
     GEOMETRY(ByteBuffer.class),
+    /** {@code GEOGRAPHY}, as EWKB. */
     GEOGRAPHY(ByteBuffer.class),
+    /** {@code ENUM(..)}. */
     ENUM(EnumValue.class),
+    /** {@code INET}, {@code IPADDR}. */
     IPADDR(InetAddress.class),
+    /** {@code CIDR}. */
     CIDR(Cidr.class),
+    /** {@code DATE}. */
     DATE(LocalDate.class),
+    /** {@code TIME}: time of day in microseconds. */
     TIME(LocalTime.class),
+    /** {@code TIMESTAMPTZ}: an instant in microseconds. */
     TIMESTAMPTZ(OffsetDateTime.class),
+    /** {@code INTERVAL}: months, days and microseconds. */
     INTERVAL(Interval.class),
+    /** {@code MACADDR}, {@code MACADDR8}. */
     MACADDR(MacAddress.class);
 
     private static final DecentDbType[] BY_TAG = values();
@@ -52,7 +71,11 @@ public enum DecentDbType implements Type {
         return name();
     }
 
-    /** The R2DBC type of the same meaning, or this type itself where R2DBC has none. */
+    /**
+     * What R2DBC calls this type.
+     *
+     * @return the R2DBC type of the same meaning, or this type itself where R2DBC has none
+     */
     public Type toR2dbcType() {
         return switch (this) {
             case INT64 -> R2dbcType.BIGINT;
@@ -69,7 +92,12 @@ public enum DecentDbType implements Type {
         };
     }
 
-    /** The type of a value with this tag. */
+    /**
+     * The type of a value with this tag.
+     *
+     * @param tag the tag of the C interface
+     * @return the type
+     */
     public static DecentDbType ofTag(int tag) {
         if (tag < 0 || tag >= BY_TAG.length) {
             throw new IllegalArgumentException(
@@ -78,7 +106,12 @@ public enum DecentDbType implements Type {
         return BY_TAG[tag];
     }
 
-    /** The type with this name as engines spell it in their metadata, or {@link #NULL} if it is unknown. */
+    /**
+     * The type with this name as engines spell it in their metadata.
+     *
+     * @param name the name, in any case
+     * @return the type, or {@link #NULL} if the name is unknown
+     */
     public static DecentDbType ofName(String name) {
         String upper = name.toUpperCase(Locale.ROOT);
         for (DecentDbType type : BY_TAG) {

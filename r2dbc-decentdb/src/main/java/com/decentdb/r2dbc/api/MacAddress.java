@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.codec;
+package com.decentdb.r2dbc.api;
 
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -17,15 +17,31 @@ public final class MacAddress {
         this.bytes = bytes;
     }
 
+    /**
+     * An address of these bytes.
+     *
+     * @param bytes six or eight of them, copied
+     * @return the address
+     */
     public static MacAddress of(byte[] bytes) {
         return new MacAddress(bytes.clone());
     }
 
-    /** Parses {@code 08:00:2b:01:02:03}, colons or hyphens. */
+    /**
+     * Parses {@code 08:00:2b:01:02:03}, colons or hyphens.
+     *
+     * @param text six or eight pairs of hexadecimal digits
+     * @return the address
+     */
     public static MacAddress parse(String text) {
         return new MacAddress(FORMAT.parseHex(text.replace('-', ':')));
     }
 
+    /**
+     * The bytes of the address.
+     *
+     * @return a copy, six or eight bytes long
+     */
     public byte[] toByteArray() {
         return bytes.clone();
     }

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.codec;
+package com.decentdb.r2dbc.api;
 
 /**
  * A value of an {@code ENUM} column as the engine stores it.

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.codec;
+package com.decentdb.r2dbc.api;
 
 import java.time.Duration;
 import java.time.Period;
@@ -6,10 +6,19 @@ import java.time.Period;
 /**
  * A value of an {@code INTERVAL} column: months, days and microseconds are kept apart because neither a month nor a day
  * has a fixed length.
+ *
+ * @param months whole months
+ * @param days whole days
+ * @param micros microseconds
  */
 public record Interval(int months, int days, long micros) {
 
-    /** An interval of days and months; years count as twelve months. */
+    /**
+     * An interval of days and months; years count as twelve months.
+     *
+     * @param period the period
+     * @return the interval
+     */
     @SuppressWarnings("JavaPeriodGetDays") // the months are kept apart on purpose
     public static Interval of(Period period) {
         return new Interval(Math.toIntExact(period.toTotalMonths()), period.getDays(), 0);
@@ -18,6 +27,8 @@ public record Interval(int months, int days, long micros) {
     /**
      * An interval of exact time.
      *
+     * @param duration the duration
+     * @return the interval
      * @throws ArithmeticException if it is finer than a microsecond or too long
      */
     public static Interval of(Duration duration) {
@@ -31,6 +42,7 @@ public record Interval(int months, int days, long micros) {
     /**
      * This interval as a {@link Period}.
      *
+     * @return the period
      * @throws ArithmeticException if it has a part shorter than a day
      */
     public Period toPeriod() {
@@ -43,6 +55,7 @@ public record Interval(int months, int days, long micros) {
     /**
      * This interval as a {@link Duration}.
      *
+     * @return the duration
      * @throws ArithmeticException if it has days or months, whose length is not fixed
      */
     public Duration toDuration() {
