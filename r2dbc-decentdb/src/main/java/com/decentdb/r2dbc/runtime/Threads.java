@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.runtime;
 
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.FastThreadLocalThread;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
@@ -22,8 +23,19 @@ final class Threads {
         return new SerialExecutor(DELIVERY);
     }
 
+    /** Daemon threads that may block, unlike Netty's own. */
     static ThreadFactory daemon(String name) {
-        return new DefaultThreadFactory(name, true);
+        return new DefaultThreadFactory(name, true) {
+            @Override
+            protected Thread newThread(Runnable task, String threadName) {
+                return new FastThreadLocalThread(threadGroup, task, threadName) {
+                    @Override
+                    public boolean permitBlockingCalls() {
+                        return true;
+                    }
+                };
+            }
+        };
     }
 
     /** Runs a short task that does not block after a while. */
