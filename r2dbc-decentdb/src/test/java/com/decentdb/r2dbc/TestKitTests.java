@@ -12,8 +12,10 @@ import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 
 /**
- * The test kit of R2DBC. {@code INTEGER} is a 64-bit type here and reads as Long by default, while the kit compares with
- * Integer; values are narrowed where the kit allows it, and the one test that does not ask is told so.
+ * The test kit of R2DBC, all 34 tests of it, which {@link TestKitCompletenessTests} counts. {@code INTEGER} is INT64 here
+ * and reads as Long by default, while the kit compares with Integer. The kit lets drivers say how a column is read, so
+ * values are narrowed there; {@link #duplicateColumnNames()} alone reads the row itself and is therefore written anew, with
+ * the same statements and expectations.
  */
 class TestKitTests implements TestKit<String> {
 
