@@ -19,7 +19,10 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
-/** What the README shows, run; and every snippet of the README stands here word for word. */
+/**
+ * What the README shows, run; and every snippet of the README stands word for word here or, for Spring, in {@code
+ * ReadmeSpringTests}.
+ */
 class ReadmeTests {
 
     private static final Path SHOP = Path.of("target/readme/shop.ddb");
@@ -27,7 +30,9 @@ class ReadmeTests {
 
     @Test
     void everySnippetIsTested() throws IOException {
-        String tests = squeezed(Files.readString(Path.of("src/test/java/com/decentdb/r2dbc/ReadmeTests.java")));
+        Path sources = Path.of("src/test/java/com/decentdb/r2dbc");
+        String tests = squeezed(Files.readString(sources.resolve("ReadmeTests.java"))
+                + Files.readString(sources.resolve("spring/ReadmeSpringTests.java")));
         List<String> snippets = JAVA_BLOCK
                 .matcher(Files.readString(Path.of("../README.md")))
                 .results()

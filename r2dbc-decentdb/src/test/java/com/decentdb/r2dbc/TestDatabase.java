@@ -21,10 +21,10 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** A fresh database file for each test, gone after it. */
-final class TestDatabase implements BeforeEachCallback, AfterEachCallback {
+public final class TestDatabase implements BeforeEachCallback, AfterEachCallback {
 
     /** Long enough for a busy machine, short enough to notice that something hangs. */
-    static final Duration PATIENCE = Duration.ofSeconds(30);
+    public static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final List<DecentDbConnection> connections = new ArrayList<>();
     private @Nullable Path directory;
@@ -57,7 +57,7 @@ final class TestDatabase implements BeforeEachCallback, AfterEachCallback {
     }
 
     /** The URL of the database with these options. */
-    String url(String options) {
+    public String url(String options) {
         return "r2dbc:decentdb:///" + file() + (options.isEmpty() ? "" : "?" + options);
     }
 
@@ -78,15 +78,15 @@ final class TestDatabase implements BeforeEachCallback, AfterEachCallback {
         return connect().getMetadata().engine().bundled();
     }
 
-    static void await(Publisher<?> publisher) {
+    public static void await(Publisher<?> publisher) {
         Flux.from(publisher).blockLast(PATIENCE);
     }
 
-    static <T> T awaitValue(Publisher<T> publisher) {
+    public static <T> T awaitValue(Publisher<T> publisher) {
         return requireNonNull(Flux.from(publisher).blockLast(PATIENCE));
     }
 
-    static <T> List<T> awaitAll(Publisher<T> publisher) {
+    public static <T> List<T> awaitAll(Publisher<T> publisher) {
         return requireNonNull(Flux.from(publisher).collectList().block(PATIENCE));
     }
 
