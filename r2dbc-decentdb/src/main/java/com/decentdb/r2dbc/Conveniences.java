@@ -4,7 +4,6 @@ import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.runtime.Errors;
 import com.decentdb.r2dbc.runtime.Session;
-import com.decentdb.r2dbc.runtime.WatchRequest;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.SqlScript;
 import com.fasterxml.jackson.jr.ob.JSON;
@@ -13,7 +12,6 @@ import io.r2dbc.spi.Row;
 import io.r2dbc.spi.Statement;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,11 +24,9 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** What {@link DecentDbConnection} offers beyond R2DBC. */
-abstract class Conveniences implements DecentDbConnection {
+abstract class Conveniences extends LiveSource implements DecentDbConnection {
 
     abstract Session session();
-
-    abstract Duration queueTimeout();
 
     @Override
     public Flux<Map<String, @Nullable Object>> fetch(String sql, @Nullable Object... arguments) {
@@ -96,7 +92,10 @@ abstract class Conveniences implements DecentDbConnection {
     @Override
     public Mono<Long> executeQueued(String sql, @Nullable Object... arguments) {
         return Mono.defer(() -> session()
-                .executeQueued(single(sql), Bindings.encodeAll(SqlScript.parse(sql), arguments), queueTimeout()));
+                .executeQueued(
+                        single(sql),
+                        Bindings.encodeAll(SqlScript.parse(sql), arguments),
+                        settings().queueTimeout()));
     }
 
     @Override
@@ -104,7 +103,7 @@ abstract class Conveniences implements DecentDbConnection {
         return Flux.defer(() -> {
             SqlScript script = SqlScript.parse(sql);
             Flux<Value[]> encoded = Flux.from(arguments).map(each -> Bindings.encodeAll(script, each));
-            return session().executeQueued(single(sql), encoded, queueTimeout());
+            return session().executeQueued(single(sql), encoded, settings().queueTimeout());
         });
     }
 
@@ -115,29 +114,6 @@ abstract class Conveniences implements DecentDbConnection {
             throw Errors.of("42601", "A queued write is one statement, without transaction control; this is not", sql);
         }
         return commands.get(0);
-    }
-
-    @Override
-    public Flux<WatchEvent> watchQuery(String sql, @Nullable Object... arguments) {
-        return Flux.defer(() ->
-                events(new WatchRequest.Query(sql, List.of(Bindings.encodeAll(SqlScript.parse(sql), arguments)))));
-    }
-
-    @Override
-    public Flux<WatchEvent> watchTable(String... tables) {
-        if (tables.length == 0) {
-            throw new IllegalArgumentException("Name at least one table to watch");
-        }
-        return events(new WatchRequest.Tables(List.of(tables)));
-    }
-
-    @Override
-    public Flux<WatchEvent> changeStream(String... tables) {
-        return events(new WatchRequest.Changes(List.of(tables)));
-    }
-
-    private Flux<WatchEvent> events(WatchRequest request) {
-        return session().watch(request).mapNotNull(WatchEvents::parse);
     }
 
     @Override

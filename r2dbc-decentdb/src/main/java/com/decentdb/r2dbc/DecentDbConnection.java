@@ -30,7 +30,7 @@ import reactor.core.publisher.Mono;
  *
  * <p>See the package for what holds for all publishers.
  */
-public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<DecentDbConnection> {
+public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<DecentDbConnection>, LiveData {
 
     /** The isolation the engine provides: every statement of a transaction sees the snapshot taken at its begin. */
     IsolationLevel SNAPSHOT = IsolationLevel.valueOf("SNAPSHOT");
@@ -167,33 +167,6 @@ public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<Decen
      * @return the numbers of rows changed, in order, each once durable; ends with the first error
      */
     Flux<Long> executeQueued(String sql, Publisher<? extends @Nullable Object[]> arguments);
-
-    /**
-     * Watches the tables a query reads: {@link WatchEvent.Initial} with the query's rows, then one
-     * {@link WatchEvent.Invalidate} per commit that touched them. Until cancelled; completes when the connection closes.
-     * A subscriber that falls behind gets one {@link WatchEvent.Lagged} for what it missed.
-     *
-     * @param sql a query
-     * @param arguments one per parameter: integers, floating point numbers, booleans, text, UUIDs or null
-     * @return the events
-     */
-    Flux<WatchEvent> watchQuery(String sql, @Nullable Object... arguments);
-
-    /**
-     * Like {@link #watchQuery} for tables; {@link WatchEvent.Initial} has no rows.
-     *
-     * @param tables at least one name
-     * @return the events
-     */
-    Flux<WatchEvent> watchTable(String... tables);
-
-    /**
-     * Every commit that touched one of the tables, as {@link WatchEvent.Change}.
-     *
-     * @param tables names; none for all tables
-     * @return the events
-     */
-    Flux<WatchEvent> changeStream(String... tables);
 
     /**
      * Counters of the write queue.

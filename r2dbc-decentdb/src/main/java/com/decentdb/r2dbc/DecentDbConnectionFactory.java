@@ -3,6 +3,7 @@ package com.decentdb.r2dbc;
 import com.decentdb.r2dbc.runtime.DatabaseConfig;
 import com.decentdb.r2dbc.runtime.EmbeddedRuntime;
 import com.decentdb.r2dbc.runtime.Errors;
+import com.decentdb.r2dbc.runtime.Session;
 import io.r2dbc.spi.Closeable;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;
@@ -10,18 +11,20 @@ import java.lang.ref.Cleaner;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /**
  * Opens connections to one database. Connections are cheap: all of a JVM share the native handles of a database, which is
  * opened with the first connection and closed after the last one. A database in memory lives until this factory is closed
  * or unreachable, too. Thread-safe.
  */
-public final class DecentDbConnectionFactory implements ConnectionFactory, Closeable {
+public final class DecentDbConnectionFactory extends LiveSource implements ConnectionFactory, Closeable {
 
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final Settings settings;
     private final Keeper keeper = new Keeper();
+    private final Sinks.Empty<Void> end = Sinks.empty();
     private volatile boolean closed;
 
     DecentDbConnectionFactory(Settings settings) {
@@ -35,14 +38,28 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
      */
     @Override
     public Mono<DecentDbConnection> create() {
+        return liveSession().map(session -> new SessionConnection(session, settings));
+    }
+
+    @Override
+    Mono<Session> liveSession() {
         return Mono.defer(() -> {
             if (closed) {
                 return Mono.error(Errors.of("08003", "The connection factory is closed", null));
             }
-            Mono<DecentDbConnection> connection = EmbeddedRuntime.connect(settings.database())
-                    .map(session -> new SessionConnection(session, settings));
-            return settings.database().inMemory() ? keepOpen().then(connection) : connection;
+            Mono<Session> session = EmbeddedRuntime.connect(settings.database());
+            return settings.database().inMemory() ? keepOpen().then(session) : session;
         });
+    }
+
+    @Override
+    Mono<Void> endOfLife() {
+        return end.asMono();
+    }
+
+    @Override
+    Settings settings() {
+        return settings;
     }
 
     @Override
@@ -50,11 +67,15 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
         return () -> "DecentDB";
     }
 
-    /** Refuses further connections and lets a database in memory end; open connections stay usable. Idempotent. */
+    /**
+     * Refuses further connections, ends what is live by this factory and lets a database in memory end; open connections
+     * stay usable. Idempotent.
+     */
     @Override
     public Mono<Void> close() {
         return Mono.fromRunnable(() -> {
             closed = true;
+            end.tryEmitEmpty();
             keeper.run();
         });
     }

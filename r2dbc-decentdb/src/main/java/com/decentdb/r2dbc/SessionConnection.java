@@ -21,10 +21,11 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 
 /** A connection over a {@link Session}: the rules of R2DBC about transactions, timeouts and pooling. */
-final class SessionConnection extends Conveniences implements DecentDbConnection {
+final class SessionConnection extends Conveniences {
 
     private static final Set<IsolationLevel> LEVELS = Set.of(
             SNAPSHOT,
@@ -39,6 +40,7 @@ final class SessionConnection extends Conveniences implements DecentDbConnection
     private volatile IsolationLevel isolation = SNAPSHOT;
     private volatile Duration lockWait;
     private volatile Duration statementTimeout;
+    private volatile Sinks.Empty<Void> borrower = Sinks.empty();
 
     SessionConnection(Session session, Settings settings) {
         this.session = session;
@@ -53,8 +55,24 @@ final class SessionConnection extends Conveniences implements DecentDbConnection
     }
 
     @Override
-    Duration queueTimeout() {
-        return settings.queueTimeout();
+    Settings settings() {
+        return settings;
+    }
+
+    @Override
+    Mono<Session> liveSession() {
+        return session.sibling();
+    }
+
+    @Override
+    Mono<Void> endOfLife() {
+        return borrower.asMono();
+    }
+
+    private void endLife() {
+        Sinks.Empty<Void> ended = borrower;
+        borrower = Sinks.empty();
+        ended.tryEmitEmpty();
     }
 
     @Override
@@ -280,7 +298,10 @@ final class SessionConnection extends Conveniences implements DecentDbConnection
 
     @Override
     public Mono<Void> close() {
-        return session.close();
+        return Mono.defer(() -> {
+            endLife();
+            return session.close();
+        });
     }
 
     @Override
@@ -288,11 +309,12 @@ final class SessionConnection extends Conveniences implements DecentDbConnection
         return Mono.empty();
     }
 
-    /** Leaves nothing of one borrower to the next: neither results nor a transaction nor settings. */
+    /** Leaves nothing of one borrower to the next: neither results nor watches nor a transaction nor settings. */
     @Override
     public Publisher<Void> preRelease() {
         return Mono.defer(() -> {
             session.abandonResults();
+            endLife();
             Mono<Void> ended = session.inTransaction() ? session.rollback() : Mono.empty();
             return ended.doOnTerminate(() -> {
                 autoCommit = true;

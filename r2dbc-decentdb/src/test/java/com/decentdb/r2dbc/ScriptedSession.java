@@ -7,8 +7,9 @@ import com.decentdb.r2dbc.runtime.Command;
 import com.decentdb.r2dbc.runtime.Cursor;
 import com.decentdb.r2dbc.runtime.Session;
 import com.decentdb.r2dbc.runtime.TransactionOptions;
-import com.decentdb.r2dbc.runtime.WatchRequest;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.watch.EngineEvent;
+import com.decentdb.r2dbc.watch.WatchRequest;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -70,8 +71,13 @@ final class ScriptedSession implements Session {
     }
 
     @Override
-    public Flux<String> watch(WatchRequest request) {
-        return Flux.just("{\"type\":\"lagged\",\"reason\":\"script\"}");
+    public Flux<EngineEvent> watch(WatchRequest request) {
+        return Flux.never();
+    }
+
+    @Override
+    public Mono<Session> sibling() {
+        return Mono.just(this);
     }
 
     @Override

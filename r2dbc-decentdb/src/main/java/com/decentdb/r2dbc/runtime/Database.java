@@ -6,6 +6,7 @@ import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.ffi.OpenMode;
 import com.decentdb.ffi.Status;
 import com.decentdb.r2dbc.api.EngineInfo;
+import com.decentdb.r2dbc.watch.EngineEvent;
 import com.decentdb.r2dbc.watch.WatchHub;
 import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Files;
@@ -59,7 +60,8 @@ final class Database {
         this.hub = new WatchHub(
                 config.inMemory() ? new LaneWatchSource(writer, lease) : new HandleWatchSource(this::openReader),
                 Threads.daemon("decentdb-watch-" + label),
-                error -> Errors.map(error, null));
+                error -> Errors.map(error, null),
+                this::observed);
     }
 
     DatabaseConfig config() {
@@ -103,11 +105,23 @@ final class Database {
     /** Something was committed: tells the watches and plans a checkpoint for when things are quiet. */
     void committed() {
         commits.incrementAndGet();
+        shapes.committed();
         lastCommit = System.nanoTime();
         hub.nudge();
         Duration idle = config.checkpointIdle();
         if (!config.inMemory() && !idle.isZero() && checkpointPlanned.compareAndSet(false, true)) {
             Threads.later(this::checkpointIfIdle, idle.toNanos());
+        }
+    }
+
+    /**
+     * A watch heard of a commit, which any handle of the process may have made, before whoever made it through this
+     * driver says so: what is read from now on has to see it.
+     */
+    private void observed(EngineEvent commit) {
+        commits.incrementAndGet();
+        if (commit.schemaChanged()) {
+            shapes.clear();
         }
     }
 

@@ -4,6 +4,8 @@ import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.watch.EngineEvent;
+import com.decentdb.r2dbc.watch.WatchRequest;
 import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -215,17 +217,23 @@ final class EmbeddedSession implements Session {
     }
 
     @Override
-    public Flux<String> watch(WatchRequest request) {
-        return Flux.defer(() -> {
-                    if (!open) {
-                        return Flux.<String>error(Errors.closed());
-                    }
-                    if (database.readers() == null && inTransaction()) {
-                        return Flux.<String>error(waitsForItself("A watch on a database in memory"));
-                    }
-                    return database.hub().watch(handle -> Watches.open(handle, request), delivery);
-                })
+    public Flux<EngineEvent> watch(WatchRequest request) {
+        return Flux.defer(
+                        () -> open ? database.hub().watch(request, delivery) : Flux.<EngineEvent>error(Errors.closed()))
                 .takeUntilOther(end.asMono());
+    }
+
+    @Override
+    public Mono<Session> sibling() {
+        return Mono.defer(() -> {
+            if (!open) {
+                return Mono.error(Errors.closed());
+            }
+            if (database.readers() == null && inTransaction()) {
+                return Mono.error(waitsForItself("Anything else on a database in memory"));
+            }
+            return EmbeddedRuntime.connect(database.config());
+        });
     }
 
     @Override

@@ -1,9 +1,7 @@
 package com.decentdb.r2dbc.runtime;
 
 import com.decentdb.ffi.NativeDatabase;
-import com.decentdb.ffi.NativeException;
 import com.decentdb.ffi.NativeWatch;
-import com.decentdb.ffi.Parameters;
 import com.decentdb.r2dbc.watch.WatchSource;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -31,22 +29,15 @@ final class HandleWatchSource implements WatchSource {
                 open = opener.get();
                 database = open;
             }
-            watch = create(factory, open);
+            // What another handle did to the schema is only seen by one that looks: beginning a transaction does.
+            open.begin();
+            open.rollback();
+            watch = factory.apply(open);
         } catch (RuntimeException e) {
             done.accept(null, e);
             return;
         }
         done.accept(watch, null);
-    }
-
-    /** A handle may not know yet of a table that another one created; reading anything makes it look again. */
-    private static NativeWatch create(Function<NativeDatabase, NativeWatch> factory, NativeDatabase open) {
-        try {
-            return factory.apply(open);
-        } catch (NativeException e) {
-            open.execute("SELECT COUNT(*) FROM sqlite_schema", Parameters.of(0)).close();
-            return factory.apply(open);
-        }
     }
 
     @Override

@@ -38,6 +38,7 @@ final class Lane implements Executor {
     private final StatementCache statements;
     private volatile @Nullable NativeDatabase database;
     private long lastSeen;
+    private long schemaVersion;
 
     Lane(String name, Supplier<NativeDatabase> opener, Shapes shapes, int statementCacheSize) {
         this.thread = new DefaultEventExecutor(Threads.daemon(name));
@@ -95,6 +96,12 @@ final class Lane implements Executor {
     }
 
     private Run runPrepared(NativeDatabase handle, SqlCommand sql, Parameters parameters, int fetchSize) {
+        long version = shapes.version();
+        if (version != schemaVersion) {
+            // A kept statement still gives the columns its tables had when it was prepared.
+            schemaVersion = version;
+            statements.clear();
+        }
         NativeStatement statement = statements.take(handle, sql.text());
         boolean keep = false;
         try {
@@ -130,7 +137,7 @@ final class Lane implements Executor {
     private Run runDirectly(NativeDatabase handle, SqlCommand sql, Parameters parameters) {
         try (NativeResult result = handle.execute(sql.text(), parameters)) {
             if (sql.kind() == SqlCommand.Kind.OTHER) {
-                shapes.clear();
+                shapes.changing();
             }
             if (result.columnCount() == 0) {
                 return new Run(List.of(), result.affectedRows(), null, null);

@@ -4,6 +4,8 @@ import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.watch.EngineEvent;
+import com.decentdb.r2dbc.watch.WatchRequest;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.reactivestreams.Publisher;
@@ -43,8 +45,11 @@ public interface Session {
     /** Drains writes through the engine's write queue; requests no more of them than there is room for. */
     Flux<Long> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout);
 
-    /** Events of a watch as the engine's JSON; completes when the session or the database closes. */
-    Flux<String> watch(WatchRequest request);
+    /** Events of a watch; completes when the session or the database closes. */
+    Flux<EngineEvent> watch(WatchRequest request);
+
+    /** Another session on the same database, with nothing in common but that. */
+    Mono<Session> sibling();
 
     Mono<WriteQueueMetrics> writeQueueMetrics();
 

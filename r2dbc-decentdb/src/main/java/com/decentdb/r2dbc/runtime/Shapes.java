@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** What the engine says about statements without running them, remembered until the schema changes. Thread-safe. */
@@ -64,6 +65,9 @@ final class Shapes {
         }
     }
 
+    private final AtomicLong version = new AtomicLong();
+    private volatile boolean changing;
+
     private final Map<String, Shape> known = Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
@@ -98,7 +102,27 @@ final class Shapes {
 
     /** Forgets everything; called after the schema may have changed. */
     void clear() {
+        version.incrementAndGet();
         known.clear();
+    }
+
+    /** A statement that may change the schema ran; others see that when it is committed. */
+    void changing() {
+        changing = true;
+        clear();
+    }
+
+    /** Something was committed. */
+    void committed() {
+        if (changing) {
+            changing = false;
+            clear();
+        }
+    }
+
+    /** Another number after every time the schema may have changed. */
+    long version() {
+        return version.get();
     }
 
     private static Shape parse(String json) {

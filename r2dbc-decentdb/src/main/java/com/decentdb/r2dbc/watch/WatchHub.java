@@ -1,16 +1,19 @@
 package com.decentdb.r2dbc.watch;
 
-import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeWatch;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
@@ -19,25 +22,32 @@ import reactor.util.Logger;
 import reactor.util.Loggers;
 
 /**
- * The watches of one database. A watch is polled only while its subscriber has demand: what happens meanwhile waits in
- * the engine's bounded queue of that watch, and if that overflows the subscriber gets one {@code lagged} event instead.
- * So neither a commit nor another subscriber ever waits for a slow one. Thread-safe.
+ * The watches of one database. One thread creates, polls and closes them all, takes their events out of the engine as
+ * soon as they are there, and puts them into a bounded queue of each subscriber. So neither a commit nor another
+ * subscriber ever waits for a slow one. Equal requests share one watch of the engine. There is a thread only while
+ * somebody subscribes. Thread-safe.
  */
 public final class WatchHub {
 
     /** Commits made through this driver wake the thread; this finds those made by other handles of the process. */
     private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
+    /** Events taken from one watch before the others have their turn. */
+    private static final int BURST = 256;
+
     private static final Logger LOG = Loggers.getLogger(WatchHub.class);
 
     private final WatchSource source;
     private final ThreadFactory threads;
     private final UnaryOperator<Throwable> errors;
+    private final Consumer<EngineEvent> observer;
     private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
-    private final List<WatchSubscription> active = new ArrayList<>();
-    private int expected;
     private volatile @Nullable Thread poller;
     private volatile boolean nudged;
+
+    // Of the hub's thread.
+    private final Set<SharedWatch> watches = new LinkedHashSet<>();
+    private final Map<WatchRequest, SharedWatch> joinable = new HashMap<>();
     private boolean closed;
     private @Nullable Runnable whenClosed;
 
@@ -45,24 +55,30 @@ public final class WatchHub {
      * Creates a hub at rest.
      *
      * @param errors turns what the engine throws into what subscribers get
+     * @param observer told every commit on the hub's thread before any subscriber is
      */
-    public WatchHub(WatchSource source, ThreadFactory threads, UnaryOperator<Throwable> errors) {
+    public WatchHub(
+            WatchSource source,
+            ThreadFactory threads,
+            UnaryOperator<Throwable> errors,
+            Consumer<EngineEvent> observer) {
         this.source = source;
         this.threads = threads;
         this.errors = errors;
+        this.observer = observer;
     }
 
     /**
-     * Events of a new watch as the engine's JSON. Completes when the hub closes.
+     * Events of a watch: one {@link EngineEvent.Type#INITIAL}, then those of later commits. Registered with the first
+     * demand. Completes when the hub closes.
      *
-     * @param factory creates the watch
      * @param delivery runs the subscriber's signals
      */
-    public Flux<String> watch(Function<NativeDatabase, NativeWatch> factory, Executor delivery) {
+    public Flux<EngineEvent> watch(WatchRequest request, Executor delivery) {
         return new Flux<>() {
             @Override
-            public void subscribe(CoreSubscriber<? super String> subscriber) {
-                subscriber.onSubscribe(new WatchSubscription(WatchHub.this, factory, delivery, subscriber));
+            public void subscribe(CoreSubscriber<? super EngineEvent> subscriber) {
+                subscriber.onSubscribe(new WatchSubscription(WatchHub.this, request, delivery, subscriber));
             }
         };
     }
@@ -82,60 +98,100 @@ public final class WatchHub {
      * @param whenGone told when no native watch is left
      */
     public void close(Runnable whenGone) {
-        synchronized (this) {
+        submit(() -> {
             closed = true;
             whenClosed = whenGone;
-        }
-        submit(() -> {
-            List<WatchSubscription> all = List.copyOf(active);
-            active.clear();
-            all.forEach(subscription -> attempt(subscription::complete));
-        });
-    }
-
-    /** Opens a subscription's watch. */
-    void open(WatchSubscription subscription) {
-        boolean refused;
-        synchronized (this) {
-            refused = closed;
-            if (!refused) {
-                expected++;
-            }
-        }
-        if (refused) {
-            subscription.complete();
-            return;
-        }
-        submit(() -> source.create(
-                subscription.factory(), (watch, failure) -> submit(() -> opened(subscription, watch, failure))));
-    }
-
-    /** Closes a subscription's watch on the hub's thread. */
-    void close(WatchSubscription subscription) {
-        submit(() -> {
-            if (active.remove(subscription)) {
-                subscription.closeWatch();
+            for (SharedWatch watch : List.copyOf(watches)) {
+                watch.complete();
+                if (watch.isOpen()) {
+                    dispose(watch);
+                }
             }
         });
     }
 
-    private void opened(WatchSubscription subscription, @Nullable NativeWatch watch, @Nullable Throwable failure) {
-        boolean late;
-        synchronized (this) {
-            expected--;
-            late = closed;
-        }
-        if (watch == null) {
-            subscription.fail(
-                    errors.apply(failure == null ? new IllegalStateException("No watch was created") : failure));
-            return;
-        }
-        if (subscription.adopt(watch)) {
-            if (late) {
+    /** Lets a subscriber in, with a watch of its own or with one that is there. */
+    void join(WatchSubscription subscription) {
+        submit(() -> {
+            if (closed) {
                 subscription.complete();
-            } else {
-                active.add(subscription);
+                return;
             }
+            SharedWatch present = joinable.get(subscription.request());
+            if (present != null && present.isOpen()) {
+                // What was committed before is not to be told to one who comes after.
+                poll(present);
+                present = joinable.get(subscription.request());
+            }
+            SharedWatch watch = present == null ? open(subscription.request()) : present;
+            watch.add(subscription);
+        });
+    }
+
+    /** Lets a subscriber go, and with the last one its watch. */
+    void leave(WatchSubscription subscription) {
+        submit(() -> {
+            SharedWatch watch = subscription.watch();
+            if (watch != null && watch.remove(subscription) && watch.isOpen()) {
+                dispose(watch);
+            }
+        });
+    }
+
+    private SharedWatch open(WatchRequest request) {
+        SharedWatch watch = new SharedWatch(request);
+        watches.add(watch);
+        joinable.put(request, watch);
+        // The answer always comes as a command of its own, when the subscriber is in.
+        source.create(
+                handle -> Watches.open(handle, request),
+                (created, failure) -> submit(() -> opened(watch, created, failure)));
+        return watch;
+    }
+
+    private void opened(SharedWatch watch, @Nullable NativeWatch created, @Nullable Throwable failure) {
+        if (created == null) {
+            fail(watch, failure == null ? new IllegalStateException("No watch was created") : failure);
+            return;
+        }
+        watch.open(created);
+        if (closed || watch.isUnwanted()) {
+            dispose(watch);
+        }
+    }
+
+    private void fail(SharedWatch watch, Throwable failure) {
+        watch.fail(errors.apply(failure));
+        dispose(watch);
+    }
+
+    private void dispose(SharedWatch watch) {
+        watches.remove(watch);
+        joinable.remove(watch.request(), watch);
+        attempt(watch::close);
+    }
+
+    /** Passes on what the engine has; true if there may be more. */
+    private boolean poll(SharedWatch watch) {
+        try {
+            for (int i = 0; i < BURST; i++) {
+                EngineEvent event = watch.next();
+                if (event == null) {
+                    return false;
+                }
+                if (event.type() == EngineEvent.Type.COMMIT) {
+                    observer.accept(event);
+                }
+                if (event.schemaChanged() && watch.request() instanceof WatchRequest.Query) {
+                    // Views may be others now and with them the tables the query reads: who joins needs a new watch.
+                    joinable.remove(watch.request(), watch);
+                }
+                watch.publish(event);
+            }
+            return true;
+        } catch (Throwable e) {
+            fail(watch, e);
+            return false;
         }
     }
 
@@ -143,7 +199,7 @@ public final class WatchHub {
         commands.add(command);
         synchronized (this) {
             if (poller == null) {
-                Thread thread = threads.newThread(this::poll);
+                Thread thread = threads.newThread(this::run);
                 poller = thread;
                 thread.start();
                 return;
@@ -152,21 +208,21 @@ public final class WatchHub {
         LockSupport.unpark(poller);
     }
 
-    private void poll() {
+    private void run() {
         while (true) {
             nudged = false;
             Runnable command;
             while ((command = commands.poll()) != null) {
                 attempt(command);
             }
-            boolean found = false;
-            for (WatchSubscription subscription : List.copyOf(active)) {
-                found |= pollOne(subscription);
+            boolean more = false;
+            for (SharedWatch watch : new ArrayList<>(watches)) {
+                more |= poll(watch);
             }
-            if (found) {
+            if (more) {
                 continue;
             }
-            if (active.isEmpty() && retire()) {
+            if (watches.isEmpty() && retire()) {
                 return;
             }
             if (commands.isEmpty() && !nudged) {
@@ -184,32 +240,20 @@ public final class WatchHub {
         }
     }
 
-    private boolean pollOne(WatchSubscription subscription) {
-        try {
-            return subscription.poll();
-        } catch (RuntimeException e) {
-            active.remove(subscription);
-            subscription.fail(errors.apply(e));
-            return true;
-        }
-    }
-
     /** Ends the thread if there is nothing to do and nothing on its way. */
     private boolean retire() {
-        Runnable gone;
-        synchronized (this) {
-            if (expected > 0 || !commands.isEmpty()) {
-                return false;
-            }
+        if (!commands.isEmpty()) {
+            return false;
         }
         attempt(source::rest);
+        Runnable gone;
         synchronized (this) {
-            if (expected > 0 || !commands.isEmpty()) {
+            if (!commands.isEmpty()) {
                 return false;
             }
-            poller = null;
             gone = whenClosed;
             whenClosed = null;
+            poller = null;
         }
         if (gone != null) {
             gone.run();

@@ -1,59 +1,77 @@
 package com.decentdb.r2dbc.watch;
 
-import com.decentdb.ffi.NativeDatabase;
-import com.decentdb.ffi.NativeWatch;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Operators;
 
-/** One subscriber of one watch. The native watch is touched by the hub's thread alone. */
+/**
+ * One subscriber of a watch: its demand, and a bounded queue of what it was not given yet. If that overflows, all that
+ * waits is replaced by one event that says so.
+ */
 final class WatchSubscription implements Subscription {
 
-    /** Events on their way to a subscriber that asked for more than it takes; beyond that the engine keeps them. */
-    private static final int MAX_UNDELIVERED = 64;
+    /** Events that may wait for one subscriber. */
+    static final int MAX_EVENTS = 1024;
+
+    /** What they may take together, in characters of the engine's JSON. */
+    private static final long MAX_CHARACTERS = 16 * 1024 * 1024;
 
     private final WatchHub hub;
-    private final Function<NativeDatabase, NativeWatch> factory;
+    private final WatchRequest request;
     private final Executor delivery;
-    private final CoreSubscriber<? super String> subscriber;
+    private final CoreSubscriber<? super EngineEvent> subscriber;
     private final AtomicLong demand = new AtomicLong();
+    private final AtomicInteger entered = new AtomicInteger();
     private final AtomicBoolean opened = new AtomicBoolean();
-    private final AtomicBoolean terminated = new AtomicBoolean();
-    private final AtomicInteger undelivered = new AtomicInteger();
     private volatile boolean cancelled;
-    private @Nullable NativeWatch watch;
+
+    // Guarded by the queue.
+    private final Deque<EngineEvent> queue = new ArrayDeque<>();
+    private @Nullable EngineEvent initial;
+    private @Nullable EngineEvent latestDropped;
+    private long characters;
+    private boolean ended;
+    private @Nullable Throwable failure;
+
+    // Of the hub's thread.
+    private @Nullable SharedWatch watch;
+
+    // Of the delivering thread.
+    private long lastSeen;
+    private boolean over;
 
     WatchSubscription(
-            WatchHub hub,
-            Function<NativeDatabase, NativeWatch> factory,
-            Executor delivery,
-            CoreSubscriber<? super String> subscriber) {
+            WatchHub hub, WatchRequest request, Executor delivery, CoreSubscriber<? super EngineEvent> subscriber) {
         this.hub = hub;
-        this.factory = factory;
+        this.request = request;
         this.delivery = delivery;
         this.subscriber = subscriber;
     }
 
-    Function<NativeDatabase, NativeWatch> factory() {
-        return factory;
+    WatchRequest request() {
+        return request;
     }
 
     @Override
     public void request(long n) {
-        if (!Operators.validate(n)) {
+        if (n <= 0) {
+            discard();
+            fail(new IllegalArgumentException("Demand must be positive, not " + n));
+            hub.leave(this);
             return;
         }
         demand.getAndAccumulate(n, Operators::addCap);
         if (opened.compareAndSet(false, true)) {
-            hub.open(this);
+            hub.join(this);
         } else {
-            hub.nudge();
+            schedule();
         }
     }
 
@@ -61,77 +79,134 @@ final class WatchSubscription implements Subscription {
     public void cancel() {
         cancelled = true;
         if (opened.get()) {
-            hub.close(this);
+            hub.leave(this);
         }
     }
 
-    /** Takes the watch over; false if it was cancelled meanwhile, then the watch is closed. */
-    boolean adopt(NativeWatch created) {
-        watch = created;
-        if (cancelled) {
-            closeWatch();
-            return false;
-        }
-        return true;
+    /** The watch it gets its events from; on the hub's thread. */
+    @Nullable
+    SharedWatch watch() {
+        return watch;
     }
 
-    /** Hands on what there is and is wanted; true if there may be more. */
-    boolean poll() {
-        NativeWatch open = watch;
-        while (open != null && wanted()) {
-            String event = open.next(0);
-            if (event == null) {
-                return false;
+    void joined(SharedWatch joined) {
+        watch = joined;
+    }
+
+    /** Takes an event in; never waits for the subscriber. */
+    void offer(EngineEvent event) {
+        synchronized (queue) {
+            if (ended || cancelled) {
+                return;
             }
-            if (demand.get() != Long.MAX_VALUE) {
-                demand.decrementAndGet();
+            if (event.type() == EngineEvent.Type.INITIAL) {
+                initial = event;
+            } else if (latestDropped != null) {
+                latestDropped = event;
+                return;
+            } else if (queue.size() >= MAX_EVENTS || characters + event.json().length() > MAX_CHARACTERS) {
+                queue.clear();
+                characters = 0;
+                latestDropped = event;
+            } else {
+                queue.add(event);
+                characters += event.json().length();
             }
-            undelivered.incrementAndGet();
-            delivery.execute(() -> deliver(event));
         }
-        return false;
-    }
-
-    private boolean wanted() {
-        return !cancelled && demand.get() > 0 && undelivered.get() < MAX_UNDELIVERED;
-    }
-
-    private void deliver(String event) {
-        if (!cancelled) {
-            subscriber.onNext(event);
-        }
-        if (undelivered.getAndDecrement() == MAX_UNDELIVERED) {
-            hub.nudge();
-        }
+        schedule();
     }
 
     void complete() {
-        if (terminated.compareAndSet(false, true)) {
-            delivery.execute(() -> {
-                if (!cancelled) {
-                    subscriber.onComplete();
-                }
-            });
+        synchronized (queue) {
+            ended = true;
         }
-        closeWatch();
+        schedule();
     }
 
     void fail(Throwable error) {
-        if (terminated.compareAndSet(false, true)) {
-            delivery.execute(() -> {
-                if (!cancelled) {
-                    subscriber.onError(error);
-                }
-            });
+        synchronized (queue) {
+            if (!ended) {
+                ended = true;
+                failure = error;
+            }
         }
-        closeWatch();
+        schedule();
     }
 
-    void closeWatch() {
-        NativeWatch open = watch;
-        watch = null;
-        if (open != null) {
-            open.close();
+    private void schedule() {
+        if (entered.getAndIncrement() == 0) {
+            delivery.execute(this::drain);
+        }
+    }
+
+    private void drain() {
+        int missed = 1;
+        do {
+            deliver();
+            missed = entered.addAndGet(-missed);
+        } while (missed != 0);
+    }
+
+    private void deliver() {
+        while (!cancelled && !over) {
+            if (demand.get() > 0) {
+                EngineEvent event = take();
+                if (event != null) {
+                    if (demand.get() != Long.MAX_VALUE) {
+                        demand.decrementAndGet();
+                    }
+                    lastSeen = event.type() == EngineEvent.Type.INITIAL ? lastSeen : event.id();
+                    subscriber.onNext(event);
+                    continue;
+                }
+            }
+            end();
+            return;
+        }
+        discard();
+    }
+
+    private @Nullable EngineEvent take() {
+        synchronized (queue) {
+            EngineEvent next = initial;
+            initial = null;
+            if (next != null) {
+                return next;
+            }
+            EngineEvent dropped = latestDropped;
+            if (dropped != null) {
+                latestDropped = null;
+                return EngineEvent.lagged(lastSeen, dropped);
+            }
+            next = queue.poll();
+            characters -= next == null ? 0 : next.json().length();
+            return next;
+        }
+    }
+
+    /** Signals the end once everything before it was delivered. */
+    private void end() {
+        Throwable error;
+        synchronized (queue) {
+            if (!ended || initial != null || latestDropped != null || !queue.isEmpty()) {
+                return;
+            }
+            error = failure;
+        }
+        over = true;
+        if (error == null) {
+            subscriber.onComplete();
+        } else {
+            subscriber.onError(error);
+        }
+    }
+
+    private void discard() {
+        synchronized (queue) {
+            initial = null;
+            latestDropped = null;
+            queue.clear();
+            characters = 0;
         }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeWatch;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -17,16 +18,12 @@ class WatchHubTests {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    private final WatchHub hub = new WatchHub(new FailingSource(), Thread::new, error -> error);
+    private final WatchHub hub = new WatchHub(new FailingSource(), Thread::new, error -> error, event -> {});
 
     @Test
     void outlivesAHandleThatCannotBeClosed() throws InterruptedException {
         for (int i = 0; i < 3; i++) {
-            StepVerifier.create(hub.watch(
-                            handle -> {
-                                throw new IllegalStateException("not asked");
-                            },
-                            Runnable::run))
+            StepVerifier.create(hub.watch(new WatchRequest.Changes(List.of()), Runnable::run))
                     .expectErrorMessage("no watch")
                     .verify(PATIENCE);
         }

@@ -1,0 +1,160 @@
+package com.decentdb.r2dbc;
+
+import com.decentdb.r2dbc.api.Change;
+import com.decentdb.r2dbc.api.LiveQuery;
+import com.decentdb.r2dbc.api.WatchEvent;
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.runtime.Column;
+import com.decentdb.r2dbc.runtime.Command;
+import com.decentdb.r2dbc.runtime.Cursor;
+import com.decentdb.r2dbc.runtime.Errors;
+import com.decentdb.r2dbc.runtime.Session;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.sql.SqlScript;
+import com.decentdb.r2dbc.watch.EngineEvent;
+import com.decentdb.r2dbc.watch.WatchRequest;
+import io.r2dbc.spi.Row;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Live data over sessions of its own: one for each subscription, which ends with it. */
+abstract class LiveSource implements LiveData {
+
+    /** Opens a session for a subscription. */
+    abstract Mono<Session> liveSession();
+
+    /** Completes when all that is live now has to end. */
+    abstract Mono<Void> endOfLife();
+
+    abstract Settings settings();
+
+    @Override
+    public Flux<WatchEvent> watchTable(String... tables) {
+        if (tables.length == 0) {
+            throw new IllegalArgumentException("Name at least one table to watch");
+        }
+        return events(new WatchRequest.Tables(List.of(tables)));
+    }
+
+    @Override
+    public Flux<WatchEvent> watchRange(String table, @Nullable Object from, @Nullable Object to) {
+        return events(range(table, from, to));
+    }
+
+    private Flux<WatchEvent> events(WatchRequest request) {
+        return live(session -> {
+            EventReader reader = reader(session);
+            return session.watch(request).concatMap(reader::watchEvent, 0);
+        });
+    }
+
+    @Override
+    public Flux<WatchEvent> watchQuery(String sql, @Nullable Object... arguments) {
+        return Flux.defer(() -> {
+            Query query = new Query(sql, arguments);
+            return live(session -> {
+                EventReader reader = reader(session);
+                return query.watch(session)
+                        .concatMap(
+                                event -> event.type() == EngineEvent.Type.INITIAL
+                                        ? query.rows(session, row -> row)
+                                                .<WatchEvent>map(rows ->
+                                                        new WatchEvent.Initial(event.position(), rows, event.json()))
+                                        : reader.watchEvent(event),
+                                0);
+            });
+        });
+    }
+
+    @Override
+    public Flux<Change> changeStream(String... tables) {
+        return live(session -> {
+            EventReader reader = reader(session);
+            return session.watch(new WatchRequest.Changes(List.of(tables))).concatMap(reader::change, 0);
+        });
+    }
+
+    @Override
+    public <T> Flux<List<T>> liveQuery(
+            String sql, Function<? super Row, ? extends T> mapping, @Nullable Object... arguments) {
+        return liveQuery(sql, arguments).map(mapping);
+    }
+
+    @Override
+    public LiveQuery liveQuery(String sql, @Nullable Object... arguments) {
+        return new SourceLiveQuery(this, new Query(sql, arguments));
+    }
+
+    /** Runs work on a session that lives as long as the subscription. */
+    <T> Flux<T> live(Function<Session, Flux<T>> work) {
+        return Flux.defer(
+                () -> Flux.usingWhen(liveSession(), work, Session::close).takeUntilOther(endOfLife()));
+    }
+
+    private EventReader reader(Session session) {
+        return new EventReader(
+                table -> {
+                    SqlCommand none = SqlCommand.of("SELECT * FROM " + Identifiers.quote(table) + " LIMIT 0");
+                    Command command = new Command(
+                            none, List.<Value[]>of(new Value[0]), 1, settings().lockWait());
+                    return session.execute(command).next().map(cursor -> {
+                        List<Column> columns = cursor.columns();
+                        cursor.close();
+                        return columns;
+                    });
+                },
+                session.engine().bundled());
+    }
+
+    static WatchRequest range(String table, @Nullable Object from, @Nullable Object to) {
+        return new WatchRequest.Range(table, KeyBounds.plain(from), KeyBounds.plain(to));
+    }
+
+    /** A query with its arguments. */
+    final class Query {
+
+        private final SqlCommand command;
+        private final Value[] arguments;
+        private final WatchRequest request;
+
+        Query(String sql, @Nullable Object[] arguments) {
+            SqlScript script = SqlScript.parse(sql);
+            if (script.commands().size() != 1) {
+                throw Errors.of("42601", "A query to watch is one statement; this is not", sql);
+            }
+            this.command = script.commands().get(0);
+            this.arguments = Bindings.encodeAll(script, arguments);
+            this.request = new WatchRequest.Query(command.text(), script.parameterCount());
+        }
+
+        /** Events of its tables. After a change of the schema it may read others: the watch begins anew. */
+        Flux<EngineEvent> watch(Session session) {
+            return Flux.defer(() -> {
+                AtomicBoolean again = new AtomicBoolean();
+                return Flux.defer(() -> session.watch(request))
+                        .takeUntil(event -> {
+                            again.set(event.schemaChanged());
+                            return event.schemaChanged();
+                        })
+                        .repeat(() -> again.getAndSet(false));
+            });
+        }
+
+        /** Its rows now. */
+        <T> Mono<List<T>> rows(Session session, Function<? super Row, ? extends T> mapping) {
+            Command run = new Command(
+                    command,
+                    List.<Value[]>of(arguments),
+                    settings().fetchSize(),
+                    settings().lockWait());
+            return session.execute(run)
+                    .doOnDiscard(Cursor.class, Cursor::close)
+                    .concatMap(cursor -> new CursorResult(cursor, false).<T>map(row -> mapping.apply((Row) row)), 1)
+                    .collectList();
+        }
+    }
+}

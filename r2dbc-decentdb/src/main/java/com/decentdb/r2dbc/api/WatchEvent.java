@@ -1,0 +1,61 @@
+package com.decentdb.r2dbc.api;
+
+import io.r2dbc.spi.Row;
+import java.util.List;
+
+/**
+ * An event of a watch. Positions in the log are only good for telling commits apart: the engine restarts them at
+ * checkpoints.
+ */
+public sealed interface WatchEvent {
+
+    /**
+     * The engine's event, for fields not modelled here.
+     *
+     * @return JSON
+     */
+    String json();
+
+    /**
+     * The watch is in place: every later commit will be told. Of a watched query it comes again when the schema has
+     * changed, because the query may read other tables since.
+     *
+     * @param commitPosition where in the log the last commit ended then
+     * @param snapshot the rows of a watched query, read when the watch was in place; else empty
+     * @param json the engine's event
+     */
+    record Initial(long commitPosition, List<Row> snapshot, String json) implements WatchEvent {}
+
+    /**
+     * A commit touched what is watched.
+     *
+     * @param eventId the number of the event, ascending while the database is open
+     * @param commitPosition where in the log the commit ends
+     * @param source how it was written, such as {@code direct} or {@code queued}
+     * @param tables the tables it touched
+     * @param schemaChanged whether it changed the schema; every watch is told, {@code tables} may be others
+     * @param rowChanges the rows of these tables that it changed, as far as the engine tells
+     * @param rowChangesComplete whether those are all; false after very many changes, and on engines that leave rows out
+     * @param json the engine's event
+     */
+    record Invalidate(
+            long eventId,
+            long commitPosition,
+            String source,
+            List<String> tables,
+            boolean schemaChanged,
+            List<RowChange> rowChanges,
+            boolean rowChangesComplete,
+            String json)
+            implements WatchEvent {}
+
+    /**
+     * The subscriber fell behind and events were dropped; read again what is watched.
+     *
+     * @param lastSeenEventId the last event delivered, 0 if there was none
+     * @param latestEventId the last event dropped
+     * @param reason why, such as {@code queue_overflow}
+     * @param json the engine's event
+     */
+    record Lagged(long lastSeenEventId, long latestEventId, String reason, String json) implements WatchEvent {}
+}
