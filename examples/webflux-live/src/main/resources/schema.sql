@@ -1,0 +1,6 @@
+CREATE TABLE IF NOT EXISTS item (
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    done BOOLEAN NOT NULL,
+    position INTEGER NOT NULL
+);

@@ -1,0 +1,4 @@
+@NullMarked
+package com.decentdb.examples.webflux;
+
+import org.jspecify.annotations.NullMarked;
