@@ -6,8 +6,10 @@ import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.PositiveOrZero;
 import jakarta.validation.constraints.Size;
 import java.net.URI;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -28,9 +30,11 @@ import reactor.core.publisher.Mono;
 class BoardController {
 
     private final Board board;
+    private final LiveBoard live;
 
-    BoardController(Board board) {
+    BoardController(Board board, LiveBoard live) {
         this.board = board;
+        this.live = live;
     }
 
     record NewItem(@NotBlank @Size(max = 200) String title) {}
@@ -46,6 +50,12 @@ class BoardController {
     @GetMapping
     Flux<Item> all() {
         return board.items();
+    }
+
+    /** The whole board as one server-sent event, now and after every change. */
+    @GetMapping(path = "/live", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
+    Flux<List<Item>> live() {
+        return live.items();
     }
 
     @GetMapping("/{id}")

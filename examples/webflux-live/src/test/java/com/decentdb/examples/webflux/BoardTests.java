@@ -3,6 +3,7 @@ package com.decentdb.examples.webflux;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.springframework.http.MediaType.APPLICATION_PROBLEM_JSON;
+import static org.springframework.http.MediaType.TEXT_EVENT_STREAM;
 
 import java.time.Duration;
 import java.util.List;
@@ -14,10 +15,12 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.core.ParameterizedTypeReference;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.test.web.reactive.server.WebTestClient;
 import reactor.core.publisher.Flux;
+import reactor.test.StepVerifier;
 
 /** The board as its users see it, over HTTP. */
 @SpringBootTest(
@@ -93,6 +96,27 @@ class BoardTests {
         assertThat(board())
                 .extracting(Item::position)
                 .containsExactlyElementsOf(() -> IntStream.range(0, 50).iterator());
+    }
+
+    @Test
+    void thoseWhoLookOnSeeEveryChange() {
+        Flux<List<Item>> live = client.get()
+                .uri("/items/live")
+                .accept(TEXT_EVENT_STREAM)
+                .exchange()
+                .expectStatus()
+                .isOk()
+                .returnResult(new ParameterizedTypeReference<List<Item>>() {})
+                .getResponseBody();
+
+        live.as(StepVerifier::create)
+                .expectNext(List.of())
+                .then(() -> add("Make tea"))
+                .assertNext(items -> assertThat(items).extracting(Item::title).containsExactly("Make tea"))
+                .then(() -> items.deleteAll().block())
+                .expectNext(List.of())
+                .thenCancel()
+                .verify(Duration.ofSeconds(30));
     }
 
     @Test
