@@ -2,8 +2,10 @@ package com.decentdb.r2dbc;
 
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.pool.ConnectionPoolConfiguration;
+import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.Option;
+import io.r2dbc.spi.Wrapped;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -40,6 +42,26 @@ public final class DecentDb {
      */
     public static DecentDbConnectionFactory factory(ConnectionFactoryOptions options) {
         return new DecentDbConnectionFactoryProvider().create(options);
+    }
+
+    /**
+     * The driver's factory behind others that wrap it, such as a pool, a proxy or Spring Boot's, for what only it offers:
+     * live queries and watches that hold no pooled connection.
+     *
+     * @param wrapper any connection factory
+     * @return the factory it opens its connections with
+     * @throws IllegalArgumentException if that is not one of this driver
+     */
+    public static DecentDbConnectionFactory factory(ConnectionFactory wrapper) {
+        Object inner = wrapper;
+        while (inner instanceof Wrapped<?> outer && !(inner instanceof DecentDbConnectionFactory)) {
+            inner = outer.unwrap();
+        }
+        if (inner instanceof DecentDbConnectionFactory factory) {
+            return factory;
+        }
+        throw new IllegalArgumentException(
+                "The connection factory does not open connections to DecentDB; there is " + inner + " inside it");
     }
 
     /**

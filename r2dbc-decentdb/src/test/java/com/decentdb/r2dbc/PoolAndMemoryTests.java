@@ -4,11 +4,16 @@ import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.decentdb.r2dbc.api.WatchEvent;
 import io.r2dbc.pool.ConnectionPool;
+import io.r2dbc.pool.ConnectionPoolConfiguration;
+import io.r2dbc.proxy.ProxyConnectionFactory;
 import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.Wrapped;
+import io.r2dbc.spi.test.MockConnectionFactory;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executor;
@@ -46,6 +51,21 @@ class PoolAndMemoryTests {
         } finally {
             pool.dispose();
         }
+    }
+
+    @Test
+    void theDriversFactoryIsFoundBehindPoolsAndProxies() {
+        DecentDbConnectionFactory factory = database.factory();
+        ConnectionFactory proxy = ProxyConnectionFactory.builder(factory).build();
+        ConnectionPool pool =
+                new ConnectionPool(ConnectionPoolConfiguration.builder(proxy).build());
+
+        assertThat(DecentDb.factory(factory)).isSameAs(factory);
+        assertThat(DecentDb.factory(pool)).isSameAs(factory);
+        assertThatThrownBy(() -> DecentDb.factory(MockConnectionFactory.empty()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("MockConnectionFactory");
+        pool.dispose();
     }
 
     @Test

@@ -1,89 +1,91 @@
 package com.decentdb.examples.webflux;
 
-import jakarta.validation.Valid;
-import jakarta.validation.constraints.NotBlank;
-import jakarta.validation.constraints.Pattern;
-import jakarta.validation.constraints.PositiveOrZero;
-import jakarta.validation.constraints.Size;
-import java.net.URI;
+import java.time.Duration;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
-import org.springframework.http.MediaType;
-import org.springframework.http.ResponseEntity;
+import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PatchMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.server.ResponseStatusException;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** The board over HTTP; errors are {@code application/problem+json}. */
+/** The board over HTTP: {@code /items} to change it, {@code /events} to follow it. */
 @RestController
-@RequestMapping("/items")
 class BoardController {
 
+    private static final int MAX_TITLE = 200;
+
+    /** A connection that is gone is only noticed by writing to it. */
+    private static final Duration HEARTBEAT = Duration.ofSeconds(15);
+
     private final Board board;
-    private final LiveBoard live;
 
-    BoardController(Board board, LiveBoard live) {
+    BoardController(Board board) {
         this.board = board;
-        this.live = live;
     }
 
-    record NewItem(@NotBlank @Size(max = 200) String title) {}
-
-    /** What is absent stays as it is. */
-    record ItemChange(
-            @Nullable @Pattern(regexp = ".*\\S.*", message = "must not be blank") @Size(max = 200)
-            String title,
-
-            @Nullable Boolean done,
-            @Nullable @PositiveOrZero Integer position) {}
-
-    @GetMapping
+    @GetMapping("/items")
     Flux<Item> all() {
-        return board.items();
+        return board.all();
     }
 
-    /** The whole board as one server-sent event, now and after every change. */
-    @GetMapping(path = "/live", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
-    Flux<List<Item>> live() {
-        return live.items();
+    @PostMapping("/items")
+    @ResponseStatus(HttpStatus.CREATED)
+    Mono<Item> add(@RequestBody ItemChange item) {
+        if (item.title() == null) {
+            throw badTitle();
+        }
+        return board.add(checked(item.title()));
     }
 
-    @GetMapping("/{id}")
-    Mono<Item> one(@PathVariable long id) {
-        return board.item(id).switchIfEmpty(missing(id));
+    @PatchMapping("/items/{id}")
+    Mono<Item> change(@PathVariable long id, @RequestBody ItemChange change) {
+        String title = change.title();
+        ItemChange checked = title == null ? change : new ItemChange(checked(title), change.done(), change.position());
+        return board.change(id, checked).switchIfEmpty(Mono.error(() -> notFound(id)));
     }
 
-    @PostMapping
-    Mono<ResponseEntity<Item>> add(@Valid @RequestBody NewItem item) {
-        return board.add(item.title())
-                .map(added -> ResponseEntity.created(URI.create("/items/" + added.id()))
-                        .body(added));
-    }
-
-    @PatchMapping("/{id}")
-    Mono<Item> change(@PathVariable long id, @Valid @RequestBody ItemChange change) {
-        return board.change(id, change.title(), change.done(), change.position())
-                .switchIfEmpty(missing(id));
-    }
-
-    @DeleteMapping("/{id}")
+    @DeleteMapping("/items/{id}")
     @ResponseStatus(HttpStatus.NO_CONTENT)
     Mono<Void> remove(@PathVariable long id) {
-        return board.remove(id).flatMap(removed -> removed ? Mono.empty() : missing(id));
+        return board.remove(id)
+                .filter(Boolean::booleanValue)
+                .switchIfEmpty(Mono.error(() -> notFound(id)))
+                .then();
     }
 
-    private static <T> Mono<T> missing(long id) {
-        return Mono.error(
-                () -> new ResponseStatusException(HttpStatus.NOT_FOUND, "There is no item " + id + " on the board"));
+    /** The board as events named {@code board}: at once, and after every change. */
+    @GetMapping("/events")
+    Flux<ServerSentEvent<List<Item>>> events() {
+        Flux<ServerSentEvent<List<Item>>> boards = board.live()
+                .map(items -> ServerSentEvent.builder(items).event("board").build());
+        Flux<ServerSentEvent<List<Item>>> heartbeats = Flux.interval(HEARTBEAT)
+                .onBackpressureDrop()
+                .map(beat -> ServerSentEvent.<List<Item>>builder().comment("").build());
+        return boards.publish(shared -> shared.mergeWith(heartbeats.takeUntilOther(shared.ignoreElements())));
+    }
+
+    private static String checked(String title) {
+        String trimmed = title.strip();
+        if (trimmed.isEmpty() || trimmed.length() > MAX_TITLE) {
+            throw badTitle();
+        }
+        return trimmed;
+    }
+
+    private static ResponseStatusException badTitle() {
+        return new ResponseStatusException(
+                HttpStatus.BAD_REQUEST, "An item needs a title of 1 to " + MAX_TITLE + " characters.");
+    }
+
+    private static ResponseStatusException notFound(long id) {
+        return new ResponseStatusException(HttpStatus.NOT_FOUND, "There is no item " + id + " any more.");
     }
 }

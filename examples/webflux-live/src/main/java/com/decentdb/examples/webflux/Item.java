@@ -4,20 +4,22 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.data.annotation.Id;
 
 /**
- * One thing to do.
+ * Something to do.
  *
- * @param id given by the database; null before
- * @param title what to do
- * @param done whether it is done
- * @param position its place on the board, from 0 without gaps
+ * @param id null until it is stored
+ * @param position its place on the board, ascending from the top, possibly with gaps
  */
 record Item(@Id @Nullable Long id, String title, boolean done, int position) {
 
-    Item changed(@Nullable String newTitle, @Nullable Boolean newDone) {
-        return new Item(id, newTitle == null ? title : newTitle, newDone == null ? done : newDone, position);
+    Item withTitle(String other) {
+        return new Item(id, other, done, position);
     }
 
-    Item at(int newPosition) {
-        return new Item(id, title, done, newPosition);
+    Item withDone(boolean other) {
+        return new Item(id, title, other, position);
+    }
+
+    Item withPosition(int other) {
+        return new Item(id, title, done, other);
     }
 }

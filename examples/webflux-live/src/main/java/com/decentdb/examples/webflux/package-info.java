@@ -1,4 +1,4 @@
-/** A board of things to do, kept in DecentDB by Spring Data R2DBC and served by WebFlux. */
+/** A board of items that every open browser sees change. */
 @NullMarked
 package com.decentdb.examples.webflux;
 
