@@ -17,7 +17,8 @@ record Server(ConfigurableApplicationContext context, int port) implements AutoC
         ConfigurableApplicationContext context = SpringApplication.run(
                 WebFluxLive.class,
                 "--spring.r2dbc.url=r2dbc:decentdb:///" + directory.resolve("board.ddb"),
-                "--server.port=" + port);
+                "--server.port=" + port,
+                "--logging.level.root=error");
         String actual = Objects.requireNonNull(context.getEnvironment().getProperty("local.server.port"));
         return new Server(context, Integer.parseInt(actual));
     }
