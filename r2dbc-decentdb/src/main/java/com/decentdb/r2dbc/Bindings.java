@@ -71,27 +71,31 @@ final class Bindings {
         return streamed ? gather(lists) : Mono.just(lists);
     }
 
-    /** Arguments given all at once, in the order of the parameters. */
-    static Value[] encodeAll(SqlScript script, @Nullable Object[] arguments) {
+    /** Arguments given all at once, in the order of the parameters; streamed ones are gathered first. */
+    static Mono<Value[]> encodeAll(SqlScript script, @Nullable Object[] arguments) {
         if (arguments.length != script.parameterCount()) {
             throw new IllegalArgumentException("The statement has " + script.parameterCount() + " parameters, but "
                     + arguments.length + " arguments were given");
         }
         Value[] values = new Value[arguments.length];
+        boolean streamed = false;
         for (int i = 0; i < values.length; i++) {
             Object argument = arguments[i];
             values[i] = argument == null ? Value.NULL : encode(argument);
+            streamed |= values[i] instanceof Value.Streamed;
         }
-        return values;
+        return streamed ? gather(values) : Mono.just(values);
     }
 
     private static Mono<List<Value[]>> gather(List<Value[]> lists) {
-        return Flux.fromIterable(lists)
-                .concatMap(list -> Flux.fromArray(list)
-                        .concatMap(value -> value instanceof Value.Streamed large ? large.content() : Mono.just(value))
-                        .collectList()
-                        .map(values -> values.toArray(NONE)))
-                .collectList();
+        return Flux.fromIterable(lists).concatMap(Bindings::gather).collectList();
+    }
+
+    private static Mono<Value[]> gather(Value[] list) {
+        return Flux.fromArray(list)
+                .concatMap(value -> value instanceof Value.Streamed large ? large.content() : Mono.just(value))
+                .collectList()
+                .map(values -> values.toArray(NONE));
     }
 
     private void requireComplete() {
@@ -141,7 +145,7 @@ final class Bindings {
                 throw new IllegalArgumentException("DecentDB has no procedures and thus no out parameters");
             }
             Object content = parameter.getValue();
-            return content == null ? Value.NULL : Codecs.instance().encode(content);
+            return content == null ? Value.NULL : Codecs.instance().encode(content, parameter.getType());
         }
         return Codecs.instance().encode(value);
     }

@@ -91,18 +91,17 @@ abstract class Conveniences extends LiveSource implements DecentDbConnection {
 
     @Override
     public Mono<Long> executeQueued(String sql, @Nullable Object... arguments) {
-        return Mono.defer(() -> session()
-                .executeQueued(
-                        single(sql),
-                        Bindings.encodeAll(SqlScript.parse(sql), arguments),
-                        settings().queueTimeout()));
+        return Mono.defer(() -> Bindings.encodeAll(SqlScript.parse(sql), arguments)
+                .flatMap(values ->
+                        session().executeQueued(single(sql), values, settings().queueTimeout())));
     }
 
     @Override
     public Flux<Long> executeQueued(String sql, Publisher<? extends @Nullable Object[]> arguments) {
         return Flux.defer(() -> {
             SqlScript script = SqlScript.parse(sql);
-            Flux<Value[]> encoded = Flux.from(arguments).map(each -> Bindings.encodeAll(script, each));
+            // No prefetch: whoever writes faster than the queue is held back by its demand alone.
+            Flux<Value[]> encoded = Flux.from(arguments).concatMap(each -> Bindings.encodeAll(script, each), 0);
             return session().executeQueued(single(sql), encoded, settings().queueTimeout());
         });
     }

@@ -118,7 +118,7 @@ abstract class LiveSource implements LiveData {
     final class Query {
 
         private final SqlCommand command;
-        private final Value[] arguments;
+        private final Mono<Value[]> arguments;
         private final WatchRequest request;
 
         Query(String sql, @Nullable Object[] arguments) {
@@ -127,7 +127,7 @@ abstract class LiveSource implements LiveData {
                 throw Errors.of("42601", "A query to watch is one statement; this is not", sql);
             }
             this.command = script.commands().get(0);
-            this.arguments = Bindings.encodeAll(script, arguments);
+            this.arguments = Bindings.encodeAll(script, arguments).cache();
             this.request = new WatchRequest.Query(command.text(), script.parameterCount());
         }
 
@@ -146,12 +146,13 @@ abstract class LiveSource implements LiveData {
 
         /** Its rows now. */
         <T> Mono<List<T>> rows(Session session, Function<? super Row, ? extends T> mapping) {
-            Command run = new Command(
-                    command,
-                    List.<Value[]>of(arguments),
-                    settings().fetchSize(),
-                    settings().lockWait());
-            return session.execute(run)
+            return arguments
+                    .map(values -> new Command(
+                            command,
+                            List.<Value[]>of(values),
+                            settings().fetchSize(),
+                            settings().lockWait()))
+                    .flatMapMany(session::execute)
                     .doOnDiscard(Cursor.class, Cursor::close)
                     .concatMap(cursor -> new CursorResult(cursor, false).<T>map(row -> mapping.apply((Row) row)), 1)
                     .collectList();

@@ -3,6 +3,7 @@ package com.decentdb.r2dbc;
 import static io.r2dbc.spi.ValidationDepth.REMOTE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.decentdb.r2dbc.api.CodecExtension;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactories;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -152,5 +154,33 @@ class ReadmeTests {
 
     private static String squeezed(String code) {
         return code.replaceAll("\\s+", "");
+    }
+
+    private record Money(BigDecimal amount) {}
+
+    /** Not named as a service, so nobody else learns of it. */
+    private static final class MoneyExample implements CodecExtension {
+
+        @Override
+        public void register(Registry registry) {
+            registry.add(Money.class, BigDecimal.class, Money::amount, Money::new);
+        }
+    }
+
+    @Test
+    void teachesAClass() {
+        List<Object> added = new ArrayList<>();
+        new MoneyExample().register(new CodecExtension.Registry() {
+            @Override
+            public <T, S> void add(
+                    Class<T> type,
+                    Class<S> standard,
+                    Function<? super T, ? extends S> write,
+                    Function<? super S, ? extends T> read) {
+                added.add(read.apply(write.apply(type.cast(new Money(BigDecimal.ONE)))));
+            }
+        });
+
+        assertThat(added).containsExactly(new Money(BigDecimal.ONE));
     }
 }

@@ -26,23 +26,23 @@ public enum DecentDbType implements Type {
     TEXT(String.class),
     /** {@code BLOB}, {@code BYTEA}. */
     BLOB(ByteBuffer.class),
-    /** {@code DECIMAL}, {@code NUMERIC}: exact, up to 18 digits. */
+    /** {@code DECIMAL}, {@code NUMERIC}: exact, up to 18 digits, up to 18 of them behind the point. */
     DECIMAL(BigDecimal.class),
     /** {@code UUID}. */
     UUID(UUID.class),
-    /** {@code TIMESTAMP}: date and time of day without zone, in microseconds. */
+    /** {@code TIMESTAMP}: date and time of day without zone, in microseconds; dates as of {@link #DATE}. */
     TIMESTAMP(LocalDateTime.class),
-    /** {@code GEOMETRY}, as EWKB. */
+    /** {@code GEOMETRY}, as EWKB. To bind EWKB or WKB use {@code Parameters.in(DecentDbType.GEOMETRY, bytes)}. */
     GEOMETRY(ByteBuffer.class),
-    /** {@code GEOGRAPHY}, as EWKB. */
+    /** {@code GEOGRAPHY}, as EWKB. To bind EWKB or WKB use {@code Parameters.in(DecentDbType.GEOGRAPHY, bytes)}. */
     GEOGRAPHY(ByteBuffer.class),
-    /** {@code ENUM(..)}. */
-    ENUM(EnumValue.class),
+    /** {@code ENUM(..)}, as the label; an {@link EnumValue} where the schema does not tell the labels. */
+    ENUM(String.class),
     /** {@code INET}, {@code IPADDR}. */
     IPADDR(InetAddress.class),
     /** {@code CIDR}. */
     CIDR(Cidr.class),
-    /** {@code DATE}. */
+    /** {@code DATE}: from -4712-01-01 to 294247-01-09. */
     DATE(LocalDate.class),
     /** {@code TIME}: time of day in microseconds. */
     TIME(LocalTime.class),

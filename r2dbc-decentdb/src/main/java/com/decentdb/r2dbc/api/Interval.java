@@ -1,23 +1,42 @@
 package com.decentdb.r2dbc.api;
 
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Period;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
+import java.time.temporal.Temporal;
+import java.time.temporal.TemporalAmount;
+import java.time.temporal.TemporalUnit;
+import java.time.temporal.UnsupportedTemporalTypeException;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A value of an {@code INTERVAL} column: months, days and microseconds are kept apart because neither a month nor a day
- * has a fixed length.
+ * has a fixed length. Each part has its own sign. Two intervals are equal if all three parts are: one month equals
+ * neither thirty days nor, in Java, does a day equal 24 hours, although the engine's SQL compares them so.
  *
  * @param months whole months
  * @param days whole days
  * @param micros microseconds
  */
-public record Interval(int months, int days, long micros) {
+public record Interval(int months, int days, long micros) implements TemporalAmount {
+
+    /** No time at all. */
+    public static final Interval ZERO = new Interval(0, 0, 0);
+
+    private static final long MICROS_PER_SECOND = 1_000_000L;
+    private static final List<TemporalUnit> UNITS = List.of(ChronoUnit.MONTHS, ChronoUnit.DAYS, ChronoUnit.MICROS);
+    private static final Pattern ISO = Pattern.compile("([-+]?)P([^T]*)(?:T(.+))?", Pattern.CASE_INSENSITIVE);
 
     /**
      * An interval of days and months; years count as twelve months.
      *
      * @param period the period
      * @return the interval
+     * @throws ArithmeticException if it has more months than an {@code int} holds
      */
     @SuppressWarnings("JavaPeriodGetDays") // the months are kept apart on purpose
     public static Interval of(Period period) {
@@ -25,18 +44,49 @@ public record Interval(int months, int days, long micros) {
     }
 
     /**
-     * An interval of exact time.
+     * An interval of exact time. What is finer than a microsecond is cut off, as {@link Duration#truncatedTo} does.
      *
      * @param duration the duration
      * @return the interval
-     * @throws ArithmeticException if it is finer than a microsecond or too long
+     * @throws ArithmeticException if it has more microseconds than a {@code long} holds, about 292 thousand years
      */
     public static Interval of(Duration duration) {
-        if (duration.getNano() % 1000 != 0) {
-            throw new ArithmeticException("An interval keeps microseconds, " + duration + " is finer");
+        Duration cut = duration.truncatedTo(ChronoUnit.MICROS);
+        // The seconds of a negative duration are rounded down, which alone may be too many for a long.
+        long seconds = cut.getSeconds() < 0 ? cut.getSeconds() + 1 : cut.getSeconds();
+        long rest = cut.getNano() / 1000 - (cut.getSeconds() < 0 ? MICROS_PER_SECOND : 0);
+        return new Interval(0, 0, Math.addExact(Math.multiplyExact(seconds, MICROS_PER_SECOND), rest));
+    }
+
+    /**
+     * Parses ISO 8601 such as {@code P1Y2M3DT4H5M6.789S}: {@link #toString} and the texts of {@link Period} and
+     * {@link Duration}, also one behind the other.
+     *
+     * @param text the text; each number may have a sign, and the whole one too
+     * @return the interval
+     * @throws DateTimeParseException if it is none, or too long, or finer than a microsecond
+     */
+    @SuppressWarnings({"JavaPeriodGetDays", "JavaDurationGetSecondsGetNano"}) // the parts are put together below
+    public static Interval parse(CharSequence text) {
+        Matcher parts = ISO.matcher(text);
+        if (!parts.matches() || (parts.group(2).isEmpty() && parts.group(3) == null)) {
+            throw new DateTimeParseException("'" + text + "' is no ISO 8601 interval such as P1Y2M3DT4H5M6S", text, 0);
         }
-        return new Interval(
-                0, 0, Math.addExact(Math.multiplyExact(duration.getSeconds(), 1_000_000L), duration.getNano() / 1000));
+        try {
+            Period period =
+                    parts.group(2).isEmpty() ? Period.ZERO : Period.parse(parts.group(1) + "P" + parts.group(2));
+            Duration duration =
+                    parts.group(3) == null ? Duration.ZERO : Duration.parse(parts.group(1) + "PT" + parts.group(3));
+            if (duration.getNano() % 1000 != 0) {
+                throw new ArithmeticException("it is finer than a microsecond");
+            }
+            return new Interval(
+                    Math.toIntExact(period.toTotalMonths()),
+                    period.getDays(),
+                    of(duration).micros());
+        } catch (ArithmeticException | DateTimeException e) {
+            throw new DateTimeParseException("'" + text + "' is no interval: " + e.getMessage(), text, 0, e);
+        }
     }
 
     /**
@@ -62,6 +112,73 @@ public record Interval(int months, int days, long micros) {
         if (months != 0 || days != 0) {
             throw new ArithmeticException(this + " has days or months; read it as Interval");
         }
-        return Duration.ofSeconds(Math.floorDiv(micros, 1_000_000L), Math.floorMod(micros, 1_000_000L) * 1000L);
+        return time();
+    }
+
+    /**
+     * One of the three parts.
+     *
+     * @param unit {@link ChronoUnit#MONTHS}, {@link ChronoUnit#DAYS} or {@link ChronoUnit#MICROS}
+     * @return that part alone
+     * @throws UnsupportedTemporalTypeException for another unit
+     */
+    @Override
+    public long get(TemporalUnit unit) {
+        if (unit == ChronoUnit.MONTHS) {
+            return months;
+        } else if (unit == ChronoUnit.DAYS) {
+            return days;
+        } else if (unit == ChronoUnit.MICROS) {
+            return micros;
+        }
+        throw new UnsupportedTemporalTypeException("An interval has no part in " + unit + "; its parts are " + UNITS);
+    }
+
+    /**
+     * The units of the parts.
+     *
+     * @return months, days and microseconds
+     */
+    @Override
+    public List<TemporalUnit> getUnits() {
+        return UNITS;
+    }
+
+    /**
+     * Adds the months, then the days, then the microseconds; parts that are zero are left out, so that an interval of days
+     * can be added to a date.
+     */
+    @Override
+    public Temporal addTo(Temporal temporal) {
+        Temporal sum = months == 0 ? temporal : temporal.plus(months, ChronoUnit.MONTHS);
+        sum = days == 0 ? sum : sum.plus(days, ChronoUnit.DAYS);
+        return micros == 0 ? sum : sum.plus(micros, ChronoUnit.MICROS);
+    }
+
+    /** Subtracts the months, then the days, then the microseconds; parts that are zero are left out. */
+    @Override
+    public Temporal subtractFrom(Temporal temporal) {
+        Temporal rest = months == 0 ? temporal : temporal.minus(months, ChronoUnit.MONTHS);
+        rest = days == 0 ? rest : rest.minus(days, ChronoUnit.DAYS);
+        return micros == 0 ? rest : rest.minus(micros, ChronoUnit.MICROS);
+    }
+
+    /**
+     * ISO 8601, such as {@code P1Y2M3DT4H5M6.789S}; {@link #parse} reads it.
+     *
+     * @return the text; {@code PT0S} for no time at all
+     */
+    @Override
+    public String toString() {
+        String time = time().toString();
+        if (months == 0 && days == 0) {
+            return time;
+        }
+        String date = Period.of(months / 12, months % 12, days).toString();
+        return micros == 0 ? date : date + time.substring(1);
+    }
+
+    private Duration time() {
+        return Duration.of(micros, ChronoUnit.MICROS);
     }
 }

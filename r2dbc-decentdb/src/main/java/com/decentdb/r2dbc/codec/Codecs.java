@@ -1,36 +1,67 @@
 package com.decentdb.r2dbc.codec;
 
 import com.decentdb.r2dbc.api.DecentDbType;
+import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
+import io.r2dbc.spi.Type;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The registry of {@link Codec}s: one per Java type, found by class. Thread-safe. */
 public final class Codecs {
 
-    private static final Map<Class<?>, Class<?>> BOXES = Map.of(
-            int.class, Integer.class,
-            long.class, Long.class,
-            short.class, Short.class,
-            byte.class, Byte.class,
-            double.class, Double.class,
-            float.class, Float.class,
-            boolean.class, Boolean.class,
-            char.class, Character.class);
+    private static final Map<Class<?>, Class<?>> PRIMITIVES = Map.of(
+            Long.class, long.class,
+            Integer.class, int.class,
+            Short.class, short.class,
+            Byte.class, byte.class,
+            Double.class, double.class,
+            Float.class, float.class,
+            Boolean.class, boolean.class,
+            Character.class, char.class);
 
-    private static final Codecs INSTANCE = new Codecs();
+    private static final Codecs INSTANCE = new Codecs(Codecs.class.getClassLoader());
 
-    private final Map<Class<?>, Codec<?>> codecs = new LinkedHashMap<>();
-    private final Map<Class<?>, Optional<Codec<?>>> byBoundClass = new ConcurrentHashMap<>();
+    /** By the classes users name, primitive ones included. */
+    private final Map<Class<?>, Codec<?>> byClass;
 
-    private Codecs() {
-        Stream.of(NumberCodecs.all(), TemporalCodecs.all(), ContentCodecs.all())
+    private final List<Codec<?>> inOrder;
+    private final Map<DecentDbType, Codec<?>> defaults = new EnumMap<>(DecentDbType.class);
+    private final List<String> refusedExtensions;
+
+    /** What was found for classes that have no codec of their own; as long-lived as the class. */
+    private final ClassValue<Optional<Codec<?>>> derived = new ClassValue<>() {
+        @Override
+        protected Optional<Codec<?>> computeValue(Class<?> type) {
+            return derive(type);
+        }
+    };
+
+    /** All that comes with the driver and all extensions that {@code services} knows. */
+    Codecs(ClassLoader services) {
+        Map<Class<?>, Codec<?>> standard = new LinkedHashMap<>();
+        Stream.of(NumberCodecs.all(), TemporalCodecs.all(), ContentCodecs.all(), NetworkCodecs.all(), JtsCodecs.all())
                 .flatMap(List::stream)
-                .forEach(codec -> codecs.put(codec.javaType(), codec));
+                .forEach(codec -> standard.put(codec.javaType(), codec));
+        CodecExtensions extensions = CodecExtensions.load(services, standard);
+        // An application's own word on a class goes before what the class happens to implement.
+        this.inOrder = Stream.concat(extensions.codecs().stream(), standard.values().stream())
+                .toList();
+        this.refusedExtensions = extensions.refusals();
+        this.byClass = new HashMap<>();
+        inOrder.forEach(codec -> byClass.put(codec.javaType(), codec));
+        PRIMITIVES.forEach((box, primitive) -> byClass.put(primitive, standard.get(box)));
+        for (DecentDbType type : DecentDbType.values()) {
+            Codec<?> codec = standard.get(type.getJavaType());
+            if (codec != null) {
+                defaults.put(type, codec);
+            }
+        }
     }
 
     public static Codecs instance() {
@@ -43,26 +74,44 @@ public final class Codecs {
      * @throws IllegalArgumentException if the class cannot be bound or the value does not fit
      */
     public Value encode(Object argument) {
-        if (argument instanceof Enum<?> label) {
-            return new Value.Text(label.name());
+        Codec<?> codec = find(argument.getClass());
+        if (codec == null) {
+            throw new IllegalArgumentException("A value of " + argument.getClass() + " cannot be bound; bind one of "
+                    + supported() + ", or teach the driver with a CodecExtension" + refusals());
         }
-        Codec<?> codec = byBoundClass
-                .computeIfAbsent(argument.getClass(), this::findByBoundClass)
-                .orElseThrow(() -> new IllegalArgumentException("A value of class "
-                        + argument.getClass().getName() + " cannot be bound; bind one of " + supported()));
         try {
             return codec.encode(argument);
-        } catch (ArithmeticException e) {
+        } catch (Misfit e) {
             throw new IllegalArgumentException(
-                    "The " + argument.getClass().getSimpleName() + " cannot be stored: " + e.getMessage(), e);
+                    "The " + codec.javaType().getSimpleName() + " cannot be bound: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Like {@link #encode(Object)} with the type the user named. It only matters where the value alone does not tell: bytes
+     * may be WKB. Any other type is as good as what the class of the value says.
+     */
+    public Value encode(Object argument, Type type) {
+        Value value = encode(argument);
+        if (type == DecentDbType.GEOMETRY && value instanceof Value.Blob wkb) {
+            return new Value.Geometry(wkb.value());
+        }
+        if (type == DecentDbType.GEOGRAPHY) {
+            if (value instanceof Value.Blob wkb) {
+                return new Value.Geography(wkb.value());
+            } else if (value instanceof Value.Geometry geometry) {
+                return new Value.Geography(geometry.wkb());
+            }
+        }
+        return value;
     }
 
     /**
      * Reads a cell as the given class; {@code Object} asks for the default class of its type.
      *
      * @return null for SQL NULL
-     * @throws IllegalArgumentException if the cell cannot be read as that class, or not without loss
+     * @throws IllegalArgumentException if no cell of that type can be read as that class
+     * @throws R2dbcDataIntegrityViolationException if this one cannot, or not without loss
      */
     @SuppressWarnings("unchecked")
     public <T> @Nullable T decode(RowBatch rows, int row, int column, Class<T> requested, String name) {
@@ -71,77 +120,67 @@ public final class Codecs {
         }
         DecentDbType type = rows.type(row, column);
         if (requested == Object.class) {
-            return (T) decode(codec(type.getJavaType()), rows, row, column, type, name);
+            return (T) decodeDefault(rows, row, column, type, name);
         }
-        Codec<?> exact = codecs.get(BOXES.getOrDefault(requested, requested));
-        if (exact != null) {
-            return (T) decode(exact, rows, row, column, type, name);
+        Codec<?> codec = find(requested);
+        Object value = codec == null
+                ? requested.isAssignableFrom(type.getJavaType()) ? decodeDefault(rows, row, column, type, name) : null
+                : decode(codec, requested, rows, row, column, type, name);
+        if (value == null || !fits(requested, value)) {
+            throw new IllegalArgumentException(
+                    "Column '" + name + "' of type " + type + " cannot be read as " + requested.getName()
+                            + "; its default is " + type.getJavaType().getName() + refusals());
         }
-        if (requested.isEnum() && type == DecentDbType.TEXT) {
-            return label(requested, rows.text(row, column), name);
-        }
-        if (requested.isAssignableFrom(type.getJavaType())) {
-            return (T) decode(codec(type.getJavaType()), rows, row, column, type, name);
-        }
-        throw mismatch(type, requested, name, null);
+        return (T) value;
     }
 
-    private Codec<?> codec(Class<?> javaType) {
-        Codec<?> codec = codecs.get(javaType);
-        if (codec == null) {
-            throw new IllegalArgumentException("No codec for " + javaType.getName());
-        }
-        return codec;
+    private static boolean fits(Class<?> requested, Object value) {
+        return requested.isPrimitive() || requested.isInstance(value);
     }
 
-    private static <T> T decode(Codec<T> codec, RowBatch rows, int row, int column, DecentDbType type, String name) {
-        T value;
+    private @Nullable Object decodeDefault(RowBatch rows, int row, int column, DecentDbType type, String name) {
+        if (type == DecentDbType.ENUM && rows.enumLabel(row, column) == null) {
+            return rows.enumValue(row, column);
+        }
+        Codec<?> codec = defaults.get(type);
+        return codec == null ? null : decode(codec, type.getJavaType(), rows, row, column, type, name);
+    }
+
+    private static @Nullable Object decode(
+            Codec<?> codec, Class<?> requested, RowBatch rows, int row, int column, DecentDbType type, String name) {
         try {
-            value = codec.decoder().decode(rows, row, column, type);
-        } catch (ArithmeticException e) {
-            throw mismatch(type, codec.javaType(), name, e);
+            return codec.decoder().decode(rows, row, column, type);
+        } catch (Misfit e) {
+            throw new R2dbcDataIntegrityViolationException(
+                    "Column '" + name + "' of type " + type + " cannot be read as " + requested.getSimpleName() + ": "
+                            + e.getMessage(),
+                    e.sqlState(),
+                    e);
         }
-        if (value == null) {
-            throw mismatch(type, codec.javaType(), name, null);
-        }
-        return value;
     }
 
-    @SuppressWarnings("unchecked")
-    private static <T> T label(Class<T> requested, String text, String name) {
-        for (T constant : requested.getEnumConstants()) {
-            if (((Enum<?>) constant).name().equals(text)) {
-                return constant;
-            }
-        }
-        throw new IllegalArgumentException(
-                "Column '" + name + "' holds '" + text + "', which is no constant of " + requested.getName());
+    private @Nullable Codec<?> find(Class<?> type) {
+        Codec<?> exact = byClass.get(type);
+        return exact != null ? exact : derived.get(type).orElse(null);
     }
 
-    private static IllegalArgumentException mismatch(
-            DecentDbType type, Class<?> requested, String name, @Nullable ArithmeticException cause) {
-        return new IllegalArgumentException(
-                "Column '" + name + "' of type " + type + " cannot be read as " + requested.getSimpleName()
-                        + (cause == null
-                                ? "; its default is " + type.getJavaType().getSimpleName()
-                                : ": " + cause.getMessage()),
-                cause);
-    }
-
-    private Optional<Codec<?>> findByBoundClass(Class<?> boundClass) {
-        Codec<?> exact = codecs.get(boundClass);
-        if (exact != null) {
-            return Optional.of(exact);
-        }
-        for (Codec<?> codec : codecs.values()) {
-            if (codec.javaType().isAssignableFrom(boundClass)) {
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private Optional<Codec<?>> derive(Class<?> type) {
+        for (Codec<?> codec : inOrder) {
+            if (codec.javaType().isAssignableFrom(type)) {
                 return Optional.of(codec);
             }
         }
-        return Optional.empty();
+        // The class of a constant with a body is a subclass of the enum's.
+        Class<?> declared = type.getSuperclass() != null && type.getSuperclass().isEnum() ? type.getSuperclass() : type;
+        return declared.isEnum() ? Optional.of(ContentCodecs.ofEnum((Class) declared)) : Optional.empty();
     }
 
     private String supported() {
-        return codecs.keySet().stream().map(Class::getSimpleName).toList() + " or an enum";
+        return inOrder.stream().map(codec -> codec.javaType().getSimpleName()).toList() + " or an enum";
+    }
+
+    private String refusals() {
+        return refusedExtensions.isEmpty() ? "" : ". Not loaded: " + String.join("; ", refusedExtensions);
     }
 }

@@ -1,37 +1,28 @@
 package com.decentdb.r2dbc.codec;
 
-import com.decentdb.r2dbc.api.Cidr;
 import com.decentdb.r2dbc.api.DecentDbType;
 import com.decentdb.r2dbc.api.EnumValue;
-import com.decentdb.r2dbc.api.MacAddress;
 import io.r2dbc.spi.Blob;
 import io.r2dbc.spi.Clob;
 import java.io.ByteArrayOutputStream;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** Text, bytes, large objects, UUIDs, network addresses and raw enum values. */
+/** Text, bytes, large objects, UUIDs and labels. */
 final class ContentCodecs {
 
     private ContentCodecs() {}
 
     static List<Codec<?>> all() {
         return List.of(
-                new Codec<>(String.class, Value.Text::new, ContentCodecs::text),
-                new Codec<>(Character.class, v -> new Value.Text(v.toString()), (r, i, c, t) -> {
-                    String text = text(r, i, c, t);
-                    if (text != null && text.length() != 1) {
-                        throw new ArithmeticException("the text has " + text.length() + " characters");
-                    }
-                    return text == null ? null : text.charAt(0);
-                }),
-                new Codec<>(CharSequence.class, v -> new Value.Text(v.toString()), ContentCodecs::text),
+                new Codec<>(String.class, ContentCodecs::encode, ContentCodecs::text),
+                new Codec<>(Character.class, v -> encode(v.toString()), ContentCodecs::character),
+                new Codec<>(CharSequence.class, v -> encode(v.toString()), ContentCodecs::text),
                 new Codec<>(byte[].class, v -> new Value.Blob(v.clone()), ContentCodecs::bytes),
                 new Codec<>(ByteBuffer.class, v -> new Value.Blob(copy(v)), (r, i, c, t) -> {
                     byte[] bytes = bytes(r, i, c, t);
@@ -45,37 +36,82 @@ final class ContentCodecs {
                     String text = text(r, i, c, t);
                     return text == null ? null : Clob.from(Mono.just(text));
                 }),
-                new Codec<>(UUID.class, Value.Uuid::new, (r, i, c, t) -> switch (t) {
-                    case UUID -> r.uuid(i, c);
-                    case TEXT -> UUID.fromString(r.text(i, c));
-                    default -> null;
-                }),
-                new Codec<>(
-                        InetAddress.class,
-                        v -> new Value.IpAddress(v.getAddress()),
-                        (r, i, c, t) -> t == DecentDbType.IPADDR ? address(r.address(i, c)) : null),
-                new Codec<>(
-                        Cidr.class,
-                        v -> new Value.Network(v.address().getAddress(), v.prefixLength()),
-                        (r, i, c, t) -> t == DecentDbType.CIDR
-                                ? new Cidr(address(r.address(i, c)), r.prefixLength(i, c))
-                                : null),
-                new Codec<>(
-                        MacAddress.class,
-                        v -> new Value.Mac(v.toByteArray()),
-                        (r, i, c, t) -> t == DecentDbType.MACADDR ? MacAddress.of(r.address(i, c)) : null),
+                new Codec<>(UUID.class, Value.Uuid::new, ContentCodecs::uuid),
                 new Codec<>(
                         EnumValue.class,
                         v -> new Value.Enumerated(v.typeId(), v.labelId()),
                         (r, i, c, t) -> t == DecentDbType.ENUM ? r.enumValue(i, c) : null));
     }
 
+    /** A Java enum stands for text, or for an ENUM's label, by the names of its constants. */
+    static <E extends Enum<E>> Codec<E> ofEnum(Class<E> type) {
+        return new Codec<>(type, v -> new Value.Text(v.name()), (r, i, c, t) -> {
+            if (t != DecentDbType.TEXT && t != DecentDbType.ENUM) {
+                return null;
+            }
+            String name = String.valueOf(text(r, i, c, t));
+            try {
+                return Enum.valueOf(type, name);
+            } catch (IllegalArgumentException e) {
+                throw new Misfit(
+                        Misfit.TEXT,
+                        "'" + name + "' is none of its constants " + Arrays.toString(type.getEnumConstants())
+                                + "; read it as String",
+                        e);
+            }
+        });
+    }
+
+    private static Value encode(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (Character.isSurrogate(c)) {
+                if (Character.isLowSurrogate(c)
+                        || i + 1 == text.length()
+                        || !Character.isLowSurrogate(text.charAt(i + 1))) {
+                    throw new Misfit(
+                            Misfit.TEXT,
+                            "it has half a character, an unpaired surrogate, at index " + i
+                                    + ", which UTF-8 cannot hold; bind bytes");
+                }
+                i++;
+            }
+        }
+        return new Value.Text(text);
+    }
+
     private static @Nullable String text(RowBatch rows, int row, int column, DecentDbType type) {
         return switch (type) {
             case TEXT -> rows.text(row, column);
+            case ENUM -> {
+                String label = rows.enumLabel(row, column);
+                if (label == null) {
+                    throw new Misfit(
+                            Misfit.TEXT,
+                            "the schema does not tell the label of " + rows.enumValue(row, column)
+                                    + "; read it as EnumValue");
+                }
+                yield label;
+            }
             case UUID -> rows.uuid(row, column).toString();
+            case INTERVAL -> rows.interval(row, column).toString();
+            case IPADDR -> NetworkCodecs.address(rows.address(row, column)).getHostAddress();
+            case CIDR -> NetworkCodecs.network(rows, row, column).toString();
+            case MACADDR -> NetworkCodecs.mac(rows, row, column).toString();
             default -> null;
         };
+    }
+
+    private static @Nullable Character character(RowBatch rows, int row, int column, DecentDbType type) {
+        if (type != DecentDbType.TEXT) {
+            return null;
+        }
+        String text = rows.text(row, column);
+        if (text.length() != 1) {
+            throw new Misfit(
+                    Misfit.TEXT, "the text has " + text.length() + " UTF-16 characters, not one; read it as String");
+        }
+        return text.charAt(0);
     }
 
     private static byte @Nullable [] bytes(RowBatch rows, int row, int column, DecentDbType type) {
@@ -85,18 +121,30 @@ final class ContentCodecs {
         };
     }
 
+    private static @Nullable UUID uuid(RowBatch rows, int row, int column, DecentDbType type) {
+        return switch (type) {
+            case UUID -> rows.uuid(row, column);
+            case TEXT -> {
+                String text = rows.text(row, column);
+                try {
+                    UUID uuid = UUID.fromString(text);
+                    // The JDK fills up what is too short.
+                    if (uuid.toString().equalsIgnoreCase(text)) {
+                        yield uuid;
+                    }
+                } catch (IllegalArgumentException e) {
+                    throw new Misfit(Misfit.TEXT, "the text '" + text + "' is no UUID; read it as String", e);
+                }
+                throw new Misfit(Misfit.TEXT, "the text '" + text + "' is no UUID; read it as String");
+            }
+            default -> null;
+        };
+    }
+
     private static byte[] copy(ByteBuffer buffer) {
         byte[] bytes = new byte[buffer.remaining()];
         buffer.duplicate().get(bytes);
         return bytes;
-    }
-
-    private static InetAddress address(byte[] bytes) {
-        try {
-            return InetAddress.getByAddress(bytes);
-        } catch (UnknownHostException e) {
-            throw new IllegalArgumentException("An IP address has 4 or 16 bytes, not " + bytes.length, e);
-        }
     }
 
     private static Mono<Value> gather(Blob blob) {
@@ -108,6 +156,6 @@ final class ContentCodecs {
     private static Mono<Value> gather(Clob clob) {
         return Flux.from(clob.stream())
                 .collect(StringBuilder::new, StringBuilder::append)
-                .map(text -> new Value.Text(text.toString()));
+                .map(text -> Codecs.instance().encode(text));
     }
 }

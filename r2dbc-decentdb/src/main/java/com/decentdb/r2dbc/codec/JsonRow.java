@@ -8,8 +8,6 @@ import com.decentdb.r2dbc.api.MacAddress;
 import io.netty.util.NetUtil;
 import java.math.BigDecimal;
 import java.math.BigInteger;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalTime;
@@ -70,7 +68,7 @@ public final class JsonRow implements RowBatch {
             case TIME -> LocalTime.parse(text).toNanoOfDay() / 1000;
             case INTERVAL -> interval(text);
             case IPADDR -> address(text);
-            case CIDR -> network(text);
+            case CIDR -> Cidr.parse(text);
             case MACADDR -> MacAddress.of(HexFormat.ofDelimiter(":").parseHex(text));
             default -> null;
         };
@@ -121,17 +119,6 @@ public final class JsonRow implements RowBatch {
             throw new IllegalArgumentException("No IP address: " + text);
         }
         return address;
-    }
-
-    private static Cidr network(String text) {
-        int slash = text.indexOf('/');
-        try {
-            return new Cidr(
-                    InetAddress.getByAddress(address(text.substring(0, slash))),
-                    Integer.parseInt(text.substring(slash + 1)));
-        } catch (UnknownHostException e) {
-            throw new IllegalArgumentException("No network: " + text, e);
-        }
     }
 
     private <T> T value(int column, Class<T> type) {
@@ -223,6 +210,11 @@ public final class JsonRow implements RowBatch {
     }
 
     /** Never called: no cell is of that type. */
+    @Override
+    public @Nullable String enumLabel(int row, int column) {
+        return value(column, String.class);
+    }
+
     @Override
     public EnumValue enumValue(int row, int column) {
         throw new IllegalStateException("Column " + column + " holds the label of an enum, not its numbers");

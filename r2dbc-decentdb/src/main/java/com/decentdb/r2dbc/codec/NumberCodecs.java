@@ -6,12 +6,14 @@ import java.math.BigInteger;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Numbers. Every narrowing is checked: a value that does not fit is an error, never cut. */
+/**
+ * Numbers. A value that does not fit is an error, never cut. Only floating point rounds, as it always does: a
+ * {@code DECIMAL} read as floating point is the nearest such number, and so is a {@code FLOAT64} read as {@code Float}.
+ */
 final class NumberCodecs {
 
-    private static final long EXACT_IN_DOUBLE = 1L << 53;
-    private static final long EXACT_IN_FLOAT = 1L << 24;
     private static final int MAX_SCALE = 18;
+    private static final int LONG_DIGITS = 19;
 
     private NumberCodecs() {}
 
@@ -20,95 +22,146 @@ final class NumberCodecs {
                 new Codec<>(
                         Long.class,
                         Value.Int64::new,
-                        (r, i, c, t) -> integer(r, i, c, t, Long.MIN_VALUE, Long.MAX_VALUE)),
-                new Codec<>(Integer.class, v -> new Value.Int64(v), (r, i, c, t) -> {
-                    Long v = integer(r, i, c, t, Integer.MIN_VALUE, Integer.MAX_VALUE);
-                    return v == null ? null : v.intValue();
-                }),
-                new Codec<>(Short.class, v -> new Value.Int64(v), (r, i, c, t) -> {
-                    Long v = integer(r, i, c, t, Short.MIN_VALUE, Short.MAX_VALUE);
-                    return v == null ? null : v.shortValue();
-                }),
-                new Codec<>(Byte.class, v -> new Value.Int64(v), (r, i, c, t) -> {
-                    Long v = integer(r, i, c, t, Byte.MIN_VALUE, Byte.MAX_VALUE);
-                    return v == null ? null : v.byteValue();
-                }),
+                        (r, i, c, t) -> t == DecentDbType.INT64
+                                ? (Long) r.int64(i, c)
+                                : isNumber(t) ? (Long) whole(r, i, c, t) : null),
+                new Codec<>(
+                        Integer.class,
+                        v -> new Value.Int64(v),
+                        (r, i, c, t) -> isNumber(t)
+                                ? (Integer) (int) within(whole(r, i, c, t), Integer.MIN_VALUE, Integer.MAX_VALUE)
+                                : null),
+                new Codec<>(
+                        Short.class,
+                        v -> new Value.Int64(v),
+                        (r, i, c, t) -> isNumber(t)
+                                ? (Short) (short) within(whole(r, i, c, t), Short.MIN_VALUE, Short.MAX_VALUE)
+                                : null),
+                new Codec<>(
+                        Byte.class,
+                        v -> new Value.Int64(v),
+                        (r, i, c, t) -> isNumber(t)
+                                ? (Byte) (byte) within(whole(r, i, c, t), Byte.MIN_VALUE, Byte.MAX_VALUE)
+                                : null),
                 new Codec<>(Double.class, Value.Float64::new, NumberCodecs::toDouble),
                 new Codec<>(Float.class, v -> new Value.Float64(v), NumberCodecs::toFloat),
                 new Codec<>(BigDecimal.class, NumberCodecs::encode, NumberCodecs::toBigDecimal),
-                new Codec<>(BigInteger.class, v -> encode(new BigDecimal(v)), (r, i, c, t) -> {
-                    BigDecimal v = toBigDecimal(r, i, c, t);
-                    return v == null ? null : v.toBigIntegerExact();
-                }),
+                new Codec<>(BigInteger.class, NumberCodecs::encode, NumberCodecs::toBigInteger),
                 new Codec<>(Boolean.class, Value.Bool::new, NumberCodecs::toBoolean));
     }
 
-    private static @Nullable Long integer(RowBatch rows, int row, int column, DecentDbType type, long min, long max) {
-        long value;
-        switch (type) {
-            case INT64 -> value = rows.int64(row, column);
-            case DECIMAL -> value = decimal(rows, row, column).longValueExact();
-            case BOOL -> value = rows.bool(row, column) ? 1 : 0;
-            case FLOAT64 -> value = new BigDecimal(rows.float64(row, column)).longValueExact();
-            default -> {
-                return null;
-            }
+    private static boolean isNumber(DecentDbType type) {
+        return switch (type) {
+            case INT64, DECIMAL, FLOAT64, BOOL -> true;
+            default -> false;
+        };
+    }
+
+    private static long whole(RowBatch rows, int row, int column, DecentDbType type) {
+        return switch (type) {
+            case INT64 -> rows.int64(row, column);
+            case BOOL -> rows.bool(row, column) ? 1 : 0;
+            default -> wholeExact(toBigDecimal(rows, row, column, type));
+        };
+    }
+
+    private static long wholeExact(@Nullable BigDecimal value) {
+        if (value == null || (value.signum() != 0 && value.stripTrailingZeros().scale() > 0)) {
+            throw new Misfit(Misfit.NUMBER, "the value " + value + " has a fraction; read it as BigDecimal");
         }
+        if ((long) value.precision() - value.scale() > LONG_DIGITS
+                || value.toBigInteger().bitLength() > Value.Int64.BITS) {
+            throw new Misfit(Misfit.NUMBER, outOfRange(value, Long.MIN_VALUE, Long.MAX_VALUE));
+        }
+        return value.longValue();
+    }
+
+    private static long within(long value, long min, long max) {
         if (value < min || value > max) {
-            throw new ArithmeticException("the value " + value + " is not within " + min + " to " + max);
+            throw new Misfit(Misfit.NUMBER, outOfRange(value, min, max));
         }
         return value;
     }
 
+    private static String outOfRange(Object value, long min, long max) {
+        return "the value " + value + " is not within " + min + " to " + max + "; read it as a wider type";
+    }
+
     private static @Nullable Double toDouble(RowBatch rows, int row, int column, DecentDbType type) {
-        switch (type) {
-            case FLOAT64 -> {
-                return rows.float64(row, column);
-            }
+        return switch (type) {
+            case FLOAT64 -> rows.float64(row, column);
             case INT64 -> {
                 long value = rows.int64(row, column);
-                if (Math.abs(value) > EXACT_IN_DOUBLE) {
-                    throw new ArithmeticException("the value " + value + " is not exact as a floating point number");
+                double nearest = value;
+                // The nearest to the largest long is one more than it, which casting back would hide.
+                if ((long) nearest != value || nearest == 0x1p63) {
+                    throw new Misfit(Misfit.NUMBER, notExact(value));
                 }
-                return (double) value;
+                yield nearest;
             }
-            case DECIMAL -> {
-                return decimal(rows, row, column).doubleValue();
-            }
-            default -> {
-                return null;
-            }
-        }
+            case DECIMAL -> decimal(rows, row, column).doubleValue();
+            default -> null;
+        };
     }
 
     private static @Nullable Float toFloat(RowBatch rows, int row, int column, DecentDbType type) {
-        if (type == DecentDbType.INT64 && Math.abs(rows.int64(row, column)) > EXACT_IN_FLOAT) {
-            throw new ArithmeticException("the value " + rows.int64(row, column) + " is not exact as Float");
-        }
         Double value = toDouble(rows, row, column, type);
         if (value == null) {
             return null;
         }
-        float narrowed = value.floatValue();
-        if (Float.isInfinite(narrowed) && !Double.isInfinite(value)) {
-            throw new ArithmeticException("the value " + value + " is too large for Float");
+        float nearest = value.floatValue();
+        if (Float.isInfinite(nearest) && !Double.isInfinite(value)) {
+            throw new Misfit(
+                    Misfit.NUMBER,
+                    "the value " + value + " is beyond the largest Float, " + Float.MAX_VALUE + "; read it as Double");
         }
-        return narrowed;
+        if (type == DecentDbType.INT64 && nearest != value) {
+            throw new Misfit(Misfit.NUMBER, notExact(rows.int64(row, column)));
+        }
+        return nearest;
+    }
+
+    private static String notExact(long value) {
+        return "the value " + value + " is not exact as a floating point number; read it as Long";
     }
 
     private static @Nullable BigDecimal toBigDecimal(RowBatch rows, int row, int column, DecentDbType type) {
         return switch (type) {
             case DECIMAL -> decimal(rows, row, column);
             case INT64 -> BigDecimal.valueOf(rows.int64(row, column));
-            case FLOAT64 -> BigDecimal.valueOf(rows.float64(row, column));
+            case FLOAT64 -> {
+                double value = rows.float64(row, column);
+                if (!Double.isFinite(value)) {
+                    throw new Misfit(
+                            Misfit.NUMBER, "the value " + value + " has no decimal notation; read it as Double");
+                }
+                yield BigDecimal.valueOf(value);
+            }
             default -> null;
         };
+    }
+
+    private static @Nullable BigInteger toBigInteger(RowBatch rows, int row, int column, DecentDbType type) {
+        if (type == DecentDbType.INT64) {
+            return BigInteger.valueOf(rows.int64(row, column));
+        }
+        BigDecimal value = toBigDecimal(rows, row, column, type);
+        if (value != null && value.signum() != 0 && value.stripTrailingZeros().scale() > 0) {
+            throw new Misfit(Misfit.NUMBER, "the value " + value + " has a fraction; read it as BigDecimal");
+        }
+        return value == null ? null : value.toBigInteger();
     }
 
     private static @Nullable Boolean toBoolean(RowBatch rows, int row, int column, DecentDbType type) {
         return switch (type) {
             case BOOL -> rows.bool(row, column);
-            case INT64 -> rows.int64(row, column) != 0;
+            case INT64 -> {
+                long value = rows.int64(row, column);
+                if (value != 0 && value != 1) {
+                    throw new Misfit(Misfit.NUMBER, "the value " + value + " is neither 0 nor 1; read it as Long");
+                }
+                yield value == 1;
+            }
             default -> null;
         };
     }
@@ -118,10 +171,43 @@ final class NumberCodecs {
     }
 
     private static Value encode(BigDecimal value) {
-        BigDecimal decimal = value.scale() < 0 ? value.setScale(0) : value;
-        if (decimal.scale() > MAX_SCALE || decimal.unscaledValue().bitLength() > 63) {
-            throw new ArithmeticException("DECIMAL holds 18 digits, " + value + " has more");
+        BigDecimal decimal = fits(value) ? value : withoutZeros(value);
+        return new Value.Decimal(decimal.unscaledValue().longValue(), decimal.scale());
+    }
+
+    private static boolean fits(BigDecimal value) {
+        return value.scale() >= 0
+                && value.scale() <= MAX_SCALE
+                && value.unscaledValue().bitLength() <= Value.Int64.BITS;
+    }
+
+    /** Writes what has too many zeros in the end, or none though it needs some, as a decimal of the engine. */
+    private static BigDecimal withoutZeros(BigDecimal value) {
+        BigDecimal shortest = value.stripTrailingZeros();
+        // Checked first, because a scale may ask for gigabytes of zeros.
+        if (shortest.scale() < 0 && (long) shortest.precision() - shortest.scale() <= LONG_DIGITS) {
+            shortest = shortest.setScale(0);
         }
-        return new Value.Decimal(decimal.unscaledValue().longValueExact(), decimal.scale());
+        if (!fits(shortest)) {
+            throw tooLong(value);
+        }
+        return shortest;
+    }
+
+    private static Misfit tooLong(BigDecimal value) {
+        return new Misfit(
+                Misfit.NUMBER,
+                "DECIMAL holds 18 digits, at most 18 of them behind the point, and this has " + value.precision()
+                        + " digits at a scale of " + value.scale() + "; round it, or bind text");
+    }
+
+    private static Value encode(BigInteger value) {
+        if (value.bitLength() > Value.Int64.BITS) {
+            throw new Misfit(
+                    Misfit.NUMBER,
+                    "integers are within " + Long.MIN_VALUE + " to " + Long.MAX_VALUE + ", and this has "
+                            + value.bitLength() + " bits; bind text");
+        }
+        return new Value.Int64(value.longValue());
     }
 }

@@ -4,6 +4,7 @@ import com.decentdb.r2dbc.api.DecentDbType;
 import com.decentdb.r2dbc.api.EnumValue;
 import com.decentdb.r2dbc.api.Interval;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Some rows of a result, copied out of the engine. Immutable, usable on any thread. An accessor may only be called for a
@@ -46,6 +47,10 @@ public interface RowBatch {
     Interval interval(int row, int column);
 
     EnumValue enumValue(int row, int column);
+
+    /** The label of an ENUM cell, null if the schema does not tell it. */
+    @Nullable
+    String enumLabel(int row, int column);
 
     /** The address bytes of an IPADDR, CIDR or MACADDR cell. */
     byte[] address(int row, int column);

@@ -9,7 +9,11 @@ public sealed interface Value {
 
     record Null() implements Value {}
 
-    record Int64(long value) implements Value {}
+    record Int64(long value) implements Value {
+
+        /** How many bits a value has besides its sign. */
+        static final int BITS = 63;
+    }
 
     record Float64(double value) implements Value {}
 
@@ -40,6 +44,12 @@ public sealed interface Value {
     record Network(byte[] address, int prefixLength) implements Value {}
 
     record Mac(byte[] address) implements Value {}
+
+    /** WKB or EWKB; a column of either spatial type takes it. */
+    record Geometry(byte[] wkb) implements Value {}
+
+    /** WKB or EWKB on the WGS 84 spheroid. */
+    record Geography(byte[] wkb) implements Value {}
 
     /** A large object that arrives as a stream and is gathered before the statement runs. */
     record Streamed(Mono<Value> content) implements Value {}

@@ -51,6 +51,10 @@ final class Arguments {
             parameters.setCidr(i, v.address(), v.prefixLength());
         } else if (value instanceof Value.Mac v) {
             parameters.setMacAddr(i, v.address());
+        } else if (value instanceof Value.Geometry v) {
+            parameters.setGeometry(i, v.wkb());
+        } else if (value instanceof Value.Geography v) {
+            parameters.setGeography(i, v.wkb());
         } else {
             throw new IllegalStateException("A streamed value was not gathered before execution");
         }

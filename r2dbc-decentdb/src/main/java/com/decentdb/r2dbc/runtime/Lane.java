@@ -5,6 +5,7 @@ import com.decentdb.ffi.NativeException;
 import com.decentdb.ffi.NativeResult;
 import com.decentdb.ffi.NativeStatement;
 import com.decentdb.ffi.Parameters;
+import com.decentdb.ffi.RowBlock;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -25,12 +26,19 @@ final class Lane implements Executor {
      * @param columns none if it yields no rows
      * @param rows the first rows, null if there are no columns
      * @param rest the statement with the rows that are left, null if there are none
+     * @param shape what is known of the statement
      */
     record Run(
             List<Column> columns,
             long affectedRows,
             @Nullable RowBatch rows,
-            @Nullable NativeStatement rest) {}
+            @Nullable NativeStatement rest,
+            Shapes.Shape shape) {
+
+        private static Run withoutRows(long affectedRows) {
+            return new Run(List.of(), affectedRows, null, null, Shapes.Shape.unknown(false));
+        }
+    }
 
     private final EventExecutor thread;
     private final Supplier<NativeDatabase> opener;
@@ -116,17 +124,18 @@ final class Lane implements Executor {
                 long affected = statement.affectedRows();
                 keep = true;
                 statements.giveBack(sql.text(), statement);
-                return new Run(List.of(), affected, null, null);
+                return Run.withoutRows(affected);
             }
-            RowBatch rows = new NativeRows(statement.fetch(fetchSize));
-            List<Column> columns = shapes.get(handle, sql).resolve(names, rows);
+            Shapes.Shape shape = shapes.get(handle, sql);
+            RowBatch rows = shapes.rows(handle, shape, statement.fetch(fetchSize));
+            List<Column> columns = shape.resolve(names, rows);
             long affected = sql.kind() == SqlCommand.Kind.QUERY ? 0 : statement.affectedRows();
             keep = true;
             if (rows.rows() < fetchSize) {
                 statements.giveBack(sql.text(), statement);
-                return new Run(columns, affected, rows, null);
+                return new Run(columns, affected, rows, null, shape);
             }
-            return new Run(columns, affected, rows, statement);
+            return new Run(columns, affected, rows, statement, shape);
         } finally {
             if (!keep) {
                 statement.close();
@@ -140,13 +149,20 @@ final class Lane implements Executor {
                 shapes.changing();
             }
             if (result.columnCount() == 0) {
-                return new Run(List.of(), result.affectedRows(), null, null);
+                return Run.withoutRows(result.affectedRows());
             }
-            RowBatch rows = new NativeRows(result.rows());
-            List<Column> columns = shapes.get(handle, sql).resolve(result.columnNames(), rows);
+            Shapes.Shape shape = shapes.get(handle, sql);
+            RowBatch rows = shapes.rows(handle, shape, result.rows());
+            List<Column> columns = shape.resolve(result.columnNames(), rows);
             long affected = sql.kind() == SqlCommand.Kind.DML ? result.affectedRows() : 0;
-            return new Run(columns, affected, rows, null);
+            return new Run(columns, affected, rows, null, shape);
         }
+    }
+
+    /** The next rows of {@link Run#rest()}; none at the end. On the lane's thread. */
+    RowBatch fetch(Run run, NativeStatement statement, int fetchSize) {
+        RowBlock block = statement.fetch(fetchSize);
+        return shapes.rows(database(), run.shape(), block);
     }
 
     /** Gives a statement of {@link Run#rest()} back; on the lane's thread. */

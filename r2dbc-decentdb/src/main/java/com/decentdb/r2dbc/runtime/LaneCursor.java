@@ -57,7 +57,7 @@ final class LaneCursor implements Cursor {
         try {
             RowBatch rows;
             do {
-                rows = new NativeRows(statement.fetch(fetchSize));
+                rows = lane.fetch(run, statement, fetchSize);
                 if (rows.rows() > 0) {
                     rest.add(rows);
                 }
@@ -123,7 +123,7 @@ final class LaneCursor implements Cursor {
         NativeStatement open = statement;
         if (open != null) {
             try {
-                Lane.Run rest = new Lane.Run(run.columns(), 0, null, open);
+                Lane.Run rest = new Lane.Run(run.columns(), 0, null, open, run.shape());
                 statement = null;
                 buffered.addAll(drain(lane, sql, rest, fetchSize));
             } catch (RuntimeException e) {
@@ -156,7 +156,7 @@ final class LaneCursor implements Cursor {
         NativeStatement open = statement;
         try {
             if (rows == null && open != null) {
-                rows = new NativeRows(open.fetch(fetchSize));
+                rows = lane.fetch(run, open, fetchSize);
                 if (rows.rows() < fetchSize) {
                     finish();
                 }

@@ -6,9 +6,10 @@ import com.decentdb.r2dbc.api.EnumValue;
 import com.decentdb.r2dbc.api.Interval;
 import com.decentdb.r2dbc.codec.RowBatch;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
-/** A block of rows of the embedded engine. */
-record NativeRows(RowBlock block) implements RowBatch {
+/** A block of rows of the embedded engine, with the labels its ENUM cells may have. */
+record NativeRows(RowBlock block, EnumLabels labels) implements RowBatch {
 
     @Override
     public int rows() {
@@ -96,6 +97,11 @@ record NativeRows(RowBlock block) implements RowBatch {
     @Override
     public EnumValue enumValue(int row, int column) {
         return new EnumValue(block.enumTypeId(row, column), block.enumLabelId(row, column));
+    }
+
+    @Override
+    public @Nullable String enumLabel(int row, int column) {
+        return labels.find(block.enumTypeId(row, column), block.enumLabelId(row, column));
     }
 
     @Override

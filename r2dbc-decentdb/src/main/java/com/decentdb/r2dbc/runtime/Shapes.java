@@ -2,6 +2,8 @@ package com.decentdb.r2dbc.runtime;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeException;
+import com.decentdb.ffi.RowBlock;
+import com.decentdb.ffi.ValueTag;
 import com.decentdb.r2dbc.api.DecentDbType;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -25,8 +27,31 @@ final class Shapes {
      *
      * @param readOnly whether it only reads
      * @param columns its columns; null if the engine cannot describe it
+     * @param sources for each column the column of a table it comes from, as {@link EnumLabels#key} makes it, or null
      */
-    record Shape(boolean readOnly, @Nullable List<Column> columns) {
+    record Shape(boolean readOnly, @Nullable List<Column> columns, List<@Nullable String> sources) {
+
+        /** A statement without columns, or one the engine cannot describe. */
+        static Shape unknown(boolean readOnly) {
+            return new Shape(readOnly, null, List.of());
+        }
+
+        /** Whether a value may be of an ENUM type. */
+        boolean mayHoldLabels() {
+            if (columns == null) {
+                return true;
+            }
+            for (Column column : columns) {
+                if (column.type() == DecentDbType.ENUM || column.type() == DecentDbType.NULL) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        private @Nullable String source(int column) {
+            return column < sources.size() ? sources.get(column) : null;
+        }
 
         /** The columns of a result, with types from the description or else from the first value of each column. */
         List<Column> resolve(List<String> names, RowBatch first) {
@@ -77,6 +102,8 @@ final class Shapes {
         }
     });
 
+    private volatile EnumLabels labels = EnumLabels.NONE;
+
     /** What is known already. */
     @Nullable
     Shape peek(SqlCommand sql) {
@@ -94,7 +121,7 @@ final class Shapes {
         } catch (NativeException e) {
             // Engines cannot describe everything they run; the words of the statement have to do, and running it
             // reports what is wrong with it. Not remembered, because a missing table may appear.
-            return new Shape(sql.kind() == SqlCommand.Kind.QUERY, null);
+            return Shape.unknown(sql.kind() == SqlCommand.Kind.QUERY);
         }
         known.put(sql.text(), shape);
         return shape;
@@ -104,6 +131,32 @@ final class Shapes {
     void clear() {
         version.incrementAndGet();
         known.clear();
+        labels = EnumLabels.NONE;
+    }
+
+    /** A block of rows with the labels it needs; asks the engine for them if need be, on the thread of the handle. */
+    NativeRows rows(NativeDatabase database, Shape shape, RowBlock block) {
+        EnumLabels all = labels;
+        if (!shape.mayHoldLabels()) {
+            return new NativeRows(block, all);
+        }
+        for (int column = 0; column < block.columns(); column++) {
+            int row = 0;
+            while (row < block.rows() && block.isNull(row, column)) {
+                row++;
+            }
+            if (row < block.rows() && block.tag(row, column) == ValueTag.ENUM) {
+                long type = block.enumTypeId(row, column);
+                if (!all.knows(type)) {
+                    all = all.with(database.schemaSnapshot());
+                }
+                if (!all.knows(type)) {
+                    all = all.with(type, shape.source(column));
+                }
+                labels = all;
+            }
+        }
+        return new NativeRows(block, all);
     }
 
     /** A statement that may change the schema ran; others see that when it is committed. */
@@ -129,6 +182,7 @@ final class Shapes {
         try {
             Map<String, Object> description = JSON.std.mapFrom(json);
             List<Column> columns = new ArrayList<>();
+            List<@Nullable String> sources = new ArrayList<>();
             Object described = description.get("result_columns");
             for (Object each : described instanceof List<?> all ? all : List.of()) {
                 Map<?, ?> column = (Map<?, ?>) each;
@@ -137,8 +191,11 @@ final class Shapes {
                         String.valueOf(column.get("name")),
                         type == null ? DecentDbType.NULL : DecentDbType.ofName(type.toString()),
                         (Boolean) column.get("nullable")));
+                Object table = column.get("source_table");
+                Object source = column.get("source_column");
+                sources.add(table == null || source == null ? null : EnumLabels.key(table, source));
             }
-            return new Shape(Boolean.TRUE.equals(description.get("read_only")), List.copyOf(columns));
+            return new Shape(Boolean.TRUE.equals(description.get("read_only")), List.copyOf(columns), sources);
         } catch (IOException e) {
             throw Errors.of("XX000", "The engine described a statement in JSON that cannot be read: " + json, null);
         }

@@ -1,0 +1,4 @@
+@NullMarked
+package com.decentdb.r2dbc.api;
+
+import org.jspecify.annotations.NullMarked;
