@@ -2,6 +2,7 @@ package com.decentdb.r2dbc;
 
 import com.decentdb.r2dbc.codec.Codecs;
 import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.SqlScript;
 import io.r2dbc.spi.Parameter;
 import java.util.ArrayList;
@@ -87,6 +88,19 @@ final class Bindings {
         return streamed ? gather(values) : Mono.just(values);
     }
 
+    /** What one statement of a script gets of a complete list of arguments. */
+    static Value[] select(SqlCommand command, Value[] arguments) {
+        List<Integer> wanted = command.parameters();
+        if (wanted.size() == arguments.length) {
+            return arguments;
+        }
+        Value[] selected = wanted.isEmpty() ? NONE : new Value[wanted.size()];
+        for (int i = 0; i < selected.length; i++) {
+            selected[i] = arguments[wanted.get(i) - 1];
+        }
+        return selected;
+    }
+
     private static Mono<List<Value[]>> gather(List<Value[]> lists) {
         return Flux.fromIterable(lists).concatMap(Bindings::gather).collectList();
     }
@@ -101,8 +115,8 @@ final class Bindings {
     private void requireComplete() {
         for (int number : script.parameters()) {
             if (current[number - 1] == null) {
-                throw new IllegalStateException("Parameter $" + number + " is not bound; bind all of " + names()
-                        + " before add() or execute()");
+                throw new IllegalStateException("Parameter " + script.parameterName(number)
+                        + " is not bound; bind all of " + names() + " before add() or execute()");
             }
         }
     }
@@ -123,17 +137,16 @@ final class Bindings {
         if (name == null) {
             throw new IllegalArgumentException("The parameter name must not be null");
         }
-        if (name.matches("\\$\\d{1,6}")) {
-            int number = Integer.parseInt(name.substring(1));
-            if (script.parameters().contains(number)) {
-                return number - 1;
-            }
+        int number = script.parameter(name);
+        if (number > 0) {
+            return number - 1;
         }
-        throw new NoSuchElementException("The statement has no parameter '" + name + "'; it has " + names());
+        throw new NoSuchElementException("The statement has no parameter '" + name + "'; it has " + names()
+                + (script.parameters().isEmpty() ? "" : ", which may also be bound by index, counted from 0"));
     }
 
     private List<String> names() {
-        return script.parameters().stream().map(number -> "$" + number).toList();
+        return script.parameters().stream().map(script::parameterName).toList();
     }
 
     private static Value encode(@Nullable Object value) {

@@ -62,7 +62,7 @@ abstract class Conveniences extends LiveSource implements DecentDbConnection {
     private Flux<? extends Result> results(String sql, @Nullable Object[] arguments) {
         return Flux.defer(() -> {
             Statement statement = createStatement(sql);
-            int expected = SqlScript.parse(sql).parameterCount();
+            int expected = settings().parse(sql).parameterCount();
             if (arguments.length != expected) {
                 throw new IllegalArgumentException("The statement has " + expected + " parameters, but "
                         + arguments.length + " arguments were given");
@@ -91,24 +91,32 @@ abstract class Conveniences extends LiveSource implements DecentDbConnection {
 
     @Override
     public Mono<Long> executeQueued(String sql, @Nullable Object... arguments) {
-        return Mono.defer(() -> Bindings.encodeAll(SqlScript.parse(sql), arguments)
-                .flatMap(values ->
-                        session().executeQueued(single(sql), values, settings().queueTimeout())));
+        return Mono.defer(() -> {
+            SqlScript script = settings().parse(sql);
+            SqlCommand command = single(script, sql);
+            return Bindings.encodeAll(script, arguments)
+                    .flatMap(values -> session()
+                            .executeQueued(
+                                    command, Bindings.select(command, values), settings().queueTimeout()));
+        });
     }
 
     @Override
     public Flux<Long> executeQueued(String sql, Publisher<? extends @Nullable Object[]> arguments) {
         return Flux.defer(() -> {
-            SqlScript script = SqlScript.parse(sql);
+            SqlScript script = settings().parse(sql);
+            SqlCommand command = single(script, sql);
             // No prefetch: whoever writes faster than the queue is held back by its demand alone.
-            Flux<Value[]> encoded = Flux.from(arguments).concatMap(each -> Bindings.encodeAll(script, each), 0);
-            return session().executeQueued(single(sql), encoded, settings().queueTimeout());
+            Flux<Value[]> encoded = Flux.from(arguments)
+                    .concatMap(each -> Bindings.encodeAll(script, each), 0)
+                    .map(values -> Bindings.select(command, values));
+            return session().executeQueued(command, encoded, settings().queueTimeout());
         });
     }
 
     /** The engine would run all of several statements before it complains. */
-    private static SqlCommand single(String sql) {
-        List<SqlCommand> commands = SqlScript.parse(sql).commands();
+    private static SqlCommand single(SqlScript script, String sql) {
+        List<SqlCommand> commands = script.commands();
         if (commands.size() != 1 || commands.get(0).kind().transactionControl()) {
             throw Errors.of("42601", "A queued write is one statement, without transaction control; this is not", sql);
         }

@@ -1,6 +1,8 @@
 package com.decentdb.r2dbc;
 
+import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.runtime.Cursor;
+import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Readable;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Row;
@@ -15,7 +17,10 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** The result of one execution: its rows, or how many it changed. Can be consumed once. */
+/**
+ * The result of one execution: its rows, or how many it changed. Can be consumed once. Rows stay readable after the mapping
+ * function returned, and keep the block they came in in memory as long as they are referenced.
+ */
 final class CursorResult implements Result {
 
     private final Cursor cursor;
@@ -68,26 +73,15 @@ final class CursorResult implements Result {
     }
 
     private <T> Flux<T> mapRows(Function<? super Row, ? extends T> mapping) {
-        return once(() -> new RowFlux<T>(
-                cursor,
-                (rows, index) -> {
-                    ResultRow row = new ResultRow(rows, index, metadata);
-                    if (!wanted(new RowPart(row))) {
-                        return null;
-                    }
-                    T mapped = mapping.apply(row);
-                    if (mapped == null) {
-                        throw new NullPointerException("The mapping function returned null for a row; R2DBC has no"
-                                + " place for null elements, wrap the value in an Optional");
-                    }
-                    return mapped;
-                },
-                null));
+        return once(() -> new RowFlux<T>(cursor, new RowMapper<>(mapping), null));
     }
 
     @Override
     public CursorResult filter(Predicate<Segment> predicate) {
         requireNonNull(predicate, "filter");
+        if (consumed.get()) {
+            throw consumed();
+        }
         return new CursorResult(
                 cursor, updates, filter == null ? predicate : filter.and(predicate), consumed, metadata);
     }
@@ -101,13 +95,7 @@ final class CursorResult implements Result {
     private Flux<Segment> segments() {
         return once(() -> {
             UpdateCount count = count();
-            return new RowFlux<Segment>(
-                    cursor,
-                    (rows, index) -> {
-                        RowPart part = new RowPart(new ResultRow(rows, index, metadata));
-                        return wanted(part) ? part : null;
-                    },
-                    updates && wanted(count) ? count : null);
+            return new RowFlux<Segment>(cursor, new SegmentMapper(), updates && wanted(count) ? count : null);
         });
     }
 
@@ -121,10 +109,11 @@ final class CursorResult implements Result {
     }
 
     private <T> Flux<T> once(Supplier<Publisher<T>> content) {
-        return Flux.defer(() -> consumed.compareAndSet(false, true)
-                ? content.get()
-                : Flux.error(
-                        new IllegalStateException("The result was consumed already; execute the statement again")));
+        return Flux.defer(() -> consumed.compareAndSet(false, true) ? content.get() : Flux.error(consumed()));
+    }
+
+    private static IllegalStateException consumed() {
+        return new IllegalStateException("The result was consumed already; execute the statement again");
     }
 
     private static void requireNonNull(@Nullable Object value, String what) {
@@ -133,11 +122,77 @@ final class CursorResult implements Result {
         }
     }
 
+    /** Rows alone: an error among them fails, unless it is filtered out. */
+    private final class RowMapper<T> implements RowFlux.Mapper<T> {
+
+        private final Function<? super Row, ? extends T> mapping;
+
+        RowMapper(Function<? super Row, ? extends T> mapping) {
+            this.mapping = mapping;
+        }
+
+        @Override
+        public @Nullable T map(RowBatch rows, int index) {
+            ResultRow row = new ResultRow(rows, index, metadata);
+            if (filter != null && !filter.test(new RowPart(row))) {
+                return null;
+            }
+            T mapped = mapping.apply(row);
+            if (mapped == null) {
+                throw new NullPointerException("The mapping function returned null for a row; R2DBC has no place for"
+                        + " null elements, wrap the value in an Optional");
+            }
+            return mapped;
+        }
+
+        @Override
+        public @Nullable T failed(R2dbcException error) {
+            if (wanted(new ErrorMessage(error))) {
+                throw error;
+            }
+            return null;
+        }
+    }
+
+    /** All there is: an error among the rows is a segment like them. */
+    private final class SegmentMapper implements RowFlux.Mapper<Segment> {
+
+        @Override
+        public @Nullable Segment map(RowBatch rows, int index) {
+            RowPart part = new RowPart(new ResultRow(rows, index, metadata));
+            return wanted(part) ? part : null;
+        }
+
+        @Override
+        public @Nullable Segment failed(R2dbcException error) {
+            ErrorMessage message = new ErrorMessage(error);
+            return wanted(message) ? message : null;
+        }
+    }
+
     private record RowPart(ResultRow content) implements RowSegment {
 
         @Override
         public Row row() {
             return content;
+        }
+    }
+
+    private record ErrorMessage(R2dbcException exception) implements Message {
+
+        @Override
+        public int errorCode() {
+            return exception.getErrorCode();
+        }
+
+        @Override
+        public @Nullable String sqlState() {
+            return exception.getSqlState();
+        }
+
+        @Override
+        public String message() {
+            return String.valueOf(exception.getMessage());
         }
     }
 }

@@ -8,6 +8,7 @@ import io.r2dbc.spi.Closeable;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;
 import java.lang.ref.Cleaner;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -38,7 +39,7 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
      */
     @Override
     public Mono<DecentDbConnection> create() {
-        return liveSession().map(session -> new SessionConnection(session, settings));
+        return OnDemand.mono(() -> liveSession().map(session -> new SessionConnection(session, settings)));
     }
 
     @Override
@@ -48,8 +49,24 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
                 return Mono.error(Errors.of("08003", "The connection factory is closed", null));
             }
             Mono<Session> session = EmbeddedRuntime.connect(settings.database());
-            return settings.database().inMemory() ? keepOpen().then(session) : session;
+            Mono<Session> opened = settings.database().inMemory() ? keepOpen().then(session) : session;
+            Duration timeout = settings.connectTimeout();
+            return timeout.isZero() ? opened : within(timeout, opened);
         });
+    }
+
+    private Mono<Session> within(Duration timeout, Mono<Session> opened) {
+        return Timeouts.firstWithin(
+                        timeout,
+                        EmbeddedRuntime.newDelivery(),
+                        opened.flux(),
+                        late -> late.close().subscribe(),
+                        () -> Errors.of(
+                                "HYT01",
+                                "The database " + settings.database().name() + " could not be opened within "
+                                        + timeout.toMillis() + " ms. Find what holds it, or raise connectTimeout",
+                                null))
+                .next();
     }
 
     @Override

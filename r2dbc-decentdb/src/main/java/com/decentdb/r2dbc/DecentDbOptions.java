@@ -49,7 +49,30 @@ public final class DecentDbOptions {
     /** How long after the last write the log is moved into the database file; 5 seconds, zero means never. */
     public static final Option<Duration> CHECKPOINT_IDLE = Option.valueOf("checkpointIdle");
 
-    /** The names of the engine's options, which are passed on as they are. */
+    /**
+     * How SQL text names its parameters: {@code native} for {@code $1}, {@code $2}, .., the default; {@code jdbc} for
+     * {@code ?}, where {@code ??} stands for a question mark of the SQL; {@code named} for {@code :name}, where a colon of
+     * the SQL before a word needs a blank in between. {@code $n} is understood in any case, but not mixed with the others.
+     */
+    public static final Option<String> PARAMETER_STYLE = Option.valueOf("parameterStyle");
+
+    /**
+     * The key of an encrypted database, as text; the same as R2DBC's {@code PASSWORD}. Like any option it may be given as a
+     * {@link java.util.function.Supplier}, which is asked once, when the factory is created.
+     */
+    public static final Option<CharSequence> ENCRYPTION_KEY = Option.sensitiveValueOf("encryption_key");
+
+    /** The key of an encrypted database, in hexadecimal digits. */
+    public static final Option<CharSequence> ENCRYPTION_KEY_HEX = Option.sensitiveValueOf("encryption_key_hex");
+
+    /** Other names of the same, by which the engine knows them, too. */
+    static final List<Option<CharSequence>> KEYS = List.of(
+            ENCRYPTION_KEY,
+            ENCRYPTION_KEY_HEX,
+            Option.sensitiveValueOf("tde_key"),
+            Option.sensitiveValueOf("tde_key_hex"));
+
+    /** The names of the engine's options, which are passed on as they are; beside them those of keys. */
     public static final List<String> ENGINE_OPTIONS = List.of(
             "profile",
             "performance_profile",
@@ -69,14 +92,26 @@ public final class DecentDbOptions {
             "write_queue_group_commit",
             "write_queue_max_batch",
             "write_queue_max_group_delay_us",
-            "encryption_key",
-            "tde_key",
-            "encryption_key_hex",
-            "tde_key_hex",
             "allow_extension",
             "allow_unsigned_extensions",
             "plan_cache_enabled",
             "plan_cache_max_bytes");
+
+    /** The options of the driver itself. */
+    static final List<Option<?>> OWN = List.of(
+            NATIVE_LIBRARY,
+            MODE,
+            MAX_READERS,
+            FETCH_SIZE,
+            WRITE_QUEUE_ENABLED,
+            WRITE_QUEUE_CAPACITY,
+            WRITE_QUEUE_DEFAULT_TIMEOUT,
+            QUEUE_THREADS,
+            MAX_PENDING_WRITES,
+            STATEMENT_CACHE_SIZE,
+            LINGER,
+            CHECKPOINT_IDLE,
+            PARAMETER_STYLE);
 
     private DecentDbOptions() {}
 }

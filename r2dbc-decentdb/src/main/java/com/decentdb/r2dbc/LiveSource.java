@@ -122,13 +122,16 @@ abstract class LiveSource implements LiveData {
         private final WatchRequest request;
 
         Query(String sql, @Nullable Object[] arguments) {
-            SqlScript script = SqlScript.parse(sql);
+            SqlScript script = settings().parse(sql);
             if (script.commands().size() != 1) {
                 throw Errors.of("42601", "A query to watch is one statement; this is not", sql);
             }
             this.command = script.commands().get(0);
-            this.arguments = Bindings.encodeAll(script, arguments).cache();
-            this.request = new WatchRequest.Query(command.text(), script.parameterCount());
+            this.arguments = Bindings.encodeAll(script, arguments)
+                    .map(values -> Bindings.select(command, values))
+                    .cache();
+            this.request = new WatchRequest.Query(
+                    command.text(), command.parameters().size());
         }
 
         /** Events of its tables. After a change of the schema it may read others: the watch begins anew. */

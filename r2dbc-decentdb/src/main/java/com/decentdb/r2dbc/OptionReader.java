@@ -7,6 +7,7 @@ import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Locale;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Reads options whatever type they come in, and says which one is wrong. */
@@ -21,14 +22,20 @@ final class OptionReader {
         this.options = options;
     }
 
+    /** The value as it is, or what its supplier says. */
+    private @Nullable Object value(Option<?> option) {
+        Object value = options.getValue(option);
+        return value instanceof Supplier<?> supplier ? supplier.get() : value;
+    }
+
     @Nullable
     String text(Option<?> option) {
-        Object value = options.getValue(option);
+        Object value = value(option);
         return value == null ? null : value.toString();
     }
 
     int integer(Option<Integer> option, int fallback, int min) {
-        Object value = options.getValue(option);
+        Object value = value(option);
         if (value == null) {
             return fallback;
         }
@@ -46,7 +53,7 @@ final class OptionReader {
     }
 
     boolean flag(Option<Boolean> option, boolean fallback) {
-        Object value = options.getValue(option);
+        Object value = value(option);
         if (value == null) {
             return fallback;
         }
@@ -58,7 +65,7 @@ final class OptionReader {
     }
 
     Duration duration(Option<Duration> option, Duration fallback) {
-        Object value = options.getValue(option);
+        Object value = value(option);
         if (value == null) {
             return fallback;
         }
@@ -82,7 +89,7 @@ final class OptionReader {
     }
 
     <E extends Enum<E>> E constant(Option<String> option, Class<E> type, E fallback, String allowed) {
-        Object value = options.getValue(option);
+        Object value = value(option);
         if (value == null) {
             return fallback;
         }

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc;
 
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.runtime.Cursor;
+import io.r2dbc.spi.R2dbcException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,7 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /**
- * The elements of a cursor: one per row that is wanted, then possibly a last one. The next batch of rows is asked for
+ * The elements of a cursor: one per row that is wanted, then possibly a last one, for a count or an error. The next batch of rows is asked for
  * when there is demand that the current one cannot serve, not earlier. Rows are mapped on the thread that asks for more
  * or on the one that delivers the batch.
  */
@@ -26,6 +27,10 @@ final class RowFlux<T> extends Flux<T> {
         /** The element; null if the row is filtered out. */
         @Nullable
         T map(RowBatch rows, int row);
+
+        /** What stands for an error of the database in the middle of the rows: null for the end, or it is thrown. */
+        @Nullable
+        T failed(R2dbcException error);
     }
 
     private final Cursor cursor;
@@ -106,8 +111,7 @@ final class RowFlux<T> extends Flux<T> {
             long emitted = 0;
             while (!over && !cancelled && !fetching) {
                 Throwable error = failure;
-                if (error != null) {
-                    fail(error);
+                if (error != null && !endsWith(error)) {
                     break;
                 }
                 RowBatch rows = batch;
@@ -162,6 +166,25 @@ final class RowFlux<T> extends Flux<T> {
             if (!cancelled) {
                 subscriber.onComplete();
             }
+            return true;
+        }
+
+        /** Makes an error of the database the last element, if the mapper does; else fails and returns false. */
+        private boolean endsWith(Throwable error) {
+            if (!(error instanceof R2dbcException known)) {
+                fail(error);
+                return false;
+            }
+            try {
+                last = mapper.failed(known);
+            } catch (Throwable e) {
+                fail(e);
+                return false;
+            }
+            cursor.close();
+            failure = null;
+            batch = null;
+            ended = true;
             return true;
         }
 

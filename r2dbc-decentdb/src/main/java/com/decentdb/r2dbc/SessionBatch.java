@@ -18,8 +18,10 @@ final class SessionBatch implements Batch {
 
     @Override
     public SessionBatch add(String sql) {
-        if (sql == null) {
-            throw new IllegalArgumentException("The SQL text must not be null");
+        if (connection.settings().parse(sql).parameterCount() > 0) {
+            throw new IllegalArgumentException(
+                    "A batch has no arguments, but this statement has parameters; use createStatement(sql).add(): "
+                            + sql);
         }
         statements.add(sql);
         return this;
@@ -32,6 +34,6 @@ final class SessionBatch implements Batch {
             throw new IllegalStateException("The batch is empty; add statements before execute()");
         }
         return Flux.fromIterable(all)
-                .concatMap(sql -> connection.createStatement(sql).execute(), 1);
+                .concatMap(sql -> connection.createStatement(sql).execute(), 0);
     }
 }

@@ -8,7 +8,10 @@ import com.decentdb.r2dbc.runtime.Errors;
 import com.decentdb.r2dbc.runtime.Session;
 import com.decentdb.r2dbc.runtime.TransactionOptions;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.sql.SqlScript;
+import com.decentdb.r2dbc.sql.TransactionControl;
 import io.r2dbc.spi.IsolationLevel;
+import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.TransactionDefinition;
 import io.r2dbc.spi.ValidationDepth;
@@ -16,7 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -34,10 +37,13 @@ final class SessionConnection extends Conveniences {
             IsolationLevel.READ_COMMITTED,
             IsolationLevel.READ_UNCOMMITTED);
 
+    private static final Duration PING_PATIENCE = Duration.ofSeconds(10);
+
     private final Session session;
     private final Settings settings;
     private volatile boolean autoCommit = true;
     private volatile IsolationLevel isolation = SNAPSHOT;
+    private volatile @Nullable IsolationLevel ofTransaction;
     private volatile Duration lockWait;
     private volatile Duration statementTimeout;
     private volatile Sinks.Empty<Void> borrower = Sinks.empty();
@@ -86,137 +92,156 @@ final class SessionConnection extends Conveniences {
     }
 
     /** Runs one statement of a script with each list of arguments. */
-    Flux<Result> run(SqlCommand sql, String suffix, List<Value[]> arguments, int fetchSize) {
-        if (sql.kind().transactionControl()) {
-            return control(sql).thenMany(Flux.just(new CursorResult(new CountCursor(0), true)));
-        }
-        SqlCommand complete = suffix.isEmpty() ? sql : SqlCommand.of(sql.text() + suffix);
+    Flux<Result> run(SqlCommand sql, List<Value[]> arguments, int fetchSize) {
+        TransactionControl control = sql.control();
+        return OnDemand.flux(() -> control == null
+                ? results(sql, arguments, fetchSize)
+                : control(sql, control)
+                        .onErrorMap(R2dbcException.class, error -> Errors.map(error, sql.source()))
+                        .thenMany(Flux.just(new CursorResult(new CountCursor(0), true))));
+    }
+
+    private Flux<Result> results(SqlCommand sql, List<Value[]> arguments, int fetchSize) {
         boolean updates = sql.kind() != SqlCommand.Kind.QUERY;
         boolean queued = settings.writeQueueEnabled()
                 && sql.kind() == SqlCommand.Kind.DML
-                && !complete.returning()
+                && !sql.returning()
                 && arguments.size() == 1;
         Flux<Cursor> cursors = Flux.defer(() -> queued && autoCommit && !session.inTransaction()
-                ? session.executeQueued(complete, arguments.get(0), settings.queueTimeout())
+                ? session.executeQueued(sql, arguments.get(0), settings.queueTimeout())
                         .flux()
                         .map(CountCursor::new)
-                : session.execute(new Command(complete, arguments, fetchSize, lockWait)));
+                : session.execute(new Command(sql, arguments, fetchSize, lockWait)));
         Duration timeout = statementTimeout;
-        Flux<Cursor> timely = timeout.isZero() ? cursors : within(timeout, cursors, sql);
+        Flux<Cursor> timely = timeout.isZero() ? cursors : timely(timeout, cursors, sql);
         Flux<Result> results =
                 timely.doOnDiscard(Cursor.class, Cursor::close).map(cursor -> new CursorResult(cursor, updates));
-        return autoCommit ? results : startIfNeeded().thenMany(results);
+        boolean first = !autoCommit && !session.inTransaction() && session.isOpen();
+        return first ? begin(defaults()).thenMany(results) : results;
     }
 
-    /** Fails if there is no first response in time; one that comes at that very moment is given up. */
-    private static Flux<Cursor> within(Duration timeout, Flux<Cursor> cursors, SqlCommand sql) {
-        return Flux.defer(() -> {
-            Cursor tooLate = new CountCursor(0);
-            AtomicReference<@Nullable Cursor> first = new AtomicReference<>();
-            Flux<Cursor> failure = Flux.defer(() -> {
-                Cursor dropped = first.getAndSet(tooLate);
-                if (dropped != null) {
-                    dropped.close();
-                }
-                return Flux.error(Errors.of(
+    private Flux<Cursor> timely(Duration timeout, Flux<Cursor> cursors, SqlCommand sql) {
+        return Timeouts.firstWithin(
+                timeout,
+                session.delivery(),
+                cursors,
+                Cursor::close,
+                () -> Errors.of(
                         "57014",
                         "The statement gave no response within " + timeout.toMillis()
-                                + " ms. If it had been started it runs on; outside a transaction a write may still be"
-                                + " committed",
-                        sql.text()));
-            });
-            return cursors.doOnNext(cursor -> {
-                        if (!first.compareAndSet(null, cursor) && first.get() == tooLate) {
-                            cursor.close();
-                        }
-                    })
-                    .timeout(Mono.delay(timeout), response -> Mono.never(), failure);
-        });
+                                + " ms. If it had been started it runs on; outside a transaction a write may still be committed",
+                        sql.source()));
     }
 
-    /** With auto-commit off a statement begins the transaction it runs in. */
-    private Mono<Void> startIfNeeded() {
-        return Mono.defer(() -> session.inTransaction() || autoCommit ? Mono.empty() : begin(false, lockWait));
+    private static DecentDbTransactionDefinition defaults() {
+        return DecentDbTransactionDefinition.create();
     }
 
-    private Mono<Void> begin(boolean readOnly, Duration wait) {
-        return session.begin(new TransactionOptions(readOnly, wait));
+    private Mono<Void> begin(DecentDbTransactionDefinition definition) {
+        IsolationLevel level = definition.getAttribute(TransactionDefinition.ISOLATION_LEVEL);
+        if (level != null && !LEVELS.contains(level)) {
+            return Mono.error(unsupported(level));
+        }
+        Duration wait = definition.getAttribute(TransactionDefinition.LOCK_WAIT_TIMEOUT);
+        boolean readOnly = Boolean.TRUE.equals(definition.getAttribute(TransactionDefinition.READ_ONLY));
+        return session.begin(new TransactionOptions(
+                        readOnly,
+                        wait == null ? lockWait : OptionReader.atMostForEver(wait),
+                        definition.getAttribute(TransactionDefinition.NAME)))
+                .doOnSuccess(begun -> ofTransaction = level);
     }
 
     /** Transaction control written as SQL does the same as the methods. */
-    private Mono<Void> control(SqlCommand sql) {
-        String savepoint = sql.savepoint();
+    private Mono<Void> control(SqlCommand sql, TransactionControl control) {
+        if (control.unexpected() != null) {
+            return Mono.error(Errors.of("42601", "Syntax error: unexpected " + control.unexpected(), sql.source()));
+        }
+        String savepoint = String.valueOf(control.savepoint());
         return switch (sql.kind()) {
-            case BEGIN -> begin(sql.readOnly(), lockWait);
+            case BEGIN -> begin(definition(control));
             case COMMIT -> commitTransaction();
             case ROLLBACK -> rollbackTransaction();
-            case SAVEPOINT -> createSavepoint(String.valueOf(savepoint));
-            case RELEASE -> releaseSavepoint(String.valueOf(savepoint));
-            case ROLLBACK_TO -> rollbackTransactionToSavepoint(String.valueOf(savepoint));
-            case SET_TRANSACTION ->
-                Mono.error(Errors.of(
-                        "0A000",
-                        "SET TRANSACTION is not supported; give the definition to beginTransaction, or write"
-                                + " BEGIN READ ONLY",
-                        sql.text()));
-            default -> Mono.error(new IllegalStateException("Not transaction control: " + sql.kind()));
+            case SAVEPOINT -> createSavepoint(savepoint);
+            case RELEASE -> releaseSavepoint(savepoint);
+            case ROLLBACK_TO -> rollbackTransactionToSavepoint(savepoint);
+            default -> setTransaction(definition(control));
         };
+    }
+
+    private static DecentDbTransactionDefinition definition(TransactionControl control) {
+        DecentDbTransactionDefinition definition = defaults();
+        if (control.readOnly() != null) {
+            definition = control.readOnly() ? definition.readOnly() : definition.readWrite();
+        }
+        String level = control.isolationLevel();
+        return level == null ? definition : definition.isolationLevel(IsolationLevel.valueOf(level));
+    }
+
+    /** What {@code SET TRANSACTION} says of the open transaction, or of the one that begins with it. */
+    private Mono<Void> setTransaction(DecentDbTransactionDefinition definition) {
+        if (!session.inTransaction()) {
+            return autoCommit && session.isOpen()
+                    ? Mono.error(Errors.of(
+                            "25P01",
+                            "SET TRANSACTION is about the open transaction, but there is none; begin one before it",
+                            null))
+                    : begin(definition);
+        }
+        IsolationLevel level = definition.getAttribute(TransactionDefinition.ISOLATION_LEVEL);
+        if (level != null && !LEVELS.contains(level)) {
+            return Mono.error(unsupported(level));
+        }
+        Boolean readOnly = definition.getAttribute(TransactionDefinition.READ_ONLY);
+        Mono<Void> changed = readOnly == null ? Mono.empty() : session.setReadOnly(readOnly);
+        return level == null ? changed : changed.doOnSuccess(done -> ofTransaction = level);
     }
 
     @Override
     public Mono<Void> beginTransaction() {
-        return Mono.defer(() -> begin(false, lockWait));
+        return OnDemand.mono(() -> begin(defaults()));
     }
 
     @Override
     public Mono<Void> beginTransaction(TransactionDefinition definition) {
-        if (definition == null) {
-            throw new IllegalArgumentException("The definition must not be null");
-        }
-        return Mono.defer(() -> {
-            IsolationLevel level = definition.getAttribute(TransactionDefinition.ISOLATION_LEVEL);
-            if (level != null && !LEVELS.contains(level)) {
-                return Mono.error(unsupported(level));
-            }
-            Duration wait = definition.getAttribute(TransactionDefinition.LOCK_WAIT_TIMEOUT);
-            boolean readOnly = Boolean.TRUE.equals(definition.getAttribute(TransactionDefinition.READ_ONLY));
-            return begin(readOnly, wait == null ? lockWait : OptionReader.atMostForEver(wait));
-        });
+        DecentDbTransactionDefinition known = DecentDbTransactionDefinition.from(definition);
+        return OnDemand.mono(() -> begin(known));
     }
 
     @Override
     public Mono<Void> commitTransaction() {
-        return session.commit();
+        return whenOpen(session::commit);
     }
 
     @Override
     public Mono<Void> rollbackTransaction() {
-        return session.rollback();
+        return whenOpen(session::rollback);
     }
 
     @Override
     public Mono<Void> createSavepoint(String name) {
         String quoted = Identifiers.quote(name);
-        return Mono.defer(() -> {
-            Mono<Void> begun = session.inTransaction() ? Mono.empty() : begin(false, lockWait);
+        return whenOpen(() -> {
+            Mono<Void> begun = session.inTransaction() ? Mono.empty() : begin(defaults());
             return begun.then(savepoint("SAVEPOINT " + quoted));
         });
     }
 
     @Override
     public Mono<Void> releaseSavepoint(String name) {
-        return savepoint("RELEASE SAVEPOINT " + Identifiers.quote(name));
+        String quoted = Identifiers.quote(name);
+        return whenOpen(() -> savepoint("RELEASE SAVEPOINT " + quoted));
     }
 
     @Override
     public Mono<Void> rollbackTransactionToSavepoint(String name) {
-        return savepoint("ROLLBACK TO SAVEPOINT " + Identifiers.quote(name));
+        String quoted = Identifiers.quote(name);
+        return whenOpen(() -> savepoint("ROLLBACK TO SAVEPOINT " + quoted));
     }
 
     private Mono<Void> savepoint(String sql) {
         return Mono.defer(() -> {
             if (!session.inTransaction()) {
-                return Mono.error(Errors.of("25000", "No transaction is open, so there are no savepoints", sql));
+                return Mono.error(Errors.of("25P01", "No transaction is open, so there are no savepoints", sql));
             }
             Value[] none = {};
             return session.execute(new Command(SqlCommand.of(sql), List.<Value[]>of(none), 1, lockWait))
@@ -232,7 +257,7 @@ final class SessionConnection extends Conveniences {
 
     @Override
     public Mono<Void> setAutoCommit(boolean wanted) {
-        return Mono.defer(() -> {
+        return whenOpen(() -> {
             if (wanted == isAutoCommit()) {
                 autoCommit = wanted;
                 return Mono.empty();
@@ -242,9 +267,15 @@ final class SessionConnection extends Conveniences {
         });
     }
 
+    /** Starts with demand, and fails if the connection is closed by then. */
+    private Mono<Void> whenOpen(Supplier<Mono<Void>> work) {
+        return OnDemand.mono(() -> session.isOpen() ? work.get() : Mono.error(Errors.closed()));
+    }
+
     @Override
     public IsolationLevel getTransactionIsolationLevel() {
-        return isolation;
+        IsolationLevel level = ofTransaction;
+        return level != null && session.inTransaction() ? level : isolation;
     }
 
     @Override
@@ -252,19 +283,24 @@ final class SessionConnection extends Conveniences {
         if (level == null) {
             throw new IllegalArgumentException("The isolation level must not be null");
         }
-        return LEVELS.contains(level) ? Mono.fromRunnable(() -> isolation = level) : Mono.error(unsupported(level));
+        return whenOpen(() -> LEVELS.contains(level)
+                ? Mono.fromRunnable(() -> {
+                    isolation = level;
+                    ofTransaction = null;
+                })
+                : Mono.error(unsupported(level)));
     }
 
     @Override
     public Mono<Void> setLockWaitTimeout(Duration timeout) {
         requirePositive(timeout, "lock-wait timeout");
-        return Mono.fromRunnable(() -> lockWait = OptionReader.atMostForEver(timeout));
+        return whenOpen(() -> Mono.fromRunnable(() -> lockWait = OptionReader.atMostForEver(timeout)));
     }
 
     @Override
     public Mono<Void> setStatementTimeout(Duration timeout) {
         requirePositive(timeout, "statement timeout");
-        return Mono.fromRunnable(() -> statementTimeout = OptionReader.atMostForEver(timeout));
+        return whenOpen(() -> Mono.fromRunnable(() -> statementTimeout = OptionReader.atMostForEver(timeout)));
     }
 
     @Override
@@ -293,7 +329,11 @@ final class SessionConnection extends Conveniences {
         if (depth == null) {
             throw new IllegalArgumentException("The validation depth must not be null");
         }
-        return depth == ValidationDepth.LOCAL ? Mono.fromSupplier(session::isOpen) : session.ping();
+        if (depth == ValidationDepth.LOCAL) {
+            return Mono.fromSupplier(session::isOpen);
+        }
+        Duration patience = statementTimeout.isZero() ? PING_PATIENCE : statementTimeout;
+        return OnDemand.mono(() -> Timeouts.within(patience, session.delivery(), session.ping(), Mono.just(false)));
     }
 
     @Override
@@ -319,6 +359,7 @@ final class SessionConnection extends Conveniences {
             return ended.doOnTerminate(() -> {
                 autoCommit = true;
                 isolation = SNAPSHOT;
+                ofTransaction = null;
                 lockWait = settings.lockWait();
                 statementTimeout = settings.statementTimeout();
             });

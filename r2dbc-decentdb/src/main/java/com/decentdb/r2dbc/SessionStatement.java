@@ -1,10 +1,13 @@
 package com.decentdb.r2dbc;
 
+import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.SqlScript;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
+import java.util.List;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 /** SQL text with its arguments. Not thread-safe, as usual for statements; what {@link #execute} returned is. */
 final class SessionStatement implements Statement {
@@ -16,14 +19,8 @@ final class SessionStatement implements Statement {
     private String returning = "";
 
     SessionStatement(SessionConnection connection, String sql, int fetchSize) {
-        if (sql == null) {
-            throw new IllegalArgumentException("The SQL text must not be null");
-        }
         this.connection = connection;
-        this.script = SqlScript.parse(sql);
-        if (script.commands().isEmpty()) {
-            throw new IllegalArgumentException("The SQL text holds no statement");
-        }
+        this.script = connection.settings().parse(sql);
         this.bindings = new Bindings(script);
         this.fetchSize = fetchSize;
     }
@@ -82,7 +79,7 @@ final class SessionStatement implements Statement {
             }
             if (command.kind() != SqlCommand.Kind.DML) {
                 throw new IllegalStateException(
-                        "Only INSERT, UPDATE and DELETE return generated values, this is: " + command.text());
+                        "Only INSERT, UPDATE and DELETE return generated values, this is: " + command.source());
             }
         }
         StringBuilder clause = new StringBuilder(" RETURNING ");
@@ -93,14 +90,30 @@ final class SessionStatement implements Statement {
         return this;
     }
 
+    /**
+     * Each statement of the text runs with demand for its result, each list of arguments runs the whole text. The arguments
+     * stay bound, so that this may be called again.
+     */
     @Override
     public Flux<Result> execute() {
-        String suffix = returning;
+        Mono<List<Value[]>> complete = bindings.finish();
+        List<SqlCommand> commands = script.commands().stream()
+                .map(command -> returning.isEmpty() ? command : command.returning(returning))
+                .toList();
         int rows = fetchSize;
-        return bindings.finish()
-                .flatMapMany(lists -> script.commands().size() == 1
-                        ? connection.run(script.commands().get(0), suffix, lists, rows)
-                        : Flux.fromIterable(script.commands())
-                                .concatMap(command -> connection.run(command, suffix, lists, rows)));
+        return OnDemand.flux(() -> complete.flatMapMany(lists -> commands.size() == 1
+                ? connection.run(commands.get(0), select(commands.get(0), lists), rows)
+                : Flux.fromIterable(lists)
+                        .concatMap(
+                                list -> Flux.fromIterable(commands)
+                                        .concatMap(
+                                                command -> connection.run(
+                                                        command, select(command, List.<Value[]>of(list)), rows),
+                                                0),
+                                0)));
+    }
+
+    private static List<Value[]> select(SqlCommand command, List<Value[]> lists) {
+        return lists.stream().map(list -> Bindings.select(command, list)).toList();
     }
 }

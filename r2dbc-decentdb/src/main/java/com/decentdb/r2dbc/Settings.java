@@ -2,11 +2,17 @@ package com.decentdb.r2dbc;
 
 import com.decentdb.r2dbc.runtime.DatabaseConfig;
 import com.decentdb.r2dbc.runtime.Errors;
+import com.decentdb.r2dbc.sql.ParameterStyle;
+import com.decentdb.r2dbc.sql.SqlScript;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.Option;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,6 +29,8 @@ import reactor.util.Loggers;
  * @param fetchSize how many rows to read at once
  * @param writeQueueEnabled whether writes outside transactions go through the engine's queue
  * @param queueTimeout how long a queued write may wait to be started; zero means without limit
+ * @param connectTimeout how long opening a connection may take; zero means without limit
+ * @param parameterStyle how SQL text names its parameters
  */
 record Settings(
         DatabaseConfig database,
@@ -30,7 +38,9 @@ record Settings(
         Duration statementTimeout,
         int fetchSize,
         boolean writeQueueEnabled,
-        Duration queueTimeout) {
+        Duration queueTimeout,
+        Duration connectTimeout,
+        ParameterStyle parameterStyle) {
 
     private static final Logger LOG = Loggers.getLogger(DecentDb.class);
     private static final Duration DEFAULT_LOCK_WAIT = Duration.ofSeconds(30);
@@ -54,7 +64,7 @@ record Settings(
                         DatabaseConfig.Mode.class,
                         DatabaseConfig.Mode.OPEN_OR_CREATE,
                         "create, open or openOrCreate"),
-                engineOptions(options, Math.max(queueCapacity, queueThreads)),
+                engineOptions(reader, Math.max(queueCapacity, queueThreads)),
                 reader.integer(
                         DecentDbOptions.MAX_READERS,
                         Math.min(4, 2 * Runtime.getRuntime().availableProcessors()),
@@ -71,7 +81,25 @@ record Settings(
                 reader.duration(ConnectionFactoryOptions.STATEMENT_TIMEOUT, Duration.ZERO),
                 Math.min(MAX_FETCH_SIZE, reader.integer(DecentDbOptions.FETCH_SIZE, 256, 1)),
                 reader.flag(DecentDbOptions.WRITE_QUEUE_ENABLED, false),
-                reader.duration(DecentDbOptions.WRITE_QUEUE_DEFAULT_TIMEOUT, Duration.ZERO));
+                reader.duration(DecentDbOptions.WRITE_QUEUE_DEFAULT_TIMEOUT, Duration.ZERO),
+                reader.duration(ConnectionFactoryOptions.CONNECT_TIMEOUT, Duration.ZERO),
+                reader.constant(
+                        DecentDbOptions.PARAMETER_STYLE,
+                        ParameterStyle.class,
+                        ParameterStyle.NATIVE,
+                        "native, jdbc or named"));
+    }
+
+    /** Cuts SQL text whose parameters are named as the options say. */
+    SqlScript parse(String sql) {
+        if (sql == null) {
+            throw new IllegalArgumentException("The SQL text must not be null");
+        }
+        SqlScript script = SqlScript.parse(sql, parameterStyle);
+        if (script.commands().isEmpty()) {
+            throw new IllegalArgumentException("The SQL text holds no statement");
+        }
+        return script;
     }
 
     private static @Nullable String memoryName(ConnectionFactoryOptions options, OptionReader reader) {
@@ -129,43 +157,68 @@ record Settings(
         }
     }
 
-    private static String engineOptions(ConnectionFactoryOptions options, int queueCapacity) {
+    private static String engineOptions(OptionReader reader, int queueCapacity) {
         StringJoiner joined = new StringJoiner(";");
         joined.add("write_queue_capacity=" + queueCapacity);
         for (String name : DecentDbOptions.ENGINE_OPTIONS) {
-            Object value = options.getValue(Option.valueOf(name));
-            if (value == null) {
+            String text = reader.text(Option.valueOf(name));
+            if (text == null) {
                 continue;
             }
-            String text = value.toString();
-            if (text.isEmpty() || !text.matches("[^\\s,;]+")) {
-                boolean secret = name.contains("key") && !name.contains("index");
+            if (!passable(text)) {
                 throw OptionReader.invalid(
-                        Option.valueOf(name),
-                        secret ? "***" : text,
-                        "free of blanks, commas and semicolons, and not empty");
+                        Option.valueOf(name), text, "free of blanks, commas and semicolons, and not empty");
             }
             joined.add(name + "=" + text);
         }
-        return joined.toString();
+        String key = key(reader);
+        return key == null ? joined.toString() : joined.add(key).toString();
+    }
+
+    /** The key among the engine's options; keys are never shown. */
+    private static @Nullable String key(OptionReader reader) {
+        List<Option<CharSequence>> given = new ArrayList<>();
+        for (Option<CharSequence> option : DecentDbOptions.KEYS) {
+            if (reader.text(option) != null) {
+                given.add(option);
+            }
+        }
+        String password = reader.text(ConnectionFactoryOptions.PASSWORD);
+        if (password != null && !password.isEmpty()) {
+            given.add(ConnectionFactoryOptions.PASSWORD);
+        }
+        if (given.isEmpty()) {
+            return null;
+        }
+        if (given.size() > 1) {
+            throw Errors.of(
+                    "08001",
+                    "The key is given more than once, as "
+                            + given.stream().map(Option::name).toList() + "; give one of them",
+                    null);
+        }
+        Option<CharSequence> option = given.get(0);
+        String key = String.valueOf(reader.text(option));
+        if (key.isEmpty()) {
+            throw OptionReader.invalid(option, "", "a key; leave the option out for a database without one");
+        }
+        if (option.name().endsWith("_hex")) {
+            if (!key.matches("([0-9a-fA-F]{2})+")) {
+                throw OptionReader.invalid(option, "***", "pairs of hexadecimal digits");
+            }
+            return "encryption_key_hex=" + key;
+        }
+        // In digits any key passes, whatever its characters.
+        return "encryption_key_hex=" + HexFormat.of().formatHex(key.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static boolean passable(String text) {
+        return text.matches("[^\\s,;]+");
     }
 
     /** Options a driver does not know must be tolerated; one that differs in case only is worth a warning. */
     private static void warnAboutMisspelled(ConnectionFactoryOptions options) {
-        for (Option<?> known : new Option<?>[] {
-            DecentDbOptions.NATIVE_LIBRARY,
-            DecentDbOptions.MODE,
-            DecentDbOptions.MAX_READERS,
-            DecentDbOptions.FETCH_SIZE,
-            DecentDbOptions.WRITE_QUEUE_ENABLED,
-            DecentDbOptions.WRITE_QUEUE_CAPACITY,
-            DecentDbOptions.WRITE_QUEUE_DEFAULT_TIMEOUT,
-            DecentDbOptions.QUEUE_THREADS,
-            DecentDbOptions.MAX_PENDING_WRITES,
-            DecentDbOptions.STATEMENT_CACHE_SIZE,
-            DecentDbOptions.LINGER,
-            DecentDbOptions.CHECKPOINT_IDLE
-        }) {
+        for (Option<?> known : DecentDbOptions.OWN) {
             String name = known.name();
             String snake = name.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
             for (String variant : new String[] {name.toLowerCase(Locale.ROOT), snake, snake.replace('_', '-')}) {

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.decentdb.r2dbc.runtime.DatabaseConfig;
+import com.decentdb.r2dbc.sql.ParameterStyle;
 import io.r2dbc.spi.ConnectionFactories;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.Option;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -56,8 +58,9 @@ class OptionsTests {
 
     @Test
     void readsOptionsAsText() {
-        Settings settings = settings("r2dbc:decentdb:///a.ddb?lockWaitTimeout=PT2S&statementTimeout=1500&maxReaders=3"
-                + "&fetchSize=7&writeQueueEnabled=1&writeQueueCapacity=9&mode=open&profile=balanced&linger=0");
+        Settings settings = settings(
+                "r2dbc:decentdb:///a.ddb?lockWaitTimeout=PT2S&statementTimeout=1500&maxReaders=3"
+                        + "&fetchSize=7&writeQueueEnabled=1&writeQueueCapacity=9&mode=open&profile=balanced&linger=0&connectTimeout=PT3S&parameterStyle=jdbc");
 
         assertThat(settings.lockWait()).isEqualTo(Duration.ofSeconds(2));
         assertThat(settings.statementTimeout()).isEqualTo(Duration.ofMillis(1500));
@@ -68,6 +71,8 @@ class OptionsTests {
         assertThat(settings.database().mode()).isEqualTo(DatabaseConfig.Mode.OPEN);
         assertThat(settings.database().engineOptions()).contains("profile=balanced");
         assertThat(settings.database().linger()).isZero();
+        assertThat(settings.connectTimeout()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(settings.parameterStyle()).isEqualTo(ParameterStyle.JDBC);
     }
 
     @Test
@@ -93,6 +98,7 @@ class OptionsTests {
         "lockWaitTimeout=-PT1S, 'lockWaitTimeout', '-PT1S', not negative",
         "writeQueueEnabled=perhaps, 'writeQueueEnabled', 'perhaps', true or false",
         "mode=maybe, 'mode', 'maybe', openOrCreate",
+        "parameterStyle=odd, 'parameterStyle', 'odd', 'native, jdbc or named'",
         "profile=a%20b, 'profile', 'a b', blanks",
     })
     void namesTheOptionTheValueAndWhatWouldDo(String query, String option, String value, String expected) {
@@ -113,18 +119,54 @@ class OptionsTests {
 
     @Test
     void neverShowsAKey() {
-        ConnectionFactoryOptions options = ConnectionFactoryOptions.builder()
-                .option(ConnectionFactoryOptions.DRIVER, "decentdb")
-                .option(ConnectionFactoryOptions.DATABASE, "a.ddb")
-                .option(Option.sensitiveValueOf("encryption_key"), "hush hush")
+        ConnectionFactoryOptions wrong =
+                options().option(DecentDbOptions.ENCRYPTION_KEY_HEX, "hush").build();
+
+        assertThat(wrong.toString()).doesNotContain("hush");
+        assertThatExceptionOfType(R2dbcNonTransientResourceException.class)
+                .isThrownBy(() -> DecentDb.factory(wrong))
+                .withMessageContaining("encryption_key_hex")
+                .withMessageContaining("hexadecimal")
+                .matches(error -> !String.valueOf(error.getMessage()).contains("hush"));
+        String url = "r2dbc:decentdb:///a.ddb?encryption_key=hush";
+        assertThat(DecentDb.factory(url).toString()).doesNotContain("hush");
+        assertThat(settings(url).toString()).doesNotContain("hush").doesNotContain("68757368");
+    }
+
+    @Test
+    void takesTheKeyFromThePasswordOrASupplierWhateverItsCharacters() {
+        String key = "encryption_key_hex=6120623be29c93";
+        Option<Object> password = Option.valueOf("password");
+
+        assertThat(options().option(ConnectionFactoryOptions.PASSWORD, "a b;✓").build())
+                .satisfies(options -> assertThat(Settings.of(options).database().engineOptions())
+                        .contains(key));
+        assertThat(options().option(password, (Supplier<String>) () -> "a b;✓").build())
+                .satisfies(options -> assertThat(Settings.of(options).database().engineOptions())
+                        .contains(key));
+        assertThat(options().option(ConnectionFactoryOptions.PASSWORD, "").build())
+                .satisfies(options -> assertThat(Settings.of(options).database().engineOptions())
+                        .doesNotContain("key"));
+    }
+
+    @Test
+    void refusesTwoKeys() {
+        ConnectionFactoryOptions options = options()
+                .option(DecentDbOptions.ENCRYPTION_KEY, "hush")
+                .option(ConnectionFactoryOptions.PASSWORD, "psst")
                 .build();
 
         assertThatExceptionOfType(R2dbcNonTransientResourceException.class)
-                .isThrownBy(() -> DecentDb.factory(options))
-                .matches(error -> !String.valueOf(error.getMessage()).contains("hush"));
-        assertThat(DecentDb.factory("r2dbc:decentdb:///a.ddb?encryption_key=hush")
-                        .toString())
-                .doesNotContain("hush");
+                .isThrownBy(() -> Settings.of(options))
+                .withMessageContaining("encryption_key")
+                .withMessageContaining("password")
+                .matches(error -> !String.valueOf(error.getMessage()).matches(".*(hush|psst).*"));
+    }
+
+    private static ConnectionFactoryOptions.Builder options() {
+        return ConnectionFactoryOptions.builder()
+                .option(ConnectionFactoryOptions.DRIVER, "decentdb")
+                .option(ConnectionFactoryOptions.DATABASE, "a.ddb");
     }
 
     private static Settings settings(String url) {

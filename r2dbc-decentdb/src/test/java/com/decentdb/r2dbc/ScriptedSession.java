@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -45,6 +46,16 @@ final class ScriptedSession implements Session {
     @Override
     public Mono<Void> rollback() {
         return call("rollback", false);
+    }
+
+    @Override
+    public Mono<Void> setReadOnly(boolean readOnly) {
+        return call(readOnly ? "read-only" : "read-write", inTransaction);
+    }
+
+    @Override
+    public Executor delivery() {
+        return Runnable::run;
     }
 
     @Override

@@ -70,16 +70,20 @@ final class AutoCommit {
 
     private void write(Command command, Exchange<List<Cursor>> exchange) {
         exchange.expiresAt(
-                Deadlines.after(command.lockWait()), WriteLease.timeoutMessage("The statement", command.lockWait()));
+                Deadlines.after(command.lockWait()),
+                () -> database.lease()
+                        .timeout(
+                                "The statement",
+                                command.lockWait(),
+                                command.sql().source()));
         database.committer().submit(new Write(command, exchange), exchange);
     }
 
     private void read(ReaderLanes readers, Command command, Exchange<List<Cursor>> exchange) {
         exchange.expiresAt(
                 Deadlines.after(command.lockWait()),
-                "The query waited " + command.lockWait().toMillis() + " ms for one of " + readers.max()
-                        + " reading lanes, which results not read to their end or read-only transactions hold; it was"
-                        + " not started. Consume or cancel those, or raise maxReaders");
+                () -> readers.timeout(
+                        "The query", command.lockWait(), command.sql().source()));
         Read read = new Read(readers, command, exchange);
         exchange.onCancel(() -> readers.withdraw(read));
         readers.submit(read);
@@ -117,7 +121,7 @@ final class AutoCommit {
                 keepsLane = run.rest() != null;
                 exchange.answer(List.of(cursor(lane, run)));
             } catch (Throwable e) {
-                exchange.fail(Errors.map(e, command.sql().text()));
+                exchange.fail(Errors.map(e, command.sql().source()));
             } finally {
                 if (!keepsLane) {
                     readers.release(lane);

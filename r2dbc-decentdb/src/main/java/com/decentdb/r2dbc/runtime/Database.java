@@ -158,7 +158,7 @@ final class Database {
         AtomicInteger left = new AtomicInteger(reading.size() + 1);
         Runnable closeWriter = () -> {
             if (left.decrementAndGet() == 0) {
-                lease.acquire(WriteLease.claim(() -> closeWriter(whenClosed)));
+                lease.acquire(WriteLease.claim("the end of the database", () -> closeWriter(whenClosed)));
             }
         };
         reading.forEach(lane -> lane.close(closeWriter));
@@ -188,10 +188,12 @@ final class Database {
             }
             return;
         }
-        lease.acquire(WriteLease.claim(() -> writer.execute(() -> {
-            checkpointQuietly();
-            lease.release();
-        })));
+        lease.acquire(WriteLease.claim(
+                "a checkpoint",
+                () -> writer.execute(() -> {
+                    checkpointQuietly();
+                    lease.release();
+                })));
     }
 
     /** A checkpoint nobody asked for: if it fails the log just stays longer, and an explicit one tells why. */

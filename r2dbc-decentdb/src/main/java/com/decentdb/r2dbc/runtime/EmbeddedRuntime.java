@@ -13,14 +13,19 @@ public final class EmbeddedRuntime {
     /** Opens a session; the database is opened with its first one, on a thread of the runtime. */
     public static Mono<Session> connect(DatabaseConfig config) {
         return Mono.defer(() -> {
-            Executor delivery = Threads.newDelivery();
+            Executor delivery = newDelivery();
             return reference(config, delivery).map(reference -> new EmbeddedSession(reference, delivery));
         });
     }
 
     /** Keeps a database open until the result is run; for databases in memory, which end with their last user. */
     public static Mono<Runnable> keep(DatabaseConfig config) {
-        return Mono.defer(() -> reference(config, Threads.newDelivery()).map(reference -> reference::release));
+        return Mono.defer(() -> reference(config, newDelivery()).map(reference -> reference::release));
+    }
+
+    /** An executor that runs its tasks one at a time and in order on the delivery threads. */
+    public static Executor newDelivery() {
+        return Threads.newDelivery();
     }
 
     private static Mono<Databases.Reference> reference(DatabaseConfig config, Executor delivery) {

@@ -48,14 +48,14 @@ final class EmbeddedSession implements Session {
     public Flux<Cursor> execute(Command command) {
         return Flux.defer(() -> {
             if (!open) {
-                return Flux.error(Errors.closed());
+                return Flux.error(Errors.map(Errors.closed(), command.sql().source()));
             }
             if (NEEDS_OWN_HANDLE.matcher(command.sql().text()).matches()) {
                 return Flux.error(Errors.of(
                         "0A000",
                         "Statements that change the session, such as TEMP objects and PRAGMA or SET assignments, are not"
                                 + " supported: connections share their native handles",
-                        command.sql().text()));
+                        command.sql().source()));
             }
             Transaction current = transaction;
             if (current != null && current.active()) {
@@ -90,17 +90,17 @@ final class EmbeddedSession implements Session {
         if (readers != null) {
             exchange.expiresAt(
                     Deadlines.after(options.lockWait()),
-                    "The read-only transaction waited " + options.lockWait().toMillis() + " ms for one of "
-                            + readers.max() + " reading lanes; it was not begun. Raise maxReaders");
+                    () -> readers.timeout("The read-only " + options, options.lockWait(), null));
             TransactionStart start = new TransactionStart(readers, exchange);
             exchange.onCancel(() -> readers.withdraw(start));
             readers.submit(start);
             return;
         }
-        exchange.expiresAt(
-                Deadlines.after(options.lockWait()), WriteLease.timeoutMessage("The transaction", options.lockWait()));
         WriteLease lease = database.lease();
+        exchange.expiresAt(
+                Deadlines.after(options.lockWait()), () -> lease.timeout("The " + options, options.lockWait(), null));
         WriteLease.Claimant claim = WriteLease.claim(
+                "the " + options,
                 exchange,
                 () -> database.writer()
                         .execute(() -> begin(database.writer(), options.readOnly(), lease::release, exchange)));
@@ -180,6 +180,16 @@ final class EmbeddedSession implements Session {
                     current.rollback(() -> exchange.answer(null));
                 })
                 .doFinally(signal -> ended(current));
+    }
+
+    @Override
+    public Mono<Void> setReadOnly(boolean readOnly) {
+        return Mono.defer(() -> {
+            Transaction current = transaction;
+            return current == null || !current.active()
+                    ? Mono.error(Errors.of("25P01", "No transaction is open", null))
+                    : Exchange.mono(delivery, exchange -> current.setReadOnly(readOnly, exchange));
+        });
     }
 
     private synchronized void ended(Transaction over) {
@@ -320,6 +330,11 @@ final class EmbeddedSession implements Session {
                 whenDone.run();
             });
         }
+    }
+
+    @Override
+    public Executor delivery() {
+        return delivery;
     }
 
     @Override

@@ -41,10 +41,11 @@ public final class Errors {
 
     private Errors() {}
 
-    /** Translates what a database thread threw; an R2dbcException stays as it is. */
+    /** Translates what a database thread threw; an R2dbcException at most gets the SQL text it lacks. */
     public static R2dbcException map(Throwable error, @Nullable String sql) {
         if (error instanceof R2dbcException known) {
-            return known;
+            boolean complete = sql == null || known.getSql() != null;
+            return complete ? known : withSql(known, sql);
         }
         if (error instanceof NativeException e) {
             return of(sqlState(e), describe(e), e.status().code(), sql, e);
@@ -80,11 +81,17 @@ public final class Errors {
                                 && String.valueOf(e.getMessage()).contains("poison")));
     }
 
-    static R2dbcException lockWaitTimeout(String message) {
-        return of("55P03", message, null);
+    private static R2dbcException withSql(R2dbcException known, String sql) {
+        return of(
+                String.valueOf(known.getSqlState()),
+                String.valueOf(known.getMessage()),
+                known.getErrorCode(),
+                sql,
+                known.getCause() == null ? known : known.getCause());
     }
 
-    static R2dbcException closed() {
+    /** What a closed connection says to everything. */
+    public static R2dbcException closed() {
         return of("08003", "The connection is closed", null);
     }
 

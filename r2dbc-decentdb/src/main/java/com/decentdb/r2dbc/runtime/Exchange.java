@@ -1,8 +1,10 @@
 package com.decentdb.r2dbc.runtime;
 
+import io.r2dbc.spi.R2dbcException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -30,7 +32,7 @@ final class Exchange<T> implements Subscription, WaitQueue.Waiter {
     private volatile int state;
     private volatile @Nullable Runnable onCancel;
     private long deadline = NEVER;
-    private @Nullable String timeoutMessage;
+    private @Nullable Supplier<R2dbcException> timeout;
     private @Nullable T answer;
     private @Nullable Throwable failure;
 
@@ -67,9 +69,9 @@ final class Exchange<T> implements Subscription, WaitQueue.Waiter {
     }
 
     /** Bounds the time this request may wait; to be called before it is queued. */
-    void expiresAt(long deadlineNanos, String message) {
+    void expiresAt(long deadlineNanos, Supplier<R2dbcException> error) {
         deadline = deadlineNanos;
-        timeoutMessage = message;
+        timeout = error;
     }
 
     /** Runs {@code action} if the request is cancelled while it waits, at once if it already is. */
@@ -120,8 +122,9 @@ final class Exchange<T> implements Subscription, WaitQueue.Waiter {
 
     @Override
     public void expire() {
-        if (STATE.compareAndSet(this, WAITING, RUNNING)) {
-            fail(Errors.lockWaitTimeout(String.valueOf(timeoutMessage)));
+        Supplier<R2dbcException> error = timeout;
+        if (error != null && STATE.compareAndSet(this, WAITING, RUNNING)) {
+            fail(error.get());
         }
     }
 

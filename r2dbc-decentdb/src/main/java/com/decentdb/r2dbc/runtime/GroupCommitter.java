@@ -54,7 +54,7 @@ final class GroupCommitter {
     private void claim() {
         if (claimed.compareAndSet(false, true)) {
             AtomicBoolean granted = new AtomicBoolean();
-            lease.acquire(WriteLease.claim(() -> {
+            lease.acquire(WriteLease.claim("the writes outside transactions", () -> {
                 synchronized (granted) {
                     granted.set(true);
                     waitsForLease = false;

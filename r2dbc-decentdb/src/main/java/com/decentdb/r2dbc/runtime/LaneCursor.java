@@ -170,7 +170,7 @@ final class LaneCursor implements Cursor {
         Throwable error = failure;
         if (rows == null && error != null) {
             exhausted = true;
-            exchange.fail(Errors.map(error, sql.text()));
+            exchange.fail(Errors.map(error, sql.source()));
             return;
         }
         exhausted = statement == null && buffered.isEmpty() && error == null;

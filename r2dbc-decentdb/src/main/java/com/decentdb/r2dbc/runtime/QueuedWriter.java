@@ -55,7 +55,7 @@ final class QueuedWriter {
                             "53000",
                             "The write was refused and not started: the queue is full with " + capacity
                                     + " writes. Write slower, use the Publisher form, or raise writeQueueCapacity",
-                            write.sql().text()));
+                            write.sql().source()));
             return;
         }
         submitted(write);
@@ -93,7 +93,7 @@ final class QueuedWriter {
             }
         }
         if (claim) {
-            lease.acquire(WriteLease.claim(() -> lane.execute(this::openRound)));
+            lease.acquire(WriteLease.claim("the write queue", () -> lane.execute(this::openRound)));
         } else if (help) {
             pool.execute(this::work);
         }
@@ -113,7 +113,7 @@ final class QueuedWriter {
         } catch (RuntimeException e) {
             waiting.drain()
                     .forEach(write ->
-                            write.exchange().fail(Errors.map(e, write.sql().text())));
+                            write.exchange().fail(Errors.map(e, write.sql().source())));
         }
         for (int i = 0; i < start; i++) {
             pool.execute(this::work);
@@ -152,7 +152,7 @@ final class QueuedWriter {
             afterCommit.run();
             write.exchange().answer(affected);
         } catch (Throwable e) {
-            write.exchange().fail(Errors.map(e, write.sql().text()));
+            write.exchange().fail(Errors.map(e, write.sql().source()));
         }
     }
 
@@ -173,6 +173,6 @@ final class QueuedWriter {
             }
             claimed = true;
         }
-        lease.acquire(WriteLease.claim(() -> lane.execute(this::openRound)));
+        lease.acquire(WriteLease.claim("the write queue", () -> lane.execute(this::openRound)));
     }
 }

@@ -1,5 +1,7 @@
 package com.decentdb.r2dbc.runtime;
 
+import io.r2dbc.spi.R2dbcException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -56,8 +58,14 @@ final class ReaderLanes {
         lane.execute(() -> reader.run(lane));
     }
 
-    int max() {
-        return max;
+    /** What somebody is told who waited too long. */
+    R2dbcException timeout(String who, Duration lockWait, @Nullable String sql) {
+        return Errors.of(
+                "55P03",
+                who + " waited " + lockWait.toMillis() + " ms for one of " + max
+                        + " reading lanes, which results not read to their end or read-only transactions hold; it was"
+                        + " not started. Consume or cancel those, or raise maxReaders",
+                sql);
     }
 
     /** How many lanes are in use. */

@@ -8,6 +8,7 @@ import com.decentdb.r2dbc.watch.EngineEvent;
 import com.decentdb.r2dbc.watch.WatchRequest;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.Executor;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -32,6 +33,12 @@ public interface Session {
 
     /** Rolls the open transaction back; completes at once without one. Statements still waiting in it are dropped. */
     Mono<Void> rollback();
+
+    /**
+     * Lets the open transaction only read from now on, behind the statements submitted so far. An error if none is open, or
+     * if one that only reads is to write.
+     */
+    Mono<Void> setReadOnly(boolean readOnly);
 
     /** Gives up results outside transactions that were not read to their end; who still reads one gets an error. */
     void abandonResults();
@@ -70,6 +77,9 @@ public interface Session {
 
     /** Ends cursors, watches and the open transaction and gives the session up. Idempotent; never waits for users. */
     Mono<Void> close();
+
+    /** Runs the signals of this session, one at a time; for those that come from elsewhere, such as timeouts. */
+    Executor delivery();
 
     /** What runs the SQL. */
     EngineInfo engine();

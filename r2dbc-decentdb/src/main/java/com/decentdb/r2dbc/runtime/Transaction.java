@@ -38,6 +38,8 @@ final class Transaction {
 
     private final AtomicReference<State> state = new AtomicReference<>(State.ACTIVE);
     private volatile boolean calling;
+    /** Whether it may only read although it began to write; confined to the lane's thread. */
+    private boolean restricted;
 
     private Transaction(
             Lane lane,
@@ -101,21 +103,37 @@ final class Transaction {
                 if (now == State.ACTIVE) {
                     exchange.answer(run(command));
                 } else if (now == State.LOST) {
-                    exchange.fail(lost(command.sql().text()));
+                    exchange.fail(lost(command.sql().source()));
                 } else {
                     exchange.fail(Errors.of(
                             "25000",
                             "The transaction ended before this statement was started",
-                            command.sql().text()));
+                            command.sql().source()));
                 }
             } catch (Throwable e) {
                 if (!stillOpen()) {
                     state.compareAndSet(State.ACTIVE, State.LOST);
                 }
-                exchange.fail(Errors.map(e, command.sql().text()));
+                exchange.fail(Errors.map(e, command.sql().source()));
             } finally {
                 calling = false;
             }
+        });
+    }
+
+    /** Lets it only read from now on; it cannot be let write again. */
+    void setReadOnly(boolean wanted, Exchange<Void> exchange) {
+        lane.execute(() -> {
+            if (!exchange.start()) {
+                return;
+            }
+            if (!wanted && (readOnly || restricted)) {
+                exchange.fail(Errors.of(
+                        "25001", "The transaction is read-only and cannot be made to write; begin another one", null));
+                return;
+            }
+            restricted |= wanted;
+            exchange.answer(null);
         });
     }
 
@@ -170,8 +188,9 @@ final class Transaction {
         SqlCommand sql = command.sql();
         boolean reads = sql.kind() == SqlCommand.Kind.QUERY
                 && shapes.get(lane.database(), sql).readOnly();
-        if (readOnly && !reads && !sql.kind().transactionControl()) {
-            throw Errors.of("25006", "The transaction is read-only and cannot run a statement that writes", sql.text());
+        if ((readOnly || restricted) && !reads && !sql.kind().transactionControl()) {
+            throw Errors.of(
+                    "25006", "The transaction is read-only and cannot run a statement that writes", sql.source());
         }
         if (!reads) {
             // What is read must not depend on whether a later write of the same transaction came in between.

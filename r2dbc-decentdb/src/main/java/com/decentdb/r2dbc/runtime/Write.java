@@ -29,7 +29,7 @@ final class Write implements WaitQueue.Request {
     }
 
     String sql() {
-        return command.sql().text();
+        return command.sql().source();
     }
 
     boolean start() {

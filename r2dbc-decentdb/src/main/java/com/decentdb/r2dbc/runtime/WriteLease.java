@@ -1,6 +1,8 @@
 package com.decentdb.r2dbc.runtime;
 
+import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The right to write to a database, held by one at a time and handed on in the order it was asked for. Nobody waits for
@@ -18,18 +20,22 @@ final class WriteLease {
          * @return false to pass it on because nobody waits for it any more
          */
         boolean granted();
+
+        /** What it wants the lease for, to tell those who wait in vain. */
+        String purpose();
     }
 
     private final WaitQueue<Claimant> claimants = new WaitQueue<>(Integer.MAX_VALUE);
-    private boolean held;
+    private @Nullable Claimant holder;
+    private long heldSince;
 
     void acquire(Claimant claimant) {
         synchronized (this) {
-            if (held) {
+            if (holder != null) {
                 claimants.add(claimant);
                 return;
             }
-            held = true;
+            hold(claimant);
         }
         if (!claimant.granted()) {
             release();
@@ -41,9 +47,7 @@ final class WriteLease {
         do {
             synchronized (this) {
                 next = claimants.poll();
-                if (next == null) {
-                    held = false;
-                }
+                hold(next);
             }
         } while (next != null && !next.granted());
     }
@@ -59,12 +63,39 @@ final class WriteLease {
     }
 
     synchronized boolean held() {
-        return held;
+        return holder != null;
+    }
+
+    private void hold(@Nullable Claimant claimant) {
+        holder = claimant;
+        heldSince = System.nanoTime();
+    }
+
+    /** What somebody is told who waited too long. */
+    R2dbcException timeout(String who, Duration lockWait, @Nullable String sql) {
+        return Errors.of(
+                "55P03",
+                who + " waited " + lockWait.toMillis() + " ms for the right to write" + heldBy()
+                        + "; it was not started. Shorten what holds it, or raise lockWaitTimeout",
+                sql);
+    }
+
+    private synchronized String heldBy() {
+        Claimant current = holder;
+        return current == null
+                ? ""
+                : ", which " + current.purpose() + " has held for " + (System.nanoTime() - heldSince) / 1_000_000
+                        + " ms";
     }
 
     /** A claim without a time limit. */
-    static Claimant claim(Runnable whenGranted) {
+    static Claimant claim(String purpose, Runnable whenGranted) {
         return new Claimant() {
+            @Override
+            public String purpose() {
+                return purpose;
+            }
+
             @Override
             public boolean granted() {
                 whenGranted.run();
@@ -89,18 +120,12 @@ final class WriteLease {
     }
 
     /** A claim that answers a request, within the request's time limit. */
-    static Claimant claim(Exchange<?> exchange, Runnable whenGranted) {
-        return new ExchangeClaim(exchange, whenGranted);
+    static Claimant claim(String purpose, Exchange<?> exchange, Runnable whenGranted) {
+        return new ExchangeClaim(purpose, exchange, whenGranted);
     }
 
-    /** What a timeout says. */
-    static String timeoutMessage(String what, Duration lockWait) {
-        return what + " waited " + lockWait.toMillis()
-                + " ms for the right to write, which another transaction holds; it was not started."
-                + " Shorten that transaction or raise lockWaitTimeout";
-    }
-
-    private record ExchangeClaim(Exchange<?> exchange, Runnable whenGranted) implements Claimant, WaitQueue.Request {
+    private record ExchangeClaim(String purpose, Exchange<?> exchange, Runnable whenGranted)
+            implements Claimant, WaitQueue.Request {
 
         @Override
         public boolean granted() {

@@ -30,7 +30,10 @@ final class WriterTasks {
             if (!timeout.isZero()) {
                 exchange.expiresAt(
                         Deadlines.after(timeout),
-                        "The queued write waited " + timeout.toMillis() + " ms and was not started");
+                        () -> Errors.of(
+                                "HYT00",
+                                "The queued write waited " + timeout.toMillis() + " ms and was not started",
+                                sql.source()));
             }
             submit.accept(new QueuedWrite(sql, arguments, exchange));
         });
@@ -88,6 +91,7 @@ final class WriterTasks {
         return Exchange.mono(delivery, exchange -> {
             WriteLease lease = database.lease();
             WriteLease.Claimant claim = WriteLease.claim(
+                    "a task of the database",
                     exchange,
                     () -> database.writer().execute(() -> {
                         try {

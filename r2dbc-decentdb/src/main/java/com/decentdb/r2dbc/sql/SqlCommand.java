@@ -1,25 +1,26 @@
 package com.decentdb.r2dbc.sql;
 
-import java.util.SortedSet;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One statement of a script.
  *
- * @param text the statement without the separating semicolon and without surrounding blanks or comments
+ * @param text what the engine runs: the statement without the separating semicolon and without surrounding blanks or
+ *     comments, its parameters numbered {@code $1}, {@code $2}, .. without gaps
+ * @param source the same as the user wrote it, for errors
  * @param kind what the first words say about it
  * @param returning whether it has a {@code RETURNING} clause
- * @param parameters the numbers of the parameters it names
- * @param savepoint the savepoint named by {@code SAVEPOINT}, {@code RELEASE} and {@code ROLLBACK TO}
- * @param readOnly whether {@code BEGIN}, {@code START TRANSACTION} or {@code SET TRANSACTION} says {@code READ ONLY}
+ * @param parameters for each parameter of the text, which one of the script it is, counted from 1
+ * @param control what transaction control says, null for other statements
  */
 public record SqlCommand(
         String text,
+        String source,
         Kind kind,
         boolean returning,
-        SortedSet<Integer> parameters,
-        @Nullable String savepoint,
-        boolean readOnly) {
+        List<Integer> parameters,
+        @Nullable TransactionControl control) {
 
     /** What a statement is, as far as its words tell. */
     public enum Kind {
@@ -46,5 +47,10 @@ public record SqlCommand(
     /** A statement of the driver's own making, without parameters. */
     public static SqlCommand of(String text) {
         return SqlScript.parse(text).commands().get(0);
+    }
+
+    /** The same statement with a {@code RETURNING} clause after it. */
+    public SqlCommand returning(String clause) {
+        return new SqlCommand(text + clause, source, kind, true, parameters, control);
     }
 }

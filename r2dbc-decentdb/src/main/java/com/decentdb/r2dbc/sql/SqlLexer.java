@@ -2,14 +2,15 @@ package com.decentdb.r2dbc.sql;
 
 /**
  * Cuts SQL text into tokens the way the PostgreSQL grammar does: {@code '..'} with doubled quotes, {@code E'..'} with
- * backslashes, {@code ".."}, {@code $tag$..$tag$}, {@code --} and nested block comments, {@code $n} parameters.
- * Whitespace and comments are skipped.
+ * backslashes, {@code ".."}, {@code $tag$..$tag$}, {@code --} and nested block comments, {@code $n} parameters. A colon
+ * directly before a word is one token with it, and so are the two characters of {@code ::} and {@code ??}. Whitespace and comments are skipped.
  */
 final class SqlLexer {
 
     enum Token {
         WORD,
         PARAMETER,
+        COLON_NAME,
         LITERAL,
         QUOTED_IDENTIFIER,
         NUMBER,
@@ -40,10 +41,6 @@ final class SqlLexer {
         return sql.substring(start, position);
     }
 
-    char symbol() {
-        return sql.charAt(start);
-    }
-
     Token next() {
         skipBlanks();
         start = position;
@@ -68,6 +65,11 @@ final class SqlLexer {
                 yield Token.QUOTED_IDENTIFIER;
             }
             case '$' -> dollar();
+            case ':' -> colon();
+            case '?' -> {
+                position += follows('?') ? 2 : 1;
+                yield Token.SYMBOL;
+            }
             default -> {
                 position++;
                 yield c == ';' ? Token.SEMICOLON : Token.SYMBOL;
@@ -92,6 +94,25 @@ final class SqlLexer {
             }
         }
         return Token.WORD;
+    }
+
+    private Token colon() {
+        if (follows(':')) {
+            position += 2;
+            return Token.SYMBOL;
+        }
+        position++;
+        if (position < sql.length() && isIdentifierStart(sql.charAt(position))) {
+            while (position < sql.length() && isIdentifierPart(sql.charAt(position))) {
+                position++;
+            }
+            return Token.COLON_NAME;
+        }
+        return Token.SYMBOL;
+    }
+
+    private boolean follows(char c) {
+        return position + 1 < sql.length() && sql.charAt(position + 1) == c;
     }
 
     private Token dollar() {

@@ -49,7 +49,8 @@ class WriteLeaseTests {
                 .as(StepVerifier::create)
                 .verifyErrorSatisfies(error -> assertThat(error)
                         .isInstanceOf(R2dbcTimeoutException.class)
-                        .hasMessage("late waited"));
+                        .hasMessageContaining("late waited")
+                        .hasMessageContaining("which first has held"));
 
         assertThat(lease.contended()).isFalse();
         lease.release();
@@ -58,13 +59,13 @@ class WriteLeaseTests {
     }
 
     private void ask(String name) {
-        lease.acquire(WriteLease.claim(() -> granted.add(name)));
+        lease.acquire(WriteLease.claim(name, () -> granted.add(name)));
     }
 
     private Mono<String> request(String name, Duration wait) {
         return Exchange.mono(Runnable::run, exchange -> {
-            exchange.expiresAt(Deadlines.after(wait), name + " waited");
-            WriteLease.Claimant claim = WriteLease.claim(exchange, () -> granted.add(name));
+            exchange.expiresAt(Deadlines.after(wait), () -> lease.timeout(name, wait, null));
+            WriteLease.Claimant claim = WriteLease.claim(name, exchange, () -> granted.add(name));
             exchange.onCancel(() -> lease.withdraw(claim));
             lease.acquire(claim);
         });

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.sql;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -97,11 +98,118 @@ class SqlScriptTests {
                 .isFalse();
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            nullValues = "-",
+            value = {
+                "ROLLBACK TO \"My Point\"|\"My Point\"|-|-",
+                "ROLLBACK WORK TO SAVEPOINT a|a|-|-",
+                "SAVEPOINT /* here */ savepoint|savepoint|-|-",
+                "RELEASE savepoint|savepoint|-|-",
+                "RELEASE SAVEPOINT savepoint|savepoint|-|-",
+                "BEGIN|-|-|-",
+                "BEGIN WORK READ  ONLY|-|true|-",
+                "BEGIN IMMEDIATE TRANSACTION|-|-|-",
+                "START TRANSACTION ISOLATION LEVEL repeatable /* ! */ read, READ WRITE|-|false|REPEATABLE READ",
+                "SET TRANSACTION READ ONLY ISOLATION LEVEL SNAPSHOT NOT DEFERRABLE|-|true|SNAPSHOT",
+                "COMMIT AND NO CHAIN|-|-|-",
+                "END TRANSACTION|-|-|-",
+            })
+    void readsWhatTransactionControlSays(String sql, String savepoint, Boolean readOnly, String level) {
+        assertThat(SqlCommand.of(sql).control()).isEqualTo(new TransactionControl(savepoint, readOnly, level, null));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '#',
+            value = {
+                "BEGIN READ|the end of the statement",
+                "BEGIN READ ONLY,|the end of the statement",
+                "BEGIN READ MOSTLY|MOSTLY",
+                "BEGIN ISOLATION SERIALIZABLE|SERIALIZABLE",
+                "START TRANSACTION ISOLATION LEVEL REPEATABLE|the end of the statement",
+                "COMMIT AND CHAIN|CHAIN",
+                "COMMIT a|a",
+                "SAVEPOINT|the end of the statement",
+                "SAVEPOINT 'a'|'..'",
+                "SAVEPOINT 1|1",
+                "RELEASE a b|b",
+                "ROLLBACK TO SAVEPOINT a b|b",
+                "SET TRANSACTION|the end of the statement",
+            })
+    void namesTheWordThatHasNoPlaceInTransactionControl(String sql, String unexpected) {
+        TransactionControl control = SqlCommand.of(sql).control();
+
+        assertThat(control).isNotNull();
+        assertThat(requireNonNull(control).unexpected()).isEqualTo(unexpected);
+    }
+
     @Test
-    void namesTheSavepointAndReadOnly() {
-        assertThat(SqlCommand.of("ROLLBACK TO \"My Point\"").savepoint()).isEqualTo("\"My Point\"");
-        assertThat(SqlCommand.of("BEGIN TRANSACTION READ  ONLY").readOnly()).isTrue();
-        assertThat(SqlCommand.of("BEGIN").readOnly()).isFalse();
+    void givesEachStatementParametersOfItsOwn() {
+        SqlScript script =
+                SqlScript.parse("INSERT INTO a VALUES ($2); UPDATE a SET b = $3 /* $3 */ WHERE c = $1 OR d = $3");
+
+        assertThat(script.parameters()).containsExactly(1, 2, 3);
+        assertThat(script.commands())
+                .extracting(SqlCommand::text)
+                .containsExactly("INSERT INTO a VALUES ($1)", "UPDATE a SET b = $2 /* $3 */ WHERE c = $1 OR d = $2");
+        assertThat(script.commands().get(0).parameters()).containsExactly(2);
+        assertThat(script.commands().get(1).parameters()).containsExactly(1, 3);
+        assertThat(script.commands().get(1).source()).isEqualTo("UPDATE a SET b = $3 /* $3 */ WHERE c = $1 OR d = $3");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '#',
+            value = {
+                "JDBC |SELECT ?, ? |SELECT $1, $2",
+                "JDBC |SELECT '?', \"?\", E'\\'?', $$?$$, $a$?$a$ -- ?|SELECT '?', \"?\", E'\\'?', $$?$$, $a$?$a$",
+                "JDBC |SELECT /* ? */ ?::text|SELECT /* ? */ $1::text",
+                "JDBC |SELECT a ?? 'b', a ??& ? FROM t|SELECT a ? 'b', a ?& $1 FROM t",
+                "JDBC |SELECT $2, $1|SELECT $2, $1",
+                "JDBC |SELECT :a|SELECT :a",
+                "NAMED |SELECT :a, :b_1, :a|SELECT $1, $2, $1",
+                "NAMED |SELECT a::text, ':a', \":a\", :b::INT|SELECT a::text, ':a', \":a\", $1::INT",
+                "NAMED |SELECT $x$ :a $x$ /* :a */ -- :a|SELECT $x$ :a $x$",
+                "NAMED |SELECT a -> 'b' ->> :c, a ? 'b', x[1: y]|SELECT a -> 'b' ->> $1, a ? 'b', x[1: y]",
+                "NAMED |SELECT :größe|SELECT $1",
+                "NAMED |SELECT $1|SELECT $1",
+                "NATIVE |SELECT ?, :a, ??, a::text|SELECT ?, :a, ??, a::text",
+            })
+    void rewritesParametersOfOtherStylesAndNothingElse(ParameterStyle style, String sql, String rewritten) {
+        SqlCommand command = SqlScript.parse(sql, style).commands().get(0);
+
+        assertThat(command.text()).isEqualTo(rewritten);
+        assertThat(sql).startsWith(command.source());
+    }
+
+    @Test
+    void numbersParametersOfOtherStylesThroughoutTheScript() {
+        SqlScript jdbc = SqlScript.parse("INSERT INTO a VALUES (?, ?); DELETE FROM b WHERE c = ?", ParameterStyle.JDBC);
+        SqlScript named =
+                SqlScript.parse("INSERT INTO a VALUES (:x, :y); DELETE FROM b WHERE c = :y", ParameterStyle.NAMED);
+
+        assertThat(jdbc.parameterCount()).isEqualTo(3);
+        assertThat(jdbc.commands().get(1).text()).isEqualTo("DELETE FROM b WHERE c = $1");
+        assertThat(jdbc.commands().get(1).parameters()).containsExactly(3);
+        assertThat(jdbc.parameterName(3)).isEqualTo("? number 3");
+        assertThat(named.parameterCount()).isEqualTo(2);
+        assertThat(named.commands().get(1).parameters()).containsExactly(2);
+        assertThat(named.parameter("y")).isEqualTo(2);
+        assertThat(named.parameter(":x")).isEqualTo(1);
+        assertThat(named.parameter("z")).isZero();
+        assertThat(named.parameter("$1")).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"JDBC, 'SELECT ?, $1'", "NAMED, 'SELECT $1, :a'"})
+    void refusesAMixtureOfStyles(ParameterStyle style, String sql) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> SqlScript.parse(sql, style))
+                .withMessageContaining("mixes");
     }
 
     private static List<String> texts(String sql) {

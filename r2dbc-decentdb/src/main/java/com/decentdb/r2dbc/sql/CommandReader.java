@@ -1,0 +1,147 @@
+package com.decentdb.r2dbc.sql;
+
+import com.decentdb.r2dbc.sql.SqlLexer.Token;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Gathers what there is to know about one statement while its tokens pass by. */
+final class CommandReader {
+
+    /** More tokens than any transaction control needs. */
+    private static final int HEAD = 24;
+
+    /** A piece of the text that the engine is to see otherwise: a parameter, or with 0 a question mark. */
+    private record Edit(int start, int end, int parameter) {}
+
+    private final String sql;
+    private final ScriptParameters parameters;
+    private final List<Edit> edits = new ArrayList<>();
+    private final List<String> head = new ArrayList<>();
+    private int start = -1;
+    private int end;
+    private boolean returning;
+    private boolean writes;
+    private int blocks;
+
+    CommandReader(String sql, ScriptParameters parameters) {
+        this.sql = sql;
+        this.parameters = parameters;
+    }
+
+    void add(Token token, SqlLexer lexer) {
+        if (start < 0) {
+            start = lexer.start();
+        }
+        end = lexer.end();
+        if (isParameter(token, lexer)) {
+            edits.add(new Edit(lexer.start(), end, parameters.add(lexer.text())));
+        } else if (isQuestionMark(token, lexer)) {
+            edits.add(new Edit(lexer.start(), end, 0));
+        }
+        if (token == Token.WORD) {
+            word(lexer.text().toUpperCase(Locale.ROOT));
+        }
+        if (head.size() < HEAD) {
+            head.add(token == Token.LITERAL ? "'..'" : lexer.text());
+        }
+    }
+
+    private boolean isParameter(Token token, SqlLexer lexer) {
+        return switch (parameters.style()) {
+            case NATIVE -> token == Token.PARAMETER;
+            case JDBC ->
+                token == Token.PARAMETER
+                        || (token == Token.SYMBOL && lexer.text().equals("?"));
+            case NAMED -> token == Token.PARAMETER || token == Token.COLON_NAME;
+        };
+    }
+
+    private boolean isQuestionMark(Token token, SqlLexer lexer) {
+        return parameters.style() == ParameterStyle.JDBC
+                && token == Token.SYMBOL
+                && lexer.text().equals("??");
+    }
+
+    private void word(String word) {
+        switch (word) {
+            case "RETURNING" -> returning = true;
+            case "INSERT", "UPDATE", "DELETE", "MERGE" -> writes = true;
+            case "BEGIN", "CASE" -> blocks++;
+            case "END" -> blocks--;
+            default -> {}
+        }
+    }
+
+    boolean insideTriggerBody() {
+        return blocks > 0 && is(0, "CREATE") && (is(1, "TRIGGER") || is(2, "TRIGGER") || is(3, "TRIGGER"));
+    }
+
+    /** The statement; null if there was no token. */
+    @Nullable
+    SqlCommand finish() {
+        if (start < 0) {
+            return null;
+        }
+        SqlCommand.Kind kind = kind();
+        String source = sql.substring(start, end);
+        List<Integer> used = edits.stream()
+                .map(Edit::parameter)
+                .filter(number -> number > 0)
+                .collect(() -> new TreeSet<Integer>(), TreeSet::add, TreeSet::addAll)
+                .stream()
+                .toList();
+        return new SqlCommand(
+                rewritten(source, used),
+                source,
+                kind,
+                returning,
+                used,
+                kind.transactionControl() ? TransactionControl.parse(kind, head) : null);
+    }
+
+    /** The text with parameters {@code $1}, {@code $2}, .. of its own; the very same if it has them already. */
+    private String rewritten(String source, List<Integer> used) {
+        boolean ownNumbers = used.isEmpty() || used.get(used.size() - 1) == used.size();
+        if (edits.stream().allMatch(edit -> ownNumbers && sql.charAt(edit.start()) == '$')) {
+            return source;
+        }
+        StringBuilder text = new StringBuilder(source.length() + 8);
+        int copied = start;
+        for (Edit edit : edits) {
+            text.append(sql, copied, edit.start());
+            if (edit.parameter() == 0) {
+                text.append('?');
+            } else {
+                text.append('$').append(Collections.binarySearch(used, edit.parameter()) + 1);
+            }
+            copied = edit.end();
+        }
+        return text.append(sql, copied, end).toString();
+    }
+
+    private SqlCommand.Kind kind() {
+        String first = head.get(0).toUpperCase(Locale.ROOT);
+        return switch (first) {
+            case "SELECT", "VALUES", "TABLE", "EXPLAIN", "SHOW", "(" -> SqlCommand.Kind.QUERY;
+            case "WITH" -> writes ? SqlCommand.Kind.DML : SqlCommand.Kind.QUERY;
+            case "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE" -> SqlCommand.Kind.DML;
+            case "BEGIN" -> SqlCommand.Kind.BEGIN;
+            case "START" -> is(1, "TRANSACTION") ? SqlCommand.Kind.BEGIN : SqlCommand.Kind.OTHER;
+            case "COMMIT", "END" -> SqlCommand.Kind.COMMIT;
+            case "ROLLBACK", "ABORT" ->
+                is(1, "TO") || is(2, "TO") ? SqlCommand.Kind.ROLLBACK_TO : SqlCommand.Kind.ROLLBACK;
+            case "SAVEPOINT" -> SqlCommand.Kind.SAVEPOINT;
+            case "RELEASE" -> SqlCommand.Kind.RELEASE;
+            case "SET" -> is(1, "TRANSACTION") ? SqlCommand.Kind.SET_TRANSACTION : SqlCommand.Kind.OTHER;
+            default -> SqlCommand.Kind.OTHER;
+        };
+    }
+
+    private boolean is(int index, String word) {
+        return index < head.size() && head.get(index).equalsIgnoreCase(word);
+    }
+}
