@@ -45,9 +45,9 @@ abstract class Conveniences extends LiveSource implements DecentDbConnection {
 
     @Override
     public <T> Mono<T> fetchValue(String sql, Class<T> type, @Nullable Object... arguments) {
-        return rows(sql, arguments, row -> Optional.<T>ofNullable(row.get(0, type)))
+        return OnDemand.mono(() -> rows(sql, arguments, row -> Optional.<T>ofNullable(row.get(0, type)))
                 .next()
-                .flatMap(Mono::justOrEmpty);
+                .flatMap(Mono::justOrEmpty));
     }
 
     @Override
@@ -81,12 +81,12 @@ abstract class Conveniences extends LiveSource implements DecentDbConnection {
 
     @Override
     public <T> Flux<T> inTransaction(Function<? super DecentDbConnection, ? extends Publisher<T>> work) {
-        return Flux.usingWhen(
+        return OnDemand.flux(() -> Flux.usingWhen(
                 beginTransaction().thenReturn(this),
                 work,
                 DecentDbConnection::commitTransaction,
                 (connection, error) -> connection.rollbackTransaction(),
-                DecentDbConnection::rollbackTransaction);
+                DecentDbConnection::rollbackTransaction));
     }
 
     @Override

@@ -10,6 +10,7 @@ import com.decentdb.r2dbc.runtime.TransactionOptions;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.watch.EngineEvent;
 import com.decentdb.r2dbc.watch.WatchRequest;
+import io.r2dbc.spi.ConnectionFactoryOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,7 +24,13 @@ import reactor.core.publisher.Mono;
 final class ScriptedSession implements Session {
 
     final List<String> calls = new ArrayList<>();
-    private boolean inTransaction;
+    boolean inTransaction;
+
+    /** A connection over this session, with options as in the query of a URL. */
+    SessionConnection connection(String query) {
+        return new SessionConnection(
+                this, Settings.of(ConnectionFactoryOptions.parse("r2dbc:decentdb:///test.ddb" + query)));
+    }
 
     @Override
     public Flux<Cursor> execute(Command command) {

@@ -3,7 +3,6 @@ package com.decentdb.r2dbc;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.r2dbc.spi.ConnectionFactoryOptions;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 
@@ -11,7 +10,7 @@ import reactor.core.publisher.Flux;
 class SessionConnectionTests {
 
     private final ScriptedSession session = new ScriptedSession();
-    private final SessionConnection connection = connection("");
+    private final SessionConnection connection = session.connection("");
 
     @Test
     void doesNothingBeforeItIsSubscribedTo() {
@@ -58,7 +57,7 @@ class SessionConnectionTests {
 
     @Test
     void sendsPlainWritesThroughTheQueueIfAskedTo() {
-        SessionConnection queueing = connection("?writeQueueEnabled=true");
+        SessionConnection queueing = session.connection("?writeQueueEnabled=true");
         await(queueing.execute("DELETE FROM t"));
         await(queueing.execute("DELETE FROM t RETURNING id"));
         await(queueing.inTransaction(tx -> tx.execute("DELETE FROM t")));
@@ -66,10 +65,5 @@ class SessionConnectionTests {
         assertThat(session.calls)
                 .containsExactly(
                         "queued DELETE FROM t", "DELETE FROM t RETURNING id", "begin", "DELETE FROM t", "commit");
-    }
-
-    private SessionConnection connection(String query) {
-        return new SessionConnection(
-                session, Settings.of(ConnectionFactoryOptions.parse("r2dbc:decentdb:///test.ddb" + query)));
     }
 }

@@ -44,8 +44,7 @@ public final class Errors {
     /** Translates what a database thread threw; an R2dbcException at most gets the SQL text it lacks. */
     public static R2dbcException map(Throwable error, @Nullable String sql) {
         if (error instanceof R2dbcException known) {
-            boolean complete = sql == null || known.getSql() != null;
-            return complete ? known : withSql(known, sql);
+            return sql == null || known.getSql() != null ? known : withSql(known, sql);
         }
         if (error instanceof NativeException e) {
             return of(sqlState(e), describe(e), e.status().code(), sql, e);

@@ -88,7 +88,8 @@ public record TransactionControl(
                 return accept("LEVEL") && level();
             }
             // What a deferrable transaction waits for, a snapshot that nothing can invalidate, every one has here.
-            return accept("NOT") ? accept("DEFERRABLE") : accept("DEFERRABLE");
+            boolean unused = accept("NOT");
+            return accept("DEFERRABLE");
         }
 
         private boolean level() {
