@@ -3,6 +3,7 @@ package com.decentdb.r2dbc;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static com.decentdb.r2dbc.TestDatabase.nothing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -86,10 +87,10 @@ class StatementTests {
                     .withMessageContaining("[$1]");
         }
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> statement.bind(0, null))
+                .isThrownBy(() -> statement.bind(0, nothing()))
                 .withMessageContaining("bindNull");
-        assertThatIllegalArgumentException().isThrownBy(() -> statement.bind((String) null, "x"));
-        assertThatIllegalArgumentException().isThrownBy(() -> statement.bindNull(0, null));
+        assertThatIllegalArgumentException().isThrownBy(() -> statement.bind(TestDatabase.<String>nothing(), "x"));
+        assertThatIllegalArgumentException().isThrownBy(() -> statement.bindNull(0, nothing()));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> statement.bind(0, Parameters.out(R2dbcType.VARCHAR)))
                 .withMessageContaining("out parameters");
@@ -127,8 +128,8 @@ class StatementTests {
         DecentDbConnection connection = database.connect();
 
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> connection.createBatch().add(null));
-        assertThatIllegalArgumentException().isThrownBy(() -> connection.createStatement(null));
+                .isThrownBy(() -> connection.createBatch().add(nothing()));
+        assertThatIllegalArgumentException().isThrownBy(() -> connection.createStatement(nothing()));
         assertThatIllegalStateException()
                 .isThrownBy(() -> connection.createBatch().execute())
                 .withMessageContaining("empty");
@@ -313,7 +314,7 @@ class StatementTests {
                 .isThrownBy(() -> statement("SELECT 1").returnGeneratedValues())
                 .withMessageContaining("SELECT 1");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> statement("DELETE FROM t").returnGeneratedValues((String[]) null));
+                .isThrownBy(() -> statement("DELETE FROM t").returnGeneratedValues(TestDatabase.<String[]>nothing()));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> statement("DELETE FROM t").returnGeneratedValues("id", ""));
     }

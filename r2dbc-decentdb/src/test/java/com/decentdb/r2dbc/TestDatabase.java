@@ -90,6 +90,12 @@ public final class TestDatabase implements BeforeEachCallback, AfterEachCallback
         return requireNonNull(Flux.from(publisher).collectList().block(PATIENCE));
     }
 
+    /** A null where none is allowed, to see it refused. */
+    @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
+    static <T> T nothing() {
+        return null;
+    }
+
     private static void delete(Path root) {
         try (Stream<Path> all = Files.walk(root)) {
             all.sorted(Comparator.reverseOrder()).forEach(path -> {

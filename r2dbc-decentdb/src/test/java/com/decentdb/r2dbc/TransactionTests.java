@@ -3,8 +3,10 @@ package com.decentdb.r2dbc;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static com.decentdb.r2dbc.TestDatabase.nothing;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.r2dbc.spi.IsolationLevel;
 import io.r2dbc.spi.Option;
@@ -19,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
@@ -224,6 +229,201 @@ class TransactionTests {
 
         assertThat(connection.isAutoCommit()).isTrue();
         assertThat(ids()).isEmpty();
+    }
+
+    @Test
+    void beginsAsTheDefinitionSays() {
+        DecentDbConnection connection = database.connect();
+        DecentDbTransactionDefinition base = DecentDbTransactionDefinition.create();
+        await(connection.beginTransaction(
+                base.name("report").isolationLevel(IsolationLevel.SERIALIZABLE).readOnly()));
+
+        assertThat(connection.getTransactionIsolationLevel()).isEqualTo(IsolationLevel.SERIALIZABLE);
+        insert(connection, 1).as(StepVerifier::create).verifyErrorSatisfies(error -> hasState(error, "25006"));
+        await(connection.rollbackTransaction());
+        assertThat(connection.getTransactionIsolationLevel()).isEqualTo(DecentDbConnection.SNAPSHOT);
+        await(connection.beginTransaction(base.readOnly().readWrite()));
+        await(insert(connection, 1));
+        await(connection.commitTransaction());
+        assertThat(ids()).containsExactly(1L);
+        assertThat(base).as("immutable").isEqualTo(DecentDbTransactionDefinition.create());
+    }
+
+    @Test
+    void refusesDefinitionsThatSayNonsense() {
+        DecentDbConnection connection = database.connect();
+        DecentDbTransactionDefinition base = DecentDbTransactionDefinition.create();
+
+        assertThatIllegalArgumentException().isThrownBy(() -> base.lockWaitTimeout(Duration.ofMillis(-1)));
+        assertThatIllegalArgumentException().isThrownBy(() -> base.name(nothing()));
+        assertThatIllegalArgumentException().isThrownBy(() -> base.isolationLevel(nothing()));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> connection.beginTransaction(TestDatabase.<TransactionDefinition>nothing()));
+        for (Map.Entry<Option<?>, Object> wrong : Map.<Option<?>, Object>of(
+                        TransactionDefinition.READ_ONLY,
+                        "yes",
+                        TransactionDefinition.LOCK_WAIT_TIMEOUT,
+                        5,
+                        TransactionDefinition.ISOLATION_LEVEL,
+                        "SERIALIZABLE",
+                        TransactionDefinition.NAME,
+                        7)
+                .entrySet()) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> connection.beginTransaction(definition(Map.of(wrong.getKey(), wrong.getValue()))))
+                    .withMessageContaining(wrong.getKey().name())
+                    .withMessageContaining(wrong.getValue().toString());
+        }
+    }
+
+    @Test
+    void tellsWhoWaitsInVainWhoHoldsTheRightToWrite() {
+        DecentDbConnection holder = database.connect();
+        await(holder.beginTransaction(DecentDbTransactionDefinition.create().name("nightly import")));
+        DecentDbConnection other = database.connect();
+
+        other.beginTransaction(
+                        DecentDbTransactionDefinition.create().name("transfer").lockWaitTimeout(Duration.ZERO))
+                .as(StepVerifier::create)
+                .verifyErrorSatisfies(error -> assertThat(error)
+                        .hasMessageContaining("transaction 'transfer'")
+                        .hasMessageContaining("transaction 'nightly import' has held"));
+        await(other.setLockWaitTimeout(Duration.ofMillis(1)));
+        insert(other, 1).as(StepVerifier::create).verifyErrorSatisfies(error -> {
+            isLockWaitTimeout(error);
+            assertThat(error).hasMessageContaining("'nightly import'");
+            assertThat(((R2dbcException) error).getSql()).isEqualTo("INSERT INTO t VALUES ($1)");
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "BEGIN",
+                "begin transaction",
+                "/* now */ START TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ WRITE -- go",
+                "BEGIN IMMEDIATE",
+                "BEGIN ISOLATION LEVEL SNAPSHOT NOT DEFERRABLE",
+            })
+    void transactionsWrittenAsSqlAreTransactions(String begin) {
+        DecentDbConnection connection = database.connect();
+        await(connection.execute(begin));
+        assertThat(connection.isAutoCommit()).isFalse();
+        await(insert(connection, 1));
+        await(connection.execute("SAVEPOINT \"My; point\""));
+        await(insert(connection, 2));
+        await(connection.rollbackTransactionToSavepoint("My; point"));
+        await(connection.execute("RELEASE /* it */ SAVEPOINT \"My; point\""));
+        await(connection.createSavepoint("b"));
+        await(insert(connection, 3));
+        await(connection.execute("ROLLBACK TRANSACTION TO b"));
+        await(connection.execute("COMMIT WORK"));
+
+        assertThat(connection.isAutoCommit()).isTrue();
+        assertThat(ids()).containsExactly(1L);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "BEGIN ISOLATION LEVEL CHAOS, 0A000",
+        "BEGIN SOMETHING, 42601",
+        "COMMIT AND CHAIN, 42601",
+        "SAVEPOINT, 42601",
+        "SET TRANSACTION READ ONLY, 25P01",
+        "RELEASE a, 25P01",
+        "ROLLBACK TO a, 25P01",
+    })
+    void transactionControlThatCannotBeIsRefusedWithItsText(String sql, String sqlState) {
+        database.connect().execute(sql).as(StepVerifier::create).verifyErrorSatisfies(error -> {
+            hasState(error, sqlState);
+            assertThat(((R2dbcException) error).getSql()).isNotNull();
+        });
+    }
+
+    @Test
+    void theIsolationLevelInSqlCounts() {
+        DecentDbConnection connection = database.connect();
+        await(connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ"));
+        assertThat(connection.getTransactionIsolationLevel()).isEqualTo(IsolationLevel.REPEATABLE_READ);
+        await(connection.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"));
+        assertThat(connection.getTransactionIsolationLevel()).isEqualTo(IsolationLevel.SERIALIZABLE);
+        await(connection.execute("ROLLBACK"));
+        assertThat(connection.getTransactionIsolationLevel()).isEqualTo(DecentDbConnection.SNAPSHOT);
+    }
+
+    @Test
+    void setTransactionReadOnlyIsKept() {
+        DecentDbConnection connection = database.connect();
+        await(connection.beginTransaction());
+        await(insert(connection, 1));
+        await(connection.execute("SET TRANSACTION READ WRITE"));
+        await(connection.execute("SET TRANSACTION READ ONLY"));
+        insert(connection, 2).as(StepVerifier::create).verifyErrorSatisfies(error -> hasState(error, "25006"));
+        connection
+                .execute("SET TRANSACTION READ WRITE")
+                .as(StepVerifier::create)
+                .verifyErrorSatisfies(error -> hasState(error, "25001"));
+        await(connection.commitTransaction());
+        assertThat(ids()).containsExactly(1L);
+
+        await(connection.beginTransaction());
+        await(insert(connection, 3));
+        await(connection.commitTransaction());
+        assertThat(ids()).as("only that transaction").containsExactly(1L, 3L);
+    }
+
+    @Test
+    void springsEnforcedReadOnlyTransactionWorks() {
+        DecentDbConnection connection = database.connect();
+        await(connection.beginTransaction(DecentDbTransactionDefinition.create().readOnly()));
+        await(connection.execute("SET TRANSACTION READ ONLY"));
+
+        assertThat(awaitValue(connection.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
+                .isZero();
+        insert(connection, 1).as(StepVerifier::create).verifyErrorSatisfies(error -> hasState(error, "25006"));
+        await(connection.commitTransaction());
+    }
+
+    @Test
+    void withoutAutoCommitSetTransactionBeginsOne() {
+        DecentDbConnection connection = database.connect();
+        await(connection.setAutoCommit(false));
+        await(connection.execute("SET TRANSACTION READ ONLY"));
+
+        insert(connection, 1).as(StepVerifier::create).verifyErrorSatisfies(error -> hasState(error, "25006"));
+        await(connection.rollbackTransaction());
+        await(insert(connection, 2));
+        await(connection.commitTransaction());
+        assertThat(ids()).containsExactly(2L);
+    }
+
+    @Test
+    void aSecondBeginIsRefusedAndHarmless() {
+        DecentDbConnection connection = database.connect();
+        await(connection.beginTransaction());
+        await(insert(connection, 1));
+        connection.beginTransaction().as(StepVerifier::create).verifyErrorSatisfies(error -> hasState(error, "25001"));
+        connection.execute("BEGIN").as(StepVerifier::create).verifyErrorSatisfies(error -> {
+            hasState(error, "25001");
+            assertThat(((R2dbcException) error).getSql()).isEqualTo("BEGIN");
+        });
+        await(connection.commitTransaction());
+
+        assertThat(ids()).containsExactly(1L);
+    }
+
+    @Test
+    void commitAndRollbackWithoutATransactionDoNothing() {
+        DecentDbConnection connection = database.connect();
+        await(connection.commitTransaction());
+        await(connection.rollbackTransaction());
+        await(connection.execute("COMMIT; ROLLBACK"));
+
+        assertThat(connection.isAutoCommit()).isTrue();
+    }
+
+    private static void hasState(Throwable error, String sqlState) {
+        assertThat(((R2dbcException) error).getSqlState()).isEqualTo(sqlState);
     }
 
     private static Mono<Long> insert(DecentDbConnection connection, int id) {

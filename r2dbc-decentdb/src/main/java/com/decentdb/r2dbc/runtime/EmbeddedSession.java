@@ -228,9 +228,9 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Flux<EngineEvent> watch(WatchRequest request) {
-        return Flux.defer(
-                        () -> open ? database.hub().watch(request, delivery) : Flux.<EngineEvent>error(Errors.closed()))
-                .takeUntilOther(end.asMono());
+        return Flux.defer(() -> open
+                ? database.hub().watch(request, delivery).takeUntilOther(end.asMono())
+                : Flux.<EngineEvent>error(Errors.closed()));
     }
 
     @Override
