@@ -40,7 +40,10 @@ public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<Decen
 
     /**
      * Begins a transaction. Understands {@code READ_ONLY}, {@code LOCK_WAIT_TIMEOUT}, {@code ISOLATION_LEVEL} and
-     * {@code NAME}, which has no effect.
+     * {@code NAME}, which those are told who wait in vain for the right to write.
+     *
+     * @throws IllegalArgumentException if the definition is null or an attribute is of a wrong type
+     * @see DecentDbTransactionDefinition
      */
     @Override
     Mono<Void> beginTransaction(TransactionDefinition definition);
@@ -82,7 +85,10 @@ public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<Decen
     @Override
     DecentDbConnectionMetadata getMetadata();
 
-    /** Never fails: true if the connection is open and, for {@code REMOTE}, the database answers. */
+    /**
+     * Never fails: true if the connection is open and, for {@code REMOTE}, the database answers, within the statement
+     * timeout or else ten seconds.
+     */
     @Override
     Mono<Boolean> validate(ValidationDepth depth);
 

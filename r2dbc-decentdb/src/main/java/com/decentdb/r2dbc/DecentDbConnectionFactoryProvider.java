@@ -10,7 +10,7 @@ import io.r2dbc.spi.ConnectionFactoryProvider;
  *   <li>{@code r2dbc:decentdb:////var/lib/app.ddb}: an absolute path, four slashes
  *   <li>{@code r2dbc:decentdb:///data/app.ddb}: a relative path, three slashes; {@code ~/} is the user's home
  *   <li>{@code r2dbc:decentdb:file:////var/lib/app.ddb}: the same with the protocol spelled out
- *   <li>{@code r2dbc:decentdb:mem:///name}: a database in memory, shared under its name by all of the JVM
+ *   <li>{@code r2dbc:decentdb:mem:///name} or {@code r2dbc:decentdb:mem://name}: a database in memory, shared under its name by all of the JVM
  * </ul>
  *
  * Options follow as a query, see {@link DecentDbOptions}. Options of other drivers are ignored.
