@@ -8,7 +8,6 @@ import com.decentdb.r2dbc.runtime.Errors;
 import com.decentdb.r2dbc.runtime.Session;
 import com.decentdb.r2dbc.runtime.TransactionOptions;
 import com.decentdb.r2dbc.sql.SqlCommand;
-import com.decentdb.r2dbc.sql.SqlScript;
 import com.decentdb.r2dbc.sql.TransactionControl;
 import io.r2dbc.spi.IsolationLevel;
 import io.r2dbc.spi.R2dbcException;

@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatObject;
 
+import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.R2dbcBadGrammarException;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import io.r2dbc.spi.R2dbcException;
@@ -163,6 +164,47 @@ class ErrorTests {
                     .as(StepVerifier::create)
                     .verifyErrorMessage("mine");
         }
+    }
+
+    @Test
+    void errorsOfTheCatalogueAreToldApart() {
+        DecentDbConnection connection = database.connect();
+        await(connection.execute("CREATE TABLE child (t_id INTEGER REFERENCES t (id))"));
+        await(connection.execute("INSERT INTO t VALUES (1, 'one')"));
+
+        violation(connection.execute("INSERT INTO child VALUES (9)"), "23503");
+        violation(connection.execute("INSERT INTO t VALUES (CAST('x' AS INT64), 'y')"), "22P02");
+        failure(connection.execute("SELECT nowhere FROM t"), R2dbcBadGrammarException.class)
+                .satisfies(error -> assertThat(error.getSqlState()).isEqualTo("42703"));
+        failure(connection.execute("COMMIT AND CHAIN"), R2dbcBadGrammarException.class)
+                .satisfies(error -> assertThat(error.getSql()).isEqualTo("COMMIT AND CHAIN"));
+    }
+
+    @Test
+    void aKeyTheEngineRefusesIsNotShown() {
+        ConnectionFactoryOptions options = ConnectionFactoryOptions.parse(database.url("linger=0"))
+                .mutate()
+                .option(ConnectionFactoryOptions.PASSWORD, "hush hush")
+                .build();
+        if (!database.bundled()) {
+            return; // Other engines may take the key.
+        }
+        failure(
+                        DecentDb.connect(ConnectionFactoryOptions.builder()
+                                .from(options)
+                                .option(
+                                        ConnectionFactoryOptions.DATABASE,
+                                        database.directory()
+                                                .resolve("secret.ddb")
+                                                .toString())
+                                .build()),
+                        R2dbcException.class)
+                .satisfies(error -> assertThat(error)
+                        .hasMessageContaining("encrypt")
+                        .message()
+                        .doesNotContain("hush", "68757368"));
+        failure(DecentDb.connect(options), R2dbcException.class)
+                .satisfies(error -> assertThat(error).message().doesNotContain("hush", "68757368"));
     }
 
     private static void violation(Publisher<?> publisher, String sqlState) {
