@@ -39,7 +39,8 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
      */
     @Override
     public Mono<DecentDbConnection> create() {
-        return OnDemand.mono(() -> liveSession().map(session -> new SessionConnection(session, settings)));
+        Mono<DecentDbConnection> connection = liveSession().map(session -> new SessionConnection(session, settings));
+        return Mono.defer(() -> closed ? connection : OnDemand.mono(() -> connection));
     }
 
     @Override

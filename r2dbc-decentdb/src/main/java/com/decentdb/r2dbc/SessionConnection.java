@@ -266,9 +266,10 @@ final class SessionConnection extends Conveniences {
         });
     }
 
-    /** Starts with demand, and fails if the connection is closed by then. */
+    /** Starts with demand, and fails if the connection is closed by then, or at once if it is already. */
     private Mono<Void> whenOpen(Supplier<Mono<Void>> work) {
-        return OnDemand.mono(() -> session.isOpen() ? work.get() : Mono.error(Errors.closed()));
+        Mono<Void> checked = Mono.defer(() -> session.isOpen() ? work.get() : Mono.error(Errors.closed()));
+        return Mono.defer(() -> session.isOpen() ? OnDemand.mono(() -> checked) : checked);
     }
 
     @Override

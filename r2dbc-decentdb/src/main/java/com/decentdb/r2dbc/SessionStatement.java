@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc;
 
 import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.runtime.Errors;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.SqlScript;
 import io.r2dbc.spi.Result;
@@ -101,16 +102,24 @@ final class SessionStatement implements Statement {
                 .map(command -> returning.isEmpty() ? command : command.returning(returning))
                 .toList();
         int rows = fetchSize;
-        return OnDemand.flux(() -> complete.flatMapMany(lists -> commands.size() == 1
-                ? connection.run(commands.get(0), select(commands.get(0), lists), rows)
-                : Flux.fromIterable(lists)
-                        .concatMap(
-                                list -> Flux.fromIterable(commands)
-                                        .concatMap(
-                                                command -> connection.run(
-                                                        command, select(command, List.<Value[]>of(list)), rows),
-                                                0),
-                                0)));
+        Flux<Result> results = OnDemand.flux(() -> complete.flatMapMany(lists -> run(commands, lists, rows)));
+        return Flux.defer(() -> connection.session().isOpen()
+                ? results
+                : Flux.error(Errors.map(Errors.closed(), commands.get(0).source())));
+    }
+
+    private Flux<Result> run(List<SqlCommand> commands, List<Value[]> lists, int rows) {
+        if (commands.size() == 1) {
+            return connection.run(commands.get(0), select(commands.get(0), lists), rows);
+        }
+        return Flux.fromIterable(lists)
+                .concatMap(
+                        list -> Flux.fromIterable(commands)
+                                .concatMap(
+                                        command ->
+                                                connection.run(command, select(command, List.<Value[]>of(list)), rows),
+                                        0),
+                        0);
     }
 
     private static List<Value[]> select(SqlCommand command, List<Value[]> lists) {
