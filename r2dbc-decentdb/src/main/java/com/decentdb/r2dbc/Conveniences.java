@@ -97,7 +97,9 @@ abstract class Conveniences extends LiveSource implements DecentDbConnection {
             return Bindings.encodeAll(script, arguments)
                     .flatMap(values -> session()
                             .executeQueued(
-                                    command, Bindings.select(command, values), settings().queueTimeout()));
+                                    command,
+                                    Bindings.select(command, values),
+                                    settings().queueTimeout()));
         });
     }
 

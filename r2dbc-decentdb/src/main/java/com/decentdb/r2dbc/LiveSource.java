@@ -130,8 +130,8 @@ abstract class LiveSource implements LiveData {
             this.arguments = Bindings.encodeAll(script, arguments)
                     .map(values -> Bindings.select(command, values))
                     .cache();
-            this.request = new WatchRequest.Query(
-                    command.text(), command.parameters().size());
+            this.request =
+                    new WatchRequest.Query(command.text(), command.parameters().size());
         }
 
         /** Events of its tables. After a change of the schema it may read others: the watch begins anew. */

@@ -41,6 +41,11 @@ final class SqlLexer {
         return sql.substring(start, position);
     }
 
+    /** The first character of the token returned last. */
+    char symbol() {
+        return sql.charAt(start);
+    }
+
     Token next() {
         skipBlanks();
         start = position;
