@@ -20,6 +20,8 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -52,11 +54,26 @@ abstract class Conveniences extends LiveSource implements DecentDbConnection {
 
     @Override
     public Mono<Long> execute(String sql, @Nullable Object... arguments) {
-        return results(sql, arguments).concatMap(Result::getRowsUpdated).reduce(0L, Long::sum);
+        return consume(results(sql, arguments), Result::getRowsUpdated).reduce(0L, Long::sum);
     }
 
     private <T> Flux<T> rows(String sql, @Nullable Object[] arguments, Function<Row, T> mapping) {
-        return results(sql, arguments).concatMap(result -> result.map((row, metadata) -> mapping.apply(row)), 1);
+        return consume(results(sql, arguments), result -> result.map((row, metadata) -> mapping.apply(row)));
+    }
+
+    /** Consumes one result after the other. One that arrives while its subscriber cancels is given up; concatMap would lose it. */
+    private static <T> Flux<T> consume(
+            Flux<? extends Result> results, Function<Result, ? extends Publisher<T>> content) {
+        return Flux.defer(() -> {
+            Disposable.Swap latest = Disposables.swap();
+            return results.doOnNext(result -> {
+                        if (result instanceof CursorResult arrived) {
+                            latest.replace(arrived::discard);
+                        }
+                    })
+                    .concatMap(content, 1)
+                    .doOnCancel(latest::dispose);
+        });
     }
 
     private Flux<? extends Result> results(String sql, @Nullable Object[] arguments) {

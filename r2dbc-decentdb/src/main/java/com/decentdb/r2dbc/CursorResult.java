@@ -99,6 +99,11 @@ final class CursorResult implements Result {
         });
     }
 
+    /** Gives the rows up; for a result that never reached anybody who could consume it. */
+    void discard() {
+        cursor.close();
+    }
+
     private boolean wanted(Segment segment) {
         return filter == null || filter.test(segment);
     }

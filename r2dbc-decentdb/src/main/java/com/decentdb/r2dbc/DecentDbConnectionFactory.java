@@ -52,7 +52,9 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
             Mono<Session> session = EmbeddedRuntime.connect(settings.database());
             Mono<Session> opened = settings.database().inMemory() ? keepOpen().then(session) : session;
             Duration timeout = settings.connectTimeout();
-            return timeout.isZero() ? opened : within(timeout, opened);
+            Mono<Session> inTime = timeout.isZero() ? opened : within(timeout, opened);
+            // An operator that was cancelled drops a session that arrives late.
+            return inTime.doOnDiscard(Session.class, late -> late.close().subscribe());
         });
     }
 
