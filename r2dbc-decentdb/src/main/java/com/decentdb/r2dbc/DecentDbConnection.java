@@ -86,8 +86,11 @@ public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<Decen
     DecentDbConnectionMetadata getMetadata();
 
     /**
-     * Never fails: true if the connection is open and, for {@code REMOTE}, the database answers, within the statement
-     * timeout or else ten seconds.
+     * Never fails. {@code REMOTE}: whether the connection is open and the database answers within the statement timeout
+     * or else ten seconds. {@code LOCAL}, which does no work and which pools ask for when a connection is given back:
+     * whether it is open and, unless the pool resets it through {@link Lifecycle}, as it was created: without transaction,
+     * changed settings and unread results. So a pool over a proxy, which hides the {@code Lifecycle}, drops a connection
+     * that its borrower left otherwise.
      */
     @Override
     Mono<Boolean> validate(ValidationDepth depth);

@@ -45,6 +45,9 @@ final class SessionConnection extends Conveniences {
     private volatile @Nullable IsolationLevel ofTransaction;
     private volatile Duration lockWait;
     private volatile Duration statementTimeout;
+    /** Whether a pool resets the connection through {@link #preRelease()}. */
+    private volatile boolean managed;
+
     private volatile Sinks.Empty<Void> borrower = Sinks.empty();
 
     SessionConnection(Session session, Settings settings) {
@@ -330,10 +333,23 @@ final class SessionConnection extends Conveniences {
             throw new IllegalArgumentException("The validation depth must not be null");
         }
         if (depth == ValidationDepth.LOCAL) {
-            return Mono.fromSupplier(session::isOpen);
+            return Mono.fromSupplier(() -> session.isOpen() && (managed || asNew()));
         }
         Duration patience = statementTimeout.isZero() ? PING_PATIENCE : statementTimeout;
         return OnDemand.mono(() -> Timeouts.within(patience, session.delivery(), session.ping(), Mono.just(false)));
+    }
+
+    /**
+     * Whether nothing is left of an earlier use. A pool over a proxy does not see that the connection is a Lifecycle; it
+     * drops one that it finds otherwise, or the next borrower would get it as it is.
+     */
+    private boolean asNew() {
+        return autoCommit
+                && !session.inTransaction()
+                && !session.hasOpenResults()
+                && isolation == SNAPSHOT
+                && lockWait.equals(settings.lockWait())
+                && statementTimeout.equals(settings.statementTimeout());
     }
 
     @Override
@@ -346,7 +362,7 @@ final class SessionConnection extends Conveniences {
 
     @Override
     public Mono<Void> postAllocate() {
-        return Mono.empty();
+        return Mono.fromRunnable(() -> managed = true);
     }
 
     /** Leaves nothing of one borrower to the next: neither results nor watches nor a transaction nor settings. */

@@ -303,8 +303,7 @@ class CancelStormTests {
     private static boolean closed(Throwable error) {
         return error instanceof R2dbcException e
                 ? Set.of("08003", "25000").contains(String.valueOf(e.getSqlState()))
-                : error instanceof RejectedExecutionException
-                        && "Scheduler unavailable".equals(error.getMessage());
+                : error instanceof RejectedExecutionException && "Scheduler unavailable".equals(error.getMessage());
     }
 
     private static boolean expected(Throwable error) {

@@ -71,6 +71,11 @@ final class ScriptedSession implements Session {
     }
 
     @Override
+    public boolean hasOpenResults() {
+        return false;
+    }
+
+    @Override
     public boolean inTransaction() {
         return inTransaction;
     }

@@ -36,6 +36,10 @@ final class AutoCommit {
         cursors.forEach(cursor -> cursor.abandon(reason));
     }
 
+    boolean hasOpenResults() {
+        return !cursors.isEmpty();
+    }
+
     /** A request for cursors; those that arrive late are closed. */
     static Flux<Cursor> answers(Executor delivery, Consumer<Exchange<List<Cursor>>> submit) {
         return Exchange.<List<Cursor>>mono(delivery, late -> late.forEach(Cursor::close), submit)

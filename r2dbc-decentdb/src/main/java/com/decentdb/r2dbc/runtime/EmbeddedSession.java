@@ -205,6 +205,11 @@ final class EmbeddedSession implements Session {
     }
 
     @Override
+    public boolean hasOpenResults() {
+        return autoCommit.hasOpenResults();
+    }
+
+    @Override
     public boolean inTransaction() {
         Transaction current = transaction;
         return current != null && current.active();

@@ -43,6 +43,9 @@ public interface Session {
     /** Gives up results outside transactions that were not read to their end; who still reads one gets an error. */
     void abandonResults();
 
+    /** Whether there are results outside transactions that were not read to their end. */
+    boolean hasOpenResults();
+
     /** Whether a transaction is open, as the last signal of begin, commit or rollback left it. */
     boolean inTransaction();
 
