@@ -1,6 +1,5 @@
 package com.decentdb.r2dbc;
 
-import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.runtime.Command;
 import com.decentdb.r2dbc.runtime.Cursor;
@@ -308,23 +307,7 @@ final class SessionConnection extends Conveniences {
 
     @Override
     public DecentDbConnectionMetadata getMetadata() {
-        EngineInfo engine = session.engine();
-        return new DecentDbConnectionMetadata() {
-            @Override
-            public EngineInfo engine() {
-                return engine;
-            }
-
-            @Override
-            public String getDatabaseProductName() {
-                return "DecentDB";
-            }
-
-            @Override
-            public String getDatabaseVersion() {
-                return engine.version();
-            }
-        };
+        return new SessionMetadata(session.engine());
     }
 
     @Override
