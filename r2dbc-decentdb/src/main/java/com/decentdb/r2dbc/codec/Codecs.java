@@ -42,10 +42,19 @@ public final class Codecs {
         }
     };
 
+    /** None without JTS on the class path; without it, not even the class that would say so can be linked. */
+    private static List<Codec<?>> geometryCodecs() {
+        try {
+            return JtsCodecs.all();
+        } catch (NoClassDefFoundError e) {
+            return List.of();
+        }
+    }
+
     /** All that comes with the driver and all extensions that {@code services} knows. */
     Codecs(ClassLoader services) {
         Map<Class<?>, Codec<?>> standard = new LinkedHashMap<>();
-        Stream.of(NumberCodecs.all(), TemporalCodecs.all(), ContentCodecs.all(), NetworkCodecs.all(), JtsCodecs.all())
+        Stream.of(NumberCodecs.all(), TemporalCodecs.all(), ContentCodecs.all(), NetworkCodecs.all(), geometryCodecs())
                 .flatMap(List::stream)
                 .forEach(codec -> standard.put(codec.javaType(), codec));
         CodecExtensions extensions = CodecExtensions.load(services, standard);

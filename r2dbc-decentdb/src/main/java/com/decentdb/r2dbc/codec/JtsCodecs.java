@@ -16,11 +16,7 @@ final class JtsCodecs {
     private JtsCodecs() {}
 
     static List<Codec<?>> all() {
-        try {
-            return List.of(codec());
-        } catch (NoClassDefFoundError e) {
-            return List.of();
-        }
+        return List.of(codec());
     }
 
     private static Codec<?> codec() {
