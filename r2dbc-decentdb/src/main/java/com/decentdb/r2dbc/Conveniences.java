@@ -148,6 +148,14 @@ abstract class Conveniences extends LiveSource implements DecentDbConnection {
     }
 
     @Override
+    public Mono<Void> setAuditContext(String key, @Nullable String value) {
+        if (key == null || key.isEmpty()) {
+            throw new IllegalArgumentException("The key must not be null or empty");
+        }
+        return session().setAuditContext(key, value);
+    }
+
+    @Override
     public Mono<Void> checkpoint() {
         return session().checkpoint();
     }

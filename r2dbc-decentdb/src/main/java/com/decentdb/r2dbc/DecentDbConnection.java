@@ -28,6 +28,12 @@ import reactor.core.publisher.Mono;
  *
  * <p><b>Outside transactions</b> every statement is one of its own; those that wait to write share one durable commit.
  *
+ * <p><b>Session state.</b> Connections share native handles. The first statement that leaves something in its session,
+ * that is {@code CREATE TEMP}, {@code PRAGMA x = v}, {@code SET} or {@link #setAuditContext}, gives the connection a handle
+ * and a thread of its own, on which everything of it runs from then on. Closing the connection or giving it back to a pool
+ * ends them. It must not come first within a transaction, there may be {@link DecentDbOptions#MAX_PINNED_CONNECTIONS} such
+ * connections, and a database in memory has none.
+ *
  * <p>See the package for what holds for all publishers.
  */
 public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<DecentDbConnection>, LiveData {
@@ -176,6 +182,17 @@ public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<Decen
      * @return the numbers of rows changed, in order, each once durable; ends with the first error
      */
     Flux<Long> executeQueued(String sql, Publisher<? extends @Nullable Object[]> arguments);
+
+    /**
+     * Tells the engine something about whoever uses this connection. Its statements can read it, on the bundled engine
+     * through {@code current_audit_context(key)}; policies and audit records of other engines use it, too. Like
+     * {@code TEMP} objects it stays with this connection until that is closed or given back to a pool.
+     *
+     * @param key the name
+     * @param value the value; null removes it
+     * @return completes when it is set; an error if a transaction is open that was begun before there was any such state
+     */
+    Mono<Void> setAuditContext(String key, @Nullable String value);
 
     /**
      * Counters of the write queue.

@@ -26,6 +26,9 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
     private final Settings settings;
     private final Keeper keeper = new Keeper();
     private final Sinks.Empty<Void> end = Sinks.empty();
+    /** Stands for this factory where it must not be kept from becoming unreachable. */
+    private final Object identity = new Object();
+
     private volatile boolean closed;
 
     DecentDbConnectionFactory(Settings settings) {
@@ -49,7 +52,7 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
             if (closed) {
                 return Mono.error(Errors.of("08003", "The connection factory is closed", null));
             }
-            Mono<Session> session = EmbeddedRuntime.connect(settings.database());
+            Mono<Session> session = EmbeddedRuntime.connect(identity, settings.database());
             Mono<Session> opened = settings.database().inMemory() ? keepOpen().then(session) : session;
             Duration timeout = settings.connectTimeout();
             Mono<Session> inTime = timeout.isZero() ? opened : within(timeout, opened);
@@ -105,7 +108,7 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
             return Mono.empty();
         }
         DatabaseConfig config = settings.database();
-        return EmbeddedRuntime.keep(config)
+        return EmbeddedRuntime.keep(identity, config)
                 .doOnNext(release -> {
                     if (keeper.hold(release)) {
                         CLEANER.register(this, keeper);

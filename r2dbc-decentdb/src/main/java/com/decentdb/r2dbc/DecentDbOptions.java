@@ -19,8 +19,17 @@ public final class DecentDbOptions {
     /** {@code create}, {@code open} or {@code openOrCreate}, the default. */
     public static final Option<String> MODE = Option.valueOf("mode");
 
-    /** How many statements may read at once; by default twice the processors, at most 4. */
+    /**
+     * How many statements may read at once; by default twice the processors, at most 4. Results and read-only transactions
+     * that wait for their user do not count, up to 32 of them or this number, whichever is more.
+     */
     public static final Option<Integer> MAX_READERS = Option.valueOf("maxReaders");
+
+    /**
+     * How many connections may keep session state, such as {@code TEMP} tables, each on a native handle and thread of its
+     * own; one more is refused. 16 by default.
+     */
+    public static final Option<Integer> MAX_PINNED_CONNECTIONS = Option.valueOf("maxPinnedConnections");
 
     /** How many rows are read at once unless a statement says otherwise; 256 by default. */
     public static final Option<Integer> FETCH_SIZE = Option.valueOf("fetchSize");
@@ -43,7 +52,7 @@ public final class DecentDbOptions {
     /** How many prepared statements each native handle keeps; 256 by default. */
     public static final Option<Integer> STATEMENT_CACHE_SIZE = Option.valueOf("statementCacheSize");
 
-    /** How long a database file stays open after its last connection; one second by default. */
+    /** How long a database file stays open after a connection that is its last one; one second by default. */
     public static final Option<Duration> LINGER = Option.valueOf("linger");
 
     /** How long after the last write the log is moved into the database file; 5 seconds, zero means never. */
@@ -102,6 +111,7 @@ public final class DecentDbOptions {
             NATIVE_LIBRARY,
             MODE,
             MAX_READERS,
+            MAX_PINNED_CONNECTIONS,
             FETCH_SIZE,
             WRITE_QUEUE_ENABLED,
             WRITE_QUEUE_CAPACITY,

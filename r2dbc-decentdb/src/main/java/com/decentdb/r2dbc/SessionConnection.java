@@ -103,7 +103,7 @@ final class SessionConnection extends Conveniences {
     }
 
     private Flux<Result> results(SqlCommand sql, List<Value[]> arguments, int fetchSize) {
-        boolean updates = sql.kind() != SqlCommand.Kind.QUERY;
+        boolean updates = !sql.reads();
         boolean queued = settings.writeQueueEnabled()
                 && sql.kind() == SqlCommand.Kind.DML
                 && !sql.returning()
@@ -348,14 +348,12 @@ final class SessionConnection extends Conveniences {
         return Mono.fromRunnable(() -> managed = true);
     }
 
-    /** Leaves nothing of one borrower to the next: neither results nor watches nor a transaction nor settings. */
+    /** Leaves nothing of one borrower to the next: neither results, watches nor a transaction, TEMP objects nor settings. */
     @Override
     public Publisher<Void> preRelease() {
         return Mono.defer(() -> {
-            session.abandonResults();
             endLife();
-            Mono<Void> ended = session.inTransaction() ? session.rollback() : Mono.empty();
-            return ended.doOnTerminate(() -> {
+            return session.reset().doOnTerminate(() -> {
                 autoCommit = true;
                 isolation = SNAPSHOT;
                 ofTransaction = null;

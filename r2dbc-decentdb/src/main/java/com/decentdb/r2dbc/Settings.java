@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import reactor.util.Logger;
 import reactor.util.Loggers;
@@ -53,8 +54,6 @@ record Settings(
         String memoryName = memoryName(options, reader);
         Path path = memoryName == null ? path(reader) : null;
         String library = reader.text(DecentDbOptions.NATIVE_LIBRARY);
-        int queueThreads = reader.integer(DecentDbOptions.QUEUE_THREADS, 16, 1);
-        int queueCapacity = reader.integer(DecentDbOptions.WRITE_QUEUE_CAPACITY, 1024, 1);
         DatabaseConfig database = new DatabaseConfig(
                 path,
                 memoryName == null ? String.valueOf(path) : memoryName,
@@ -64,17 +63,22 @@ record Settings(
                         DatabaseConfig.Mode.class,
                         DatabaseConfig.Mode.OPEN_OR_CREATE,
                         "create, open or openOrCreate"),
-                engineOptions(reader, Math.max(queueCapacity, queueThreads)),
+                engineOptions(reader),
                 reader.integer(
                         DecentDbOptions.MAX_READERS,
                         Math.min(4, 2 * Runtime.getRuntime().availableProcessors()),
                         1),
-                queueThreads,
-                queueCapacity,
+                reader.integer(DecentDbOptions.MAX_PINNED_CONNECTIONS, 16, 0),
+                reader.integer(DecentDbOptions.QUEUE_THREADS, 16, 1),
+                reader.integer(DecentDbOptions.WRITE_QUEUE_CAPACITY, 1024, 1),
                 reader.integer(DecentDbOptions.MAX_PENDING_WRITES, 65_536, 1),
                 reader.integer(DecentDbOptions.STATEMENT_CACHE_SIZE, 256, 0),
                 reader.duration(DecentDbOptions.LINGER, Duration.ofSeconds(1)),
-                reader.duration(DecentDbOptions.CHECKPOINT_IDLE, Duration.ofSeconds(5)));
+                reader.duration(DecentDbOptions.CHECKPOINT_IDLE, Duration.ofSeconds(5)),
+                DecentDbOptions.OWN.stream()
+                        .filter(options::hasOption)
+                        .map(Option::name)
+                        .collect(Collectors.toUnmodifiableSet()));
         return new Settings(
                 database,
                 reader.duration(ConnectionFactoryOptions.LOCK_WAIT_TIMEOUT, DEFAULT_LOCK_WAIT),
@@ -157,9 +161,8 @@ record Settings(
         }
     }
 
-    private static String engineOptions(OptionReader reader, int queueCapacity) {
+    private static String engineOptions(OptionReader reader) {
         StringJoiner joined = new StringJoiner(";");
-        joined.add("write_queue_capacity=" + queueCapacity);
         for (String name : DecentDbOptions.ENGINE_OPTIONS) {
             String text = reader.text(Option.valueOf(name));
             if (text == null) {

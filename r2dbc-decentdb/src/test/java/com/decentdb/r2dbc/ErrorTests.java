@@ -135,12 +135,6 @@ class ErrorTests {
     }
 
     @Test
-    void whatWouldChangeASharedHandleIsRefused() {
-        failure(database.connect().execute("CREATE TEMP TABLE x (id INTEGER)"), R2dbcBadGrammarException.class)
-                .satisfies(error -> assertThat(error.getSqlState()).isEqualTo("0A000"));
-    }
-
-    @Test
     void aResultIsConsumedOnce() {
         Flux.from(database.connect().createStatement("SELECT 1").execute())
                 .flatMap(result ->

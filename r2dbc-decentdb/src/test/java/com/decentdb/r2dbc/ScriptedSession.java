@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -66,8 +67,13 @@ final class ScriptedSession implements Session {
     }
 
     @Override
-    public void abandonResults() {
-        // It has none.
+    public Mono<Void> reset() {
+        return inTransaction ? rollback() : Mono.empty();
+    }
+
+    @Override
+    public Mono<Void> setAuditContext(String key, @Nullable String value) {
+        return call("audit " + key + "=" + value, inTransaction);
     }
 
     @Override

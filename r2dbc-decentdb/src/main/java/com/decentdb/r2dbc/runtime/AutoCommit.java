@@ -1,7 +1,6 @@
 package com.decentdb.r2dbc.runtime;
 
 import com.decentdb.r2dbc.codec.Value;
-import com.decentdb.r2dbc.sql.SqlCommand;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,14 +13,16 @@ import reactor.core.publisher.Flux;
 final class AutoCommit {
 
     private final Database database;
+    private final Lanes lanes;
     private final Executor delivery;
     /** Results read beyond their first rows. */
     private final Set<LaneCursor> cursors = ConcurrentHashMap.newKeySet();
 
     private volatile boolean open = true;
 
-    AutoCommit(Database database, Executor delivery) {
+    AutoCommit(Database database, Lanes lanes, Executor delivery) {
         this.database = database;
+        this.lanes = lanes;
         this.delivery = delivery;
     }
 
@@ -58,10 +59,8 @@ final class AutoCommit {
 
     /** Runs a statement in a transaction of its own. */
     Flux<Cursor> execute(Command command) {
-        ReaderLanes readers = database.readers();
-        Shapes.Shape known = database.shapes().peek(command.sql());
-        boolean mayRead = command.sql().kind() == SqlCommand.Kind.QUERY && (known == null || known.readOnly());
-        if (readers == null || !mayRead) {
+        Readers readers = lanes.readers();
+        if (readers == null || !command.sql().reads()) {
             return answers(delivery, exchange -> write(command, exchange));
         }
         if (command.bindings().size() == 1) {
@@ -80,42 +79,45 @@ final class AutoCommit {
                                 "The statement",
                                 command.lockWait(),
                                 command.sql().source()));
-        database.committer().submit(new Write(command, exchange), exchange);
+        lanes.committer().submit(new Write(command, exchange), exchange);
     }
 
-    private void read(ReaderLanes readers, Command command, Exchange<List<Cursor>> exchange) {
+    private void read(Readers readers, Command command, Exchange<List<Cursor>> exchange) {
         exchange.expiresAt(
                 Deadlines.after(command.lockWait()),
                 () -> readers.timeout(
                         "The query", command.lockWait(), command.sql().source()));
-        Read read = new Read(readers, command, exchange);
+        Read read = new Read(command, exchange);
         exchange.onCancel(() -> readers.withdraw(read));
         readers.submit(read);
     }
 
     /** A query outside any transaction on its way to a reading lane. */
-    private final class Read implements ReaderLanes.Reader {
+    private final class Read implements Readers.Reader {
 
-        private final ReaderLanes readers;
         private final Command command;
         private final Exchange<List<Cursor>> exchange;
 
-        Read(ReaderLanes readers, Command command, Exchange<List<Cursor>> exchange) {
-            this.readers = readers;
+        Read(Command command, Exchange<List<Cursor>> exchange) {
             this.command = command;
             this.exchange = exchange;
         }
 
         @Override
-        public void run(Lane lane) {
+        public void run(Lane lane, Readers readers) {
             if (!exchange.start()) {
                 readers.release(lane);
+                return;
+            }
+            if (!open) {
+                readers.release(lane);
+                exchange.fail(Errors.closed());
                 return;
             }
             boolean keepsLane = false;
             try {
                 database.refresh(lane);
-                if (!database.shapes().get(lane.database(), command.sql()).readOnly()) {
+                if (!lane.reads(command.sql())) {
                     if (exchange.putBack()) {
                         write(command, exchange);
                     }
@@ -123,7 +125,10 @@ final class AutoCommit {
                 }
                 Lane.Run run = lane.run(command.sql(), command.bindings().get(0), command.fetchSize());
                 keepsLane = run.rest() != null;
-                exchange.answer(List.of(cursor(lane, run)));
+                if (keepsLane) {
+                    readers.rest(lane);
+                }
+                exchange.answer(List.of(cursor(lane, run, readers)));
             } catch (Throwable e) {
                 exchange.fail(Errors.map(e, command.sql().source()));
             } finally {
@@ -133,7 +138,7 @@ final class AutoCommit {
             }
         }
 
-        private Cursor cursor(Lane lane, Lane.Run run) {
+        private Cursor cursor(Lane lane, Lane.Run run, Readers readers) {
             if (run.rest() == null) {
                 return new BufferedCursor(run.columns(), run.affectedRows(), run.rows(), List.of());
             }

@@ -12,31 +12,36 @@ import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import reactor.util.Logger;
+import reactor.util.Loggers;
 
 /** One open database: its lanes, its write lease and its watches. Shared by all sessions of the JVM. */
 final class Database {
+
+    private static final Logger LOG = Loggers.getLogger(Database.class);
 
     private final DatabaseConfig config;
     private final NativeLibrary library;
     private final String nativePath;
     private final String label;
-    private final Shapes shapes = new Shapes();
+    private final SchemaVersion schema;
     private final WriteLease lease = new WriteLease();
     private final Lane writer;
     private final @Nullable ReaderLanes readers;
-    private final GroupCommitter committer;
+    private final Lanes shared;
     private final QueuedWriter queue;
+    private final AtomicInteger pinned = new AtomicInteger();
     private final WatchHub hub;
     private final AtomicBoolean checkpointPlanned = new AtomicBoolean();
     private final AtomicLong commits = new AtomicLong();
     private volatile long lastCommit = System.nanoTime();
     private volatile boolean closing;
+    private volatile boolean created;
 
     Database(DatabaseConfig config, NativeLibrary library) {
         this.config = config;
@@ -44,21 +49,27 @@ final class Database {
         Path path = config.path();
         this.nativePath = path == null ? ":memory:" : path.toString();
         this.label = path == null ? config.name() : String.valueOf(path.getFileName());
-        this.writer = lane("writer", config.mode());
+        // Only the bundled engine can be asked for the version of its schema cheaply.
+        this.schema = new SchemaVersion(config.othersMayOpenIt() && library.bundled());
+        this.writer = lane(
+                "writer",
+                config.inMemory()
+                        ? "The engine failed, and the database in memory was lost with it; close all its connections and"
+                                + " factories to begin anew"
+                        : null);
         // A database in memory belongs to its handle, so reading and writing share one lane, in turns.
-        this.readers = config.inMemory()
-                ? null
-                : new ReaderLanes(config.maxReaders(), n -> lane("reader-" + n, DatabaseConfig.Mode.OPEN));
-        this.committer = new GroupCommitter(writer, lease, config.maxPendingWrites(), this::committed);
+        this.readers = config.inMemory() ? null : new ReaderLanes(config.maxReaders(), n -> lane("reader-" + n, null));
+        this.shared = new Lanes(writer, readers, committer(writer));
         this.queue = new QueuedWriter(
                 writer,
                 lease,
+                schema,
                 "decentdb-queue-" + label,
                 config.queueThreads(),
                 config.queueCapacity(),
                 this::committed);
         this.hub = new WatchHub(
-                config.inMemory() ? new LaneWatchSource(writer, lease) : new HandleWatchSource(this::openReader),
+                config.inMemory() ? new LaneWatchSource(writer, lease) : new HandleWatchSource(this::openHandle),
                 Threads.daemon("decentdb-watch-" + label),
                 error -> Errors.map(error, null),
                 this::observed);
@@ -68,22 +79,41 @@ final class Database {
         return config;
     }
 
-    Lane writer() {
-        return writer;
+    /** The lanes of all sessions that are not pinned to one of their own. */
+    Lanes shared() {
+        return shared;
     }
 
-    /** The lanes that read; null if the writer's lane is the only one. */
-    @Nullable
-    ReaderLanes readers() {
-        return readers;
+    /**
+     * A lane for one session alone.
+     *
+     * @throws R2dbcException if it cannot have one
+     */
+    PinnedLane pin() {
+        if (config.inMemory()) {
+            throw Errors.of(
+                    "0A000",
+                    "A database in memory has one native handle, which all its connections share, so none of them can have"
+                            + " TEMP objects or settings of its own; use a database file",
+                    null);
+        }
+        if (pinned.incrementAndGet() > config.maxPinned()) {
+            pinned.decrementAndGet();
+            throw Errors.of(
+                    "53300",
+                    config.maxPinned() + " connections of this database have TEMP objects or settings of their own"
+                            + " already; close one or give it back to its pool, or raise maxPinnedConnections",
+                    null);
+        }
+        Lane lane = lane(
+                "pinned",
+                "The engine failed, and the TEMP objects and settings of this connection were lost with its handle; close"
+                        + " the connection");
+        return new PinnedLane(lane, committer(lane), pinned::decrementAndGet);
     }
 
     WriteLease lease() {
         return lease;
-    }
-
-    GroupCommitter committer() {
-        return committer;
     }
 
     QueuedWriter queue() {
@@ -94,10 +124,6 @@ final class Database {
         return hub;
     }
 
-    Shapes shapes() {
-        return shapes;
-    }
-
     EngineInfo engine() {
         return EmbeddedRuntime.describe(library);
     }
@@ -105,7 +131,6 @@ final class Database {
     /** Something was committed: tells the watches and plans a checkpoint for when things are quiet. */
     void committed() {
         commits.incrementAndGet();
-        shapes.committed();
         lastCommit = System.nanoTime();
         hub.nudge();
         Duration idle = config.checkpointIdle();
@@ -121,7 +146,7 @@ final class Database {
     private void observed(EngineEvent commit) {
         commits.incrementAndGet();
         if (commit.schemaChanged()) {
-            shapes.clear();
+            schema.changed();
         }
     }
 
@@ -131,9 +156,9 @@ final class Database {
      */
     void refresh(Lane lane) {
         long latest = commits.get();
-        if (!library.bundled() && lane.seesUpTo(latest)) {
-            lane.database().begin();
-            lane.database().rollback();
+        if (!library.bundled() && !lane.inTransaction() && lane.seesUpTo(latest)) {
+            lane.begin();
+            lane.rollback();
         }
     }
 
@@ -151,28 +176,44 @@ final class Database {
         });
     }
 
-    /** Ends everything behind the work that was accepted already; a last checkpoint included. */
+    /** Ends everything behind the work that was accepted already, with a last checkpoint; what comes later is refused. */
     void close(Runnable whenClosed) {
         closing = true;
-        List<Lane> reading = readers == null ? List.of() : readers.all();
-        AtomicInteger left = new AtomicInteger(reading.size() + 1);
+        AtomicInteger left = new AtomicInteger(2);
         Runnable closeWriter = () -> {
             if (left.decrementAndGet() == 0) {
-                lease.acquire(WriteLease.claim("the end of the database", () -> closeWriter(whenClosed)));
+                lease.acquire(WriteLease.claim("the end of the database", writer, () -> closeWriter(whenClosed)));
             }
         };
-        reading.forEach(lane -> lane.close(closeWriter));
+        if (readers == null) {
+            closeWriter.run();
+        } else {
+            readers.close(closeWriter);
+        }
         // The file may be deleted and created anew as soon as all is closed, so no handle of a watch may outlive that.
         hub.close(closeWriter);
     }
 
     private void closeWriter(Runnable whenClosed) {
-        writer.execute(() -> {
-            committer.close(Errors.closed());
-            queue.close(Errors.closed());
-            checkpointQuietly();
-            writer.close(whenClosed);
+        shared.committer().close(Errors.closed());
+        queue.close(Errors.closed());
+        checkpointQuietly();
+        writer.close(() -> {
+            lease.close();
+            forgetFile();
+            whenClosed.run();
         });
+    }
+
+    /** The file may be deleted and created anew from now on, and an engine may remember the old one by its path. */
+    private void forgetFile() {
+        try {
+            if (!config.inMemory()) {
+                library.evictSharedWal(nativePath);
+            }
+        } catch (RuntimeException e) {
+            LOG.warn("The engine did not let go of " + nativePath, e);
+        }
     }
 
     private void checkpointIfIdle() {
@@ -188,41 +229,46 @@ final class Database {
             }
             return;
         }
-        lease.acquire(WriteLease.claim(
-                "a checkpoint",
-                () -> writer.execute(() -> {
-                    checkpointQuietly();
-                    lease.release();
-                })));
+        lease.acquire(WriteLease.claim("a checkpoint", writer, () -> {
+            checkpointQuietly();
+            lease.release();
+        }));
     }
 
     /** A checkpoint nobody asked for: if it fails the log just stays longer, and an explicit one tells why. */
     private void checkpointQuietly() {
-        try {
-            if (!config.inMemory()) {
-                writer.database().checkpoint();
-            }
-        } catch (RuntimeException e) {
-            if (Errors.breaksHandle(e)) {
-                writer.discardHandle();
+        if (!config.inMemory()) {
+            try {
+                writer.call(database -> {
+                    database.checkpoint();
+                    return database;
+                });
+            } catch (RuntimeException e) {
+                LOG.debug("The log of " + nativePath + " was not moved into the file", e);
             }
         }
     }
 
-    private NativeDatabase openReader() {
-        return openHandle(DatabaseConfig.Mode.OPEN);
+    private Lane lane(String role, @Nullable String lossMessage) {
+        return new Lane(
+                "decentdb-" + role + "-" + label, this::openHandle, lossMessage, schema, config.statementCacheSize());
     }
 
-    private Lane lane(String role, DatabaseConfig.Mode mode) {
-        return new Lane("decentdb-" + role + "-" + label, () -> openHandle(mode), shapes, config.statementCacheSize());
+    private GroupCommitter committer(Lane lane) {
+        return new GroupCommitter(lane, lease, config.maxPendingWrites(), this::committed);
     }
 
-    private NativeDatabase openHandle(DatabaseConfig.Mode mode) {
+    /** Only the first handle may create the file. */
+    private NativeDatabase openHandle() {
+        OpenMode mode = config.inMemory()
+                ? OpenMode.OPEN_OR_CREATE
+                : created ? OpenMode.OPEN : OpenMode.valueOf(config.mode().name());
+        String queue = "write_queue_capacity=" + Math.max(config.queueCapacity(), config.queueThreads());
         try {
-            return library.open(
-                    nativePath,
-                    config.inMemory() ? OpenMode.OPEN_OR_CREATE : OpenMode.valueOf(mode.name()),
-                    config.engineOptions());
+            NativeDatabase opened = library.open(
+                    nativePath, mode, config.engineOptions().isEmpty() ? queue : queue + ";" + config.engineOptions());
+            created = true;
+            return opened;
         } catch (RuntimeException e) {
             throw explain(e);
         }

@@ -2,6 +2,9 @@ package com.decentdb.r2dbc.runtime;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,12 +16,14 @@ import org.jspecify.annotations.Nullable;
  * @param mode whether the file may or must exist
  * @param engineOptions options for the engine as {@code key=value;..}
  * @param maxReaders how many lanes may read at once
+ * @param maxPinned how many connections may have a native handle of their own
  * @param queueThreads how many threads feed the engine's write queue
  * @param queueCapacity how many queued writes may wait
  * @param maxPendingWrites how many other writes may wait
  * @param statementCacheSize how many prepared statements a lane keeps
- * @param linger how long a database stays open after its last connection
+ * @param linger how long the database stays open after a connection of this configuration that is its last one
  * @param checkpointIdle how long after the last write the log is moved into the database file
+ * @param given the names of the options the user set; the others have their defaults and are no demand
  */
 public record DatabaseConfig(
         @Nullable Path path,
@@ -27,12 +32,14 @@ public record DatabaseConfig(
         Mode mode,
         String engineOptions,
         int maxReaders,
+        int maxPinned,
         int queueThreads,
         int queueCapacity,
         int maxPendingWrites,
         int statementCacheSize,
         Duration linger,
-        Duration checkpointIdle) {
+        Duration checkpointIdle,
+        Set<String> given) {
 
     /** What may be at the path. */
     public enum Mode {
@@ -55,8 +62,62 @@ public record DatabaseConfig(
         return "DatabaseConfig[" + name + "]";
     }
 
-    /** Whether two configurations may share one open database. */
-    boolean compatible(DatabaseConfig other) {
-        return engineOptions.equals(other.engineOptions);
+    /** The same at another path. */
+    DatabaseConfig at(Path canonical) {
+        return new DatabaseConfig(
+                canonical,
+                name,
+                nativeLibrary,
+                mode,
+                engineOptions,
+                maxReaders,
+                maxPinned,
+                queueThreads,
+                queueCapacity,
+                maxPendingWrites,
+                statementCacheSize,
+                linger,
+                checkpointIdle,
+                given);
+    }
+
+    /** Whether other processes may have the file open, too. */
+    boolean othersMayOpenIt() {
+        return !inMemory() && !engineOptions.matches("(?i).*process_coordination=(single_process_unsafe|off)\\b.*");
+    }
+
+    /**
+     * Why a request for this configuration cannot share a database opened with another one: the first option that was
+     * demanded and is not in force, with both values. Null if it can.
+     */
+    @Nullable
+    String conflictWith(DatabaseConfig open) {
+        Map<String, Object> inForce = open.sharedOptions();
+        for (Map.Entry<String, Object> option : sharedOptions().entrySet()) {
+            Object other = inForce.get(option.getKey());
+            if (given.contains(option.getKey()) && !option.getValue().equals(other)) {
+                return option.getKey() + "=" + other + " instead of " + option.getKey() + "=" + option.getValue();
+            }
+        }
+        return engineOptions.equals(open.engineOptions)
+                ? null
+                : "the engine options '" + open.publicOptions() + "' instead of '" + publicOptions() + "'";
+    }
+
+    /** What holds for a database as a whole, under the names users know. */
+    private Map<String, Object> sharedOptions() {
+        Map<String, Object> options = new LinkedHashMap<>();
+        options.put("maxReaders", maxReaders);
+        options.put("maxPinnedConnections", maxPinned);
+        options.put("queueThreads", queueThreads);
+        options.put("writeQueueCapacity", queueCapacity);
+        options.put("maxPendingWrites", maxPendingWrites);
+        options.put("statementCacheSize", statementCacheSize);
+        options.put("checkpointIdle", checkpointIdle);
+        return options;
+    }
+
+    private String publicOptions() {
+        return engineOptions.replaceAll("(?i)((?:encryption|tde)_key(?:_hex)?)=[^;]*", "$1=***");
     }
 }

@@ -1,10 +1,12 @@
 package com.decentdb.r2dbc.runtime;
 
 import com.decentdb.ffi.NativeLibrary;
+import io.r2dbc.spi.R2dbcException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -25,16 +27,20 @@ final class Databases {
     private static final class Entry {
 
         private final Database database;
-        private final List<Exchange<Reference>> opening = new ArrayList<>();
-        private final List<Runnable> afterClose = new ArrayList<>();
+        /** The factory that opened it; another one that wants to create the file finds it there. */
+        private final Object creator;
+
+        private final List<Opening> opening = new ArrayList<>();
+        private final List<Opening> afterClose = new ArrayList<>();
         private int users;
         private boolean open;
         private boolean closing;
         private @Nullable ScheduledFuture<?> linger;
         private @Nullable Object file;
 
-        Entry(Database database) {
+        Entry(Database database, Object creator) {
             this.database = database;
+            this.creator = creator;
         }
 
         /** Whether the path leads to another file than the open one, whose rows would be gone with its last handle. */
@@ -43,16 +49,43 @@ final class Databases {
         }
     }
 
+    /**
+     * Somebody who wants to use a database.
+     *
+     * @param factory who asks: a factory, or the open database itself for one of its sessions
+     * @param config what is asked for, with the canonical path
+     */
+    private record Opening(Object factory, DatabaseConfig config, NativeLibrary library, Exchange<Reference> exchange) {
+
+        void opened(String key, Entry entry) {
+            exchange.answer(new Reference(key, entry, config.linger()));
+        }
+
+        void joinSoon() {
+            OPENER.execute(this::join);
+        }
+
+        void join() {
+            try {
+                Databases.join(this);
+            } catch (Throwable e) {
+                exchange.fail(Errors.map(e, null));
+            }
+        }
+    }
+
     /** A counted use of an open database. */
     static final class Reference {
 
         private final String key;
         private final Entry entry;
+        private final Duration linger;
         private boolean released;
 
-        private Reference(String key, Entry entry) {
+        private Reference(String key, Entry entry, Duration linger) {
             this.key = key;
             this.entry = entry;
+            this.linger = linger;
         }
 
         Database database() {
@@ -70,16 +103,20 @@ final class Databases {
                 if (entry.users > 0) {
                     return;
                 }
-                long nanos = entry.database.config().linger().toNanos();
-                entry.linger = Threads.TIMER.schedule(() -> closeUnused(key, entry), nanos, TimeUnit.NANOSECONDS);
+                entry.linger =
+                        Threads.TIMER.schedule(() -> closeUnused(key, entry), linger.toNanos(), TimeUnit.NANOSECONDS);
             }
         }
     }
 
     private Databases() {}
 
-    /** Opens a database or joins those who use it; touches the file system on a thread of its own. */
-    static void acquire(DatabaseConfig config, Exchange<Reference> exchange) {
+    /**
+     * Opens a database or joins those who use it; touches the file system on a thread of its own.
+     *
+     * @param factory who asks; who created a database may use it however often
+     */
+    static void acquire(Object factory, DatabaseConfig config, Exchange<Reference> exchange) {
         OPENER.execute(() -> {
             if (!exchange.start()) {
                 return;
@@ -87,91 +124,111 @@ final class Databases {
             try {
                 NativeLibrary library = NativeLibrary.load(config.nativeLibrary());
                 Path path = config.path();
-                DatabaseConfig canonical = path == null ? config : withPath(config, canonical(path));
-                join(canonical, library, exchange);
+                DatabaseConfig canonical = path == null ? config : config.at(canonical(path));
+                new Opening(factory, canonical, library, exchange).join();
             } catch (Throwable e) {
                 exchange.fail(Errors.map(e, null));
             }
         });
     }
 
-    private static void join(DatabaseConfig config, NativeLibrary library, Exchange<Reference> exchange) {
+    private static void join(Opening opening) {
+        DatabaseConfig config = opening.config();
         Path path = config.path();
         String key = path == null ? "mem:" + config.name() : path.toString();
         Object file = identity(path);
         Entry created;
         synchronized (OPEN) {
             Entry entry = OPEN.get(key);
-            if (entry != null && entry.open && !entry.closing) {
-                boolean lost = entry.lost(file) && entry.lost(identity(path));
-                if (lost && entry.users > 0) {
-                    exchange.fail(Errors.of(
-                            "58000",
-                            "The database file " + key + " was deleted or replaced while connections of this JVM still"
-                                    + " use it; close them first",
-                            null));
-                    return;
-                }
-                if (entry.users == 0 && (lost || !entry.database.config().compatible(config))) {
+            if (entry != null) {
+                R2dbcException refusal = entry.closing ? null : refusal(key, entry, opening, file);
+                if (refusal != null && entry.open && entry.users == 0) {
                     // It only lingers, and this request cannot share it.
                     entry.closing = true;
                     close(key, entry);
                 }
-            }
-            if (entry != null && entry.closing) {
-                entry.afterClose.add(() -> join(config, library, exchange));
-                return;
-            }
-            if (entry != null && !entry.database.config().compatible(config)) {
-                exchange.fail(Errors.of(
-                        "08001",
-                        "The database " + key + " is open in this JVM with other engine options ('"
-                                + publicOptions(entry.database.config()) + "' instead of '" + publicOptions(config)
-                                + "'); use the same options, or close its connections first",
-                        null));
-                return;
-            }
-            if (entry != null) {
-                entry.users++;
-                ScheduledFuture<?> linger = entry.linger;
-                if (linger != null) {
-                    linger.cancel(false);
-                    entry.linger = null;
+                if (entry.closing) {
+                    entry.afterClose.add(opening);
+                } else if (refusal != null) {
+                    opening.exchange().fail(refusal);
+                } else {
+                    join(key, entry, opening);
                 }
-                if (!entry.open) {
-                    entry.opening.add(exchange);
-                    return;
-                }
-                exchange.answer(new Reference(key, entry));
                 return;
             }
-            created = new Entry(new Database(config, library));
+            created = new Entry(new Database(config, opening.library()), opening.factory());
             created.users = 1;
-            created.opening.add(exchange);
+            created.opening.add(opening);
             OPEN.put(key, created);
         }
         created.database.open(() -> opened(key, created), error -> failed(key, created, error));
     }
 
+    private static void join(String key, Entry entry, Opening opening) {
+        entry.users++;
+        ScheduledFuture<?> linger = entry.linger;
+        if (linger != null) {
+            linger.cancel(false);
+            entry.linger = null;
+        }
+        if (entry.open) {
+            opening.opened(key, entry);
+        } else {
+            entry.opening.add(opening);
+        }
+    }
+
+    /** Why an open database cannot be shared with a request, null if it can. */
+    private static @Nullable R2dbcException refusal(String key, Entry entry, Opening opening, @Nullable Object file) {
+        DatabaseConfig config = opening.config();
+        if (entry.open && entry.lost(file) && entry.lost(identity(config.path()))) {
+            return Errors.of(
+                    "58000",
+                    "The database file " + key + " was deleted or replaced while connections of this JVM still use it;"
+                            + " close them first",
+                    null);
+        }
+        boolean ownsIt =
+                opening.factory().equals(entry.creator) || opening.factory().equals(entry.database);
+        if (config.mode() == DatabaseConfig.Mode.CREATE && !ownsIt) {
+            return Errors.of(
+                    "58000",
+                    "Cannot create the database " + key
+                            + ": it is open in this JVM, and mode=create overwrites nothing;"
+                            + " use mode=openOrCreate",
+                    null);
+        }
+        String conflict = config.conflictWith(entry.database.config());
+        return conflict == null
+                ? null
+                : Errors.of(
+                        "08001",
+                        "The database " + key + " is open in this JVM with " + conflict
+                                + "; use the same, or close its connections first",
+                        null);
+    }
+
     private static void opened(String key, Entry entry) {
         Object file = identity(entry.database.config().path());
-        List<Exchange<Reference>> waiting;
+        List<Opening> waiting;
         synchronized (OPEN) {
             entry.file = file;
             entry.open = true;
             waiting = List.copyOf(entry.opening);
             entry.opening.clear();
         }
-        waiting.forEach(exchange -> exchange.answer(new Reference(key, entry)));
+        waiting.forEach(opening -> opening.opened(key, entry));
     }
 
     private static void failed(String key, Entry entry, Throwable error) {
-        List<Exchange<Reference>> waiting;
+        List<Opening> waiting;
         synchronized (OPEN) {
             OPEN.remove(key, entry);
             waiting = List.copyOf(entry.opening);
         }
-        waiting.forEach(exchange -> exchange.fail(error));
+        // The first one asked for this opening; what the others ask for may succeed.
+        waiting.get(0).exchange().fail(error);
+        waiting.stream().skip(1).forEach(Opening::joinSoon);
     }
 
     private static void closeUnused(String key, Entry entry) {
@@ -186,12 +243,12 @@ final class Databases {
 
     private static void close(String key, Entry entry) {
         entry.database.close(() -> {
-            List<Runnable> next;
+            List<Opening> next;
             synchronized (OPEN) {
                 OPEN.remove(key, entry);
                 next = List.copyOf(entry.afterClose);
             }
-            next.forEach(OPENER::execute);
+            next.forEach(Opening::joinSoon);
         });
     }
 
@@ -222,25 +279,5 @@ final class Databases {
         } catch (IOException e) {
             return null;
         }
-    }
-
-    private static DatabaseConfig withPath(DatabaseConfig config, Path path) {
-        return new DatabaseConfig(
-                path,
-                config.name(),
-                config.nativeLibrary(),
-                config.mode(),
-                config.engineOptions(),
-                config.maxReaders(),
-                config.queueThreads(),
-                config.queueCapacity(),
-                config.maxPendingWrites(),
-                config.statementCacheSize(),
-                config.linger(),
-                config.checkpointIdle());
-    }
-
-    private static String publicOptions(DatabaseConfig config) {
-        return config.engineOptions().replaceAll("(?i)((?:encryption|tde)_key(?:_hex)?)=[^;]*", "$1=***");
     }
 }

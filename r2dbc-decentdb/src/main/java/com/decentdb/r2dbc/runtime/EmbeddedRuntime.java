@@ -10,17 +10,22 @@ public final class EmbeddedRuntime {
 
     private EmbeddedRuntime() {}
 
-    /** Opens a session; the database is opened with its first one, on a thread of the runtime. */
-    public static Mono<Session> connect(DatabaseConfig config) {
+    /**
+     * Opens a session; the database is opened with its first one, on a thread of the runtime.
+     *
+     * @param factory on whose behalf; one factory may use the database it created however often, with any mode
+     */
+    public static Mono<Session> connect(Object factory, DatabaseConfig config) {
         return Mono.defer(() -> {
             Executor delivery = newDelivery();
-            return reference(config, delivery).map(reference -> new EmbeddedSession(reference, delivery));
+            return reference(factory, config, delivery)
+                    .map(reference -> new EmbeddedSession(reference.database(), reference::release, delivery));
         });
     }
 
     /** Keeps a database open until the result is run; for databases in memory, which end with their last user. */
-    public static Mono<Runnable> keep(DatabaseConfig config) {
-        return Mono.defer(() -> reference(config, newDelivery()).map(reference -> reference::release));
+    public static Mono<Runnable> keep(Object factory, DatabaseConfig config) {
+        return Mono.defer(() -> reference(factory, config, newDelivery()).map(reference -> reference::release));
     }
 
     /** An executor that runs its tasks one at a time and in order on the delivery threads. */
@@ -28,8 +33,9 @@ public final class EmbeddedRuntime {
         return Threads.newDelivery();
     }
 
-    private static Mono<Databases.Reference> reference(DatabaseConfig config, Executor delivery) {
-        return Exchange.mono(delivery, Databases.Reference::release, exchange -> Databases.acquire(config, exchange));
+    private static Mono<Databases.Reference> reference(Object factory, DatabaseConfig config, Executor delivery) {
+        return Exchange.mono(
+                delivery, Databases.Reference::release, exchange -> Databases.acquire(factory, config, exchange));
     }
 
     static EngineInfo describe(NativeLibrary library) {

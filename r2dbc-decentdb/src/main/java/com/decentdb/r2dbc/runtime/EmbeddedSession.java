@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.regex.Pattern;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -24,23 +24,29 @@ final class EmbeddedSession implements Session {
     /** Writes of one stream that wait at a time. */
     private static final int STREAM_WINDOW = 128;
 
-    private static final Pattern NEEDS_OWN_HANDLE = Pattern.compile(
-            "(?is)^\\s*(CREATE\\s+(OR\\s+REPLACE\\s+)?(TEMP|TEMPORARY)\\b|PRAGMA\\s+\\w+\\s*=|SET\\s).*");
+    /** No wait for the right to write is longer. */
+    private static final Duration FOR_EVER = Duration.ofDays(365);
 
-    private final Databases.Reference reference;
     private final Database database;
+    private final Runnable release;
     private final Executor delivery;
-    private final AutoCommit autoCommit;
     private final WriterTasks tasks;
     private final Sinks.Empty<Void> end = Sinks.empty();
+    private volatile AutoCommit autoCommit;
+    private volatile @Nullable PinnedLane pinned;
     private volatile @Nullable Transaction transaction;
     private volatile boolean open = true;
 
-    EmbeddedSession(Databases.Reference reference, Executor delivery) {
-        this.reference = reference;
-        this.database = reference.database();
+    /**
+     * Creates a session.
+     *
+     * @param release ends its use of the database; idempotent
+     */
+    EmbeddedSession(Database database, Runnable release, Executor delivery) {
+        this.database = database;
+        this.release = release;
         this.delivery = delivery;
-        this.autoCommit = new AutoCommit(database, delivery);
+        this.autoCommit = new AutoCommit(database, database.shared(), delivery);
         this.tasks = new WriterTasks(database, delivery);
     }
 
@@ -50,12 +56,10 @@ final class EmbeddedSession implements Session {
             if (!open) {
                 return Flux.error(Errors.map(Errors.closed(), command.sql().source()));
             }
-            if (NEEDS_OWN_HANDLE.matcher(command.sql().text()).matches()) {
-                return Flux.error(Errors.of(
-                        "0A000",
-                        "Statements that change the session, such as TEMP objects and PRAGMA or SET assignments, are not"
-                                + " supported: connections share their native handles",
-                        command.sql().source()));
+            if (command.sql().sessionState()) {
+                pin(
+                        "A statement that sets up TEMP objects or settings",
+                        command.sql().source());
             }
             Transaction current = transaction;
             if (current != null && current.active()) {
@@ -63,6 +67,32 @@ final class EmbeddedSession implements Session {
             }
             return autoCommit.execute(command);
         });
+    }
+
+    /** From now on everything runs on a handle of this session alone, which keeps what must not reach others. */
+    private synchronized void pin(String what, @Nullable String sql) {
+        if (pinned != null) {
+            return;
+        }
+        if (!open) {
+            throw Errors.closed();
+        }
+        if (inTransaction() && database.shared().readers() != null) {
+            throw Errors.of(
+                    "25001",
+                    what + " needs a native handle for this connection alone, but the open transaction runs on one that"
+                            + " all share; run it before the transaction is begun",
+                    sql);
+        }
+        PinnedLane lane = database.pin();
+        pinned = lane;
+        autoCommit = new AutoCommit(database, lane.lanes(), delivery);
+    }
+
+    /** Where its statements run now. */
+    Lanes lanes() {
+        PinnedLane lane = pinned;
+        return lane == null ? database.shared() : lane.lanes();
     }
 
     private Flux<Cursor> inTransaction(Transaction current, Command command) {
@@ -78,43 +108,10 @@ final class EmbeddedSession implements Session {
             if (inTransaction()) {
                 return Mono.error(Errors.of("25001", "A transaction is open already on this connection", null));
             }
-            ReaderLanes readers = options.readOnly() ? database.readers() : null;
-            return Exchange.<Transaction>mono(
-                            delivery, late -> late.rollback(() -> {}), exchange -> begin(options, readers, exchange))
+            return TransactionStart.mono(database, lanes(), options, delivery)
                     .doOnNext(this::begun)
                     .then();
         });
-    }
-
-    private void begin(TransactionOptions options, @Nullable ReaderLanes readers, Exchange<Transaction> exchange) {
-        if (readers != null) {
-            exchange.expiresAt(
-                    Deadlines.after(options.lockWait()),
-                    () -> readers.timeout("The read-only " + options, options.lockWait(), null));
-            TransactionStart start = new TransactionStart(readers, exchange);
-            exchange.onCancel(() -> readers.withdraw(start));
-            readers.submit(start);
-            return;
-        }
-        WriteLease lease = database.lease();
-        exchange.expiresAt(
-                Deadlines.after(options.lockWait()), () -> lease.timeout("The " + options, options.lockWait(), null));
-        WriteLease.Claimant claim = WriteLease.claim(
-                "the " + options,
-                exchange,
-                () -> database.writer()
-                        .execute(() -> begin(database.writer(), options.readOnly(), lease::release, exchange)));
-        exchange.onCancel(() -> lease.withdraw(claim));
-        lease.acquire(claim);
-    }
-
-    private void begin(Lane lane, boolean readOnly, Runnable giveLaneBack, Exchange<Transaction> exchange) {
-        try {
-            exchange.answer(
-                    Transaction.begin(lane, readOnly, database.shapes(), delivery, giveLaneBack, database::committed));
-        } catch (Throwable e) {
-            exchange.fail(Errors.map(e, null));
-        }
     }
 
     private synchronized void begun(Transaction begun) {
@@ -127,32 +124,6 @@ final class EmbeddedSession implements Session {
         throw open
                 ? Errors.of("25001", "Another transaction was begun on this connection meanwhile", null)
                 : Errors.closed();
-    }
-
-    /** A read-only transaction on its way to a reading lane. */
-    private final class TransactionStart implements ReaderLanes.Reader {
-
-        private final ReaderLanes readers;
-        private final Exchange<Transaction> exchange;
-
-        TransactionStart(ReaderLanes readers, Exchange<Transaction> exchange) {
-            this.readers = readers;
-            this.exchange = exchange;
-        }
-
-        @Override
-        public void run(Lane lane) {
-            if (exchange.start()) {
-                begin(lane, true, () -> readers.release(lane), exchange);
-            } else {
-                readers.release(lane);
-            }
-        }
-
-        @Override
-        public Exchange<?> exchange() {
-            return exchange;
-        }
     }
 
     @Override
@@ -182,6 +153,12 @@ final class EmbeddedSession implements Session {
                 .doFinally(signal -> ended(current));
     }
 
+    private synchronized void ended(Transaction over) {
+        if (transaction == over) {
+            transaction = null;
+        }
+    }
+
     @Override
     public Mono<Void> setReadOnly(boolean readOnly) {
         return Mono.defer(() -> {
@@ -192,16 +169,66 @@ final class EmbeddedSession implements Session {
         });
     }
 
-    private synchronized void ended(Transaction over) {
-        if (transaction == over) {
-            transaction = null;
+    @Override
+    public Mono<Void> reset() {
+        return Mono.defer(() -> {
+            autoCommit.abandonResults(
+                    Errors.of("24000", "The connection was given back before all rows of the result were read", null));
+            Transaction current = transaction;
+            Mono<Void> ended = current == null ? Mono.empty() : rollback(current);
+            return ended.onErrorComplete().then(Exchange.mono(delivery, exchange -> {
+                exchange.start();
+                unpin(() -> {}, () -> exchange.answer(null));
+            }));
+        });
+    }
+
+    /**
+     * Ends what the session keeps for itself. Its handle is closed behind what may still run there.
+     *
+     * @param whenGone called when the handle is closed
+     * @param whenDone called then, too, but at once if the engine is busy with a statement that may not end
+     */
+    private void unpin(Runnable whenGone, Runnable whenDone) {
+        PinnedLane lane;
+        synchronized (this) {
+            lane = pinned;
+            pinned = null;
+            if (lane != null) {
+                autoCommit.close();
+                autoCommit = new AutoCommit(database, database.shared(), delivery);
+            }
+        }
+        boolean wait = lane != null && !lane.lanes().writer().busy();
+        Runnable gone = () -> {
+            whenGone.run();
+            if (wait) {
+                whenDone.run();
+            }
+        };
+        if (lane == null) {
+            gone.run();
+        } else {
+            lane.close(gone);
+        }
+        if (!wait) {
+            whenDone.run();
         }
     }
 
     @Override
-    public void abandonResults() {
-        autoCommit.abandonResults(
-                Errors.of("24000", "The connection was given back before all rows of the result were read", null));
+    public Mono<Void> setAuditContext(String key, @Nullable String value) {
+        return Mono.defer(() -> {
+            if (!open) {
+                return Mono.error(Errors.closed());
+            }
+            pin("The audit context", null);
+            Lane lane = lanes().writer();
+            return tasks.onLane(lane, handle -> {
+                handle.setAuditContext(key, value);
+                return null;
+            });
+        });
     }
 
     @Override
@@ -217,18 +244,28 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Mono<Long> executeQueued(SqlCommand sql, Value[] arguments, Duration timeout) {
-        return outsideTransaction("A queued write", tasks.queued(sql, arguments, timeout, database.queue()::submit));
+        return queued(sql, arguments, timeout, database.queue()::submit);
     }
 
     @Override
     public Flux<Long> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout) {
         return Flux.from(arguments)
                 .flatMapSequential(
-                        each -> outsideTransaction(
-                                "A queued write",
-                                tasks.queued(sql, each, timeout, database.queue()::submitBeyondCapacity)),
-                        STREAM_WINDOW,
-                        1);
+                        each -> queued(sql, each, timeout, database.queue()::submitBeyondCapacity), STREAM_WINDOW, 1);
+    }
+
+    /** The engine's queue belongs to the handle that all share; what concerns a pinned session commits on its own. */
+    private Mono<Long> queued(SqlCommand sql, Value[] arguments, Duration timeout, Consumer<QueuedWrite> submit) {
+        return outsideTransaction("A queued write", Mono.defer(() -> {
+            if (pinned == null && !sql.sessionState()) {
+                return tasks.queued(sql, arguments, timeout, submit);
+            }
+            Duration wait = timeout.isZero() ? FOR_EVER : timeout;
+            return execute(new Command(sql, List.<Value[]>of(arguments), 1, wait))
+                    .doOnNext(Cursor::close)
+                    .map(Cursor::affectedRows)
+                    .reduce(0L, Long::sum);
+        }));
     }
 
     @Override
@@ -244,10 +281,10 @@ final class EmbeddedSession implements Session {
             if (!open) {
                 return Mono.error(Errors.closed());
             }
-            if (database.readers() == null && inTransaction()) {
+            if (database.shared().readers() == null && inTransaction()) {
                 return Mono.error(waitsForItself("Anything else on a database in memory"));
             }
-            return EmbeddedRuntime.connect(database.config());
+            return EmbeddedRuntime.connect(database, database.config());
         });
     }
 
@@ -268,7 +305,7 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Mono<String> schema() {
-        return outsideTransaction("Reading the schema", tasks.schema());
+        return outsideTransaction("Reading the schema", tasks.schema(lanes().writer()));
     }
 
     /** These wait for the right to write, which the session's own transaction may hold. */
@@ -323,17 +360,13 @@ final class EmbeddedSession implements Session {
         end.tryEmitEmpty();
         autoCommit.close();
         if (current == null) {
-            reference.release();
-            whenDone.run();
+            unpin(release, whenDone);
         } else if (current.busyAfterLast()) {
-            // A native call cannot be interrupted, but the caller need not wait for it: the lane is freed behind it.
-            current.rollback(reference::release);
+            // A native call cannot be interrupted, but the caller need not wait for it: its lane is freed behind it.
+            current.rollback(() -> unpin(release, () -> {}));
             whenDone.run();
         } else {
-            current.rollback(() -> {
-                reference.release();
-                whenDone.run();
-            });
+            current.rollback(() -> unpin(release, whenDone));
         }
     }
 

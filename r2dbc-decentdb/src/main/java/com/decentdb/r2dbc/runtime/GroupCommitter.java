@@ -1,6 +1,5 @@
 package com.decentdb.r2dbc.runtime;
 
-import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.Parameters;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,31 +35,38 @@ final class GroupCommitter {
 
     void submit(Write write, Exchange<?> exchange) {
         if (!waiting.offer(write)) {
-            write.fail(Errors.of(
-                    "53000",
-                    "The write was refused and not started: " + capacity + " writes wait already. Write slower, or"
-                            + " raise maxPendingWrites",
-                    write.sql()));
+            write.fail(
+                    waiting.closed()
+                            ? Errors.closed()
+                            : Errors.of(
+                                    "53000",
+                                    "The write was refused and not started: " + capacity
+                                            + " writes wait already. Write slower, or raise maxPendingWrites",
+                                    write.sql()));
             return;
         }
         exchange.onCancel(() -> waiting.remove(write));
         claim();
     }
 
+    /** Fails those that wait and all to come. */
     void close(Throwable reason) {
-        waiting.drain().forEach(write -> write.fail(reason));
+        waiting.close().forEach(write -> write.fail(reason));
     }
 
     private void claim() {
         if (claimed.compareAndSet(false, true)) {
             AtomicBoolean granted = new AtomicBoolean();
-            lease.acquire(WriteLease.claim("the writes outside transactions", () -> {
-                synchronized (granted) {
-                    granted.set(true);
-                    waitsForLease = false;
-                }
-                lane.execute(this::round);
-            }));
+            lease.acquire(WriteLease.claim(
+                    "the writes outside transactions",
+                    round -> {
+                        synchronized (granted) {
+                            granted.set(true);
+                            waitsForLease = false;
+                        }
+                        lane.execute(round);
+                    },
+                    this::round));
             synchronized (granted) {
                 if (!granted.get()) {
                     waitsForLease = true;
@@ -74,6 +80,7 @@ final class GroupCommitter {
 
     /** Runs what waits now, then lets other claimants of the lease have their turn; on the lane's thread. */
     private void round() {
+        List<Runnable> answers = new ArrayList<>();
         try {
             List<Write> batch = waiting.poll(MAX_GROUP);
             int i = 0;
@@ -82,22 +89,25 @@ final class GroupCommitter {
                 while (i < batch.size() && batch.get(i).groupable()) {
                     group.add(batch.get(i++));
                 }
-                commit(group);
+                commit(group, answers);
                 if (i < batch.size()) {
-                    commit(List.of(batch.get(i++)));
+                    commit(List.of(batch.get(i++)), answers);
                 }
             }
         } finally {
-            // In this order, or who submits in between would wait for the lease that this round still holds.
+            // In this order, or who submits in between would wait for the lease that this round still holds; and who
+            // goes
+            // on after an answer must find the lease free.
             lease.release();
             claimed.set(false);
             if (!waiting.isEmpty()) {
                 claim();
             }
+            answers.forEach(Runnable::run);
         }
     }
 
-    private void commit(List<Write> group) {
+    private void commit(List<Write> group, List<Runnable> answers) {
         List<Write> started = new ArrayList<>(group.size());
         for (Write write : group) {
             if (write.start()) {
@@ -108,22 +118,25 @@ final class GroupCommitter {
             return;
         }
         try {
-            if (started.size() == 1 && !started.get(0).compound()) {
+            if (lane.inTransaction()) {
+                throw Errors.of(
+                        "25001", "A transaction was begun on this connection before the write was started", null);
+            }
+            if (started.size() == 1 && started.get(0).plain()) {
                 started.get(0).run(lane);
-                acknowledge(started);
-            } else if (!commitTogether(started)) {
-                commitApart(started);
+                committed(started, answers);
+            } else if (!commitTogether(started, answers)) {
+                commitApart(started, answers);
             }
         } catch (Throwable e) {
-            started.forEach(write -> write.fail(e));
-            rollbackIfOpen();
+            started.forEach(write -> answers.add(() -> write.fail(e)));
+            lane.rollback();
         }
     }
 
     /** Runs the group in one transaction; false if a statement failed and nothing was kept. */
-    private boolean commitTogether(List<Write> group) {
-        NativeDatabase database = lane.database();
-        database.begin();
+    private boolean commitTogether(List<Write> group, List<Runnable> answers) {
+        lane.begin();
         for (Write write : group) {
             try {
                 write.run(lane);
@@ -131,35 +144,34 @@ final class GroupCommitter {
                 if (group.size() == 1 || Errors.breaksHandle(e)) {
                     throw e;
                 }
-                database.rollback();
+                lane.rollback();
                 return false;
             }
         }
-        database.commit();
-        acknowledge(group);
+        lane.commit();
+        committed(group, answers);
         return true;
     }
 
     /** Runs the group in one transaction with a savepoint around each statement. */
-    private void commitApart(List<Write> group) {
-        NativeDatabase database = lane.database();
-        database.begin();
+    private void commitApart(List<Write> group, List<Runnable> answers) {
+        lane.begin();
         List<Write> succeeded = new ArrayList<>(group.size());
         List<Runnable> failures = new ArrayList<>();
         for (Write write : group) {
-            control(database, "SAVEPOINT " + SAVEPOINT);
+            control("SAVEPOINT " + SAVEPOINT);
             Throwable error = attempt(write);
             if (error == null) {
                 succeeded.add(write);
             } else {
-                control(database, "ROLLBACK TO SAVEPOINT " + SAVEPOINT);
+                control("ROLLBACK TO SAVEPOINT " + SAVEPOINT);
                 failures.add(() -> write.fail(error));
             }
-            control(database, "RELEASE SAVEPOINT " + SAVEPOINT);
+            control("RELEASE SAVEPOINT " + SAVEPOINT);
         }
-        database.commit();
-        acknowledge(succeeded);
-        failures.forEach(Runnable::run);
+        lane.commit();
+        committed(succeeded, answers);
+        answers.addAll(failures);
     }
 
     private @Nullable Throwable attempt(Write write) {
@@ -174,23 +186,15 @@ final class GroupCommitter {
         }
     }
 
-    private void acknowledge(List<Write> writes) {
+    private void committed(List<Write> writes, List<Runnable> answers) {
         afterCommit.run();
-        writes.forEach(Write::acknowledge);
+        writes.forEach(write -> answers.add(write::acknowledge));
     }
 
-    private void rollbackIfOpen() {
-        try {
-            NativeDatabase database = lane.database();
-            if (database.inTransaction()) {
-                database.rollback();
-            }
-        } catch (RuntimeException e) {
-            lane.discardHandle();
-        }
-    }
-
-    private static void control(NativeDatabase database, String sql) {
-        database.execute(sql, Parameters.of(0)).close();
+    private void control(String sql) {
+        lane.call(database -> {
+            database.execute(sql, Parameters.of(0)).close();
+            return database;
+        });
     }
 }

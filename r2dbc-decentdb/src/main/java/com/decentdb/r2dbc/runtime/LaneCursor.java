@@ -63,7 +63,7 @@ final class LaneCursor implements Cursor {
                 }
             } while (rows.rows() == fetchSize);
         } catch (RuntimeException e) {
-            statement.close();
+            lane.drop(statement);
             throw e;
         }
         lane.finish(sql, statement);
@@ -164,7 +164,9 @@ final class LaneCursor implements Cursor {
         } catch (RuntimeException e) {
             failure = e;
             statement = null;
-            open.close();
+            if (open != null) {
+                lane.drop(open);
+            }
             finish();
         }
         Throwable error = failure;

@@ -22,20 +22,18 @@ final class LaneWatchSource implements WatchSource {
     public void create(
             Function<NativeDatabase, NativeWatch> factory,
             BiConsumer<@Nullable NativeWatch, @Nullable Throwable> done) {
-        lease.acquire(WriteLease.claim(
-                "a watch",
-                () -> lane.execute(() -> {
-                    NativeWatch watch = null;
-                    Throwable failure = null;
-                    try {
-                        watch = factory.apply(lane.database());
-                    } catch (RuntimeException e) {
-                        failure = e;
-                    } finally {
-                        lease.release();
-                    }
-                    done.accept(watch, failure);
-                })));
+        lease.acquire(WriteLease.claim("a watch", lane, () -> {
+            NativeWatch watch = null;
+            Throwable failure = null;
+            try {
+                watch = lane.call(factory);
+            } catch (RuntimeException e) {
+                failure = e;
+            } finally {
+                lease.release();
+            }
+            done.accept(watch, failure);
+        }));
     }
 
     @Override

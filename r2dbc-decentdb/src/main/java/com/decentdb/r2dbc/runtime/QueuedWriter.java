@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.runtime;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeResult;
+import com.decentdb.r2dbc.sql.SqlCommand;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +20,7 @@ final class QueuedWriter {
 
     private final Lane lane;
     private final WriteLease lease;
+    private final SchemaVersion schema;
     private final Runnable afterCommit;
     private final int maxWorkers;
     private final int capacity;
@@ -27,12 +29,21 @@ final class QueuedWriter {
 
     private boolean claimed;
     private boolean roundOpen;
+    private boolean broken;
     private int workers;
     private int taken;
 
-    QueuedWriter(Lane lane, WriteLease lease, String name, int threads, int capacity, Runnable afterCommit) {
+    QueuedWriter(
+            Lane lane,
+            WriteLease lease,
+            SchemaVersion schema,
+            String name,
+            int threads,
+            int capacity,
+            Runnable afterCommit) {
         this.lane = lane;
         this.lease = lease;
+        this.schema = schema;
         this.maxWorkers = threads;
         this.capacity = capacity;
         this.afterCommit = afterCommit;
@@ -51,11 +62,14 @@ final class QueuedWriter {
     void submit(QueuedWrite write) {
         if (!waiting.offer(write)) {
             write.exchange()
-                    .fail(Errors.of(
-                            "53000",
-                            "The write was refused and not started: the queue is full with " + capacity
-                                    + " writes. Write slower, use the Publisher form, or raise writeQueueCapacity",
-                            write.sql().source()));
+                    .fail(
+                            waiting.closed()
+                                    ? Errors.closed()
+                                    : Errors.of(
+                                            "53000",
+                                            "The write was refused and not started: the queue is full with " + capacity
+                                                    + " writes. Write slower, use the Publisher form, or raise writeQueueCapacity",
+                                            write.sql().source()));
             return;
         }
         submitted(write);
@@ -63,8 +77,11 @@ final class QueuedWriter {
 
     /** Queues a write of a stream, which bounds the number of its writes itself. */
     void submitBeyondCapacity(QueuedWrite write) {
-        waiting.add(write);
-        submitted(write);
+        if (waiting.add(write)) {
+            submitted(write);
+        } else {
+            write.exchange().fail(Errors.closed());
+        }
     }
 
     int waiting() {
@@ -75,8 +92,9 @@ final class QueuedWriter {
         return capacity;
     }
 
+    /** Fails those that wait and all to come. */
     void close(Throwable reason) {
-        waiting.drain().forEach(write -> write.exchange().fail(reason));
+        waiting.close().forEach(write -> write.exchange().fail(reason));
         pool.shutdown();
     }
 
@@ -93,7 +111,7 @@ final class QueuedWriter {
             }
         }
         if (claim) {
-            lease.acquire(WriteLease.claim("the write queue", () -> lane.execute(this::openRound)));
+            lease.acquire(WriteLease.claim("the write queue", lane, this::openRound));
         } else if (help) {
             pool.execute(this::work);
         }
@@ -121,18 +139,19 @@ final class QueuedWriter {
     }
 
     private void work() {
+        Runnable answer = () -> {};
         QueuedWrite next;
         while ((next = take()) != null) {
-            if (next.exchange().start()) {
-                execute(next);
-            }
+            answer.run();
+            answer = next.exchange().start() ? execute(next) : () -> {};
         }
-        leave();
+        // Who goes on after the last answer of a round must find the lease free.
+        leave(answer);
     }
 
     private @Nullable QueuedWrite take() {
         synchronized (this) {
-            if (taken >= FAIR_SHARE && lease.contended()) {
+            if (broken || (taken >= FAIR_SHARE && lease.contended())) {
                 roundOpen = false;
                 return null;
             }
@@ -141,7 +160,8 @@ final class QueuedWriter {
         return waiting.poll();
     }
 
-    private void execute(QueuedWrite write) {
+    /** Runs a write and returns what tells its subscriber. */
+    private Runnable execute(QueuedWrite write) {
         try {
             NativeDatabase database = lane.database();
             long affected;
@@ -150,21 +170,45 @@ final class QueuedWriter {
                 affected = result.affectedRows();
             }
             afterCommit.run();
-            write.exchange().answer(affected);
+            return () -> write.exchange().answer(affected);
         } catch (Throwable e) {
-            write.exchange().fail(Errors.map(e, write.sql().source()));
+            if (Errors.breaksHandle(e)) {
+                synchronized (this) {
+                    broken = true;
+                }
+            }
+            return () -> write.exchange().fail(Errors.map(e, write.sql().source()));
+        } finally {
+            if (write.sql().kind() == SqlCommand.Kind.OTHER) {
+                schema.changed();
+            }
         }
     }
 
     /** Leaves the round; the last worker ends it and asks for another one if there is more to do. */
-    private void leave() {
+    private void leave(Runnable answer) {
+        boolean last;
+        boolean replace;
         synchronized (this) {
-            workers--;
-            if (workers > 0) {
-                return;
-            }
+            last = --workers == 0;
+            replace = last && broken;
+        }
+        if (replace) {
+            lane.execute(() -> {
+                lane.discardHandle();
+                endRound();
+            });
+        } else if (last) {
+            endRound();
+        }
+        answer.run();
+    }
+
+    private void endRound() {
+        synchronized (this) {
             roundOpen = false;
             claimed = false;
+            broken = false;
         }
         lease.release();
         synchronized (this) {
@@ -173,6 +217,6 @@ final class QueuedWriter {
             }
             claimed = true;
         }
-        lease.acquire(WriteLease.claim("the write queue", () -> lane.execute(this::openRound)));
+        lease.acquire(WriteLease.claim("the write queue", lane, this::openRound));
     }
 }

@@ -1,17 +1,18 @@
 package com.decentdb.r2dbc.runtime;
 
-import io.netty.util.internal.PlatformDependent;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import reactor.core.Exceptions;
 import reactor.core.publisher.Operators;
+import reactor.util.concurrent.Queues;
 import reactor.util.context.Context;
 
 /** Runs tasks one at a time and in order on another executor, keeping its thread while there are tasks. */
 final class SerialExecutor implements Executor, Runnable {
 
-    private final Queue<Runnable> tasks = PlatformDependent.newMpscQueue();
+    private final Queue<Runnable> tasks =
+            Queues.<Runnable>unboundedMultiproducer().get();
     private final AtomicInteger pending = new AtomicInteger();
     private final Executor executor;
 

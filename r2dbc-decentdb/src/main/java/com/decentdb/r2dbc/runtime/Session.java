@@ -9,6 +9,7 @@ import com.decentdb.r2dbc.watch.WatchRequest;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -40,8 +41,14 @@ public interface Session {
      */
     Mono<Void> setReadOnly(boolean readOnly);
 
-    /** Gives up results outside transactions that were not read to their end; who still reads one gets an error. */
-    void abandonResults();
+    /**
+     * Makes the session as good as new: gives up results that were not read to their end, so that who still reads one gets
+     * an error, rolls the open transaction back, and drops {@code TEMP} objects, settings and the audit context.
+     */
+    Mono<Void> reset();
+
+    /** Sets a value of the audit context, which statements of this session can read; null removes it. */
+    Mono<Void> setAuditContext(String key, @Nullable String value);
 
     /** Whether there are results outside transactions that were not read to their end. */
     boolean hasOpenResults();

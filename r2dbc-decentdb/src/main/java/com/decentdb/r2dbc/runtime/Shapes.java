@@ -10,14 +10,15 @@ import com.decentdb.r2dbc.sql.SqlCommand;
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** What the engine says about statements without running them, remembered until the schema changes. Thread-safe. */
+/**
+ * What the engine says about statements without running them, remembered until the schema changes. Confined to the
+ * thread of the one handle it asks, which may be inside a transaction that changed the schema for itself.
+ */
 final class Shapes {
 
     private static final int CAPACITY = 1024;
@@ -90,25 +91,16 @@ final class Shapes {
         }
     }
 
-    private final AtomicLong version = new AtomicLong();
-    private volatile boolean changing;
-
-    private final Map<String, Shape> known = Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
+    private final Map<String, Shape> known = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Shape> eldest) {
             return size() > CAPACITY;
         }
-    });
+    };
 
-    private volatile EnumLabels labels = EnumLabels.NONE;
-
-    /** What is known already. */
-    @Nullable
-    Shape peek(SqlCommand sql) {
-        return known.get(sql.text());
-    }
+    private EnumLabels labels = EnumLabels.NONE;
 
     /** Asks the engine if need be; on the thread of the handle. */
     Shape get(NativeDatabase database, SqlCommand sql) {
@@ -119,17 +111,19 @@ final class Shapes {
         try {
             shape = parse(database.describeQuery(sql.text()));
         } catch (NativeException e) {
+            if (Errors.breaksHandle(e)) {
+                throw e;
+            }
             // Engines cannot describe everything they run; the words of the statement have to do, and running it
             // reports what is wrong with it. Not remembered, because a missing table may appear.
-            return Shape.unknown(sql.kind() == SqlCommand.Kind.QUERY);
+            return Shape.unknown(sql.reads());
         }
         known.put(sql.text(), shape);
         return shape;
     }
 
-    /** Forgets everything; called after the schema may have changed. */
+    /** Forgets everything. */
     void clear() {
-        version.incrementAndGet();
         known.clear();
         labels = EnumLabels.NONE;
     }
@@ -157,25 +151,6 @@ final class Shapes {
             }
         }
         return new NativeRows(block, all);
-    }
-
-    /** A statement that may change the schema ran; others see that when it is committed. */
-    void changing() {
-        changing = true;
-        clear();
-    }
-
-    /** Something was committed. */
-    void committed() {
-        if (changing) {
-            changing = false;
-            clear();
-        }
-    }
-
-    /** Another number after every time the schema may have changed. */
-    long version() {
-        return version.get();
     }
 
     private static Shape parse(String json) {

@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -28,29 +29,25 @@ final class Transaction {
     }
 
     private final Lane lane;
+    /** What the transaction was begun on; if the lane has another one by now, it is lost. */
+    private final NativeDatabase handle;
+
     private final boolean readOnly;
-    private final Shapes shapes;
     private final Executor delivery;
     private final Runnable giveLaneBack;
     private final Runnable whenCommitted;
     /** Results read beyond their first rows; confined to the lane's thread. */
     private final Set<LaneCursor> cursors = new LinkedHashSet<>();
 
-    private final AtomicReference<State> state = new AtomicReference<>(State.ACTIVE);
-    private volatile boolean calling;
     /** Whether it may only read although it began to write; confined to the lane's thread. */
     private boolean restricted;
 
-    private Transaction(
-            Lane lane,
-            boolean readOnly,
-            Shapes shapes,
-            Executor delivery,
-            Runnable giveLaneBack,
-            Runnable whenCommitted) {
+    private final AtomicReference<State> state = new AtomicReference<>(State.ACTIVE);
+
+    private Transaction(Lane lane, boolean readOnly, Executor delivery, Runnable giveLaneBack, Runnable whenCommitted) {
         this.lane = lane;
+        this.handle = lane.database();
         this.readOnly = readOnly;
-        this.shapes = shapes;
         this.delivery = delivery;
         this.giveLaneBack = giveLaneBack;
         this.whenCommitted = whenCommitted;
@@ -62,22 +59,17 @@ final class Transaction {
      * @param giveLaneBack ends the exclusive use of the lane; called once, on its thread
      */
     static Transaction begin(
-            Lane lane,
-            boolean readOnly,
-            Shapes shapes,
-            Executor delivery,
-            Runnable giveLaneBack,
-            Runnable whenCommitted) {
+            Lane lane, boolean readOnly, Executor delivery, Runnable giveLaneBack, Runnable whenCommitted) {
         try {
-            lane.database().begin();
-        } catch (RuntimeException e) {
-            if (Errors.breaksHandle(e)) {
-                lane.discardHandle();
+            if (lane.inTransaction()) {
+                throw Errors.of("25001", "Another transaction was begun on this connection meanwhile", null);
             }
+            lane.begin();
+            return new Transaction(lane, readOnly, delivery, giveLaneBack, whenCommitted);
+        } catch (RuntimeException e) {
             giveLaneBack.run();
             throw e;
         }
-        return new Transaction(lane, readOnly, shapes, delivery, giveLaneBack, whenCommitted);
     }
 
     /** Whether statements still belong to it. */
@@ -89,7 +81,7 @@ final class Transaction {
     /** Lets no further statement start; returns whether the engine is busy with one. */
     boolean busyAfterLast() {
         refuse();
-        return calling;
+        return lane.busy();
     }
 
     void execute(Command command, Exchange<List<Cursor>> exchange) {
@@ -97,8 +89,8 @@ final class Transaction {
             if (!exchange.start()) {
                 return;
             }
-            calling = true;
             try {
+                noteLoss(false);
                 State now = state.get();
                 if (now == State.ACTIVE) {
                     exchange.answer(run(command));
@@ -111,12 +103,11 @@ final class Transaction {
                             command.sql().source()));
                 }
             } catch (Throwable e) {
-                if (!stillOpen()) {
-                    state.compareAndSet(State.ACTIVE, State.LOST);
-                }
-                exchange.fail(Errors.map(e, command.sql().source()));
-            } finally {
-                calling = false;
+                noteLoss(true);
+                exchange.fail(
+                        lane.holds(handle)
+                                ? Errors.map(e, command.sql().source())
+                                : Errors.of("40000", "The engine failed and was restarted: " + e.getMessage(), 0, e));
             }
         });
     }
@@ -143,8 +134,10 @@ final class Transaction {
             if (!exchange.start()) {
                 return;
             }
+            noteLoss(false);
             if (state.compareAndSet(State.LOST, State.ENDING)) {
                 abandonResults();
+                lane.rollback();
                 end();
                 exchange.fail(lost(null));
                 return;
@@ -156,9 +149,9 @@ final class Transaction {
             }
             try {
                 List.copyOf(cursors).forEach(LaneCursor::detach);
-                lane.database().commit();
+                lane.commit();
             } catch (Throwable e) {
-                rollbackQuietly();
+                lane.rollback();
                 end();
                 exchange.fail(Errors.map(e, null));
                 return;
@@ -174,20 +167,28 @@ final class Transaction {
     /** Rolls back, at the latest behind the one native call that may be running; what waits before it is dropped. */
     void rollback(Runnable whenDone) {
         refuse();
-        lane.execute(() -> {
+        Runnable task = () -> {
             if (state.get() != State.ENDED) {
                 abandonResults();
-                rollbackQuietly();
+                lane.rollback();
                 end();
             }
             whenDone.run();
-        });
+        };
+        try {
+            lane.execute(task);
+        } catch (RejectedExecutionException e) {
+            // The lane ended with its session, and its handle took the transaction with it.
+            if (state.getAndSet(State.ENDED) != State.ENDED) {
+                giveLaneBack.run();
+            }
+            whenDone.run();
+        }
     }
 
     private List<Cursor> run(Command command) {
         SqlCommand sql = command.sql();
-        boolean reads = sql.kind() == SqlCommand.Kind.QUERY
-                && shapes.get(lane.database(), sql).readOnly();
+        boolean reads = lane.reads(sql);
         if ((readOnly || restricted) && !reads && !sql.kind().transactionControl()) {
             throw Errors.of(
                     "25006", "The transaction is read-only and cannot run a statement that writes", sql.source());
@@ -213,18 +214,6 @@ final class Transaction {
         return cursor;
     }
 
-    /** The handle is replaced if even a rollback fails; the next transaction must not find this one's remains. */
-    private void rollbackQuietly() {
-        try {
-            NativeDatabase database = lane.database();
-            if (database.inTransaction()) {
-                database.rollback();
-            }
-        } catch (RuntimeException e) {
-            lane.discardHandle();
-        }
-    }
-
     private void abandonResults() {
         List.copyOf(cursors)
                 .forEach(cursor -> cursor.abort(
@@ -237,12 +226,18 @@ final class Transaction {
         }
     }
 
-    /** False if an error took the engine's transaction with it; what follows would run outside any. */
-    private boolean stillOpen() {
-        try {
-            return lane.database().inTransaction();
-        } catch (RuntimeException e) {
-            return false;
+    /** Notes if the engine's transaction is gone, by an error or with its handle; what follows would run outside any. */
+    private void noteLoss(boolean afterError) {
+        boolean gone = !lane.holds(handle);
+        if (!gone && afterError) {
+            try {
+                gone = !lane.call(NativeDatabase::inTransaction);
+            } catch (RuntimeException e) {
+                gone = true;
+            }
+        }
+        if (gone) {
+            state.compareAndSet(State.ACTIVE, State.LOST);
         }
     }
 

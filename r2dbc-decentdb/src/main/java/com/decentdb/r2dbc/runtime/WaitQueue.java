@@ -51,6 +51,7 @@ final class WaitQueue<W extends WaitQueue.Waiter> {
     private final int capacity;
     private final BooleanSupplier timed;
     private long nextSweep = Waiter.NEVER;
+    private boolean closed;
 
     WaitQueue(int capacity) {
         this(capacity, () -> true);
@@ -66,13 +67,16 @@ final class WaitQueue<W extends WaitQueue.Waiter> {
         this.timed = timed;
     }
 
-    /** Adds a waiter at the end; false if the queue is full. */
-    boolean offer(W waiter) {
-        return size() < capacity && add(waiter);
+    /** Adds a waiter at the end; false if the queue is full or closed. */
+    synchronized boolean offer(W waiter) {
+        return waiters.size() < capacity && add(waiter);
     }
 
-    /** Adds a waiter at the end whatever the capacity; for waiters whose number is bounded elsewhere. */
+    /** Adds a waiter at the end whatever the capacity, for waiters whose number is bounded elsewhere; false if closed. */
     synchronized boolean add(W waiter) {
+        if (closed) {
+            return false;
+        }
         waiters.add(waiter);
         if (timed.getAsBoolean()) {
             armSweep(waiter.deadline());
@@ -113,6 +117,16 @@ final class WaitQueue<W extends WaitQueue.Waiter> {
 
     boolean isEmpty() {
         return size() == 0;
+    }
+
+    synchronized boolean closed() {
+        return closed;
+    }
+
+    /** Empties the queue and lets nobody in any more. */
+    synchronized List<W> close() {
+        closed = true;
+        return drain();
     }
 
     /** Empties the queue. */

@@ -23,9 +23,12 @@ final class Write implements WaitQueue.Request {
         return command.sql().kind() == SqlCommand.Kind.DML;
     }
 
-    /** Whether it must have a transaction of its own, being several executions that succeed or fail together. */
-    boolean compound() {
-        return command.bindings().size() > 1;
+    /**
+     * Whether the engine may commit it by itself: it is one execution, and either changes no rows or returns none. Several
+     * succeed or fail together, and returned rows must be of the schema that is known within the transaction.
+     */
+    boolean plain() {
+        return command.bindings().size() == 1 && !(groupable() && command.sql().returning());
     }
 
     String sql() {

@@ -2,6 +2,8 @@ package com.decentdb.r2dbc.runtime;
 
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,9 @@ final class WriteLease {
 
         /** What it wants the lease for, to tell those who wait in vain. */
         String purpose();
+
+        /** The database closed, so the lease will never be there. */
+        void refused();
     }
 
     private final WaitQueue<Claimant> claimants = new WaitQueue<>(Integer.MAX_VALUE);
@@ -30,15 +35,21 @@ final class WriteLease {
     private long heldSince;
 
     void acquire(Claimant claimant) {
+        boolean queued;
+        boolean granted;
         synchronized (this) {
-            if (holder != null) {
-                claimants.add(claimant);
-                return;
+            queued = holder != null && claimants.add(claimant);
+            granted = holder == null && !claimants.closed();
+            if (granted) {
+                hold(claimant);
             }
-            hold(claimant);
         }
-        if (!claimant.granted()) {
-            release();
+        if (granted) {
+            if (!claimant.granted()) {
+                release();
+            }
+        } else if (!queued) {
+            claimant.refused();
         }
     }
 
@@ -50,6 +61,11 @@ final class WriteLease {
                 hold(next);
             }
         } while (next != null && !next.granted());
+    }
+
+    /** Refuses those who wait and all to come. */
+    void close() {
+        claimants.close().forEach(Claimant::refused);
     }
 
     /** Removes a claimant that gave up. */
@@ -88,43 +104,69 @@ final class WriteLease {
                         + " ms";
     }
 
-    /** A claim without a time limit. */
-    static Claimant claim(String purpose, Runnable whenGranted) {
-        return new Claimant() {
-            @Override
-            public String purpose() {
-                return purpose;
-            }
-
-            @Override
-            public boolean granted() {
-                whenGranted.run();
-                return true;
-            }
-
-            @Override
-            public boolean waiting() {
-                return true;
-            }
-
-            @Override
-            public long deadline() {
-                return NEVER;
-            }
-
-            @Override
-            public void expire() {
-                throw new IllegalStateException("A claim without a deadline cannot expire");
-            }
-        };
+    /**
+     * A claim without a time limit.
+     *
+     * @param executor runs the task once the lease is there; if it rejects that, the lease is passed on
+     */
+    static Claimant claim(String purpose, Executor executor, Runnable whenGranted) {
+        return new LastingClaim(purpose, executor, whenGranted);
     }
 
     /** A claim that answers a request, within the request's time limit. */
-    static Claimant claim(String purpose, Exchange<?> exchange, Runnable whenGranted) {
-        return new ExchangeClaim(purpose, exchange, whenGranted);
+    static Claimant claim(String purpose, Exchange<?> exchange, Executor executor, Runnable whenGranted) {
+        return new ExchangeClaim(purpose, exchange, executor, whenGranted);
     }
 
-    private record ExchangeClaim(String purpose, Exchange<?> exchange, Runnable whenGranted)
+    private static final class LastingClaim implements Claimant {
+
+        private final String purpose;
+        private final Executor executor;
+        private final Runnable whenGranted;
+
+        LastingClaim(String purpose, Executor executor, Runnable whenGranted) {
+            this.purpose = purpose;
+            this.executor = executor;
+            this.whenGranted = whenGranted;
+        }
+
+        @Override
+        public boolean granted() {
+            try {
+                executor.execute(whenGranted);
+                return true;
+            } catch (RejectedExecutionException e) {
+                return false;
+            }
+        }
+
+        @Override
+        public String purpose() {
+            return purpose;
+        }
+
+        @Override
+        public void refused() {
+            // Who claims without a limit asks on behalf of others, and those are told by their own queue.
+        }
+
+        @Override
+        public boolean waiting() {
+            return true;
+        }
+
+        @Override
+        public long deadline() {
+            return NEVER;
+        }
+
+        @Override
+        public void expire() {
+            throw new IllegalStateException("A claim without a deadline cannot expire");
+        }
+    }
+
+    private record ExchangeClaim(String purpose, Exchange<?> exchange, Executor executor, Runnable whenGranted)
             implements Claimant, WaitQueue.Request {
 
         @Override
@@ -132,8 +174,18 @@ final class WriteLease {
             if (!exchange.start()) {
                 return false;
             }
-            whenGranted.run();
-            return true;
+            try {
+                executor.execute(whenGranted);
+                return true;
+            } catch (RejectedExecutionException e) {
+                exchange.fail(Errors.map(e, null));
+                return false;
+            }
+        }
+
+        @Override
+        public void refused() {
+            exchange.fail(Errors.closed());
         }
     }
 }

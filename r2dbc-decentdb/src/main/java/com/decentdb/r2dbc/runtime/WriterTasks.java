@@ -39,12 +39,18 @@ final class WriterTasks {
         });
     }
 
+    /** The counters. */
     Mono<WriteQueueMetrics> metrics() {
+        return onLane(database.shared().writer(), this::metrics);
+    }
+
+    /** Calls a lane's handle in turn with what its session runs there. */
+    <T> Mono<T> onLane(Lane lane, Function<NativeDatabase, @Nullable T> call) {
         return Exchange.mono(
                 delivery,
-                exchange -> database.writer().execute(() -> {
+                exchange -> lane.execute(() -> {
                     if (exchange.start()) {
-                        answer(exchange, this::metrics);
+                        outcome(exchange, lane, call).run();
                     }
                 }));
     }
@@ -76,40 +82,45 @@ final class WriterTasks {
             try {
                 handle.saveAs(path.toAbsolutePath().toString());
             } catch (NativeException e) {
+                if (Errors.breaksHandle(e)) {
+                    throw e;
+                }
                 throw Errors.of("58030", "Cannot copy the database to " + path + ": " + e.getMessage(), 0, e);
             }
             return null;
         });
     }
 
-    Mono<String> schema() {
-        return underLease(NativeDatabase::schemaSnapshot);
+    /** The schema as a lane's handle sees it, its temporary objects included. */
+    Mono<String> schema(Lane lane) {
+        return underLease(lane, NativeDatabase::schemaSnapshot);
     }
 
     /** Calls the writer's handle while nobody else writes. */
     private <T> Mono<T> underLease(Function<NativeDatabase, @Nullable T> call) {
+        return underLease(database.shared().writer(), call);
+    }
+
+    private <T> Mono<T> underLease(Lane lane, Function<NativeDatabase, @Nullable T> call) {
         return Exchange.mono(delivery, exchange -> {
             WriteLease lease = database.lease();
-            WriteLease.Claimant claim = WriteLease.claim(
-                    "a task of the database",
-                    exchange,
-                    () -> database.writer().execute(() -> {
-                        try {
-                            answer(exchange, call);
-                        } finally {
-                            lease.release();
-                        }
-                    }));
+            WriteLease.Claimant claim = WriteLease.claim("a task of the database", exchange, lane, () -> {
+                Runnable outcome = outcome(exchange, lane, call);
+                lease.release();
+                outcome.run();
+            });
             exchange.onCancel(() -> lease.withdraw(claim));
             lease.acquire(claim);
         });
     }
 
-    private <T> void answer(Exchange<T> exchange, Function<NativeDatabase, @Nullable T> call) {
+    /** Makes the call and returns what tells its subscriber. */
+    private static <T> Runnable outcome(Exchange<T> exchange, Lane lane, Function<NativeDatabase, @Nullable T> call) {
         try {
-            exchange.answer(call.apply(database.writer().database()));
+            T value = lane.call(call);
+            return () -> exchange.answer(value);
         } catch (Throwable e) {
-            exchange.fail(Errors.map(e, null));
+            return () -> exchange.fail(Errors.map(e, null));
         }
     }
 }

@@ -100,7 +100,8 @@ final class CommandReader {
                 kind,
                 returning,
                 used,
-                kind.transactionControl() ? TransactionControl.parse(kind, head) : null);
+                kind.transactionControl() ? TransactionControl.parse(kind, head) : null,
+                SessionState.changedBy(head));
     }
 
     /** The text with parameters {@code $1}, {@code $2}, .. of its own; the very same if it has them already. */
@@ -137,6 +138,7 @@ final class CommandReader {
             case "SAVEPOINT" -> SqlCommand.Kind.SAVEPOINT;
             case "RELEASE" -> SqlCommand.Kind.RELEASE;
             case "SET" -> is(1, "TRANSACTION") ? SqlCommand.Kind.SET_TRANSACTION : SqlCommand.Kind.OTHER;
+            case "PRAGMA" -> SessionState.asks(head) ? SqlCommand.Kind.PRAGMA : SqlCommand.Kind.OTHER;
             default -> SqlCommand.Kind.OTHER;
         };
     }

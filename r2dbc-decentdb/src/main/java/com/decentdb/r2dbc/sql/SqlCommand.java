@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param returning whether it has a {@code RETURNING} clause
  * @param parameters for each parameter of the text, which one of the script it is, counted from 1
  * @param control what transaction control says, null for other statements
+ * @param sessionState whether it leaves something in the session that runs it: a {@code TEMP} object or a setting
  */
 public record SqlCommand(
         String text,
@@ -20,12 +21,15 @@ public record SqlCommand(
         Kind kind,
         boolean returning,
         List<Integer> parameters,
-        @Nullable TransactionControl control) {
+        @Nullable TransactionControl control,
+        boolean sessionState) {
 
     /** What a statement is, as far as its words tell. */
     public enum Kind {
         /** Reads, unless the engine says otherwise. */
         QUERY,
+        /** A {@code PRAGMA} that asks and changes nothing. */
+        PRAGMA,
         /** Inserts, updates or deletes rows. */
         DML,
         /** Changes the schema or the session, or is unknown to the lexer. */
@@ -44,6 +48,11 @@ public record SqlCommand(
         }
     }
 
+    /** Whether it reads, unless the engine says otherwise. */
+    public boolean reads() {
+        return kind == Kind.QUERY || kind == Kind.PRAGMA;
+    }
+
     /** A statement of the driver's own making, without parameters. */
     public static SqlCommand of(String text) {
         return SqlScript.parse(text).commands().get(0);
@@ -51,6 +60,6 @@ public record SqlCommand(
 
     /** The same statement with a {@code RETURNING} clause after it. */
     public SqlCommand returning(String clause) {
-        return new SqlCommand(text + clause, source, kind, true, parameters, control);
+        return new SqlCommand(text + clause, source, kind, true, parameters, control, sessionState);
     }
 }

@@ -59,13 +59,13 @@ class WriteLeaseTests {
     }
 
     private void ask(String name) {
-        lease.acquire(WriteLease.claim(name, () -> granted.add(name)));
+        lease.acquire(WriteLease.claim(name, Runnable::run, () -> granted.add(name)));
     }
 
     private Mono<String> request(String name, Duration wait) {
         return Exchange.mono(Runnable::run, exchange -> {
             exchange.expiresAt(Deadlines.after(wait), () -> lease.timeout(name, wait, null));
-            WriteLease.Claimant claim = WriteLease.claim(name, exchange, () -> granted.add(name));
+            WriteLease.Claimant claim = WriteLease.claim(name, exchange, Runnable::run, () -> granted.add(name));
             exchange.onCancel(() -> lease.withdraw(claim));
             lease.acquire(claim);
         });

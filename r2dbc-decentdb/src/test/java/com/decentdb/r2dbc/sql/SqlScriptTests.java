@@ -74,7 +74,12 @@ class SqlScriptTests {
                 "WITH a AS (SELECT 1) DELETE FROM b|DML",
                 "insert into a values (1)|DML",
                 "CREATE TABLE a (b INT)|OTHER",
-                "PRAGMA user_version|OTHER",
+                "PRAGMA user_version|PRAGMA",
+                "PRAGMA /* c */ table_info(t)|PRAGMA",
+                "PRAGMA main.page_size|PRAGMA",
+                "PRAGMA user_version = 3|OTHER",
+                "PRAGMA wal_checkpoint|OTHER",
+                "PRAGMA cache_size(7)|OTHER",
                 "begin|BEGIN",
                 "START TRANSACTION READ ONLY|BEGIN",
                 "END|COMMIT",
@@ -87,6 +92,43 @@ class SqlScriptTests {
             })
     void tellsStatementsApartByTheirWords(String sql, SqlCommand.Kind kind) {
         assertThat(SqlCommand.of(sql).kind()).isEqualTo(kind);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE TEMP TABLE a (b INT)",
+                "create/**/temporary table a (b INT)",
+                "CREATE OR REPLACE TEMP VIEW a AS SELECT 1",
+                "CREATE TABLE IF NOT EXISTS temp.a (b INT)",
+                "CREATE TABLE \"temp\" . \"a\" (b INT)",
+                "PRAGMA busy_timeout = 5",
+                "PRAGMA/**/temp.cache_size(7)",
+                "SET AUDIT CONTEXT who = 'me'",
+                "-- c\nset x = 1",
+            })
+    void knowsWhatStaysInTheSession(String sql) {
+        assertThat(SqlCommand.of(sql).sessionState()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE TABLE temp (b INT)",
+                "CREATE TABLE a (temp INT)",
+                "CREATE TABLE a AS SELECT * FROM temp.b",
+                "CREATE VIEW a AS SELECT 'TEMP'",
+                "CREATE UNIQUE INDEX i ON temp (b)",
+                "PRAGMA busy_timeout",
+                "PRAGMA integrity_check()",
+                "PRAGMA index_list(temp)",
+                "PRAGMA user_version = 5",
+                "PRAGMA wal_checkpoint(TRUNCATE)",
+                "SET TRANSACTION READ ONLY",
+                "UPDATE a SET b = 1",
+            })
+    void knowsWhatDoesNotStayInTheSession(String sql) {
+        assertThat(SqlCommand.of(sql).sessionState()).isFalse();
     }
 
     @Test
