@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc;
 
+import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.runtime.Errors;
@@ -7,6 +8,7 @@ import com.decentdb.r2dbc.runtime.Session;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.SqlScript;
 import com.fasterxml.jackson.jr.ob.JSON;
+import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Row;
 import io.r2dbc.spi.Statement;
@@ -122,6 +124,18 @@ abstract class Conveniences extends LiveSource implements DecentDbConnection {
 
     @Override
     public Flux<Long> executeQueued(String sql, Publisher<? extends @Nullable Object[]> arguments) {
+        return executeQueuedEach(sql, arguments).handle((outcome, sink) -> {
+            R2dbcException failure = outcome.failure();
+            if (failure == null) {
+                sink.next(outcome.rowsChanged());
+            } else {
+                sink.error(failure);
+            }
+        });
+    }
+
+    @Override
+    public Flux<WriteOutcome> executeQueuedEach(String sql, Publisher<? extends @Nullable Object[]> arguments) {
         return Flux.defer(() -> {
             SqlScript script = settings().parse(sql);
             SqlCommand command = single(script, sql);

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc;
 
+import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.IsolationLevel;
@@ -179,7 +180,8 @@ public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<Decen
      *
      * @param sql one statement
      * @param arguments one array per execution, in the order of the parameters
-     * @return the numbers of rows changed, in order, each once durable; ends with the first error
+     * @return the numbers of rows changed, in order, each once durable; ends with the first error, writes already begun
+     *     may be committed nevertheless
      */
     Flux<Long> executeQueued(String sql, Publisher<? extends @Nullable Object[]> arguments);
 
@@ -193,6 +195,16 @@ public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<Decen
      * @return completes when it is set; an error if a transaction is open that was begun before there was any such state
      */
     Mono<Void> setAuditContext(String key, @Nullable String value);
+
+    /**
+     * Like {@link #executeQueued(String, Publisher)}, but a write that fails is told as such and does not end the others.
+     *
+     * @param sql one statement
+     * @param arguments one array per execution, in the order of the parameters
+     * @return what became of each write, in order. Ends with an error if the source does, or with an {@link
+     *     IllegalArgumentException} if arguments cannot be bound
+     */
+    Flux<WriteOutcome> executeQueuedEach(String sql, Publisher<? extends @Nullable Object[]> arguments);
 
     /**
      * Counters of the write queue.

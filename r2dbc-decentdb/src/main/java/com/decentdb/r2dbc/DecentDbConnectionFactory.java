@@ -76,8 +76,14 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
     }
 
     @Override
+    boolean givesSessions() {
+        return !closed;
+    }
+
+    @Override
     Mono<Void> endOfLife() {
-        return end.asMono();
+        // Once it is closed a session is refused, which is the error to tell.
+        return closed ? Mono.never() : end.asMono();
     }
 
     @Override

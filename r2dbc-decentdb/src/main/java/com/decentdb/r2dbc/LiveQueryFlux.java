@@ -5,6 +5,7 @@ import com.decentdb.r2dbc.watch.EngineEvent;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -49,21 +50,25 @@ final class LiveQueryFlux<E> extends Flux<E> {
     private final Flux<EngineEvent> watch;
     private final Supplier<Function<Trigger, Mono<E>>> runs;
     private final Duration interval;
+    private final Executor delivery;
 
     /**
      * Creates a live query.
      *
+     * @param delivery runs the subscriber's signals
      * @param runs gives each subscriber what runs the query for it; an empty Mono if there is nothing to emit
      */
-    LiveQueryFlux(Flux<EngineEvent> watch, Supplier<Function<Trigger, Mono<E>>> runs, Duration interval) {
+    LiveQueryFlux(
+            Flux<EngineEvent> watch, Supplier<Function<Trigger, Mono<E>>> runs, Duration interval, Executor delivery) {
         this.watch = watch;
+        this.delivery = delivery;
         this.runs = runs;
         this.interval = interval;
     }
 
     @Override
     public void subscribe(CoreSubscriber<? super E> subscriber) {
-        watch.subscribe(new LiveSubscription<>(subscriber, runs.get(), interval.toNanos()));
+        watch.subscribe(new LiveSubscription<>(subscriber, runs.get(), interval.toNanos(), delivery));
     }
 
     private static final class LiveSubscription<E> implements CoreSubscriber<EngineEvent>, Subscription {
@@ -71,6 +76,7 @@ final class LiveQueryFlux<E> extends Flux<E> {
         private final CoreSubscriber<? super E> subscriber;
         private final Function<Trigger, Mono<E>> run;
         private final long interval;
+        private final Executor delivery;
         private final AtomicLong requested = new AtomicLong();
         private final AtomicInteger entered = new AtomicInteger();
         private final AtomicReference<@Nullable Trigger> pending = new AtomicReference<>();
@@ -87,10 +93,15 @@ final class LiveQueryFlux<E> extends Flux<E> {
         private boolean over;
         private @Nullable Subscription watch;
 
-        LiveSubscription(CoreSubscriber<? super E> subscriber, Function<Trigger, Mono<E>> run, long interval) {
+        LiveSubscription(
+                CoreSubscriber<? super E> subscriber,
+                Function<Trigger, Mono<E>> run,
+                long interval,
+                Executor delivery) {
             this.subscriber = subscriber;
             this.run = run;
             this.interval = interval;
+            this.delivery = delivery;
         }
 
         @Override
@@ -126,12 +137,10 @@ final class LiveQueryFlux<E> extends Flux<E> {
 
         @Override
         public void request(long n) {
-            if (n <= 0) {
-                fail(new IllegalArgumentException("Demand must be positive, not " + n));
-                return;
+            if (Operators.validate(n)) {
+                requested.getAndAccumulate(n, Operators::addCap);
+                drain();
             }
-            requested.getAndAccumulate(n, Operators::addCap);
-            drain();
         }
 
         @Override
@@ -154,9 +163,12 @@ final class LiveQueryFlux<E> extends Flux<E> {
         }
 
         private void drain() {
-            if (entered.getAndIncrement() != 0) {
-                return;
+            if (entered.getAndIncrement() == 0) {
+                delivery.execute(this::steps);
             }
+        }
+
+        private void steps() {
             int missed = 1;
             do {
                 step();

@@ -27,6 +27,9 @@ abstract class LiveSource implements LiveData {
     /** Opens a session for a subscription. */
     abstract Mono<Session> liveSession();
 
+    /** Whether there are sessions to open; if not, opening one says why. */
+    abstract boolean givesSessions();
+
     /** Completes when all that is live now has to end. */
     abstract Mono<Void> endOfLife();
 
@@ -37,7 +40,8 @@ abstract class LiveSource implements LiveData {
         if (tables.length == 0) {
             throw new IllegalArgumentException("Name at least one table to watch");
         }
-        return events(new WatchRequest.Tables(List.of(tables)));
+        WatchRequest request = new WatchRequest.Tables(List.of(tables));
+        return events(session -> request);
     }
 
     @Override
@@ -45,10 +49,10 @@ abstract class LiveSource implements LiveData {
         return events(range(table, from, to));
     }
 
-    private Flux<WatchEvent> events(WatchRequest request) {
+    private Flux<WatchEvent> events(Function<Session, WatchRequest> request) {
         return live(session -> {
             EventReader reader = reader(session);
-            return session.watch(request).concatMap(reader::watchEvent, 0);
+            return session.watch(request.apply(session)).concatMap(reader::watchEvent, 0);
         });
     }
 
@@ -91,8 +95,9 @@ abstract class LiveSource implements LiveData {
 
     /** Runs work on a session that lives as long as the subscription. */
     <T> Flux<T> live(Function<Session, Flux<T>> work) {
-        return Flux.defer(
+        Flux<T> live = Flux.defer(
                 () -> Flux.usingWhen(liveSession(), work, Session::close).takeUntilOther(endOfLife()));
+        return Flux.defer(() -> givesSessions() ? OnDemand.flux(() -> live) : live);
     }
 
     private EventReader reader(Session session) {
@@ -110,8 +115,10 @@ abstract class LiveSource implements LiveData {
                 session.engine().bundled());
     }
 
-    static WatchRequest range(String table, @Nullable Object from, @Nullable Object to) {
-        return new WatchRequest.Range(table, KeyBounds.plain(from), KeyBounds.plain(to));
+    /** An engine that leaves rows out would miss changes of a range, so that of all of the table are told there. */
+    static Function<Session, WatchRequest> range(String table, @Nullable Object from, @Nullable Object to) {
+        WatchRequest range = new WatchRequest.Range(table, KeyBounds.plain(from), KeyBounds.plain(to));
+        return session -> session.engine().bundled() ? range : new WatchRequest.Tables(List.of(table));
     }
 
     /** A query with its arguments. */

@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 
 /** A connection over a {@link Session}: the rules of R2DBC about transactions, timeouts and pooling. */
@@ -39,6 +38,7 @@ final class SessionConnection extends Conveniences {
 
     private final Session session;
     private final Settings settings;
+    private final LiveTerm live = new LiveTerm();
     private volatile boolean autoCommit = true;
     private volatile IsolationLevel isolation = SNAPSHOT;
     private volatile @Nullable IsolationLevel ofTransaction;
@@ -46,8 +46,6 @@ final class SessionConnection extends Conveniences {
     private volatile Duration statementTimeout;
     /** Whether a pool resets the connection through {@link #preRelease()}. */
     private volatile boolean managed;
-
-    private volatile Sinks.Empty<Void> borrower = Sinks.empty();
 
     SessionConnection(Session session, Settings settings) {
         this.session = session;
@@ -72,14 +70,13 @@ final class SessionConnection extends Conveniences {
     }
 
     @Override
-    Mono<Void> endOfLife() {
-        return borrower.asMono();
+    boolean givesSessions() {
+        return session.isOpen();
     }
 
-    private void endLife() {
-        Sinks.Empty<Void> ended = borrower;
-        borrower = Sinks.empty();
-        ended.tryEmitEmpty();
+    @Override
+    Mono<Void> endOfLife() {
+        return live.end();
     }
 
     @Override
@@ -104,6 +101,7 @@ final class SessionConnection extends Conveniences {
 
     private Flux<Result> results(SqlCommand sql, List<Value[]> arguments, int fetchSize) {
         boolean updates = !sql.reads();
+        // Several lists of arguments are one atomic unit, which the queue does not know.
         boolean queued = settings.writeQueueEnabled()
                 && sql.kind() == SqlCommand.Kind.DML
                 && !sql.returning()
@@ -337,9 +335,10 @@ final class SessionConnection extends Conveniences {
 
     @Override
     public Mono<Void> close() {
+        // What became live while the session was closing has to end, too.
         return Mono.defer(() -> {
-            endLife();
-            return session.close();
+            live.next();
+            return session.close().doFinally(signal -> live.next());
         });
     }
 
@@ -352,7 +351,7 @@ final class SessionConnection extends Conveniences {
     @Override
     public Publisher<Void> preRelease() {
         return Mono.defer(() -> {
-            endLife();
+            live.next();
             return session.reset().doOnTerminate(() -> {
                 autoCommit = true;
                 isolation = SNAPSHOT;

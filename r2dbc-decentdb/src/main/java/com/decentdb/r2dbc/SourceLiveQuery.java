@@ -24,7 +24,7 @@ final class SourceLiveQuery implements LiveQuery {
     private final LiveSource.Query query;
     private final Duration minInterval;
     private final boolean distinct;
-    private final @Nullable WatchRequest dependency;
+    private final @Nullable Function<Session, WatchRequest> dependency;
 
     SourceLiveQuery(LiveSource source, LiveSource.Query query) {
         this(source, query, DEFAULT_MIN_INTERVAL, false, null);
@@ -35,7 +35,7 @@ final class SourceLiveQuery implements LiveQuery {
             LiveSource.Query query,
             Duration minInterval,
             boolean distinct,
-            @Nullable WatchRequest dependency) {
+            @Nullable Function<Session, WatchRequest> dependency) {
         this.source = source;
         this.query = query;
         this.minInterval = minInterval;
@@ -86,14 +86,15 @@ final class SourceLiveQuery implements LiveQuery {
                             .mapNotNull(rows ->
                                     projection.apply(new LiveResult<>(rows, trigger.reason(), trigger.tables())));
                 },
-                minInterval));
+                minInterval,
+                session.delivery()));
     }
 
     private Flux<EngineEvent> watch(Session session) {
         // After a change of the schema the watch of a query begins anew, which is the moment to read.
         return dependency == null
                 ? query.watch(session).filter(event -> !event.schemaChanged())
-                : session.watch(dependency);
+                : session.watch(dependency.apply(session));
     }
 
     /** Leaves out what equals the result before. */

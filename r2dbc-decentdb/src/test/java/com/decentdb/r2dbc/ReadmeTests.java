@@ -1,9 +1,13 @@
 package com.decentdb.r2dbc;
 
 import static io.r2dbc.spi.ValidationDepth.REMOTE;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.decentdb.r2dbc.api.Change;
 import com.decentdb.r2dbc.api.CodecExtension;
+import com.decentdb.r2dbc.api.LiveChanges;
+import com.decentdb.r2dbc.api.RowChange;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactories;
@@ -12,11 +16,13 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
@@ -111,27 +117,63 @@ class ReadmeTests {
     }
 
     @Test
-    void writeQueueAndWatch() {
+    void writeQueueAndLiveQuery() {
         Flux<Object[]> rows = Flux.range(1, 3_000).map(i -> new Object[] {"item " + i, BigDecimal.valueOf(i)});
         withMemory("live", connection -> {
                     Flux<Long> written =
                             connection.executeQueued("INSERT INTO item (name, price) VALUES ($1, $2)", rows);
-                    Flux<Long> count = connection
-                            .watchQuery("SELECT id FROM item")
-                            .onBackpressureLatest()
-                            .concatMap(event -> connection.fetchValue("SELECT count(*) FROM item", Long.class));
+                    Flux<List<String>> cheap = connection.liveQuery(
+                            "SELECT name FROM item WHERE price < $1 ORDER BY name",
+                            row -> row.get("name", String.class),
+                            10);
 
                     return connection
                             .execute(
                                     "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL, price DECIMAL(8,2))")
-                            .thenMany(Flux.merge(count, written.then(Mono.<Long>empty())))
-                            .filter(seen -> seen == 3_000)
-                            .map(String::valueOf)
+                            .thenMany(Flux.merge(cheap, written.then(Mono.<List<String>>empty())))
+                            .filter(seen -> seen.size() == 9)
+                            .map(seen -> seen.get(8))
                             .take(1);
                 })
                 .as(StepVerifier::create)
-                .expectNext("3000")
+                .expectNext("item 9")
                 .verifyComplete();
+    }
+
+    record Item(Long id, String name) {}
+
+    @Test
+    void liveData() {
+        DecentDbConnectionFactory factory = DecentDb.factory("r2dbc:decentdb:mem:///board");
+        Flux<LiveChanges<Item>> board = factory.liveQuery("SELECT id, name FROM item")
+                .minInterval(Duration.ofMillis(100))
+                .changes(row -> new Item(row.get("id", Long.class), row.get("name", String.class)), Item::id);
+        Flux<RowChange> audit =
+                factory.changeStream("item").as(Change::lossless).flatMapIterable(Change.Commit::rows);
+        DecentDbConnection connection = requireNonNull(factory.create().block());
+        connection
+                .execute("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT)")
+                .block();
+        board.as(StepVerifier::create)
+                .expectNextMatches(first -> first.added().isEmpty())
+                .then(() ->
+                        connection.execute("INSERT INTO item VALUES (1, 'tea')").block())
+                .expectNextMatches(next -> next.added().equals(List.of(new Item(1L, "tea"))))
+                .thenCancel()
+                .verify();
+        if (connection.getMetadata().engine().bundled()) { // DecentDB leaves rows out.
+            Disposable writes = connection
+                    .execute("UPDATE item SET name = 'coffee'")
+                    .repeat()
+                    .subscribe();
+            audit.map(RowChange::operation)
+                    .as(StepVerifier::create)
+                    .expectNext(RowChange.Operation.UPDATE)
+                    .thenCancel()
+                    .verify();
+            writes.dispose();
+        }
+        connection.close().then(factory.close()).block();
     }
 
     @Test

@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc;
 
 import com.decentdb.r2dbc.api.EngineInfo;
+import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.runtime.Command;
@@ -62,11 +63,6 @@ final class ScriptedSession implements Session {
     }
 
     @Override
-    public Executor delivery() {
-        return Runnable::run;
-    }
-
-    @Override
     public Mono<Void> reset() {
         return inTransaction ? rollback() : Mono.empty();
     }
@@ -95,8 +91,10 @@ final class ScriptedSession implements Session {
     }
 
     @Override
-    public Flux<Long> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout) {
-        return Flux.from(arguments).concatMap(each -> executeQueued(sql, each, timeout));
+    public Flux<WriteOutcome> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout) {
+        return Flux.from(arguments)
+                .concatMap(each -> executeQueued(sql, each, timeout))
+                .index((index, done) -> new WriteOutcome(index, done, null));
     }
 
     @Override
@@ -107,6 +105,11 @@ final class ScriptedSession implements Session {
     @Override
     public Mono<Session> sibling() {
         return Mono.just(this);
+    }
+
+    @Override
+    public Executor delivery() {
+        return Runnable::run;
     }
 
     @Override

@@ -2,19 +2,24 @@ package com.decentdb.r2dbc;
 
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.decentdb.r2dbc.api.RowChange;
 import com.decentdb.r2dbc.api.WatchEvent;
+import io.r2dbc.pool.ConnectionPool;
+import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.Wrapped;
 import java.math.BigDecimal;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
 
 class WatchTests {
@@ -165,6 +170,37 @@ class WatchTests {
                 .then(() -> await(database.factory().close()))
                 .expectComplete()
                 .verify(PATIENCE);
+    }
+
+    @Test
+    void aConnectionGivenBackToItsPoolLeavesItsWatchesBehindNotThoseOfTheFactory() {
+        DecentDbConnection writer = database.connect();
+        ConnectionPool pool = DecentDb.createPool(database.url("linger=0&maxSize=1"));
+        Connection pooled = awaitValue(pool.create());
+        DecentDbConnection connection = requireNonNull(((Wrapped<?>) pooled).unwrap(DecentDbConnection.class));
+        Sinks.Empty<Void> givenBack = Sinks.empty();
+
+        Flux<WatchEvent> own = connection.watchTable("item").doOnComplete(givenBack::tryEmitEmpty);
+        database.factory()
+                .watchTable("item")
+                .mergeWith(own)
+                .as(StepVerifier::create)
+                .expectNextCount(2)
+                .then(() -> await(pooled.close()))
+                .then(() -> await(givenBack.asMono()))
+                .then(() -> await(writer.execute("INSERT INTO item VALUES (2, 'two')")))
+                .expectNextCount(1)
+                .thenCancel()
+                .verify(PATIENCE);
+        Connection again = awaitValue(pool.create());
+        requireNonNull(((Wrapped<?>) again).unwrap(DecentDbConnection.class))
+                .watchTable("item")
+                .as(StepVerifier::create)
+                .expectNextCount(1)
+                .thenCancel()
+                .verify(PATIENCE);
+        await(again.close());
+        await(pool.disposeLater());
     }
 
     @Test

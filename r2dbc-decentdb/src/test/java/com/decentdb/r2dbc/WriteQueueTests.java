@@ -4,14 +4,17 @@ import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.decentdb.r2dbc.api.WriteOutcome;
 import io.r2dbc.spi.R2dbcBadGrammarException;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
+import java.util.ArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
@@ -122,6 +125,64 @@ class WriteQueueTests {
     }
 
     @Test
+    void aFailingWriteOfAStreamIsToldAndTheOthersGoOn() {
+        DecentDbConnection connection = database.connect();
+        await(connection.executeQueued(INSERT, 7));
+        await(connection.executeQueued(INSERT, 400));
+
+        connection
+                .executeQueuedEach(INSERT, Flux.range(0, 500).map(id -> new Object[] {id}))
+                .as(StepVerifier::create)
+                .recordWith(ArrayList::new)
+                .expectNextCount(500)
+                .consumeRecordedWith(outcomes -> {
+                    assertThat(outcomes).extracting(WriteOutcome::index).isSorted();
+                    assertThat(outcomes)
+                            .filteredOn(outcome -> outcome.failure() != null)
+                            .extracting(WriteOutcome::index)
+                            .containsExactly(7L, 400L);
+                    assertThat(outcomes)
+                            .filteredOn(outcome -> outcome.failure() != null)
+                            .extracting(WriteOutcome::failure)
+                            .hasOnlyElementsOfType(R2dbcDataIntegrityViolationException.class);
+                })
+                .verifyComplete();
+
+        assertThat(count(connection)).isEqualTo(500);
+    }
+
+    @Test
+    void aStreamOfCountsEndsWithTheFirstErrorInOrder() {
+        DecentDbConnection connection = database.connect();
+        await(connection.executeQueued(INSERT, 7));
+
+        connection
+                .executeQueued(INSERT, Flux.range(0, 500).map(id -> new Object[] {id}))
+                .as(StepVerifier::create)
+                .expectNextCount(7)
+                .verifyError(R2dbcDataIntegrityViolationException.class);
+    }
+
+    @Test
+    void aWriteCancelledWhileItWaitsIsNotExecuted() {
+        DecentDbConnection connection = database.connect();
+        DecentDbConnection holder = database.connect();
+        await(holder.beginTransaction());
+        await(holder.execute(INSERT, 1));
+
+        Disposable waiting = connection.executeQueued(INSERT, 2).subscribe();
+        Disposable stream = connection
+                .executeQueued(INSERT, Flux.range(3, 50).map(id -> new Object[] {id}))
+                .subscribe();
+        waiting.dispose();
+        stream.dispose();
+        await(holder.commitTransaction());
+        await(connection.executeQueued(INSERT, 100));
+
+        assertThat(count(connection)).isEqualTo(2);
+    }
+
+    @Test
     void refusesSeveralStatementsBeforeAnythingRuns() {
         DecentDbConnection connection = database.connect();
 
@@ -163,7 +224,12 @@ class WriteQueueTests {
                 database.keep(DecentDb.connect(database.url("linger=0&writeQueueEnabled=true")));
         await(connection.execute(INSERT, 1));
 
+        assertThat(awaitValue(connection.fetchValue("INSERT INTO t VALUES (2) RETURNING id", Integer.class)))
+                .isEqualTo(2);
+        await(connection.inTransaction(tx -> tx.execute(INSERT, 3)));
+
         assertThat(awaitValue(connection.writeQueueMetrics()).committed()).isEqualTo(1);
+        assertThat(count(connection)).isEqualTo(3);
     }
 
     private static Long count(DecentDbConnection connection) {

@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.runtime;
 
 import com.decentdb.r2dbc.api.EngineInfo;
+import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -248,10 +249,17 @@ final class EmbeddedSession implements Session {
     }
 
     @Override
-    public Flux<Long> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout) {
+    public Flux<WriteOutcome> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout) {
         return Flux.from(arguments)
+                .index()
                 .flatMapSequential(
-                        each -> queued(sql, each, timeout, database.queue()::submitBeyondCapacity), STREAM_WINDOW, 1);
+                        each -> queued(sql, each.getT2(), timeout, database.queue()::submitBeyondCapacity)
+                                .map(rows -> new WriteOutcome(each.getT1(), rows, null))
+                                .onErrorResume(
+                                        R2dbcException.class,
+                                        error -> Mono.just(new WriteOutcome(each.getT1(), 0, error))),
+                        STREAM_WINDOW,
+                        1);
     }
 
     /** The engine's queue belongs to the handle that all share; what concerns a pinned session commits on its own. */

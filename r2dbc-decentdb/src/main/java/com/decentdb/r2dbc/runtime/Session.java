@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.runtime;
 
 import com.decentdb.r2dbc.api.EngineInfo;
+import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -59,8 +60,8 @@ public interface Session {
     /** Runs a write through the engine's write queue; completes with the rows changed when it is durable. */
     Mono<Long> executeQueued(SqlCommand sql, Value[] arguments, Duration timeout);
 
-    /** Drains writes through the engine's write queue; requests no more of them than there is room for. */
-    Flux<Long> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout);
+    /** Drains writes through the engine's write queue, in order; requests no more of them than there is room for. */
+    Flux<WriteOutcome> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout);
 
     /** Events of a watch; completes when the session or the database closes. */
     Flux<EngineEvent> watch(WatchRequest request);
@@ -88,7 +89,7 @@ public interface Session {
     /** Ends cursors, watches and the open transaction and gives the session up. Idempotent; never waits for users. */
     Mono<Void> close();
 
-    /** Runs the signals of this session, one at a time; for those that come from elsewhere, such as timeouts. */
+    /** Runs the signals of this session, one at a time; for those that come from elsewhere, such as timers. */
     Executor delivery();
 
     /** What runs the SQL. */

@@ -113,6 +113,9 @@ public final class WatchHub {
     /** Lets a subscriber in, with a watch of its own or with one that is there. */
     void join(WatchSubscription subscription) {
         submit(() -> {
+            if (subscription.cancelled()) {
+                return;
+            }
             if (closed) {
                 subscription.complete();
                 return;

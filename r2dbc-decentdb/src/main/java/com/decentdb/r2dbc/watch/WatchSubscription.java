@@ -61,10 +61,7 @@ final class WatchSubscription implements Subscription {
 
     @Override
     public void request(long n) {
-        if (n <= 0) {
-            discard();
-            fail(new IllegalArgumentException("Demand must be positive, not " + n));
-            hub.leave(this);
+        if (!Operators.validate(n)) {
             return;
         }
         demand.getAndAccumulate(n, Operators::addCap);
@@ -81,6 +78,10 @@ final class WatchSubscription implements Subscription {
         if (opened.get()) {
             hub.leave(this);
         }
+    }
+
+    boolean cancelled() {
+        return cancelled;
     }
 
     /** The watch it gets its events from; on the hub's thread. */
