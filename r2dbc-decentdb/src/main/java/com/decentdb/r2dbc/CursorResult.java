@@ -23,6 +23,9 @@ import reactor.core.publisher.Mono;
  */
 final class CursorResult implements Result {
 
+    @SuppressWarnings("unused") // referred to, that is all
+    private final Object owner;
+
     private final Cursor cursor;
     private final boolean updates;
     private final @Nullable Predicate<Segment> filter;
@@ -32,18 +35,24 @@ final class CursorResult implements Result {
     /**
      * Creates a result.
      *
+     * @param owner stays reachable as long as the result and what reads it, because it is closed when it is not
      * @param updates whether the statement counts the rows it changed
      */
-    CursorResult(Cursor cursor, boolean updates) {
-        this(cursor, updates, null, new AtomicBoolean(), new ResultMetadata(cursor.columns()));
+    CursorResult(Object owner, Cursor cursor, boolean updates) {
+        this(owner, cursor, updates, null, new AtomicBoolean(), new ResultMetadata(cursor.columns()));
+        if (!cursor.exhausted()) {
+            Abandoned.whenUnreachable(consumed, cursor::close);
+        }
     }
 
     private CursorResult(
+            Object owner,
             Cursor cursor,
             boolean updates,
             @Nullable Predicate<Segment> filter,
             AtomicBoolean consumed,
             ResultMetadata metadata) {
+        this.owner = owner;
         this.cursor = cursor;
         this.updates = updates;
         this.filter = filter;
@@ -83,7 +92,7 @@ final class CursorResult implements Result {
             throw consumed();
         }
         return new CursorResult(
-                cursor, updates, filter == null ? predicate : filter.and(predicate), consumed, metadata);
+                owner, cursor, updates, filter == null ? predicate : filter.and(predicate), consumed, metadata);
     }
 
     @Override

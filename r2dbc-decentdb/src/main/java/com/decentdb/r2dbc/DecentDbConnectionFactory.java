@@ -7,12 +7,13 @@ import com.decentdb.r2dbc.runtime.Session;
 import io.r2dbc.spi.Closeable;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;
-import java.lang.ref.Cleaner;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.util.Logger;
+import reactor.util.Loggers;
 
 /**
  * Opens connections to one database. Connections are cheap: all of a JVM share the native handles of a database, which is
@@ -21,7 +22,7 @@ import reactor.core.publisher.Sinks;
  */
 public final class DecentDbConnectionFactory extends LiveSource implements ConnectionFactory, Closeable {
 
-    private static final Cleaner CLEANER = Cleaner.create();
+    private static final Logger LOG = Loggers.getLogger(DecentDbConnectionFactory.class);
 
     private final Settings settings;
     private final Keeper keeper = new Keeper();
@@ -42,8 +43,20 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
      */
     @Override
     public Mono<DecentDbConnection> create() {
-        Mono<DecentDbConnection> connection = liveSession().map(session -> new SessionConnection(session, settings));
+        Mono<DecentDbConnection> connection = liveSession().map(this::connection);
         return Mono.defer(() -> closed ? connection : OnDemand.mono(() -> connection));
+    }
+
+    private DecentDbConnection connection(Session session) {
+        SessionConnection connection = new SessionConnection(session, settings);
+        String name = connection.toString();
+        Abandoned.whenUnreachable(connection, () -> {
+            if (session.isOpen()) {
+                LOG.warn("A connection was not closed, but cannot be reached any more; it is closed now: {}", name);
+                session.close().subscribe();
+            }
+        });
+        return connection;
     }
 
     @Override
@@ -117,7 +130,7 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
         return EmbeddedRuntime.keep(identity, config)
                 .doOnNext(release -> {
                     if (keeper.hold(release)) {
-                        CLEANER.register(this, keeper);
+                        Abandoned.whenUnreachable(this, keeper);
                     }
                     if (closed) {
                         keeper.run();

@@ -164,7 +164,9 @@ abstract class LiveSource implements LiveData {
                             settings().lockWait()))
                     .flatMapMany(session::execute)
                     .doOnDiscard(Cursor.class, Cursor::close)
-                    .concatMap(cursor -> new CursorResult(cursor, false).<T>map(row -> mapping.apply((Row) row)), 1)
+                    .concatMap(
+                            cursor -> new CursorResult(session, cursor, false).<T>map(row -> mapping.apply((Row) row)),
+                            1)
                     .collectList();
         }
     }

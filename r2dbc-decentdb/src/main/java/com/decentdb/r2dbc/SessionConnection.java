@@ -13,6 +13,7 @@ import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.TransactionDefinition;
 import io.r2dbc.spi.ValidationDepth;
+import java.lang.ref.Reference;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -96,7 +97,7 @@ final class SessionConnection extends Conveniences {
                 ? results(sql, arguments, fetchSize)
                 : control(sql, control)
                         .onErrorMap(R2dbcException.class, error -> Errors.map(error, sql.source()))
-                        .thenMany(Flux.just(new CursorResult(new CountCursor(0), true))));
+                        .thenMany(Flux.just(new CursorResult(this, new CountCursor(0), true))));
     }
 
     private Flux<Result> results(SqlCommand sql, List<Value[]> arguments, int fetchSize) {
@@ -114,7 +115,7 @@ final class SessionConnection extends Conveniences {
         Duration timeout = statementTimeout;
         Flux<Cursor> timely = timeout.isZero() ? cursors : timely(timeout, cursors, sql);
         Flux<Result> results =
-                timely.doOnDiscard(Cursor.class, Cursor::close).map(cursor -> new CursorResult(cursor, updates));
+                timely.doOnDiscard(Cursor.class, Cursor::close).map(cursor -> new CursorResult(this, cursor, updates));
         boolean first = !autoCommit && !session.inTransaction() && session.isOpen();
         return first ? begin(defaults()).thenMany(results) : results;
     }
@@ -267,8 +268,10 @@ final class SessionConnection extends Conveniences {
     }
 
     /** Starts with demand, and fails if the connection is closed by then, or at once if it is already. */
+    @SuppressWarnings("ReachabilityFenceUsage") // what the connection must outlast is the Mono
     private Mono<Void> whenOpen(Supplier<Mono<Void>> work) {
-        Mono<Void> checked = Mono.defer(() -> session.isOpen() ? work.get() : Mono.error(Errors.closed()));
+        Mono<Void> checked = Mono.defer(() -> session.isOpen() ? work.get() : Mono.error(Errors.closed()))
+                .doFinally(signal -> Reference.reachabilityFence(this));
         return Mono.defer(() -> session.isOpen() ? OnDemand.mono(() -> checked) : checked);
     }
 

@@ -123,7 +123,7 @@ final class AutoCommit {
                     }
                     return;
                 }
-                Lane.Run run = lane.run(command.sql(), command.bindings().get(0), command.fetchSize());
+                Run run = lane.run(command.sql(), command.bindings().get(0), command.fetchSize());
                 keepsLane = run.rest() != null;
                 if (keepsLane) {
                     readers.rest(lane);
@@ -138,7 +138,7 @@ final class AutoCommit {
             }
         }
 
-        private Cursor cursor(Lane lane, Lane.Run run, Readers readers) {
+        private Cursor cursor(Lane lane, Run run, Readers readers) {
             if (run.rest() == null) {
                 return new BufferedCursor(run.columns(), run.affectedRows(), run.rows(), List.of());
             }

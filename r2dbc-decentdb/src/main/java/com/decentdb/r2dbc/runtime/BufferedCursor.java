@@ -26,7 +26,7 @@ final class BufferedCursor implements Cursor {
 
     /** Runs a statement and takes all of its rows; on the lane's thread. */
     static BufferedCursor run(Lane lane, SqlCommand sql, Value[] arguments, int fetchSize) {
-        Lane.Run run = lane.run(sql, arguments, fetchSize);
+        Run run = lane.run(sql, arguments, fetchSize);
         return new BufferedCursor(
                 run.columns(), run.affectedRows(), run.rows(), LaneCursor.drain(lane, sql, run, fetchSize));
     }

@@ -25,7 +25,7 @@ final class Exchange<T> implements Subscription, WaitQueue.Waiter {
     private static final int ANSWERED = 3;
     private static final int OVER = 4;
 
-    private final CoreSubscriber<? super T> subscriber;
+    private @Nullable CoreSubscriber<? super T> subscriber;
     private final Executor delivery;
     private final Consumer<? super T> release;
     private final Consumer<Exchange<T>> submit;
@@ -153,19 +153,23 @@ final class Exchange<T> implements Subscription, WaitQueue.Waiter {
     }
 
     private void deliver() {
-        if (!STATE.compareAndSet(this, ANSWERED, OVER)) {
+        CoreSubscriber<? super T> waiting = subscriber;
+        T value = answer;
+        if (waiting == null || !STATE.compareAndSet(this, ANSWERED, OVER)) {
             return;
         }
+        // What refers to a request that is over shall keep neither its subscriber nor its answer from being collected.
+        subscriber = null;
+        answer = null;
         Throwable error = failure;
         if (error != null) {
-            subscriber.onError(error);
+            waiting.onError(error);
             return;
         }
-        T value = answer;
         if (value != null) {
-            subscriber.onNext(value);
+            waiting.onNext(value);
         }
-        subscriber.onComplete();
+        waiting.onComplete();
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"})

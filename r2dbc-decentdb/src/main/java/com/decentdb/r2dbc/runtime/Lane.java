@@ -28,26 +28,6 @@ final class Lane implements Executor {
 
     private static final long UNKNOWN = -1;
 
-    /**
-     * A statement that ran.
-     *
-     * @param columns none if it yields no rows
-     * @param rows the first rows, null if there are no columns
-     * @param rest the statement with the rows that are left, null if there are none
-     * @param shape what is known of the statement
-     */
-    record Run(
-            List<Column> columns,
-            long affectedRows,
-            @Nullable RowBatch rows,
-            @Nullable NativeStatement rest,
-            Shapes.Shape shape) {
-
-        private static Run withoutRows(long affectedRows) {
-            return new Run(List.of(), affectedRows, null, null, Shapes.Shape.unknown(false));
-        }
-    }
-
     private final EventExecutor thread;
     private final Supplier<NativeDatabase> opener;
     private final @Nullable String lossMessage;
@@ -200,15 +180,12 @@ final class Lane implements Executor {
     Run run(SqlCommand sql, Value[] arguments, int fetchSize) {
         Parameters parameters = Arguments.of(arguments);
         return call(handle -> {
-            // Within a transaction its snapshot is known since it was begun. Asking comes first, because an engine
-            // reads all
-            // of a result into memory when another statement runs beside it.
+            // Within a transaction its snapshot is known since it was begun.
             boolean settled = inTransaction || !sql.reads();
-            if (!settled) {
-                syncSchema(handle);
-            }
             try {
-                return runOnce(handle, sql, parameters, fetchSize);
+                Run run = runOnce(handle, sql, parameters, fetchSize);
+                boolean known = settled || run.showsTypes() || !syncSchema(handle);
+                return known ? run : run.as(shapes.get(handle, sql));
             } catch (NativeException e) {
                 // What was prepared for the old schema may fail on the new one.
                 if (settled || Errors.breaksHandle(e) || !syncSchema(handle)) {

@@ -21,7 +21,7 @@ final class LaneCursor implements Cursor {
 
     private final Lane lane;
     private final SqlCommand sql;
-    private final Lane.Run run;
+    private final Run run;
     private final int fetchSize;
     private final Executor delivery;
     private final Consumer<LaneCursor> whenDone;
@@ -36,8 +36,7 @@ final class LaneCursor implements Cursor {
      *
      * @param whenDone called once on the lane's thread, when the cursor needs the lane no more
      */
-    LaneCursor(
-            Lane lane, SqlCommand sql, Lane.Run run, int fetchSize, Executor delivery, Consumer<LaneCursor> whenDone) {
+    LaneCursor(Lane lane, SqlCommand sql, Run run, int fetchSize, Executor delivery, Consumer<LaneCursor> whenDone) {
         this.lane = lane;
         this.sql = sql;
         this.run = run;
@@ -48,7 +47,7 @@ final class LaneCursor implements Cursor {
     }
 
     /** Takes all rows that are left after a run; on the lane's thread. */
-    static List<RowBatch> drain(Lane lane, SqlCommand sql, Lane.Run run, int fetchSize) {
+    static List<RowBatch> drain(Lane lane, SqlCommand sql, Run run, int fetchSize) {
         NativeStatement statement = run.rest();
         List<RowBatch> rest = new ArrayList<>();
         if (statement == null) {
@@ -123,7 +122,7 @@ final class LaneCursor implements Cursor {
         NativeStatement open = statement;
         if (open != null) {
             try {
-                Lane.Run rest = new Lane.Run(run.columns(), 0, null, open, run.shape());
+                Run rest = new Run(run.columns(), 0, null, open, run.shape());
                 statement = null;
                 buffered.addAll(drain(lane, sql, rest, fetchSize));
             } catch (RuntimeException e) {

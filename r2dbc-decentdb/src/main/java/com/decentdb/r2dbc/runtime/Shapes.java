@@ -81,6 +81,17 @@ final class Shapes {
             return List.copyOf(resolved);
         }
 
+        /** Whether every column whose type is described has values, and of that type. */
+        boolean shownBy(RowBatch rows) {
+            for (int i = 0; columns != null && i < columns.size(); i++) {
+                DecentDbType described = columns.get(i).type();
+                if (described != DecentDbType.NULL && (i >= rows.columns() || firstType(rows, i) != described)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
         private static DecentDbType firstType(RowBatch rows, int column) {
             for (int row = 0; row < rows.rows(); row++) {
                 if (!rows.isNull(row, column)) {

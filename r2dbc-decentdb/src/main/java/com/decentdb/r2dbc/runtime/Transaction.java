@@ -204,7 +204,7 @@ final class Transaction {
         return result;
     }
 
-    private Cursor cursor(SqlCommand sql, Lane.Run run, int fetchSize, boolean reads) {
+    private Cursor cursor(SqlCommand sql, Run run, int fetchSize, boolean reads) {
         if (run.rest() == null || !reads) {
             List<RowBatch> rest = LaneCursor.drain(lane, sql, run, fetchSize);
             return new BufferedCursor(run.columns(), run.affectedRows(), run.rows(), rest);

@@ -1,0 +1,40 @@
+package com.decentdb.r2dbc.runtime;
+
+import com.decentdb.ffi.NativeStatement;
+import com.decentdb.r2dbc.codec.RowBatch;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a statement that ran on a lane left.
+ *
+ * @param columns none if it yields no rows
+ * @param rows the first rows, null if there are no columns
+ * @param rest the statement with the rows that are left, null if there are none
+ * @param shape what is known of the statement
+ */
+record Run(
+        List<Column> columns,
+        long affectedRows,
+        @Nullable RowBatch rows,
+        @Nullable NativeStatement rest,
+        Shapes.Shape shape) {
+
+    static Run withoutRows(long affectedRows) {
+        return new Run(List.of(), affectedRows, null, null, Shapes.Shape.unknown(false));
+    }
+
+    /**
+     * Whether its own values show the types that are remembered of its columns. Of one with rows left that is taken
+     * for granted: an engine reads all of a result into memory when it is asked for something else meanwhile.
+     */
+    boolean showsTypes() {
+        return rows == null || rest != null || shape.shownBy(rows);
+    }
+
+    /** The same outcome with columns of another shape. */
+    Run as(Shapes.Shape other) {
+        List<String> names = columns.stream().map(Column::name).toList();
+        return rows == null ? this : new Run(other.resolve(names, rows), affectedRows, rows, rest, other);
+    }
+}
