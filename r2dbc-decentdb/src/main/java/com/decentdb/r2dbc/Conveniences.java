@@ -56,7 +56,8 @@ abstract class Conveniences extends LiveSource implements DecentDbConnection {
 
     @Override
     public Mono<Long> execute(String sql, @Nullable Object... arguments) {
-        return consume(results(sql, arguments), Result::getRowsUpdated).reduce(0L, Long::sum);
+        return OnDemand.mono(
+                () -> consume(results(sql, arguments), Result::getRowsUpdated).reduce(0L, Long::sum));
     }
 
     private <T> Flux<T> rows(String sql, @Nullable Object[] arguments, Function<Row, T> mapping) {

@@ -20,6 +20,7 @@ import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Schedulers;
 
 /** Who takes his time takes nobody else's, and no more memory than one block of rows. */
 class SlowConsumerTests {
@@ -57,7 +58,8 @@ class SlowConsumerTests {
                         i -> Flux.from(connect()
                                         .createStatement("SELECT id FROM t LIMIT 50")
                                         .execute())
-                                .concatMap(result -> result.map(row -> sleep(asleep, wake))),
+                                .concatMap(result -> result.map(row -> sleep(asleep, wake)))
+                                .subscribeOn(Schedulers.boundedElastic()),
                         sleepers);
         othersWorkMeanwhile(sleeping, asleep, wake);
     }
@@ -72,7 +74,8 @@ class SlowConsumerTests {
                                 .createStatement("SELECT id FROM t")
                                 .fetchSize(10)
                                 .execute())
-                        .concatMap(result -> result.map(row -> sleep(asleep, wake))));
+                        .concatMap(result -> result.map(row -> sleep(asleep, wake)))
+                        .subscribeOn(Schedulers.boundedElastic()));
         othersWorkMeanwhile(sleeping, asleep, wake);
     }
 
