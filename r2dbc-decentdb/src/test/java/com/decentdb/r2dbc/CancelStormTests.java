@@ -138,7 +138,8 @@ class CancelStormTests {
         assertThat(cancelled).as("works that were cancelled").hasPositiveValue();
         assertThat(completed).as("works that were quicker").hasPositiveValue();
         checkTruth(witness);
-        until("reading lanes", () -> ProcessResources.threads("decentdb-reader-") <= lanes);
+        String name = url.contains("mem:") ? "memory-storm" : "file-storm";
+        until("reading lanes", () -> ProcessResources.threads("decentdb-reader-.*" + name + ".*") <= lanes);
         until("borrowed", () -> pool.getMetrics().orElseThrow().acquiredSize() == 0);
         assertThat(memoryAfter - memoryBefore).as("native memory").isLessThan(MEMORY_TOLERANCE);
 
@@ -146,7 +147,7 @@ class CancelStormTests {
         await(shared.close());
         await(witness.close());
         await(factory.close());
-        until("threads", () -> ProcessResources.threads(url.contains("mem:") ? "memory-storm" : "file-storm") == 0);
+        until("threads", () -> ProcessResources.threads(".*" + name + ".*") == 0);
         until("native handles", () -> ProcessResources.descriptors(database.directory()) == 0);
         System.out.printf(
                 "storm on %s: %d cancelled, %d completed, %d refused; native memory %d to %d MiB, resident %d to %d MiB%n",

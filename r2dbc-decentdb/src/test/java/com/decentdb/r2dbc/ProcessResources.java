@@ -37,10 +37,10 @@ final class ProcessResources {
         }
     }
 
-    /** How many threads have a name with this part. */
-    static long threads(String part) {
+    /** How many threads have a name like this regular expression. */
+    static long threads(String pattern) {
         return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().contains(part))
+                .filter(thread -> thread.getName().matches(pattern))
                 .count();
     }
 

@@ -221,7 +221,26 @@ class SpringTransactionTests {
         expectEntries("later");
     }
 
-    /** From its begin on: what is cancelled while it begins, Spring itself may forget to roll back. */
+    @Test
+    void enforcedReadOnlyRefusesWrites() {
+        R2dbcTransactionManager manager = new R2dbcTransactionManager(
+                requireNonNull(spring.bean(R2dbcTransactionManager.class).getConnectionFactory()));
+        manager.setEnforceReadOnly(true);
+        DefaultTransactionDefinition definition = new DefaultTransactionDefinition();
+        definition.setReadOnly(true);
+        TransactionalOperator readOnly = TransactionalOperator.create(manager, definition);
+
+        entries()
+                .then(insert("never"))
+                .as(readOnly::transactional)
+                .as(StepVerifier::create)
+                .verifyErrorSatisfies(
+                        error -> assertThat(((R2dbcException) requireNonNull(error.getCause())).getSqlState())
+                                .isEqualTo("25006"));
+        expectEntries();
+    }
+
+    /** From its begin on: what is cancelled while it begins, Spring itself may forget to roll back and to give back. */
     @Test
     void aTransactionCancelledAtAnyMomentIsThereWholeOrNotAtAll() {
         TransactionalOperator required = spring.transaction(PROPAGATION_REQUIRED);
