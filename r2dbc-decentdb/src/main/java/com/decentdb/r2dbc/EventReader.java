@@ -1,7 +1,6 @@
 package com.decentdb.r2dbc;
 
 import com.decentdb.r2dbc.api.Change;
-import com.decentdb.r2dbc.api.DecentDbType;
 import com.decentdb.r2dbc.api.RowChange;
 import com.decentdb.r2dbc.api.WatchEvent;
 import com.decentdb.r2dbc.codec.JsonRow;
@@ -128,7 +127,7 @@ final class EventReader {
             Set<String> known = columns.stream().map(Column::name).collect(Collectors.toSet());
             image.keySet().stream()
                     .filter(name -> !known.contains(name))
-                    .forEach(name -> columns.add(new Column(name, DecentDbType.NULL, null)));
+                    .forEach(name -> columns.add(Column.named(name)));
         }
         if (!columns.equals(shape.columns())) {
             metadata = new ResultMetadata(columns);

@@ -5,6 +5,7 @@ import com.decentdb.r2dbc.runtime.Column;
 import io.r2dbc.spi.ColumnMetadata;
 import io.r2dbc.spi.Nullability;
 import io.r2dbc.spi.Type;
+import org.jspecify.annotations.Nullable;
 
 /** One column of a result. */
 final class ResultColumn implements ColumnMetadata {
@@ -33,6 +34,18 @@ final class ResultColumn implements ColumnMetadata {
     @Override
     public DecentDbType getNativeTypeMetadata() {
         return column.type();
+    }
+
+    /** All digits of a DECIMAL column as its table declares them; null for everything else. */
+    @Override
+    public @Nullable Integer getPrecision() {
+        return column.digits() == null ? null : column.digits().precision();
+    }
+
+    /** Likewise those behind the point. */
+    @Override
+    public @Nullable Integer getScale() {
+        return column.digits() == null ? null : column.digits().scale();
     }
 
     @Override

@@ -74,6 +74,16 @@ class MetadataTests {
     }
 
     @Test
+    void tellsTheDigitsADecimalColumnIsDeclaredWith() {
+        RowMetadata metadata = metadata("SELECT price AS cost, price + 1 AS more, id FROM t");
+
+        assertThat(metadata.getColumnMetadata("cost").getPrecision()).isEqualTo(8);
+        assertThat(metadata.getColumnMetadata("cost").getScale()).isEqualTo(2);
+        assertThat(metadata.getColumnMetadata("more").getPrecision()).isNull();
+        assertThat(metadata.getColumnMetadata("id").getScale()).isNull();
+    }
+
+    @Test
     void describesExpressionsAsFarAsIsKnown() {
         RowMetadata metadata = metadata("SELECT id + 1 AS next, NULL AS nothing, COUNT(*) AS many FROM t");
 

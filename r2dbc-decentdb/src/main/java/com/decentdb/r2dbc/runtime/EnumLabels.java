@@ -1,6 +1,6 @@
 package com.decentdb.r2dbc.runtime;
 
-import com.decentdb.r2dbc.sql.EnumColumns;
+import com.decentdb.r2dbc.sql.ColumnTypes;
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -47,7 +47,7 @@ final class EnumLabels {
             for (Object each : tables instanceof List<?> all ? all : List.of()) {
                 Map<?, ?> table = (Map<?, ?>) each;
                 String name = String.valueOf(table.get("name"));
-                EnumColumns.of(String.valueOf(table.get("ddl"))).forEach((column, labels) -> {
+                ColumnTypes.labels(String.valueOf(table.get("ddl"))).forEach((column, labels) -> {
                     more.put(typeId(name, column, labels), labels);
                     columns.put(key(name, column), labels);
                 });

@@ -6,13 +6,17 @@ import com.decentdb.ffi.RowBlock;
 import com.decentdb.ffi.ValueTag;
 import com.decentdb.r2dbc.api.DecentDbType;
 import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.sql.ColumnTypes;
+import com.decentdb.r2dbc.sql.ColumnTypes.Digits;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,11 +76,9 @@ final class Shapes {
             }
             List<Column> resolved = new ArrayList<>(names.size());
             for (int i = 0; i < names.size(); i++) {
-                DecentDbType type =
-                        described == null ? DecentDbType.NULL : described.get(i).type();
-                Boolean nullable = described == null ? null : described.get(i).nullable();
-                resolved.add(
-                        new Column(names.get(i), type == DecentDbType.NULL ? firstType(first, i) : type, nullable));
+                Column column = described == null ? Column.named(names.get(i)) : described.get(i);
+                DecentDbType type = column.type() == DecentDbType.NULL ? firstType(first, i) : column.type();
+                resolved.add(new Column(names.get(i), type, column.nullable(), column.digits()));
             }
             return List.copyOf(resolved);
         }
@@ -111,6 +113,7 @@ final class Shapes {
         }
     };
 
+    private final Map<String, Map<String, Digits>> digits = new HashMap<>();
     private EnumLabels labels = EnumLabels.NONE;
 
     /** Asks the engine if need be; on the thread of the handle. */
@@ -120,7 +123,7 @@ final class Shapes {
             return shape;
         }
         try {
-            shape = parse(database.describeQuery(sql.text()));
+            shape = parse(database.describeQuery(sql.text()), (table, column) -> digits(database, table, column));
         } catch (NativeException e) {
             if (Errors.breaksHandle(e)) {
                 throw e;
@@ -136,6 +139,7 @@ final class Shapes {
     /** Forgets everything. */
     void clear() {
         known.clear();
+        digits.clear();
         labels = EnumLabels.NONE;
     }
 
@@ -164,7 +168,20 @@ final class Shapes {
         return new NativeRows(block, all);
     }
 
-    private static Shape parse(String json) {
+    /** What a table declares of the digits of a DECIMAL column. */
+    private @Nullable Digits digits(NativeDatabase database, String table, String column) {
+        return digits.computeIfAbsent(table, name -> {
+                    try {
+                        return ColumnTypes.digits(database.tableDdl(name));
+                    } catch (NativeException e) {
+                        // Not every engine tells the text of every table; then the digits stay unknown.
+                        return Map.of();
+                    }
+                })
+                .get(column);
+    }
+
+    private static Shape parse(String json, BiFunction<String, String, @Nullable Digits> digits) {
         try {
             Map<String, Object> description = JSON.std.mapFrom(json);
             List<Column> columns = new ArrayList<>();
@@ -172,13 +189,17 @@ final class Shapes {
             Object described = description.get("result_columns");
             for (Object each : described instanceof List<?> all ? all : List.of()) {
                 Map<?, ?> column = (Map<?, ?>) each;
-                Object type = column.get("type_name");
-                columns.add(new Column(
-                        String.valueOf(column.get("name")),
-                        type == null ? DecentDbType.NULL : DecentDbType.ofName(type.toString()),
-                        (Boolean) column.get("nullable")));
+                Object typeName = column.get("type_name");
+                DecentDbType type = typeName == null ? DecentDbType.NULL : DecentDbType.ofName(typeName.toString());
                 Object table = column.get("source_table");
                 Object source = column.get("source_column");
+                columns.add(new Column(
+                        String.valueOf(column.get("name")),
+                        type,
+                        (Boolean) column.get("nullable"),
+                        table != null && source != null && type == DecentDbType.DECIMAL
+                                ? digits.apply(table.toString(), source.toString())
+                                : null));
                 sources.add(table == null || source == null ? null : EnumLabels.key(table, source));
             }
             return new Shape(Boolean.TRUE.equals(description.get("read_only")), List.copyOf(columns), sources);
