@@ -75,7 +75,7 @@ class MetadataTests {
 
     @Test
     void tellsTheDigitsADecimalColumnIsDeclaredWith() {
-        RowMetadata metadata = metadata("SELECT price AS cost, price + price AS more, id FROM t");
+        RowMetadata metadata = metadata("SELECT price AS cost, coalesce(price, price) AS more, id FROM t");
 
         assertThat(metadata.getColumnMetadata("cost").getPrecision()).isEqualTo(8);
         assertThat(metadata.getColumnMetadata("cost").getScale()).isEqualTo(2);
