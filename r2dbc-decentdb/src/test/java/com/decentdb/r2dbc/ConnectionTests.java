@@ -15,6 +15,8 @@ import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.ValidationDepth;
 import io.r2dbc.spi.Wrapped;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Executor;
@@ -195,16 +197,22 @@ class ConnectionTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"mem://named", "mem:///named", "file:///target/forms.ddb", "///target/forms.ddb"})
-    void everyFormOfTheUrlConnects(String form) {
-        Flux.usingWhen(
-                        ConnectionFactories.get("r2dbc:decentdb:" + form + (form.startsWith("///") ? "?linger=0" : ""))
-                                .create(),
-                        connection -> connection.validate(ValidationDepth.REMOTE),
-                        Connection::close)
-                .as(StepVerifier::create)
-                .expectNext(true)
-                .verifyComplete();
+    @ValueSource(strings = {"mem://named", "mem:///named", "file:///%s/forms.ddb?linger=0", "///%s/forms.ddb?linger=0"})
+    void everyFormOfTheUrlConnects(String form) throws IOException {
+        Path relative = Files.createTempDirectory(Path.of("target"), "forms");
+        try {
+            Flux.usingWhen(
+                            ConnectionFactories.get("r2dbc:decentdb:" + form.formatted(relative))
+                                    .create(),
+                            connection -> connection.validate(ValidationDepth.REMOTE),
+                            Connection::close)
+                    .as(StepVerifier::create)
+                    .expectNext(true)
+                    .verifyComplete();
+            assertThat(relative.resolve("forms.ddb").toFile().exists()).isEqualTo(form.contains("forms.ddb"));
+        } finally {
+            TestDatabase.delete(relative);
+        }
     }
 
     @Test

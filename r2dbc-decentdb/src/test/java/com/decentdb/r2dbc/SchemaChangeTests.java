@@ -24,7 +24,7 @@ import reactor.core.publisher.Mono;
 class SchemaChangeTests {
 
     private static final String QUERY = "SELECT * FROM t";
-    private static final String RETURNING = "INSERT INTO t DEFAULT VALUES RETURNING *";
+    private static final String RETURNING = "INSERT INTO t VALUES (NULL) RETURNING *";
 
     @RegisterExtension
     final TestDatabase database = new TestDatabase();
@@ -54,6 +54,8 @@ class SchemaChangeTests {
             String type = List.of("INTEGER", "TEXT", "BOOLEAN", "UUID").get(i % 4);
             String java = List.of("Long", "String", "Boolean", "UUID").get(i % 4);
             String name = "c" + i % 3;
+            // Where one transaction replaces a table with rows, DecentDB refuses the next one as a duplicate.
+            change(Way.OTHER_CONNECTION, changer, "DELETE FROM t");
             change(way, changer, "DROP TABLE t", "CREATE TABLE t (" + name + " " + type + ")");
 
             String expected = name + " " + java;

@@ -74,7 +74,7 @@ public final class TestDatabase implements BeforeEachCallback, AfterEachCallback
     }
 
     /** Whether the engine is the one that comes with the driver; differences are told beside the assertions. */
-    boolean bundled() {
+    public boolean bundled() {
         return connect().getMetadata().engine().bundled();
     }
 
@@ -96,7 +96,7 @@ public final class TestDatabase implements BeforeEachCallback, AfterEachCallback
         return null;
     }
 
-    private static void delete(Path root) {
+    static void delete(Path root) {
         try (Stream<Path> all = Files.walk(root)) {
             all.sorted(Comparator.reverseOrder()).forEach(path -> {
                 try {

@@ -117,7 +117,9 @@ class EntityTypeTests {
                 "CREATE TABLE times (id INTEGER PRIMARY KEY, day DATE, hour TIME, wall TIMESTAMP, moment TIMESTAMPTZ,"
                         + " shifted TIMESTAMPTZ, zoned TIMESTAMPTZ, span INTERVAL, elapsed INTERVAL, distance INTERVAL)");
 
-        expectRoundTrip(new Times(null, null, null, null, null, null, null, null, null, null), Times.class);
+        // DecentDB does not know DEFAULT VALUES, which Spring writes if not even the key has a value.
+        Long id = spring.bundled() ? null : 1L;
+        expectRoundTrip(new Times(id, null, null, null, null, null, null, null, null, null), Times.class);
     }
 
     private <T> void expectRoundTrip(T entity, Class<T> type) {

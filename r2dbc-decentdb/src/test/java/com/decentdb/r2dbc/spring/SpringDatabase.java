@@ -65,6 +65,11 @@ final class SpringDatabase implements BeforeEachCallback, AfterEachCallback {
         return requireNonNull(factory);
     }
 
+    /** Whether the engine is the one that comes with the driver. */
+    boolean bundled() {
+        return database.bundled();
+    }
+
     <T> T bean(Class<T> type) {
         return requireNonNull(context).getBean(type);
     }
