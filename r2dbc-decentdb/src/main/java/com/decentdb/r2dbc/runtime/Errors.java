@@ -36,7 +36,7 @@ public final class Errors {
             known(Status.CONSTRAINT, "^CHECK constraint failed", "23514"),
             known(Status.CONSTRAINT, "^invalid ENUM label|^column .* requires .* values", "22P02"),
             known(Status.SQL, "^expected exactly one SQL statement", "42601"),
-            known(Status.SQL, "^invalid .* cast$", "22018"),
+            known(Status.SQL, "^invalid .* cast$", "22P02"),
             known(Status.SQL, "division by zero", "22012"));
 
     private Errors() {}
