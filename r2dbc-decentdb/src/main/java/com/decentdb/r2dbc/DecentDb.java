@@ -96,7 +96,9 @@ public final class DecentDb {
 
     /**
      * A pool of connections, sized by {@link #MIN_SIZE}, {@link #MAX_SIZE} and {@link #ACQUIRE_TIMEOUT} among the options.
-     * A connection that is given back is rolled back and its settings are reset. Disposing of the pool closes them all.
+     * Who asks first gets one first; if none becomes free in time the error, an
+     * {@link io.r2dbc.spi.R2dbcTimeoutException}, tells how many are in use. A connection that is given back is rolled back
+     * and its settings are reset, one that is broken is dropped. Disposing of the pool closes them all.
      *
      * @param options the options, {@link DecentDbOptions} and R2DBC's
      * @return the pool; to be disposed of by the caller
@@ -109,13 +111,15 @@ public final class DecentDb {
             throw OptionReader.invalid(MIN_SIZE, min, "at most maxSize, which is " + max);
         }
         DecentDbConnectionFactory factory = factory(options);
-        return new ConnectionPool(ConnectionPoolConfiguration.builder(factory)
+        Duration timeout = reader.duration(ACQUIRE_TIMEOUT, Duration.ofSeconds(30));
+        ConnectionPoolConfiguration configuration = ConnectionPoolConfiguration.builder(factory)
                 .name(poolName(reader))
                 .minIdle(min)
                 .initialSize(min)
                 .maxSize(max)
-                .maxAcquireTime(reader.duration(ACQUIRE_TIMEOUT, Duration.ofSeconds(30)))
-                .build());
+                .maxAcquireTime(timeout)
+                .build();
+        return new ExplainingPool(factory, configuration, timeout);
     }
 
     private static String poolName(OptionReader reader) {

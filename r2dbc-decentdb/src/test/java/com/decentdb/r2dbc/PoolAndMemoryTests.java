@@ -12,8 +12,10 @@ import io.r2dbc.pool.ConnectionPoolConfiguration;
 import io.r2dbc.proxy.ProxyConnectionFactory;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.Wrapped;
 import io.r2dbc.spi.test.MockConnectionFactory;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executor;
@@ -25,6 +27,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.test.StepVerifier;
+import reactor.util.retry.Retry;
 
 class PoolAndMemoryTests {
 
@@ -51,6 +54,42 @@ class PoolAndMemoryTests {
         } finally {
             pool.dispose();
         }
+    }
+
+    @Test
+    void anExhaustedPoolTellsHowManyAreInUseAndRecovers() {
+        ConnectionPool pool = DecentDb.createPool(database.url("linger=0&maxSize=2&acquireTimeout=PT0.1S"));
+        List<Connection> borrowed = awaitAll(Flux.concat(pool.create(), pool.create()));
+
+        pool.create()
+                .as(StepVerifier::create)
+                .expectErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(R2dbcTimeoutException.class)
+                        .hasMessageContaining("within 100 ms: 2 of 2 are in use")
+                        .hasMessageContaining("maxSize"))
+                .verify(TestDatabase.PATIENCE);
+
+        borrowed.forEach(connection -> await(connection.close()));
+        use(pool, connection -> run(connection, "SELECT 1"));
+        await(pool.disposeLater());
+    }
+
+    @Test
+    void aDatabaseInMemoryEndsWithItsPool() {
+        String url = "r2dbc:decentdb:mem:///" + UUID.randomUUID() + "?linger=0";
+        ConnectionPool pool = DecentDb.createPool(url);
+        use(pool, connection -> run(connection, "CREATE TABLE t (id INTEGER PRIMARY KEY)"));
+        await(pool.disposeLater());
+
+        Mono<Long> again = Mono.usingWhen(
+                DecentDb.connect(url),
+                connection -> connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY)"),
+                DecentDbConnection::close);
+        again.retryWhen(Retry.fixedDelay(100, Duration.ofMillis(20)))
+                .as(StepVerifier::create)
+                .expectNextCount(1)
+                .expectComplete()
+                .verify(TestDatabase.PATIENCE);
     }
 
     @Test
