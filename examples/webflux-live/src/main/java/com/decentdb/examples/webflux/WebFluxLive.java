@@ -5,7 +5,7 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 
 /** Serves the board. Everything it needs to know about the database is {@code spring.r2dbc.url}. */
 @SpringBootApplication(proxyBeanMethods = false)
-public class WebFluxLive {
+class WebFluxLive {
 
     /**
      * Runs the application until it is stopped.
