@@ -64,7 +64,10 @@ abstract class Conveniences extends LiveSource implements DecentDbConnection {
         return consume(results(sql, arguments), result -> result.map((row, metadata) -> mapping.apply(row)));
     }
 
-    /** Consumes one result after the other. One that arrives while its subscriber cancels is given up; concatMap would lose it. */
+    /**
+     * Consumes one result after the other. One that arrives while its subscriber cancels is given up; concatMap would lose
+     * it.
+     */
     private static <T> Flux<T> consume(
             Flux<? extends Result> results, Function<Result, ? extends Publisher<T>> content) {
         return Flux.defer(() -> {

@@ -15,9 +15,9 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /**
- * The elements of a cursor: one per row that is wanted, then possibly a last one, for a count or an error. The next batch of rows is asked for
- * when there is demand that the current one cannot serve, not earlier. Rows are mapped on the thread that asks for more
- * or on the one that delivers the batch.
+ * The elements of a cursor: one per row that is wanted, then possibly a last one, for a count or an error. The next batch
+ * of rows is asked for when there is demand that the current one cannot serve, not earlier. Rows are mapped on the thread
+ * that asks for more or on the one that delivers the batch.
  */
 final class RowFlux<T> extends Flux<T> {
 

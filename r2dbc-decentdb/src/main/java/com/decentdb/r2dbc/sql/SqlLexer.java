@@ -3,7 +3,8 @@ package com.decentdb.r2dbc.sql;
 /**
  * Cuts SQL text into tokens the way the PostgreSQL grammar does: {@code '..'} with doubled quotes, {@code E'..'} with
  * backslashes, {@code ".."}, {@code $tag$..$tag$}, {@code --} and nested block comments, {@code $n} parameters. A colon
- * directly before a word is one token with it, and so are the two characters of {@code ::} and {@code ??}. Whitespace and comments are skipped.
+ * directly before a word is one token with it, and so are the two characters of {@code ::} and {@code ??}. Whitespace and
+ * comments are skipped.
  */
 final class SqlLexer {
 
