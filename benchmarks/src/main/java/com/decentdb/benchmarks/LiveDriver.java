@@ -1,8 +1,8 @@
 package com.decentdb.benchmarks;
 
 import com.decentdb.r2dbc.DecentDb;
-import com.decentdb.r2dbc.DecentDbConnection;
 import com.decentdb.r2dbc.DecentDbConnectionFactory;
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

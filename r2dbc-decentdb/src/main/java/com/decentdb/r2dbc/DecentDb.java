@@ -1,5 +1,8 @@
 package com.decentdb.r2dbc;
 
+import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.api.DecentDbOptions;
+import com.decentdb.r2dbc.settings.OptionReader;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.pool.ConnectionPoolConfiguration;
 import io.r2dbc.spi.ConnectionFactory;

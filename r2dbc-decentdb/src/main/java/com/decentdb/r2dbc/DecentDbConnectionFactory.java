@@ -1,9 +1,16 @@
 package com.decentdb.r2dbc;
 
-import com.decentdb.r2dbc.runtime.DatabaseConfig;
-import com.decentdb.r2dbc.runtime.EmbeddedRuntime;
-import com.decentdb.r2dbc.runtime.Errors;
-import com.decentdb.r2dbc.runtime.Session;
+import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.connection.DefaultConnection;
+import com.decentdb.r2dbc.connection.Forgotten;
+import com.decentdb.r2dbc.connection.OnDemand;
+import com.decentdb.r2dbc.connection.Timeouts;
+import com.decentdb.r2dbc.embedded.EmbeddedConfig;
+import com.decentdb.r2dbc.embedded.EmbeddedTransport;
+import com.decentdb.r2dbc.live.LiveFeeds;
+import com.decentdb.r2dbc.settings.SessionSettings;
+import com.decentdb.r2dbc.transport.Errors;
+import com.decentdb.r2dbc.transport.Session;
 import io.r2dbc.spi.Closeable;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;
@@ -20,11 +27,11 @@ import reactor.util.Loggers;
  * opened with the first connection and closed after the last one. A database in memory lives until this factory is closed
  * or unreachable, too. Thread-safe.
  */
-public final class DecentDbConnectionFactory extends LiveSource implements ConnectionFactory, Closeable {
+public final class DecentDbConnectionFactory extends LiveFeeds implements ConnectionFactory, Closeable {
 
     private static final Logger LOG = Loggers.getLogger(DecentDbConnectionFactory.class);
 
-    private final Settings settings;
+    private final SessionSettings settings;
     private final Keeper keeper = new Keeper();
     private final Sinks.Empty<Void> end = Sinks.empty();
     /** Stands for this factory where it must not be kept from becoming unreachable. */
@@ -32,7 +39,7 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
 
     private volatile boolean closed;
 
-    DecentDbConnectionFactory(Settings settings) {
+    DecentDbConnectionFactory(SessionSettings settings) {
         this.settings = settings;
     }
 
@@ -48,9 +55,9 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
     }
 
     private DecentDbConnection connection(Session session) {
-        SessionConnection connection = new SessionConnection(session, settings);
+        DefaultConnection connection = new DefaultConnection(session, settings);
         String name = connection.toString();
-        Abandoned.whenUnreachable(connection, () -> {
+        Forgotten.whenUnreachable(connection, () -> {
             if (session.isOpen()) {
                 LOG.warn("A connection was not closed, but cannot be reached any more; it is closed now: {}", name);
                 session.close().subscribe();
@@ -60,12 +67,12 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
     }
 
     @Override
-    Mono<Session> liveSession() {
+    public Mono<Session> liveSession() {
         return Mono.defer(() -> {
             if (closed) {
                 return Mono.error(Errors.of("08003", "The connection factory is closed", null));
             }
-            Mono<Session> session = EmbeddedRuntime.connect(identity, settings.database());
+            Mono<Session> session = EmbeddedTransport.connect(identity, settings.database());
             Mono<Session> opened = settings.database().inMemory() ? keepOpen().then(session) : session;
             Duration timeout = settings.connectTimeout();
             Mono<Session> inTime = timeout.isZero() ? opened : within(timeout, opened);
@@ -77,7 +84,7 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
     private Mono<Session> within(Duration timeout, Mono<Session> opened) {
         return Timeouts.firstWithin(
                         timeout,
-                        EmbeddedRuntime.newDelivery(),
+                        EmbeddedTransport.newDelivery(),
                         opened.flux(),
                         late -> late.close().subscribe(),
                         () -> Errors.of(
@@ -89,18 +96,18 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
     }
 
     @Override
-    boolean givesSessions() {
+    public boolean givesSessions() {
         return !closed;
     }
 
     @Override
-    Mono<Void> endOfLife() {
+    public Mono<Void> endOfLife() {
         // Once it is closed a session is refused, which is the error to tell.
         return closed ? Mono.never() : end.asMono();
     }
 
     @Override
-    Settings settings() {
+    public SessionSettings settings() {
         return settings;
     }
 
@@ -126,11 +133,11 @@ public final class DecentDbConnectionFactory extends LiveSource implements Conne
         if (keeper.holds()) {
             return Mono.empty();
         }
-        DatabaseConfig config = settings.database();
-        return EmbeddedRuntime.keep(identity, config)
+        EmbeddedConfig config = settings.database();
+        return EmbeddedTransport.keep(identity, config)
                 .doOnNext(release -> {
                     if (keeper.hold(release)) {
-                        Abandoned.whenUnreachable(this, keeper);
+                        Forgotten.whenUnreachable(this, keeper);
                     }
                     if (closed) {
                         keeper.run();

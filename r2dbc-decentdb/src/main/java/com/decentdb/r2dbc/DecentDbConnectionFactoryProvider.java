@@ -1,5 +1,7 @@
 package com.decentdb.r2dbc;
 
+import com.decentdb.r2dbc.api.DecentDbOptions;
+import com.decentdb.r2dbc.settings.SessionSettings;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.ConnectionFactoryProvider;
 
@@ -30,7 +32,7 @@ public final class DecentDbConnectionFactoryProvider implements ConnectionFactor
      */
     @Override
     public DecentDbConnectionFactory create(ConnectionFactoryOptions options) {
-        return new DecentDbConnectionFactory(Settings.of(options));
+        return new DecentDbConnectionFactory(SessionSettings.of(options));
     }
 
     @Override

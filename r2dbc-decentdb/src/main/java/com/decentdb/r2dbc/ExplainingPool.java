@@ -1,6 +1,6 @@
 package com.decentdb.r2dbc;
 
-import com.decentdb.r2dbc.runtime.Errors;
+import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.pool.ConnectionPoolConfiguration;
 import io.r2dbc.spi.Connection;

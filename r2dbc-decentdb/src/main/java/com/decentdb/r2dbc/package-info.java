@@ -8,7 +8,7 @@
  *   <li>No caller is ever blocked. The database works on threads of its own; signals and mapping functions run on the
  *       driver's delivery threads or on the thread that asked for more, so they may take their time.
  *   <li>The signals of one connection's publishers are delivered one after another; those of {@link
- *       com.decentdb.r2dbc.LiveData} are independent of them and of each other.
+ *       com.decentdb.r2dbc.api.LiveData} are independent of them and of each other.
  *   <li>A failure is an {@link io.r2dbc.spi.R2dbcException} with SQLSTATE and, where there is one, the SQL text. Misuse of
  *       the API is an {@link java.lang.IllegalArgumentException} or {@link java.lang.IllegalStateException}.
  *   <li>Cancelling a statement that waits prevents it. One that already runs is not stopped, its result is given up;

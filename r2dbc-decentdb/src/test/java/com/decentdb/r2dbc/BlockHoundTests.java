@@ -7,6 +7,7 @@ import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.ffi.OpenMode;
 import com.decentdb.ffi.Parameters;
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.blockhound.BlockingOperationError;

@@ -5,6 +5,7 @@ import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.Interval;
 import com.decentdb.r2dbc.api.MacAddress;
 import io.r2dbc.spi.Blob;

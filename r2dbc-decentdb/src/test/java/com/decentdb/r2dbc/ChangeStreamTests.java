@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.decentdb.r2dbc.api.Change;
 import com.decentdb.r2dbc.api.Cidr;
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.Interval;
 import com.decentdb.r2dbc.api.MacAddress;
 import com.decentdb.r2dbc.api.RowChange;

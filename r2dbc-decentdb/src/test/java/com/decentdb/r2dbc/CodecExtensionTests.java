@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import com.decentdb.r2dbc.MoneyExtension.Coins;
 import com.decentdb.r2dbc.MoneyExtension.Money;
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import java.math.BigDecimal;
 import java.util.List;

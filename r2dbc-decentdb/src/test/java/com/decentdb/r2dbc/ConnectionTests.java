@@ -7,6 +7,7 @@ import static com.decentdb.r2dbc.TestDatabase.nothing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactories;
 import io.r2dbc.spi.IsolationLevel;

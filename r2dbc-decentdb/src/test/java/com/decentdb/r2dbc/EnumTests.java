@@ -6,6 +6,7 @@ import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.DecentDbType;
 import com.decentdb.r2dbc.api.EnumValue;
 import io.r2dbc.spi.ColumnMetadata;

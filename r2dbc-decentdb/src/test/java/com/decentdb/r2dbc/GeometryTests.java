@@ -5,6 +5,7 @@ import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.DecentDbType;
 import com.decentdb.r2dbc.api.WatchEvent;
 import io.r2dbc.spi.Parameters;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.LiveChanges;
 import com.decentdb.r2dbc.api.LiveQuery;
 import com.decentdb.r2dbc.api.LiveResult;

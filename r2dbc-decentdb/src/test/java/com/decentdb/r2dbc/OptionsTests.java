@@ -3,7 +3,9 @@ package com.decentdb.r2dbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import com.decentdb.r2dbc.runtime.DatabaseConfig;
+import com.decentdb.r2dbc.api.DecentDbOptions;
+import com.decentdb.r2dbc.embedded.EmbeddedConfig;
+import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.ParameterStyle;
 import io.r2dbc.spi.ConnectionFactories;
 import io.r2dbc.spi.ConnectionFactoryOptions;
@@ -58,7 +60,7 @@ class OptionsTests {
 
     @Test
     void readsOptionsAsText() {
-        Settings settings = settings(
+        SessionSettings settings = settings(
                 "r2dbc:decentdb:///a.ddb?lockWaitTimeout=PT2S&statementTimeout=1500&maxReaders=3"
                         + "&fetchSize=7&writeQueueEnabled=1&writeQueueCapacity=9&mode=open&profile=balanced&linger=0&connectTimeout=PT3S&parameterStyle=jdbc");
 
@@ -68,7 +70,7 @@ class OptionsTests {
         assertThat(settings.writeQueueEnabled()).isTrue();
         assertThat(settings.database().maxReaders()).isEqualTo(3);
         assertThat(settings.database().queueCapacity()).isEqualTo(9);
-        assertThat(settings.database().mode()).isEqualTo(DatabaseConfig.Mode.OPEN);
+        assertThat(settings.database().mode()).isEqualTo(EmbeddedConfig.Mode.OPEN);
         assertThat(settings.database().engineOptions()).contains("profile=balanced");
         assertThat(settings.database().linger()).isZero();
         assertThat(settings.connectTimeout()).isEqualTo(Duration.ofSeconds(3));
@@ -77,7 +79,7 @@ class OptionsTests {
 
     @Test
     void readsOptionsOfTheirOwnTypes() {
-        Settings settings = Settings.of(ConnectionFactoryOptions.builder()
+        SessionSettings settings = SessionSettings.of(ConnectionFactoryOptions.builder()
                 .option(ConnectionFactoryOptions.DRIVER, "decentdb")
                 .option(ConnectionFactoryOptions.DATABASE, "a.ddb")
                 .option(ConnectionFactoryOptions.LOCK_WAIT_TIMEOUT, Duration.ofMillis(5))
@@ -139,13 +141,16 @@ class OptionsTests {
         Option<Object> password = Option.valueOf("password");
 
         assertThat(options().option(ConnectionFactoryOptions.PASSWORD, "a b;✓").build())
-                .satisfies(options -> assertThat(Settings.of(options).database().engineOptions())
+                .satisfies(options -> assertThat(
+                                SessionSettings.of(options).database().engineOptions())
                         .contains(key));
         assertThat(options().option(password, (Supplier<String>) () -> "a b;✓").build())
-                .satisfies(options -> assertThat(Settings.of(options).database().engineOptions())
+                .satisfies(options -> assertThat(
+                                SessionSettings.of(options).database().engineOptions())
                         .contains(key));
         assertThat(options().option(ConnectionFactoryOptions.PASSWORD, "").build())
-                .satisfies(options -> assertThat(Settings.of(options).database().engineOptions())
+                .satisfies(options -> assertThat(
+                                SessionSettings.of(options).database().engineOptions())
                         .doesNotContain("key"));
     }
 
@@ -157,7 +162,7 @@ class OptionsTests {
                 .build();
 
         assertThatExceptionOfType(R2dbcNonTransientResourceException.class)
-                .isThrownBy(() -> Settings.of(options))
+                .isThrownBy(() -> SessionSettings.of(options))
                 .withMessageContaining("encryption_key")
                 .withMessageContaining("password")
                 .matches(error -> !String.valueOf(error.getMessage()).matches(".*(hush|psst).*"));
@@ -169,7 +174,7 @@ class OptionsTests {
                 .option(ConnectionFactoryOptions.DATABASE, "a.ddb");
     }
 
-    private static Settings settings(String url) {
-        return Settings.of(ConnectionFactoryOptions.parse(url));
+    private static SessionSettings settings(String url) {
+        return SessionSettings.of(ConnectionFactoryOptions.parse(url));
     }
 }

@@ -6,6 +6,7 @@ import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.WatchEvent;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.pool.ConnectionPoolConfiguration;

@@ -4,6 +4,8 @@ import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static java.util.Objects.requireNonNull;
 
+import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.api.LiveData;
 import io.r2dbc.spi.Result;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.api.Change;
 import com.decentdb.r2dbc.api.CodecExtension;
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.LiveChanges;
 import com.decentdb.r2dbc.api.RowChange;
 import io.r2dbc.pool.ConnectionPool;

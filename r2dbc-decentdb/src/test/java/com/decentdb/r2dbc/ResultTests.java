@@ -11,6 +11,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.connection.DefaultResult;
 import io.r2dbc.spi.Blob;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import io.r2dbc.spi.Readable;
@@ -190,7 +192,7 @@ class ResultTests {
 
     @Test
     void aSecondConsumptionIsRefusedWhateverTheWay() {
-        CursorResult result = result("SELECT n FROM t");
+        DefaultResult result = result("SELECT n FROM t");
         await(result.filter(segment -> true).map(row -> 1));
 
         Stream.of(
@@ -204,7 +206,7 @@ class ResultTests {
 
     @Test
     void misuseIsRefusedAtOnce() {
-        CursorResult result = result("SELECT n FROM t");
+        DefaultResult result = result("SELECT n FROM t");
 
         assertThatIllegalArgumentException().isThrownBy(() -> result.filter(nothing()));
         assertThatIllegalArgumentException()
@@ -245,8 +247,8 @@ class ResultTests {
                 .isEqualTo(99);
     }
 
-    private CursorResult brokenInTheMiddle() {
-        return (CursorResult) awaitValue(broken());
+    private DefaultResult brokenInTheMiddle() {
+        return (DefaultResult) awaitValue(broken());
     }
 
     /** A query that fails at one of its rows. */
@@ -257,8 +259,8 @@ class ResultTests {
                 .execute());
     }
 
-    private CursorResult result(String sql) {
-        return (CursorResult)
+    private DefaultResult result(String sql) {
+        return (DefaultResult)
                 awaitValue(Flux.from(database.connect().createStatement(sql).execute()));
     }
 

@@ -5,6 +5,7 @@ import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.api.Cidr;
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.Interval;
 import com.decentdb.r2dbc.api.MacAddress;
 import com.decentdb.r2dbc.api.WatchEvent;

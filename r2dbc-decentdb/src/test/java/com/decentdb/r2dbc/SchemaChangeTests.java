@@ -10,6 +10,7 @@ import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.ffi.OpenMode;
 import com.decentdb.ffi.Parameters;
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;

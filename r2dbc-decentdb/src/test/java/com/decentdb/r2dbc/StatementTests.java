@@ -9,6 +9,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.connection.DefaultStatement;
 import io.r2dbc.spi.Parameters;
 import io.r2dbc.spi.R2dbcBadGrammarException;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
@@ -42,7 +44,7 @@ class StatementTests {
 
     @Test
     void bindsByIndexAndByName() {
-        SessionStatement statement = statement("SELECT $2, $1");
+        DefaultStatement statement = statement("SELECT $2, $1");
 
         assertThat(rows(statement.bind(0, "one").bind("$2", "two"))).containsExactly(List.of("two", "one"));
     }
@@ -57,7 +59,7 @@ class StatementTests {
 
     @Test
     void bindsParametersOfTheSpi() {
-        SessionStatement statement = statement("SELECT CAST($1 AS TEXT), CAST($2 AS TEXT)")
+        DefaultStatement statement = statement("SELECT CAST($1 AS TEXT), CAST($2 AS TEXT)")
                 .bind(0, Parameters.in(R2dbcType.VARCHAR, "typed"))
                 .bind(1, Parameters.in(R2dbcType.VARCHAR));
 
@@ -76,7 +78,7 @@ class StatementTests {
 
     @Test
     void refusesWhatCannotBeBoundAtOnce() {
-        SessionStatement statement = statement("SELECT $1");
+        DefaultStatement statement = statement("SELECT $1");
 
         assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(() -> statement.bind(1, "x"));
         assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(() -> statement.bind(-1, "x"));
@@ -160,7 +162,7 @@ class StatementTests {
 
     @Test
     void runsAgainWithTheSameAndWithOtherArguments() {
-        SessionStatement statement =
+        DefaultStatement statement =
                 statement("INSERT INTO t (name) VALUES ($1)").bind(0, "a");
         Flux<Result> first = statement.execute();
         await(first.concatMap(Result::getRowsUpdated));
@@ -174,7 +176,7 @@ class StatementTests {
 
     @Test
     void givesOneResultPerListOfArguments() {
-        SessionStatement statement = statement("INSERT INTO t VALUES ($1, $2)")
+        DefaultStatement statement = statement("INSERT INTO t VALUES ($1, $2)")
                 .bind(0, 1)
                 .bind(1, "a")
                 .add()
@@ -191,7 +193,7 @@ class StatementTests {
 
     @Test
     void givesEachStatementOfAScriptItsOwnArguments() {
-        SessionStatement script = statement("INSERT INTO t VALUES ($1, $2); UPDATE t SET name = $3 WHERE id = $1;"
+        DefaultStatement script = statement("INSERT INTO t VALUES ($1, $2); UPDATE t SET name = $3 WHERE id = $1;"
                         + " SELECT name FROM t WHERE name = $3")
                 .bind(0, 1)
                 .bind(1, "a")
@@ -203,7 +205,7 @@ class StatementTests {
 
     @Test
     void runsTheWholeScriptForEachListOfArguments() {
-        SessionStatement script = statement("INSERT INTO t VALUES ($1, 'x'); UPDATE t SET name = $2 WHERE id < $1")
+        DefaultStatement script = statement("INSERT INTO t VALUES ($1, 'x'); UPDATE t SET name = $2 WHERE id < $1")
                 .bind(0, 1)
                 .bind(1, "a")
                 .add()
@@ -296,7 +298,7 @@ class StatementTests {
 
     @Test
     void returnsGeneratedValuesOfEveryStatement() {
-        SessionStatement statement =
+        DefaultStatement statement =
                 statement("INSERT INTO t (name) VALUES ($1) -- done").returnGeneratedValues("id", "name");
 
         assertThat(rows(statement.bind(0, "a").add().bind(0, "b")))
@@ -351,8 +353,8 @@ class StatementTests {
         return database.keep(DecentDb.connect(database.url("linger=0&" + options)));
     }
 
-    private SessionStatement statement(String sql) {
-        return (SessionStatement) database.connect().createStatement(sql);
+    private DefaultStatement statement(String sql) {
+        return (DefaultStatement) database.connect().createStatement(sql);
     }
 
     private List<String> names() {
@@ -360,7 +362,7 @@ class StatementTests {
                 database.connect().fetchAll("SELECT name FROM t ORDER BY id").map(row -> String.valueOf(row.get(0))));
     }
 
-    private static List<List<String>> rows(SessionStatement statement) {
+    private static List<List<String>> rows(DefaultStatement statement) {
         return awaitAll(statement.execute().concatMap(result -> result.map((row, metadata) -> texts(row))));
     }
 

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc;
 
 import static java.util.Objects.requireNonNull;
 
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import io.r2dbc.spi.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -44,15 +45,15 @@ public final class TestDatabase implements BeforeEachCallback, AfterEachCallback
         delete(requireNonNull(directory));
     }
 
-    DecentDbConnectionFactory factory() {
+    public DecentDbConnectionFactory factory() {
         return requireNonNull(factory);
     }
 
-    Path directory() {
+    public Path directory() {
         return requireNonNull(directory);
     }
 
-    Path file() {
+    public Path file() {
         return directory().resolve("test.ddb");
     }
 
@@ -62,12 +63,12 @@ public final class TestDatabase implements BeforeEachCallback, AfterEachCallback
     }
 
     /** A connection that is closed after the test. */
-    DecentDbConnection connect() {
+    public DecentDbConnection connect() {
         return keep(factory().create());
     }
 
     /** A connection that is closed after the test. */
-    DecentDbConnection keep(Mono<DecentDbConnection> connection) {
+    public DecentDbConnection keep(Mono<DecentDbConnection> connection) {
         DecentDbConnection open = awaitValue(connection);
         connections.add(open);
         return open;
@@ -92,11 +93,11 @@ public final class TestDatabase implements BeforeEachCallback, AfterEachCallback
 
     /** A null where none is allowed, to see it refused. */
     @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
-    static <T> T nothing() {
+    public static <T> T nothing() {
         return null;
     }
 
-    static void delete(Path root) {
+    public static void delete(Path root) {
         try (Stream<Path> all = Files.walk(root)) {
             all.sorted(Comparator.reverseOrder()).forEach(path -> {
                 try {

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc;
 
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.Row;
 import io.r2dbc.spi.test.TestKit;

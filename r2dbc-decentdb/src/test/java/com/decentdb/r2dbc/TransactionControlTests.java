@@ -6,6 +6,8 @@ import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.api.DecentDbTransactionDefinition;
 import io.r2dbc.spi.IsolationLevel;
 import io.r2dbc.spi.R2dbcException;
 import java.util.List;

@@ -7,6 +7,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.RowChange;
 import com.decentdb.r2dbc.api.WatchEvent;
 import io.r2dbc.pool.ConnectionPool;

@@ -6,9 +6,9 @@ package com.decentdb.r2dbc.sql;
  * directly before a word is one token with it, and so are the two characters of {@code ::} and {@code ??}. Whitespace and
  * comments are skipped.
  */
-final class SqlLexer {
+public final class SqlLexer {
 
-    enum Token {
+    public enum Token {
         WORD,
         PARAMETER,
         COLON_NAME,
@@ -24,7 +24,7 @@ final class SqlLexer {
     private int position;
     private int start;
 
-    SqlLexer(String sql) {
+    public SqlLexer(String sql) {
         this.sql = sql;
     }
 
@@ -38,16 +38,16 @@ final class SqlLexer {
         return position;
     }
 
-    String text() {
+    public String text() {
         return sql.substring(start, position);
     }
 
     /** The first character of the token returned last. */
-    char symbol() {
+    public char symbol() {
         return sql.charAt(start);
     }
 
-    Token next() {
+    public Token next() {
         skipBlanks();
         start = position;
         if (position >= sql.length()) {

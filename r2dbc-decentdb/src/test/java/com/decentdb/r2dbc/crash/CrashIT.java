@@ -3,7 +3,7 @@ package com.decentdb.r2dbc.crash;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.DecentDb;
-import com.decentdb.r2dbc.DecentDbConnection;
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

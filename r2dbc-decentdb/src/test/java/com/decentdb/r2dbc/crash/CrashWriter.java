@@ -1,7 +1,7 @@
 package com.decentdb.r2dbc.crash;
 
 import com.decentdb.r2dbc.DecentDb;
-import com.decentdb.r2dbc.DecentDbConnection;
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicLong;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.TestDatabase;
-import com.decentdb.r2dbc.runtime.Errors;
+import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;

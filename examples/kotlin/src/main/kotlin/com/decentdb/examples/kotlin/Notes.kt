@@ -1,6 +1,6 @@
 package com.decentdb.examples.kotlin
 
-import com.decentdb.r2dbc.DecentDbConnection
+import com.decentdb.r2dbc.api.DecentDbConnection
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.reactive.asFlow
 import kotlinx.coroutines.reactor.asFlux

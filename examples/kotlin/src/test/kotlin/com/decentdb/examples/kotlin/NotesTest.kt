@@ -1,7 +1,7 @@
 package com.decentdb.examples.kotlin
 
 import com.decentdb.r2dbc.DecentDb
-import com.decentdb.r2dbc.DecentDbConnection
+import com.decentdb.r2dbc.api.DecentDbConnection
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException
 import java.nio.file.Path
 import kotlinx.coroutines.CompletableDeferred

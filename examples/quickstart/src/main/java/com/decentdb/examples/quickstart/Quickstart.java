@@ -1,7 +1,7 @@
 package com.decentdb.examples.quickstart;
 
 import com.decentdb.r2dbc.DecentDb;
-import com.decentdb.r2dbc.DecentDbConnection;
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Connection;
 import java.nio.file.Path;

@@ -1,0 +1,235 @@
+package com.decentdb.r2dbc.api;
+
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.IsolationLevel;
+import io.r2dbc.spi.Lifecycle;
+import io.r2dbc.spi.TransactionDefinition;
+import io.r2dbc.spi.ValidationDepth;
+import io.r2dbc.spi.Wrapped;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * A connection to DecentDB: R2DBC's {@link Connection} and what DecentDB offers beyond it.
+ *
+ * <p><b>Transactions.</b> A transaction sees one snapshot of the database. At most one that writes exists at a time: it
+ * takes the right to write when it begins, waiting in line at most the lock-wait timeout, so it never meets a conflict with
+ * another one of this JVM. It follows that transactions are serializable within the JVM; {@code SERIALIZABLE},
+ * {@code REPEATABLE READ}, {@code READ COMMITTED}, {@code READ UNCOMMITTED} and {@link #SNAPSHOT} are accepted and all mean
+ * this. Read-only transactions wait for nobody who writes, except in a database in memory, where everything takes turns.
+ *
+ * <p><b>Outside transactions</b> every statement is one of its own; those that wait to write share one durable commit.
+ *
+ * <p><b>Session state.</b> Connections share native handles. The first statement that leaves something in its session,
+ * that is {@code CREATE TEMP}, {@code PRAGMA x = v}, {@code SET} or {@link #setAuditContext}, gives the connection a handle
+ * and a thread of its own, on which everything of it runs from then on. Closing the connection or giving it back to a pool
+ * ends them. It must not come first within a transaction, there may be {@link DecentDbOptions#MAX_PINNED_CONNECTIONS} such
+ * connections, and a database in memory has none.
+ *
+ * <p>See the package for what holds for all publishers.
+ */
+public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<DecentDbConnection>, LiveData {
+
+    /** The isolation the engine provides: every statement of a transaction sees the snapshot taken at its begin. */
+    IsolationLevel SNAPSHOT = IsolationLevel.valueOf("SNAPSHOT");
+
+    @Override
+    Mono<Void> beginTransaction();
+
+    /**
+     * Begins a transaction. Understands {@code READ_ONLY}, {@code LOCK_WAIT_TIMEOUT}, {@code ISOLATION_LEVEL} and
+     * {@code NAME}, which those are told who wait in vain for the right to write.
+     *
+     * @throws IllegalArgumentException if the definition is null or an attribute is of a wrong type
+     * @see DecentDbTransactionDefinition
+     */
+    @Override
+    Mono<Void> beginTransaction(TransactionDefinition definition);
+
+    @Override
+    Mono<Void> commitTransaction();
+
+    @Override
+    Mono<Void> rollbackTransaction();
+
+    @Override
+    Mono<Void> createSavepoint(String name);
+
+    @Override
+    Mono<Void> releaseSavepoint(String name);
+
+    @Override
+    Mono<Void> rollbackTransactionToSavepoint(String name);
+
+    /** With false, the next statement begins a transaction. A change inside a transaction commits it. */
+    @Override
+    Mono<Void> setAutoCommit(boolean autoCommit);
+
+    @Override
+    Mono<Void> setTransactionIsolationLevel(IsolationLevel isolationLevel);
+
+    /** How long begin and writes outside transactions wait for the right to write; zero means not at all. */
+    @Override
+    Mono<Void> setLockWaitTimeout(Duration timeout);
+
+    /**
+     * How long to wait for the first response to a statement; zero, the default, means without limit. After it the
+     * subscriber gets an {@link io.r2dbc.spi.R2dbcTimeoutException}; a statement that had been started runs on to its end
+     * unseen, and outside a transaction a write may still be committed.
+     */
+    @Override
+    Mono<Void> setStatementTimeout(Duration timeout);
+
+    @Override
+    DecentDbConnectionMetadata getMetadata();
+
+    /**
+     * Never fails. {@code REMOTE}: whether the connection is open and the database answers within the statement timeout
+     * or else ten seconds. {@code LOCAL}, which does no work and which pools ask for when a connection is given back:
+     * whether it is open and, unless the pool resets it through {@link Lifecycle}, as it was created: without transaction,
+     * changed settings and unread results. So a pool over a proxy, which hides the {@code Lifecycle}, drops a connection
+     * that its borrower left otherwise.
+     */
+    @Override
+    Mono<Boolean> validate(ValidationDepth depth);
+
+    /** Rolls an open transaction back and ends watches and open results. Idempotent. */
+    @Override
+    Mono<Void> close();
+
+    /**
+     * The rows of a query as maps.
+     *
+     * @param sql one statement, or several separated by semicolons
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return per row a map from column name to value, in column order
+     */
+    Flux<Map<String, @Nullable Object>> fetch(String sql, @Nullable Object... arguments);
+
+    /**
+     * The rows of a query as lists.
+     *
+     * @param sql one statement, or several separated by semicolons
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return per row the list of its values
+     */
+    Flux<List<@Nullable Object>> fetchAll(String sql, @Nullable Object... arguments);
+
+    /**
+     * The first row of a query.
+     *
+     * @param sql one statement, or several separated by semicolons
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return a map from column name to value, or nothing if there is no row
+     */
+    Mono<Map<String, @Nullable Object>> fetchOne(String sql, @Nullable Object... arguments);
+
+    /**
+     * The first column of the first row of a query.
+     *
+     * @param <T> the class to read
+     * @param sql a query
+     * @param type the class to read; {@code Object} for the column's default
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return the value, or nothing if there is no row or it is NULL
+     */
+    <T> Mono<T> fetchValue(String sql, Class<T> type, @Nullable Object... arguments);
+
+    /**
+     * Runs a statement.
+     *
+     * @param sql one statement, or several separated by semicolons
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return the number of rows changed, all statements together
+     */
+    Mono<Long> execute(String sql, @Nullable Object... arguments);
+
+    /**
+     * Runs work in a transaction: commits when it completes, rolls back when it fails or is cancelled. Operators that
+     * cancel early, such as {@code next()} or {@code take(n)}, therefore undo it; use {@code last()} or {@code single()}.
+     *
+     * @param <T> the elements of the work
+     * @param work gets this connection
+     * @return the elements of the work
+     */
+    <T> Flux<T> inTransaction(Function<? super DecentDbConnection, ? extends Publisher<T>> work);
+
+    /**
+     * Runs a write through the engine's write queue, which commits what several callers wait for with one sync.
+     *
+     * @param sql one statement
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return the number of rows changed, once durable; {@link io.r2dbc.spi.R2dbcTransientResourceException} if the queue
+     *     is full, {@link io.r2dbc.spi.R2dbcTimeoutException} if the write was not started in time. An error if this
+     *     connection has a transaction open
+     */
+    Mono<Long> executeQueued(String sql, @Nullable Object... arguments);
+
+    /**
+     * Runs a write for every list of arguments through the engine's write queue. Requests no more lists than there is
+     * room for, so a stream of any length needs little memory.
+     *
+     * @param sql one statement
+     * @param arguments one array per execution, in the order of the parameters
+     * @return the numbers of rows changed, in order, each once durable; ends with the first error, writes already begun
+     *     may be committed nevertheless
+     */
+    Flux<Long> executeQueued(String sql, Publisher<? extends @Nullable Object[]> arguments);
+
+    /**
+     * Tells the engine something about whoever uses this connection. Its statements can read it, on the bundled engine
+     * through {@code current_audit_context(key)}; policies and audit records of other engines use it, too. Like
+     * {@code TEMP} objects it stays with this connection until that is closed or given back to a pool.
+     *
+     * @param key the name
+     * @param value the value; null removes it
+     * @return completes when it is set; an error if a transaction is open that was begun before there was any such state
+     */
+    Mono<Void> setAuditContext(String key, @Nullable String value);
+
+    /**
+     * Like {@link #executeQueued(String, Publisher)}, but a write that fails is told as such and does not end the others.
+     *
+     * @param sql one statement
+     * @param arguments one array per execution, in the order of the parameters
+     * @return what became of each write, in order. Ends with an error if the source does, or with an {@link
+     *     IllegalArgumentException} if arguments cannot be bound
+     */
+    Flux<WriteOutcome> executeQueuedEach(String sql, Publisher<? extends @Nullable Object[]> arguments);
+
+    /**
+     * Counters of the write queue.
+     *
+     * @return their values now
+     */
+    Mono<WriteQueueMetrics> writeQueueMetrics();
+
+    /**
+     * Moves the write-ahead log into the database file. The engine does nothing while others read.
+     *
+     * @return completes when done
+     */
+    Mono<Void> checkpoint();
+
+    /**
+     * Writes a consistent copy of the database.
+     *
+     * @param path a file that does not exist yet
+     * @return completes when the copy is durable
+     */
+    Mono<Void> saveAs(Path path);
+
+    /**
+     * The schema as the engine describes it.
+     *
+     * @return a map with {@code tables}, {@code views} and {@code indexes}, each a list of maps
+     */
+    Mono<Map<String, Object>> schema();
+}

@@ -1,0 +1,168 @@
+package com.decentdb.r2dbc.api;
+
+import io.r2dbc.spi.IsolationLevel;
+import io.r2dbc.spi.Option;
+import io.r2dbc.spi.TransactionDefinition;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a transaction is to be: whether it only reads, how long it may wait to begin, what it is called. Immutable; each
+ * method returns another definition.
+ *
+ * <pre>{@code
+ * connection.beginTransaction(
+ *         DecentDbTransactionDefinition.create().name("transfer").lockWaitTimeout(Duration.ofSeconds(2)))
+ * }</pre>
+ */
+public final class DecentDbTransactionDefinition implements TransactionDefinition {
+
+    private static final DecentDbTransactionDefinition DEFAULTS = new DecentDbTransactionDefinition(Map.of());
+
+    private final Map<Option<?>, Object> attributes;
+
+    private DecentDbTransactionDefinition(Map<Option<?>, Object> attributes) {
+        this.attributes = attributes;
+    }
+
+    /**
+     * A read-write transaction that waits as long as the connection's lock-wait timeout.
+     *
+     * @return a definition that says nothing yet
+     */
+    public static DecentDbTransactionDefinition create() {
+        return DEFAULTS;
+    }
+
+    /**
+     * A copy of what DecentDB understands of another definition.
+     *
+     * @param definition any definition
+     * @return a definition with the same attributes
+     * @throws IllegalArgumentException if the definition is null or an attribute has a value of a wrong type or a negative
+     *     duration
+     */
+    public static DecentDbTransactionDefinition from(TransactionDefinition definition) {
+        if (definition == null) {
+            throw new IllegalArgumentException("The definition must not be null");
+        }
+        if (definition instanceof DecentDbTransactionDefinition same) {
+            return same;
+        }
+        DecentDbTransactionDefinition copy = DEFAULTS;
+        IsolationLevel level = attribute(definition, ISOLATION_LEVEL, IsolationLevel.class);
+        if (level != null) {
+            copy = copy.isolationLevel(level);
+        }
+        Boolean readOnly = attribute(definition, READ_ONLY, Boolean.class);
+        if (readOnly != null) {
+            copy = copy.with(READ_ONLY, readOnly);
+        }
+        String name = attribute(definition, NAME, String.class);
+        if (name != null) {
+            copy = copy.name(name);
+        }
+        Duration wait = attribute(definition, LOCK_WAIT_TIMEOUT, Duration.class);
+        return wait == null ? copy : copy.lockWaitTimeout(wait);
+    }
+
+    /**
+     * A transaction that only reads: it waits for no writer and sees one snapshot. Statements that write are refused.
+     *
+     * @return the definition with this attribute
+     */
+    public DecentDbTransactionDefinition readOnly() {
+        return with(READ_ONLY, true);
+    }
+
+    /**
+     * A transaction that may write, which is the default.
+     *
+     * @return the definition with this attribute
+     */
+    public DecentDbTransactionDefinition readWrite() {
+        return with(READ_ONLY, false);
+    }
+
+    /**
+     * How long the transaction may wait for the right to write, or a read-only one for a lane to read on.
+     *
+     * @param timeout zero for not at all
+     * @return the definition with this attribute
+     */
+    public DecentDbTransactionDefinition lockWaitTimeout(Duration timeout) {
+        requireNonNull(timeout, "lock-wait timeout");
+        if (timeout.isNegative()) {
+            throw new IllegalArgumentException("The lock-wait timeout must not be negative, it is " + timeout);
+        }
+        return with(LOCK_WAIT_TIMEOUT, timeout);
+    }
+
+    /**
+     * What the transaction is called. Who waits in vain for the right to write is told the name of the one that holds it.
+     *
+     * @param name any text
+     * @return the definition with this attribute
+     */
+    public DecentDbTransactionDefinition name(String name) {
+        requireNonNull(name, "name");
+        return with(NAME, name);
+    }
+
+    /**
+     * The isolation asked for. Every level DecentDB knows is kept by the same means, see {@link DecentDbConnection}.
+     *
+     * @param level one of R2DBC's or {@link DecentDbConnection#SNAPSHOT}
+     * @return the definition with this attribute
+     */
+    public DecentDbTransactionDefinition isolationLevel(IsolationLevel level) {
+        requireNonNull(level, "isolation level");
+        return with(ISOLATION_LEVEL, level);
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // every attribute is put there by a method that knows its type
+    public <T> @Nullable T getAttribute(Option<T> option) {
+        return (T) attributes.get(option);
+    }
+
+    private DecentDbTransactionDefinition with(Option<?> option, Object value) {
+        Map<Option<?>, Object> more = new LinkedHashMap<>(attributes);
+        more.put(option, value);
+        return new DecentDbTransactionDefinition(more);
+    }
+
+    /** Definitions made from maps may hold anything. */
+    private static <T> @Nullable T attribute(TransactionDefinition definition, Option<?> option, Class<T> type) {
+        Object value = definition.getAttribute(option);
+        if (value != null && !type.isInstance(value)) {
+            throw new IllegalArgumentException(
+                    "The attribute '" + option.name() + "' of a transaction definition must be of " + type.getName()
+                            + ", but is the " + value.getClass().getName() + " '" + value + "'");
+        }
+        return type.cast(value);
+    }
+
+    private static void requireNonNull(@Nullable Object value, String what) {
+        if (value == null) {
+            throw new IllegalArgumentException("The " + what + " must not be null");
+        }
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof DecentDbTransactionDefinition that && attributes.equals(that.attributes);
+    }
+
+    @Override
+    public int hashCode() {
+        return attributes.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return "DecentDbTransactionDefinition" + attributes;
+    }
+}

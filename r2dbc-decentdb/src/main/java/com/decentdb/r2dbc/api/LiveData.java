@@ -1,0 +1,92 @@
+package com.decentdb.r2dbc.api;
+
+import io.r2dbc.spi.Row;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+
+/**
+ * What tells about changes of the database, whoever in this process makes them: watches, live queries and change streams.
+ * A connection offers them, and they end with it; so does the factory, where they need no connection and keep the database
+ * open while subscribed.
+ *
+ * <p>Contracts of all of them:
+ *
+ * <ul>
+ *   <li>They last until cancelled. They complete when the connection is closed or given back to its pool, or the factory
+ *       closed, whichever they come from; what was not delivered by then is dropped. They end with an error if the engine
+ *       fails.
+ *   <li>Each is independent of the connection's other publishers: it has no part in its transaction, and its signals, on
+ *       the driver's delivery threads, may come at the same time as theirs.
+ *   <li>A commit is told after it was made, all of it at once, and in the order of commits; what was rolled back is not
+ *       told. Commits of other processes are not told.
+ *   <li>No commit and no other subscriber ever waits for a slow one. For each subscriber up to 1,024 events or 16 million
+ *       characters of their JSON are kept; if there are more, they are all replaced by one that says so. An operator such
+ *       as {@code onBackpressureBuffer} keeps more.
+ *   <li>Cancelling closes the engine's watch, on the one thread that owns it.
+ * </ul>
+ */
+public interface LiveData {
+
+    /**
+     * Watches tables: {@link WatchEvent.Initial} without rows, then one {@link WatchEvent.Invalidate} per commit that
+     * touched one of them.
+     *
+     * @param tables at least one name
+     * @return the events
+     */
+    Flux<WatchEvent> watchTable(String... tables);
+
+    /**
+     * Like {@link #watchTable} for the rows of one table with a primary key in a range. Where the engine does not know
+     * all rows of a commit, every change of the table is told.
+     *
+     * @param table a table with a primary key
+     * @param from the first key, or for a key of several columns a list of values for the first of them; null for no bound
+     * @param to the last key, likewise
+     * @return the events
+     */
+    Flux<WatchEvent> watchRange(String table, @Nullable Object from, @Nullable Object to);
+
+    /**
+     * Watches the tables a query reads: {@link WatchEvent.Initial} with the rows of the query, read when the watch was in
+     * place, then one {@link WatchEvent.Invalidate} per commit that touched one of these tables. See {@link #liveQuery}
+     * for one that reads the rows again.
+     *
+     * @param sql a query
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return the events
+     */
+    Flux<WatchEvent> watchQuery(String sql, @Nullable Object... arguments);
+
+    /**
+     * The result of a query, and again after every change of it: short for {@code liveQuery(sql, arguments).map(mapping)}.
+     *
+     * @param <T> what rows are mapped to
+     * @param sql a query
+     * @param mapping makes an element of a row, never null
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return the rows of each result, conflated as {@link LiveQuery} tells
+     */
+    <T> Flux<List<T>> liveQuery(String sql, Function<? super Row, ? extends T> mapping, @Nullable Object... arguments);
+
+    /**
+     * A query that is read again whenever a commit may have changed its result.
+     *
+     * @param sql a query
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return the query, to be given options and subscribed to
+     */
+    LiveQuery liveQuery(String sql, @Nullable Object... arguments);
+
+    /**
+     * Every commit that touched one of the tables, in order and with the rows it changed: {@link Change.Initial}, then
+     * {@link Change.Commit}s, and {@link Change.Lagged} where some are missing. With {@code as(Change::lossless)} only
+     * commits, and an error where one is missing.
+     *
+     * @param tables names; none for all tables
+     * @return the changes
+     */
+    Flux<Change> changeStream(String... tables);
+}

@@ -1,0 +1,171 @@
+package com.decentdb.r2dbc.connection;
+
+import com.decentdb.r2dbc.codec.Codecs;
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.sql.SqlScript;
+import io.r2dbc.spi.Parameter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NoSuchElementException;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** The arguments of a statement, checked against its parameters while they are bound. */
+public final class Bindings {
+
+    private static final Value[] NONE = {};
+
+    private final SqlScript script;
+    private final List<@Nullable Value[]> complete = new ArrayList<>();
+    private @Nullable Value[] current;
+
+    Bindings(SqlScript script) {
+        this.script = script;
+        this.current = new Value[script.parameterCount()];
+    }
+
+    void bind(int index, @Nullable Object value) {
+        set(checked(index), encode(value));
+    }
+
+    void bind(String name, @Nullable Object value) {
+        set(checked(name), encode(value));
+    }
+
+    void bindNull(int index, @Nullable Class<?> type) {
+        requireType(type);
+        set(checked(index), Value.NULL);
+    }
+
+    void bindNull(String name, @Nullable Class<?> type) {
+        requireType(type);
+        set(checked(name), Value.NULL);
+    }
+
+    /** Ends one list of arguments and begins another. */
+    void add() {
+        requireComplete();
+        complete.add(current);
+        current = new Value[script.parameterCount()];
+    }
+
+    /** All lists of arguments; streamed ones are gathered first. */
+    Mono<List<Value[]>> finish() {
+        List<@Nullable Value[]> all = new ArrayList<>(complete);
+        if (script.parameterCount() > 0 || all.isEmpty()) {
+            requireComplete();
+            all.add(current);
+        }
+        List<Value[]> lists = new ArrayList<>(all.size());
+        boolean streamed = false;
+        for (@Nullable Value[] list : all) {
+            Value[] filled = list.length == 0 ? NONE : new Value[list.length];
+            for (int i = 0; i < list.length; i++) {
+                Value value = list[i];
+                filled[i] = value == null ? Value.NULL : value;
+                streamed |= value instanceof Value.Streamed;
+            }
+            lists.add(filled);
+        }
+        return streamed ? gather(lists) : Mono.just(lists);
+    }
+
+    /** Arguments given all at once, in the order of the parameters; streamed ones are gathered first. */
+    public static Mono<Value[]> encodeAll(SqlScript script, @Nullable Object[] arguments) {
+        if (arguments.length != script.parameterCount()) {
+            throw new IllegalArgumentException("The statement has " + script.parameterCount() + " parameters, but "
+                    + arguments.length + " arguments were given");
+        }
+        Value[] values = new Value[arguments.length];
+        boolean streamed = false;
+        for (int i = 0; i < values.length; i++) {
+            Object argument = arguments[i];
+            values[i] = argument == null ? Value.NULL : encode(argument);
+            streamed |= values[i] instanceof Value.Streamed;
+        }
+        return streamed ? gather(values) : Mono.just(values);
+    }
+
+    /** What one statement of a script gets of a complete list of arguments. */
+    public static Value[] select(SqlCommand command, Value[] arguments) {
+        List<Integer> wanted = command.parameters();
+        if (wanted.size() == arguments.length) {
+            return arguments;
+        }
+        Value[] selected = wanted.isEmpty() ? NONE : new Value[wanted.size()];
+        for (int i = 0; i < selected.length; i++) {
+            selected[i] = arguments[wanted.get(i) - 1];
+        }
+        return selected;
+    }
+
+    private static Mono<List<Value[]>> gather(List<Value[]> lists) {
+        return Flux.fromIterable(lists).concatMap(Bindings::gather).collectList();
+    }
+
+    private static Mono<Value[]> gather(Value[] list) {
+        return Flux.fromArray(list)
+                .concatMap(value -> value instanceof Value.Streamed large ? large.content() : Mono.just(value))
+                .collectList()
+                .map(values -> values.toArray(NONE));
+    }
+
+    private void requireComplete() {
+        for (int number : script.parameters()) {
+            if (current[number - 1] == null) {
+                throw new IllegalStateException("Parameter " + script.parameterName(number)
+                        + " is not bound; bind all of " + names() + " before add() or execute()");
+            }
+        }
+    }
+
+    private void set(int index, Value value) {
+        current[index] = value;
+    }
+
+    private int checked(int index) {
+        if (index < 0 || index >= script.parameterCount()) {
+            throw new IndexOutOfBoundsException("Parameter index " + index + " is out of range: the statement has "
+                    + script.parameterCount() + " parameters, counted from 0");
+        }
+        return index;
+    }
+
+    private int checked(String name) {
+        if (name == null) {
+            throw new IllegalArgumentException("The parameter name must not be null");
+        }
+        int number = script.parameter(name);
+        if (number > 0) {
+            return number - 1;
+        }
+        throw new NoSuchElementException("The statement has no parameter '" + name + "'; it has " + names()
+                + (script.parameters().isEmpty() ? "" : ", which may also be bound by index, counted from 0"));
+    }
+
+    private List<String> names() {
+        return script.parameters().stream().map(script::parameterName).toList();
+    }
+
+    private static Value encode(@Nullable Object value) {
+        if (value == null) {
+            throw new IllegalArgumentException("The value must not be null; use bindNull");
+        }
+        if (value instanceof Parameter parameter) {
+            if (value instanceof Parameter.Out) {
+                throw new IllegalArgumentException("DecentDB has no procedures and thus no out parameters");
+            }
+            Object content = parameter.getValue();
+            return content == null ? Value.NULL : Codecs.instance().encode(content, parameter.getType());
+        }
+        return Codecs.instance().encode(value);
+    }
+
+    private static void requireType(@Nullable Class<?> type) {
+        if (type == null) {
+            throw new IllegalArgumentException("The type must not be null");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+package com.decentdb.r2dbc.connection;
+
+import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.transport.Cursor;
+import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.Readable;
+import io.r2dbc.spi.Result;
+import io.r2dbc.spi.Row;
+import io.r2dbc.spi.RowMetadata;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * The result of one execution: its rows, or how many it changed. Can be consumed once. Rows stay readable after the mapping
+ * function returned, and keep the block they came in in memory as long as they are referenced.
+ */
+public final class DefaultResult implements Result {
+
+    @SuppressWarnings("unused") // referred to, that is all
+    private final Object owner;
+
+    private final Cursor cursor;
+    private final boolean updates;
+    private final @Nullable Predicate<Segment> filter;
+    private final AtomicBoolean consumed;
+    private final DefaultRowMetadata metadata;
+
+    /**
+     * Creates a result.
+     *
+     * @param owner stays reachable as long as the result and what reads it, because it is closed when it is not
+     * @param updates whether the statement counts the rows it changed
+     */
+    public DefaultResult(Object owner, Cursor cursor, boolean updates) {
+        this(owner, cursor, updates, null, new AtomicBoolean(), new DefaultRowMetadata(cursor.columns()));
+        if (!cursor.exhausted()) {
+            Forgotten.whenUnreachable(consumed, cursor::close);
+        }
+    }
+
+    private DefaultResult(
+            Object owner,
+            Cursor cursor,
+            boolean updates,
+            @Nullable Predicate<Segment> filter,
+            AtomicBoolean consumed,
+            DefaultRowMetadata metadata) {
+        this.owner = owner;
+        this.cursor = cursor;
+        this.updates = updates;
+        this.filter = filter;
+        this.consumed = consumed;
+        this.metadata = metadata;
+    }
+
+    @Override
+    public Mono<Long> getRowsUpdated() {
+        return once(() -> {
+                    cursor.close();
+                    return updates && wanted(count()) ? Mono.just(cursor.affectedRows()) : Mono.<Long>empty();
+                })
+                .next();
+    }
+
+    @Override
+    public <T> Flux<T> map(BiFunction<Row, RowMetadata, ? extends T> mapping) {
+        requireNonNull(mapping, "mapping function");
+        return mapRows(row -> mapping.apply(row, metadata));
+    }
+
+    @Override
+    public <T> Flux<T> map(Function<? super Readable, ? extends T> mapping) {
+        requireNonNull(mapping, "mapping function");
+        return mapRows(mapping);
+    }
+
+    private <T> Flux<T> mapRows(Function<? super Row, ? extends T> mapping) {
+        return once(() -> new RowFlux<T>(cursor, new RowMapper<>(mapping), null));
+    }
+
+    @Override
+    public DefaultResult filter(Predicate<Segment> predicate) {
+        requireNonNull(predicate, "filter");
+        if (consumed.get()) {
+            throw consumed();
+        }
+        return new DefaultResult(
+                owner, cursor, updates, filter == null ? predicate : filter.and(predicate), consumed, metadata);
+    }
+
+    @Override
+    public <T> Flux<T> flatMap(Function<Segment, ? extends Publisher<? extends T>> mapping) {
+        requireNonNull(mapping, "mapping function");
+        return segments().concatMap(mapping, 1);
+    }
+
+    private Flux<Segment> segments() {
+        return once(() -> {
+            UpdateCount count = count();
+            return new RowFlux<Segment>(cursor, new SegmentMapper(), updates && wanted(count) ? count : null);
+        });
+    }
+
+    /** Gives the rows up; for a result that never reached anybody who could consume it. */
+    void discard() {
+        cursor.close();
+    }
+
+    private boolean wanted(Segment segment) {
+        return filter == null || filter.test(segment);
+    }
+
+    private UpdateCount count() {
+        long rows = cursor.affectedRows();
+        return () -> rows;
+    }
+
+    private <T> Flux<T> once(Supplier<Publisher<T>> content) {
+        return Flux.defer(() -> consumed.compareAndSet(false, true) ? content.get() : Flux.error(consumed()));
+    }
+
+    private static IllegalStateException consumed() {
+        return new IllegalStateException("The result was consumed already; execute the statement again");
+    }
+
+    private static void requireNonNull(@Nullable Object value, String what) {
+        if (value == null) {
+            throw new IllegalArgumentException("The " + what + " must not be null");
+        }
+    }
+
+    /** Rows alone: an error among them fails, unless it is filtered out. */
+    private final class RowMapper<T> implements RowFlux.Mapper<T> {
+
+        private final Function<? super Row, ? extends T> mapping;
+
+        RowMapper(Function<? super Row, ? extends T> mapping) {
+            this.mapping = mapping;
+        }
+
+        @Override
+        public @Nullable T map(RowBatch rows, int index) {
+            DefaultRow row = new DefaultRow(rows, index, metadata);
+            if (filter != null && !filter.test(new RowPart(row))) {
+                return null;
+            }
+            T mapped = mapping.apply(row);
+            if (mapped == null) {
+                throw new NullPointerException("The mapping function returned null for a row; R2DBC has no place for"
+                        + " null elements, wrap the value in an Optional");
+            }
+            return mapped;
+        }
+
+        @Override
+        public @Nullable T failed(R2dbcException error) {
+            if (wanted(new ErrorMessage(error))) {
+                throw error;
+            }
+            return null;
+        }
+    }
+
+    /** All there is: an error among the rows is a segment like them. */
+    private final class SegmentMapper implements RowFlux.Mapper<Segment> {
+
+        @Override
+        public @Nullable Segment map(RowBatch rows, int index) {
+            RowPart part = new RowPart(new DefaultRow(rows, index, metadata));
+            return wanted(part) ? part : null;
+        }
+
+        @Override
+        public @Nullable Segment failed(R2dbcException error) {
+            ErrorMessage message = new ErrorMessage(error);
+            return wanted(message) ? message : null;
+        }
+    }
+
+    private record RowPart(DefaultRow content) implements RowSegment {
+
+        @Override
+        public Row row() {
+            return content;
+        }
+    }
+
+    private record ErrorMessage(R2dbcException exception) implements Message {
+
+        @Override
+        public int errorCode() {
+            return exception.getErrorCode();
+        }
+
+        @Override
+        public @Nullable String sqlState() {
+            return exception.getSqlState();
+        }
+
+        @Override
+        public String message() {
+            return String.valueOf(exception.getMessage());
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package com.decentdb.r2dbc.connection;
+
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.sql.SqlScript;
+import com.decentdb.r2dbc.transport.Errors;
+import io.r2dbc.spi.Result;
+import io.r2dbc.spi.Statement;
+import java.util.List;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** SQL text with its arguments. Not thread-safe, as usual for statements; what {@link #execute} returned is. */
+public final class DefaultStatement implements Statement {
+
+    private final DefaultConnection connection;
+    private final SqlScript script;
+    private final Bindings bindings;
+    private int fetchSize;
+    private String returning = "";
+
+    DefaultStatement(DefaultConnection connection, String sql, int fetchSize) {
+        this.connection = connection;
+        this.script = connection.settings().parse(sql);
+        this.bindings = new Bindings(script);
+        this.fetchSize = fetchSize;
+    }
+
+    @Override
+    public DefaultStatement add() {
+        bindings.add();
+        return this;
+    }
+
+    @Override
+    public DefaultStatement bind(int index, Object value) {
+        bindings.bind(index, value);
+        return this;
+    }
+
+    @Override
+    public DefaultStatement bind(String name, Object value) {
+        bindings.bind(name, value);
+        return this;
+    }
+
+    @Override
+    public DefaultStatement bindNull(int index, Class<?> type) {
+        bindings.bindNull(index, type);
+        return this;
+    }
+
+    @Override
+    public DefaultStatement bindNull(String name, Class<?> type) {
+        bindings.bindNull(name, type);
+        return this;
+    }
+
+    @Override
+    public DefaultStatement fetchSize(int rows) {
+        if (rows < 0) {
+            throw new IllegalArgumentException("The fetch size must not be negative, it is " + rows);
+        }
+        if (rows > 0) {
+            fetchSize = rows;
+        }
+        return this;
+    }
+
+    /** Appends {@code RETURNING} with the given columns, or all of them. */
+    @Override
+    public DefaultStatement returnGeneratedValues(String... columns) {
+        if (columns == null) {
+            throw new IllegalArgumentException("The columns must not be null; give none for all of them");
+        }
+        for (SqlCommand command : script.commands()) {
+            if (command.returning()) {
+                throw new IllegalStateException(
+                        "The statement has a RETURNING clause already; use either that or returnGeneratedValues");
+            }
+            if (command.kind() != SqlCommand.Kind.DML) {
+                throw new IllegalStateException(
+                        "Only INSERT, UPDATE and DELETE return generated values, this is: " + command.source());
+            }
+        }
+        StringBuilder clause = new StringBuilder(" RETURNING ");
+        for (int i = 0; i < columns.length; i++) {
+            clause.append(i == 0 ? "" : ", ").append(Identifiers.quote(columns[i]));
+        }
+        returning = columns.length == 0 ? " RETURNING *" : clause.toString();
+        return this;
+    }
+
+    /**
+     * Each statement of the text runs with demand for its result, each list of arguments runs the whole text. The arguments
+     * stay bound, so that this may be called again.
+     */
+    @Override
+    public Flux<Result> execute() {
+        Mono<List<Value[]>> complete = bindings.finish();
+        List<SqlCommand> commands = script.commands().stream()
+                .map(command -> returning.isEmpty() ? command : command.returning(returning))
+                .toList();
+        int rows = fetchSize;
+        Flux<Result> results = OnDemand.flux(() -> complete.flatMapMany(lists -> run(commands, lists, rows)));
+        return Flux.defer(() -> connection.session().isOpen()
+                ? results
+                : Flux.error(Errors.map(Errors.closed(), commands.get(0).source())));
+    }
+
+    private Flux<Result> run(List<SqlCommand> commands, List<Value[]> lists, int rows) {
+        if (commands.size() == 1) {
+            return connection.run(commands.get(0), select(commands.get(0), lists), rows);
+        }
+        return Flux.fromIterable(lists)
+                .concatMap(
+                        list -> Flux.fromIterable(commands)
+                                .concatMap(
+                                        command ->
+                                                connection.run(command, select(command, List.<Value[]>of(list)), rows),
+                                        0),
+                        0);
+    }
+
+    private static List<Value[]> select(SqlCommand command, List<Value[]> lists) {
+        return lists.stream().map(list -> Bindings.select(command, list)).toList();
+    }
+}

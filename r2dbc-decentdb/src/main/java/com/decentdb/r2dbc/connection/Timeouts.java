@@ -1,0 +1,61 @@
+package com.decentdb.r2dbc.connection;
+
+import io.r2dbc.spi.R2dbcException;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+/** Ends to waiting. What follows happens on a delivery thread, never on the timer's. */
+public final class Timeouts {
+
+    private enum Outcome {
+        OPEN,
+        IN_TIME,
+        TOO_LATE
+    }
+
+    private Timeouts() {}
+
+    /** The value, or {@code otherwise} if it does not come in time; then its source is cancelled. */
+    static <T> Mono<T> within(Duration timeout, Executor delivery, Mono<T> value, Mono<T> otherwise) {
+        return value.timeout(timer(timeout, delivery), otherwise);
+    }
+
+    /** Fails if there is no first element in time; one that comes at that very moment is given up. */
+    public static <T> Flux<T> firstWithin(
+            Duration timeout,
+            Executor delivery,
+            Flux<T> elements,
+            Consumer<? super T> giveUp,
+            Supplier<R2dbcException> error) {
+        return Flux.defer(() -> {
+            AtomicReference<@Nullable T> first = new AtomicReference<>();
+            AtomicReference<Outcome> outcome = new AtomicReference<>(Outcome.OPEN);
+            Flux<T> failure = Flux.defer(() -> {
+                T dropped = first.get();
+                if (outcome.getAndSet(Outcome.TOO_LATE) == Outcome.IN_TIME && dropped != null) {
+                    giveUp.accept(dropped);
+                }
+                return Flux.error(error.get());
+            });
+            return elements.doOnNext(element -> {
+                        first.compareAndSet(null, element);
+                        boolean inTime = outcome.compareAndSet(Outcome.OPEN, Outcome.IN_TIME);
+                        if (!inTime && outcome.get() == Outcome.TOO_LATE) {
+                            giveUp.accept(element);
+                        }
+                    })
+                    .timeout(timer(timeout, delivery), response -> Mono.never(), failure);
+        });
+    }
+
+    private static Mono<Long> timer(Duration timeout, Executor delivery) {
+        return Mono.delay(timeout).publishOn(Schedulers.fromExecutor(delivery));
+    }
+}

@@ -1,0 +1,174 @@
+package com.decentdb.r2dbc.embedded;
+
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.delivery.Deadlines;
+import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.embedded.lane.BufferedCursor;
+import com.decentdb.r2dbc.embedded.lane.Lane;
+import com.decentdb.r2dbc.embedded.lane.LaneCursor;
+import com.decentdb.r2dbc.embedded.lane.LaneOutcome;
+import com.decentdb.r2dbc.embedded.lane.NativeErrors;
+import com.decentdb.r2dbc.embedded.lane.ReadLanes;
+import com.decentdb.r2dbc.embedded.write.GroupedWrite;
+import com.decentdb.r2dbc.embedded.write.SessionLanes;
+import com.decentdb.r2dbc.transport.Command;
+import com.decentdb.r2dbc.transport.Cursor;
+import com.decentdb.r2dbc.transport.Errors;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import reactor.core.publisher.Flux;
+
+/** Runs the statements of one session that are outside any transaction: queries on reading lanes, the rest in groups. */
+final class AutoCommit {
+
+    private final Database database;
+    private final SessionLanes lanes;
+    private final Executor delivery;
+    /** Results read beyond their first rows. */
+    private final Set<LaneCursor> cursors = ConcurrentHashMap.newKeySet();
+
+    private volatile boolean open = true;
+
+    AutoCommit(Database database, SessionLanes lanes, Executor delivery) {
+        this.database = database;
+        this.lanes = lanes;
+        this.delivery = delivery;
+    }
+
+    /** Gives up all results not read to their end, and those to come. */
+    void close() {
+        open = false;
+        abandonResults(Errors.closed());
+    }
+
+    /** Gives up all results not read to their end; who reads one gets an error, lest it pass for a shorter one. */
+    void abandonResults(Throwable reason) {
+        cursors.forEach(cursor -> cursor.abandon(reason));
+    }
+
+    boolean hasOpenResults() {
+        return !cursors.isEmpty();
+    }
+
+    /** A request for cursors; those that arrive late are closed. */
+    static Flux<Cursor> answers(Executor delivery, Consumer<Exchange<List<Cursor>>> submit) {
+        return Exchange.<List<Cursor>>mono(delivery, late -> late.forEach(Cursor::close), submit)
+                .flatMapIterable(Function.identity())
+                .doOnDiscard(Cursor.class, Cursor::close)
+                .doOnDiscard(List.class, AutoCommit::close);
+    }
+
+    private static void close(List<?> dropped) {
+        dropped.forEach(each -> {
+            if (each instanceof Cursor cursor) {
+                cursor.close();
+            }
+        });
+    }
+
+    /** Runs a statement in a transaction of its own. */
+    Flux<Cursor> execute(Command command) {
+        ReadLanes readers = lanes.readers();
+        if (readers == null || !command.sql().reads()) {
+            return answers(delivery, exchange -> write(command, exchange));
+        }
+        if (command.bindings().size() == 1) {
+            return answers(delivery, exchange -> read(readers, command, exchange));
+        }
+        return Flux.fromIterable(command.bindings())
+                .concatMap(arguments -> execute(new Command(
+                        command.sql(), List.<Value[]>of(arguments), command.fetchSize(), command.lockWait())));
+    }
+
+    private void write(Command command, Exchange<List<Cursor>> exchange) {
+        exchange.expiresAt(
+                Deadlines.after(command.lockWait()),
+                () -> database.lease()
+                        .timeout(
+                                "The statement",
+                                command.lockWait(),
+                                command.sql().source()));
+        lanes.committer().submit(new GroupedWrite(command, exchange), exchange);
+    }
+
+    private void read(ReadLanes readers, Command command, Exchange<List<Cursor>> exchange) {
+        exchange.expiresAt(
+                Deadlines.after(command.lockWait()),
+                () -> readers.timeout(
+                        "The query", command.lockWait(), command.sql().source()));
+        Read read = new Read(command, exchange);
+        exchange.onCancel(() -> readers.withdraw(read));
+        readers.submit(read);
+    }
+
+    /** A query outside any transaction on its way to a reading lane. */
+    private final class Read implements ReadLanes.Reader {
+
+        private final Command command;
+        private final Exchange<List<Cursor>> exchange;
+
+        Read(Command command, Exchange<List<Cursor>> exchange) {
+            this.command = command;
+            this.exchange = exchange;
+        }
+
+        @Override
+        public void run(Lane lane, ReadLanes readers) {
+            if (!exchange.start()) {
+                readers.release(lane);
+                return;
+            }
+            if (!open) {
+                readers.release(lane);
+                exchange.fail(Errors.closed());
+                return;
+            }
+            boolean keepsLane = false;
+            try {
+                database.refresh(lane);
+                if (!lane.reads(command.sql())) {
+                    if (exchange.putBack()) {
+                        write(command, exchange);
+                    }
+                    return;
+                }
+                LaneOutcome run = lane.run(command.sql(), command.bindings().get(0), command.fetchSize());
+                keepsLane = run.rest() != null;
+                if (keepsLane) {
+                    readers.rest(lane);
+                }
+                exchange.answer(List.of(cursor(lane, run, readers)));
+            } catch (Throwable e) {
+                exchange.fail(NativeErrors.map(e, command.sql().source()));
+            } finally {
+                if (!keepsLane) {
+                    readers.release(lane);
+                }
+            }
+        }
+
+        private Cursor cursor(Lane lane, LaneOutcome run, ReadLanes readers) {
+            if (run.rest() == null) {
+                return new BufferedCursor(run.columns(), run.affectedRows(), run.rows(), List.of());
+            }
+            LaneCursor cursor = new LaneCursor(lane, command.sql(), run, command.fetchSize(), delivery, done -> {
+                cursors.remove(done);
+                readers.release(lane);
+            });
+            cursors.add(cursor);
+            if (!open) {
+                cursor.abandon(Errors.closed());
+            }
+            return cursor;
+        }
+
+        @Override
+        public Exchange<?> exchange() {
+            return exchange;
+        }
+    }
+}

@@ -1,0 +1,320 @@
+package com.decentdb.r2dbc.embedded;
+
+import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.ffi.NativeException;
+import com.decentdb.ffi.NativeLibrary;
+import com.decentdb.ffi.OpenMode;
+import com.decentdb.ffi.Status;
+import com.decentdb.r2dbc.api.EngineInfo;
+import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.embedded.lane.Lane;
+import com.decentdb.r2dbc.embedded.lane.NativeErrors;
+import com.decentdb.r2dbc.embedded.lane.SchemaVersion;
+import com.decentdb.r2dbc.embedded.lane.SharedReadLanes;
+import com.decentdb.r2dbc.embedded.watch.HandleWatchSource;
+import com.decentdb.r2dbc.embedded.watch.LaneWatchSource;
+import com.decentdb.r2dbc.embedded.watch.WatchHub;
+import com.decentdb.r2dbc.embedded.write.GroupCommitter;
+import com.decentdb.r2dbc.embedded.write.PinnedLane;
+import com.decentdb.r2dbc.embedded.write.SessionLanes;
+import com.decentdb.r2dbc.embedded.write.WriteLease;
+import com.decentdb.r2dbc.embedded.write.WriteQueue;
+import com.decentdb.r2dbc.transport.Errors;
+import com.decentdb.r2dbc.transport.WatchedEvent;
+import io.r2dbc.spi.R2dbcException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import reactor.util.Logger;
+import reactor.util.Loggers;
+
+/** One open database: its lanes, its write lease and its watches. Shared by all sessions of the JVM. */
+final class Database {
+
+    private static final Logger LOG = Loggers.getLogger(Database.class);
+
+    private final EmbeddedConfig config;
+    private final NativeLibrary library;
+    private final String nativePath;
+    private final String label;
+    private final SchemaVersion schema;
+    private final WriteLease lease = new WriteLease();
+    private final Lane writer;
+    private final @Nullable SharedReadLanes readers;
+    private final SessionLanes shared;
+    private final WriteQueue queue;
+    private final AtomicInteger pinned = new AtomicInteger();
+    private final WatchHub hub;
+    private final AtomicBoolean checkpointPlanned = new AtomicBoolean();
+    private final AtomicLong commits = new AtomicLong();
+    private volatile long lastCommit = System.nanoTime();
+    private volatile boolean closing;
+    private volatile boolean created;
+
+    Database(EmbeddedConfig config, NativeLibrary library) {
+        this.config = config;
+        this.library = library;
+        Path path = config.path();
+        this.nativePath = path == null ? ":memory:" : path.toString();
+        this.label = path == null ? config.name() : String.valueOf(path.getFileName());
+        // Only the bundled engine can be asked for the version of its schema cheaply.
+        this.schema = new SchemaVersion(config.othersMayOpenIt() && library.bundled());
+        this.writer = lane(
+                "writer",
+                config.inMemory()
+                        ? "The engine failed, and the database in memory was lost with it; close all its connections and"
+                                + " factories to begin anew"
+                        : null);
+        // A database in memory belongs to its handle, so reading and writing share one lane, in turns.
+        this.readers =
+                config.inMemory() ? null : new SharedReadLanes(config.maxReaders(), n -> lane("reader-" + n, null));
+        this.shared = new SessionLanes(writer, readers, committer(writer));
+        this.queue = new WriteQueue(
+                writer,
+                lease,
+                schema,
+                "decentdb-queue-" + label,
+                config.queueThreads(),
+                config.queueCapacity(),
+                this::committed);
+        this.hub = new WatchHub(
+                config.inMemory() ? new LaneWatchSource(writer, lease) : new HandleWatchSource(this::openHandle),
+                DriverThreads.daemon("decentdb-watch-" + label),
+                error -> NativeErrors.map(error, null),
+                this::observed);
+    }
+
+    EmbeddedConfig config() {
+        return config;
+    }
+
+    /** The lanes of all sessions that are not pinned to one of their own. */
+    SessionLanes shared() {
+        return shared;
+    }
+
+    /**
+     * A lane for one session alone.
+     *
+     * @throws R2dbcException if it cannot have one
+     */
+    PinnedLane pin() {
+        if (config.inMemory()) {
+            throw Errors.of(
+                    "0A000",
+                    "A database in memory has one native handle, which all its connections share, so none of them can have"
+                            + " TEMP objects or settings of its own; use a database file",
+                    null);
+        }
+        if (pinned.incrementAndGet() > config.maxPinned()) {
+            pinned.decrementAndGet();
+            throw Errors.of(
+                    "53300",
+                    config.maxPinned() + " connections of this database have TEMP objects or settings of their own"
+                            + " already; close one or give it back to its pool, or raise maxPinnedConnections",
+                    null);
+        }
+        Lane lane = lane(
+                "pinned",
+                "The engine failed, and the TEMP objects and settings of this connection were lost with its handle; close"
+                        + " the connection");
+        return new PinnedLane(lane, committer(lane), pinned::decrementAndGet);
+    }
+
+    WriteLease lease() {
+        return lease;
+    }
+
+    WriteQueue queue() {
+        return queue;
+    }
+
+    WatchHub hub() {
+        return hub;
+    }
+
+    EngineInfo engine() {
+        return EmbeddedTransport.describe(library);
+    }
+
+    /** Something was committed: tells the watches and plans a checkpoint for when things are quiet. */
+    void committed() {
+        commits.incrementAndGet();
+        lastCommit = System.nanoTime();
+        hub.nudge();
+        Duration idle = config.checkpointIdle();
+        if (!config.inMemory() && !idle.isZero() && checkpointPlanned.compareAndSet(false, true)) {
+            DriverThreads.later(this::checkpointIfIdle, idle.toNanos());
+        }
+    }
+
+    /**
+     * A watch heard of a commit, which any handle of the process may have made, before whoever made it through this
+     * driver says so: what is read from now on has to see it.
+     */
+    private void observed(WatchedEvent commit) {
+        commits.incrementAndGet();
+        if (commit.schemaChanged()) {
+            schema.changed();
+        }
+    }
+
+    /**
+     * Makes a reader's handle see all commits acknowledged so far. An engine other than the bundled one may answer a kept
+     * statement from what its handle holds in memory; beginning a transaction makes that handle look at the log.
+     */
+    void refresh(Lane lane) {
+        long latest = commits.get();
+        if (!library.bundled() && !lane.inTransaction() && lane.seesUpTo(latest)) {
+            lane.begin();
+            lane.rollback();
+        }
+    }
+
+    /** Opens the handle of the writer on its thread. */
+    void open(Runnable whenOpen, Consumer<Throwable> whenFailed) {
+        writer.execute(() -> {
+            try {
+                writer.database();
+            } catch (Throwable e) {
+                writer.close(() -> {});
+                whenFailed.accept(NativeErrors.map(e, null));
+                return;
+            }
+            whenOpen.run();
+        });
+    }
+
+    /** Ends everything behind the work that was accepted already, with a last checkpoint; what comes later is refused. */
+    void close(Runnable whenClosed) {
+        closing = true;
+        AtomicInteger left = new AtomicInteger(2);
+        Runnable closeWriter = () -> {
+            if (left.decrementAndGet() == 0) {
+                lease.acquire(WriteLease.claim("the end of the database", writer, () -> closeWriter(whenClosed)));
+            }
+        };
+        if (readers == null) {
+            closeWriter.run();
+        } else {
+            readers.close(closeWriter);
+        }
+        // The file may be deleted and created anew as soon as all is closed, so no handle of a watch may outlive that.
+        hub.close(closeWriter);
+    }
+
+    private void closeWriter(Runnable whenClosed) {
+        shared.committer().close(Errors.closed());
+        queue.close(Errors.closed());
+        checkpointQuietly();
+        writer.close(() -> {
+            lease.close();
+            forgetFile();
+            whenClosed.run();
+        });
+    }
+
+    /** The file may be deleted and created anew from now on, and an engine may remember the old one by its path. */
+    private void forgetFile() {
+        try {
+            if (!config.inMemory()) {
+                library.evictSharedWal(nativePath);
+            }
+        } catch (RuntimeException e) {
+            LOG.warn("The engine did not let go of " + nativePath, e);
+        }
+    }
+
+    private void checkpointIfIdle() {
+        checkpointPlanned.set(false);
+        long quiet = System.nanoTime() - lastCommit;
+        boolean busy = lease.held() || (readers != null && readers.busy() > 0);
+        if (closing) {
+            return;
+        }
+        if (busy || quiet < config.checkpointIdle().toNanos()) {
+            if (checkpointPlanned.compareAndSet(false, true)) {
+                DriverThreads.later(
+                        this::checkpointIfIdle, config.checkpointIdle().toNanos());
+            }
+            return;
+        }
+        lease.acquire(WriteLease.claim("a checkpoint", writer, () -> {
+            checkpointQuietly();
+            lease.release();
+        }));
+    }
+
+    /** A checkpoint nobody asked for: if it fails the log just stays longer, and an explicit one tells why. */
+    private void checkpointQuietly() {
+        if (!config.inMemory()) {
+            try {
+                writer.call(database -> {
+                    database.checkpoint();
+                    return database;
+                });
+            } catch (RuntimeException e) {
+                LOG.debug("The log of " + nativePath + " was not moved into the file", e);
+            }
+        }
+    }
+
+    private Lane lane(String role, @Nullable String lossMessage) {
+        return new Lane(
+                "decentdb-" + role + "-" + label, this::openHandle, lossMessage, schema, config.statementCacheSize());
+    }
+
+    private GroupCommitter committer(Lane lane) {
+        return new GroupCommitter(lane, lease, config.maxPendingWrites(), this::committed);
+    }
+
+    /** Only the first handle may create the file. */
+    private NativeDatabase openHandle() {
+        OpenMode mode = config.inMemory()
+                ? OpenMode.OPEN_OR_CREATE
+                : created ? OpenMode.OPEN : OpenMode.valueOf(config.mode().name());
+        String queue = "write_queue_capacity=" + Math.max(config.queueCapacity(), config.queueThreads());
+        try {
+            NativeDatabase opened = library.open(
+                    nativePath, mode, config.engineOptions().isEmpty() ? queue : queue + ";" + config.engineOptions());
+            created = true;
+            return opened;
+        } catch (RuntimeException e) {
+            throw explain(e);
+        }
+    }
+
+    /** Says which path could not be opened, and why as far as the file system tells. */
+    private RuntimeException explain(RuntimeException e) {
+        Path path = config.path();
+        if (path == null || !(e instanceof NativeException refusal)) {
+            return e;
+        }
+        R2dbcException mapped = NativeErrors.map(e, null);
+        Path directory = path.toAbsolutePath().getParent();
+        String reason = "";
+        if (directory != null && !Files.isDirectory(directory)) {
+            reason = ": the directory " + directory + " does not exist; create it";
+        } else if (Files.isDirectory(path)) {
+            reason = ": it is a directory";
+        } else if (Files.exists(path) && !Files.isReadable(path)) {
+            reason = ": the file is not readable for this user";
+        } else if (!Files.exists(path) && config.mode() == EmbeddedConfig.Mode.OPEN) {
+            reason = ": it does not exist, and mode=open creates nothing; use mode=openOrCreate";
+        } else if (Files.exists(path) && config.mode() == EmbeddedConfig.Mode.CREATE) {
+            reason = ": it exists already, and mode=create overwrites nothing; use mode=openOrCreate";
+        }
+        boolean badOption = refusal.status() == Status.SQL;
+        return Errors.of(
+                badOption ? "08001" : String.valueOf(mapped.getSqlState()),
+                "Cannot open the database " + path + reason + " (" + mapped.getMessage() + ")",
+                mapped.getErrorCode(),
+                null,
+                e);
+    }
+}

@@ -1,0 +1,123 @@
+package com.decentdb.r2dbc.embedded;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How to open a database with the embedded engine.
+ *
+ * @param path the database file, null for a database in memory
+ * @param name the name of a database in memory, or the path as the user wrote it
+ * @param nativeLibrary the library to load, null to look for it
+ * @param mode whether the file may or must exist
+ * @param engineOptions options for the engine as {@code key=value;..}
+ * @param maxReaders how many lanes may read at once
+ * @param maxPinned how many connections may have a native handle of their own
+ * @param queueThreads how many threads feed the engine's write queue
+ * @param queueCapacity how many queued writes may wait
+ * @param maxPendingWrites how many other writes may wait
+ * @param statementCacheSize how many prepared statements a lane keeps
+ * @param linger how long the database stays open after a connection of this configuration that is its last one
+ * @param checkpointIdle how long after the last write the log is moved into the database file
+ * @param given the names of the options the user set; the others have their defaults and are no demand
+ */
+public record EmbeddedConfig(
+        @Nullable Path path,
+        String name,
+        @Nullable Path nativeLibrary,
+        Mode mode,
+        String engineOptions,
+        int maxReaders,
+        int maxPinned,
+        int queueThreads,
+        int queueCapacity,
+        int maxPendingWrites,
+        int statementCacheSize,
+        Duration linger,
+        Duration checkpointIdle,
+        Set<String> given) {
+
+    /** What may be at the path. */
+    public enum Mode {
+        /** Nothing: the database is created. */
+        CREATE,
+        /** A database. */
+        OPEN,
+        /** Either. */
+        OPEN_OR_CREATE
+    }
+
+    /** Whether the database lives in memory. */
+    public boolean inMemory() {
+        return path == null;
+    }
+
+    /** The database alone: the engine's options may hold a key. */
+    @Override
+    public String toString() {
+        return "DatabaseConfig[" + name + "]";
+    }
+
+    /** The same at another path. */
+    EmbeddedConfig at(Path canonical) {
+        return new EmbeddedConfig(
+                canonical,
+                name,
+                nativeLibrary,
+                mode,
+                engineOptions,
+                maxReaders,
+                maxPinned,
+                queueThreads,
+                queueCapacity,
+                maxPendingWrites,
+                statementCacheSize,
+                linger,
+                checkpointIdle,
+                given);
+    }
+
+    /** Whether other processes may have the file open, too. */
+    boolean othersMayOpenIt() {
+        return !inMemory() && !engineOptions.matches("(?i).*process_coordination=(single_process_unsafe|off)\\b.*");
+    }
+
+    /**
+     * Why a request for this configuration cannot share a database opened with another one: the first option that was
+     * demanded and is not in force, with both values. Null if it can.
+     */
+    @Nullable
+    String conflictWith(EmbeddedConfig open) {
+        Map<String, Object> inForce = open.sharedOptions();
+        for (Map.Entry<String, Object> option : sharedOptions().entrySet()) {
+            Object other = inForce.get(option.getKey());
+            if (given.contains(option.getKey()) && !option.getValue().equals(other)) {
+                return option.getKey() + "=" + other + " instead of " + option.getKey() + "=" + option.getValue();
+            }
+        }
+        return engineOptions.equals(open.engineOptions)
+                ? null
+                : "the engine options '" + open.publicOptions() + "' instead of '" + publicOptions() + "'";
+    }
+
+    /** What holds for a database as a whole, under the names users know. */
+    private Map<String, Object> sharedOptions() {
+        Map<String, Object> options = new LinkedHashMap<>();
+        options.put("maxReaders", maxReaders);
+        options.put("maxPinnedConnections", maxPinned);
+        options.put("queueThreads", queueThreads);
+        options.put("writeQueueCapacity", queueCapacity);
+        options.put("maxPendingWrites", maxPendingWrites);
+        options.put("statementCacheSize", statementCacheSize);
+        options.put("checkpointIdle", checkpointIdle);
+        return options;
+    }
+
+    private String publicOptions() {
+        return engineOptions.replaceAll("(?i)((?:encryption|tde)_key(?:_hex)?)=[^;]*", "$1=***");
+    }
+}

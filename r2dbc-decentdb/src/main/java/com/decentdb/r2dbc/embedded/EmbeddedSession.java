@@ -1,0 +1,403 @@
+package com.decentdb.r2dbc.embedded;
+
+import com.decentdb.r2dbc.api.EngineInfo;
+import com.decentdb.r2dbc.api.WriteOutcome;
+import com.decentdb.r2dbc.api.WriteQueueMetrics;
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.embedded.lane.Lane;
+import com.decentdb.r2dbc.embedded.lane.NativeErrors;
+import com.decentdb.r2dbc.embedded.write.LaneTransaction;
+import com.decentdb.r2dbc.embedded.write.PinnedLane;
+import com.decentdb.r2dbc.embedded.write.QueuedWrite;
+import com.decentdb.r2dbc.embedded.write.SessionLanes;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.transport.Command;
+import com.decentdb.r2dbc.transport.Cursor;
+import com.decentdb.r2dbc.transport.Errors;
+import com.decentdb.r2dbc.transport.Session;
+import com.decentdb.r2dbc.transport.TransactionOptions;
+import com.decentdb.r2dbc.transport.WatchRequest;
+import com.decentdb.r2dbc.transport.WatchedEvent;
+import io.r2dbc.spi.R2dbcException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/** A session on a database in this process. Cheap: it owns no native handle, only its place in the queues. */
+final class EmbeddedSession implements Session {
+
+    /** Writes of one stream that wait at a time. */
+    private static final int STREAM_WINDOW = 128;
+
+    /** No wait for the right to write is longer. */
+    private static final Duration FOR_EVER = Duration.ofDays(365);
+
+    private final Database database;
+    private final Runnable release;
+    private final Executor delivery;
+    private final WriterCalls tasks;
+    private final Sinks.Empty<Void> end = Sinks.empty();
+    private volatile AutoCommit autoCommit;
+    private volatile @Nullable PinnedLane pinned;
+    private volatile @Nullable LaneTransaction transaction;
+    private volatile boolean open = true;
+
+    /**
+     * Creates a session.
+     *
+     * @param release ends its use of the database; idempotent
+     */
+    EmbeddedSession(Database database, Runnable release, Executor delivery) {
+        this.database = database;
+        this.release = release;
+        this.delivery = delivery;
+        this.autoCommit = new AutoCommit(database, database.shared(), delivery);
+        this.tasks = new WriterCalls(database, delivery);
+    }
+
+    @Override
+    public Flux<Cursor> execute(Command command) {
+        return Flux.defer(() -> {
+            if (!open) {
+                return Flux.error(
+                        NativeErrors.map(Errors.closed(), command.sql().source()));
+            }
+            if (command.sql().sessionState()) {
+                pin(
+                        "A statement that sets up TEMP objects or settings",
+                        command.sql().source());
+            }
+            LaneTransaction current = transaction;
+            if (current != null && current.active()) {
+                return inTransaction(current, command);
+            }
+            return autoCommit.execute(command);
+        });
+    }
+
+    /** From now on everything runs on a handle of this session alone, which keeps what must not reach others. */
+    private synchronized void pin(String what, @Nullable String sql) {
+        if (pinned != null) {
+            return;
+        }
+        if (!open) {
+            throw Errors.closed();
+        }
+        if (inTransaction() && database.shared().readers() != null) {
+            throw Errors.of(
+                    "25001",
+                    what + " needs a native handle for this connection alone, but the open transaction runs on one that"
+                            + " all share; run it before the transaction is begun",
+                    sql);
+        }
+        PinnedLane lane = database.pin();
+        pinned = lane;
+        autoCommit = new AutoCommit(database, lane.lanes(), delivery);
+    }
+
+    /** Where its statements run now. */
+    SessionLanes lanes() {
+        PinnedLane lane = pinned;
+        return lane == null ? database.shared() : lane.lanes();
+    }
+
+    private Flux<Cursor> inTransaction(LaneTransaction current, Command command) {
+        return AutoCommit.answers(delivery, exchange -> current.execute(command, exchange));
+    }
+
+    @Override
+    public Mono<Void> begin(TransactionOptions options) {
+        return Mono.defer(() -> {
+            if (!open) {
+                return Mono.error(Errors.closed());
+            }
+            if (inTransaction()) {
+                return Mono.error(Errors.of("25001", "A transaction is open already on this connection", null));
+            }
+            return TransactionStart.mono(database, lanes(), options, delivery)
+                    .doOnNext(this::begun)
+                    .then();
+        });
+    }
+
+    private synchronized void begun(LaneTransaction begun) {
+        LaneTransaction current = transaction;
+        if (open && (current == null || !current.active())) {
+            transaction = begun;
+            return;
+        }
+        begun.rollback(() -> {});
+        throw open
+                ? Errors.of("25001", "Another transaction was begun on this connection meanwhile", null)
+                : Errors.closed();
+    }
+
+    @Override
+    public Mono<Void> commit() {
+        return Mono.defer(() -> {
+            LaneTransaction current = transaction;
+            if (current == null) {
+                return open ? Mono.empty() : Mono.error(Errors.closed());
+            }
+            return Exchange.<Void>mono(delivery, current::commit).doOnTerminate(() -> ended(current));
+        });
+    }
+
+    @Override
+    public Mono<Void> rollback() {
+        return Mono.defer(() -> {
+            LaneTransaction current = transaction;
+            return current == null ? Mono.empty() : rollback(current);
+        });
+    }
+
+    private Mono<Void> rollback(LaneTransaction current) {
+        return Exchange.<Void>mono(delivery, exchange -> {
+                    exchange.start();
+                    current.rollback(() -> exchange.answer(null));
+                })
+                .doFinally(signal -> ended(current));
+    }
+
+    private synchronized void ended(LaneTransaction over) {
+        if (transaction == over) {
+            transaction = null;
+        }
+    }
+
+    @Override
+    public Mono<Void> setReadOnly(boolean readOnly) {
+        return Mono.defer(() -> {
+            LaneTransaction current = transaction;
+            return current == null || !current.active()
+                    ? Mono.error(Errors.of("25P01", "No transaction is open", null))
+                    : Exchange.mono(delivery, exchange -> current.setReadOnly(readOnly, exchange));
+        });
+    }
+
+    @Override
+    public Mono<Void> reset() {
+        return Mono.defer(() -> {
+            autoCommit.abandonResults(
+                    Errors.of("24000", "The connection was given back before all rows of the result were read", null));
+            LaneTransaction current = transaction;
+            Mono<Void> ended = current == null ? Mono.empty() : rollback(current);
+            return ended.onErrorComplete().then(Exchange.mono(delivery, exchange -> {
+                exchange.start();
+                unpin(() -> {}, () -> exchange.answer(null));
+            }));
+        });
+    }
+
+    /**
+     * Ends what the session keeps for itself. Its handle is closed behind what may still run there.
+     *
+     * @param whenGone called when the handle is closed
+     * @param whenDone called then, too, but at once if the engine is busy with a statement that may not end
+     */
+    private void unpin(Runnable whenGone, Runnable whenDone) {
+        PinnedLane lane;
+        synchronized (this) {
+            lane = pinned;
+            pinned = null;
+            if (lane != null) {
+                autoCommit.close();
+                autoCommit = new AutoCommit(database, database.shared(), delivery);
+            }
+        }
+        boolean wait = lane != null && !lane.lanes().writer().busy();
+        Runnable gone = () -> {
+            whenGone.run();
+            if (wait) {
+                whenDone.run();
+            }
+        };
+        if (lane == null) {
+            gone.run();
+        } else {
+            lane.close(gone);
+        }
+        if (!wait) {
+            whenDone.run();
+        }
+    }
+
+    @Override
+    public Mono<Void> setAuditContext(String key, @Nullable String value) {
+        return Mono.defer(() -> {
+            if (!open) {
+                return Mono.error(Errors.closed());
+            }
+            pin("The audit context", null);
+            Lane lane = lanes().writer();
+            return tasks.onLane(lane, handle -> {
+                handle.setAuditContext(key, value);
+                return null;
+            });
+        });
+    }
+
+    @Override
+    public boolean hasOpenResults() {
+        return autoCommit.hasOpenResults();
+    }
+
+    @Override
+    public boolean inTransaction() {
+        LaneTransaction current = transaction;
+        return current != null && current.active();
+    }
+
+    @Override
+    public Mono<Long> executeQueued(SqlCommand sql, Value[] arguments, Duration timeout) {
+        return queued(sql, arguments, timeout, database.queue()::submit);
+    }
+
+    @Override
+    public Flux<WriteOutcome> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout) {
+        return Flux.from(arguments)
+                .index()
+                .flatMapSequential(
+                        each -> queued(sql, each.getT2(), timeout, database.queue()::submitBeyondCapacity)
+                                .map(rows -> new WriteOutcome(each.getT1(), rows, null))
+                                .onErrorResume(
+                                        R2dbcException.class,
+                                        error -> Mono.just(new WriteOutcome(each.getT1(), 0, error))),
+                        STREAM_WINDOW,
+                        1);
+    }
+
+    /** The engine's queue belongs to the handle that all share; what concerns a pinned session commits on its own. */
+    private Mono<Long> queued(SqlCommand sql, Value[] arguments, Duration timeout, Consumer<QueuedWrite> submit) {
+        return outsideTransaction("A queued write", Mono.defer(() -> {
+            if (pinned == null && !sql.sessionState()) {
+                return tasks.queued(sql, arguments, timeout, submit);
+            }
+            Duration wait = timeout.isZero() ? FOR_EVER : timeout;
+            return execute(new Command(sql, List.<Value[]>of(arguments), 1, wait))
+                    .doOnNext(Cursor::close)
+                    .map(Cursor::affectedRows)
+                    .reduce(0L, Long::sum);
+        }));
+    }
+
+    @Override
+    public Flux<WatchedEvent> watch(WatchRequest request) {
+        return Flux.defer(() -> open
+                ? database.hub().watch(request, delivery).takeUntilOther(end.asMono())
+                : Flux.<WatchedEvent>error(Errors.closed()));
+    }
+
+    @Override
+    public Mono<Session> sibling() {
+        return Mono.defer(() -> {
+            if (!open) {
+                return Mono.error(Errors.closed());
+            }
+            if (database.shared().readers() == null && inTransaction()) {
+                return Mono.error(waitsForItself("Anything else on a database in memory"));
+            }
+            return EmbeddedTransport.connect(database, database.config());
+        });
+    }
+
+    @Override
+    public Mono<WriteQueueMetrics> writeQueueMetrics() {
+        return outsideTransaction("Reading the metrics", tasks.metrics());
+    }
+
+    @Override
+    public Mono<Void> checkpoint() {
+        return outsideTransaction("A checkpoint", tasks.checkpoint());
+    }
+
+    @Override
+    public Mono<Void> saveAs(Path path) {
+        return outsideTransaction("A copy", tasks.saveAs(path));
+    }
+
+    @Override
+    public Mono<String> schema() {
+        return outsideTransaction("Reading the schema", tasks.schema(lanes().writer()));
+    }
+
+    /** These wait for the right to write, which the session's own transaction may hold. */
+    private <T> Mono<T> outsideTransaction(String what, Mono<T> task) {
+        return Mono.defer(() -> {
+            if (!open) {
+                return Mono.error(Errors.closed());
+            }
+            if (inTransaction()) {
+                return Mono.error(waitsForItself(what));
+            }
+            return task;
+        });
+    }
+
+    private static R2dbcException waitsForItself(String what) {
+        return Errors.of("25001", what + " waits for the open transaction of this connection; end it first", null);
+    }
+
+    @Override
+    public Mono<Boolean> ping() {
+        Value[] none = {};
+        Command probe = new Command(SqlCommand.of("SELECT 1"), List.<Value[]>of(none), 1, Duration.ofSeconds(10));
+        return Mono.defer(() -> open ? execute(probe).doOnNext(Cursor::close).then(Mono.just(true)) : Mono.just(false))
+                .onErrorReturn(false);
+    }
+
+    @Override
+    public boolean isOpen() {
+        return open;
+    }
+
+    @Override
+    public Mono<Void> close() {
+        return Exchange.mono(delivery, exchange -> {
+            exchange.start();
+            close(() -> exchange.answer(null));
+        });
+    }
+
+    private void close(Runnable whenDone) {
+        LaneTransaction current;
+        synchronized (this) {
+            if (!open) {
+                whenDone.run();
+                return;
+            }
+            open = false;
+            current = transaction;
+            transaction = null;
+        }
+        end.tryEmitEmpty();
+        autoCommit.close();
+        if (current == null) {
+            unpin(release, whenDone);
+        } else if (current.busyAfterLast()) {
+            // A native call cannot be interrupted, but the caller need not wait for it: its lane is freed behind it.
+            current.rollback(() -> unpin(release, () -> {}));
+            whenDone.run();
+        } else {
+            current.rollback(() -> unpin(release, whenDone));
+        }
+    }
+
+    @Override
+    public Executor delivery() {
+        return delivery;
+    }
+
+    @Override
+    public EngineInfo engine() {
+        return database.engine();
+    }
+}

@@ -1,0 +1,133 @@
+package com.decentdb.r2dbc.embedded;
+
+import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.ffi.NativeException;
+import com.decentdb.r2dbc.api.WriteQueueMetrics;
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.delivery.Deadlines;
+import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.embedded.lane.Lane;
+import com.decentdb.r2dbc.embedded.lane.NativeErrors;
+import com.decentdb.r2dbc.embedded.write.QueuedWrite;
+import com.decentdb.r2dbc.embedded.write.WriteLease;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.transport.Errors;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/** What a session asks of the writer besides statements: queued writes, checkpoints, copies, metadata. */
+final class WriterCalls {
+
+    private final Database database;
+    private final Executor delivery;
+
+    WriterCalls(Database database, Executor delivery) {
+        this.database = database;
+        this.delivery = delivery;
+    }
+
+    /** A write through the engine's queue. */
+    Mono<Long> queued(SqlCommand sql, Value[] arguments, Duration timeout, Consumer<QueuedWrite> submit) {
+        return Exchange.mono(delivery, exchange -> {
+            if (!timeout.isZero()) {
+                exchange.expiresAt(
+                        Deadlines.after(timeout),
+                        () -> Errors.of(
+                                "HYT00",
+                                "The queued write waited " + timeout.toMillis() + " ms and was not started",
+                                sql.source()));
+            }
+            submit.accept(new QueuedWrite(sql, arguments, exchange));
+        });
+    }
+
+    /** The counters. */
+    Mono<WriteQueueMetrics> metrics() {
+        return onLane(database.shared().writer(), this::metrics);
+    }
+
+    /** Calls a lane's handle in turn with what its session runs there. */
+    <T> Mono<T> onLane(Lane lane, Function<NativeDatabase, @Nullable T> call) {
+        return Exchange.mono(
+                delivery,
+                exchange -> lane.execute(() -> {
+                    if (exchange.start()) {
+                        outcome(exchange, lane, call).run();
+                    }
+                }));
+    }
+
+    private WriteQueueMetrics metrics(NativeDatabase handle) {
+        com.decentdb.ffi.WriteQueueMetrics engine = handle.writeQueueMetrics();
+        return new WriteQueueMetrics(
+                database.queue().capacity(),
+                database.queue().waiting(),
+                engine.executed(),
+                engine.committed(),
+                engine.failed(),
+                engine.groupCommitBatches(),
+                engine.groupCommitMaxBatch(),
+                engine.groupCommitSyncs(),
+                engine.physicalSyncsSaved(),
+                engine.totalQueueWaitNanos());
+    }
+
+    Mono<Void> checkpoint() {
+        return underLease(handle -> {
+            handle.checkpoint();
+            return null;
+        });
+    }
+
+    Mono<Void> saveAs(Path path) {
+        return underLease(handle -> {
+            try {
+                handle.saveAs(path.toAbsolutePath().toString());
+            } catch (NativeException e) {
+                if (NativeErrors.breaksHandle(e)) {
+                    throw e;
+                }
+                throw Errors.of("58030", "Cannot copy the database to " + path + ": " + e.getMessage(), 0, null, e);
+            }
+            return null;
+        });
+    }
+
+    /** The schema as a lane's handle sees it, its temporary objects included. */
+    Mono<String> schema(Lane lane) {
+        return underLease(lane, NativeDatabase::schemaSnapshot);
+    }
+
+    /** Calls the writer's handle while nobody else writes. */
+    private <T> Mono<T> underLease(Function<NativeDatabase, @Nullable T> call) {
+        return underLease(database.shared().writer(), call);
+    }
+
+    private <T> Mono<T> underLease(Lane lane, Function<NativeDatabase, @Nullable T> call) {
+        return Exchange.mono(delivery, exchange -> {
+            WriteLease lease = database.lease();
+            WriteLease.Claimant claim = WriteLease.claim("a task of the database", exchange, lane, () -> {
+                Runnable outcome = outcome(exchange, lane, call);
+                lease.release();
+                outcome.run();
+            });
+            exchange.onCancel(() -> lease.withdraw(claim));
+            lease.acquire(claim);
+        });
+    }
+
+    /** Makes the call and returns what tells its subscriber. */
+    private static <T> Runnable outcome(Exchange<T> exchange, Lane lane, Function<NativeDatabase, @Nullable T> call) {
+        try {
+            T value = lane.call(call);
+            return () -> exchange.answer(value);
+        } catch (Throwable e) {
+            return () -> exchange.fail(NativeErrors.map(e, null));
+        }
+    }
+}

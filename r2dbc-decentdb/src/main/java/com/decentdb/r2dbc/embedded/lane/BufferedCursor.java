@@ -1,0 +1,65 @@
+package com.decentdb.r2dbc.embedded.lane;
+
+import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.transport.Column;
+import com.decentdb.r2dbc.transport.Cursor;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/** An outcome held wholly in memory; the answer of a write, or of a database whose only lane must not be kept. */
+public final class BufferedCursor implements Cursor {
+
+    private final List<Column> columns;
+    private final long affectedRows;
+    private final @Nullable RowBatch first;
+    private final Queue<RowBatch> rest;
+
+    public BufferedCursor(List<Column> columns, long affectedRows, @Nullable RowBatch first, List<RowBatch> rest) {
+        this.columns = columns;
+        this.affectedRows = affectedRows;
+        this.first = first;
+        this.rest = new ConcurrentLinkedQueue<>(rest);
+    }
+
+    /** Runs a statement and takes all of its rows; on the lane's thread. */
+    public static BufferedCursor run(Lane lane, SqlCommand sql, Value[] arguments, int fetchSize) {
+        LaneOutcome run = lane.run(sql, arguments, fetchSize);
+        return new BufferedCursor(
+                run.columns(), run.affectedRows(), run.rows(), LaneCursor.drain(lane, sql, run, fetchSize));
+    }
+
+    @Override
+    public List<Column> columns() {
+        return columns;
+    }
+
+    @Override
+    public long affectedRows() {
+        return affectedRows;
+    }
+
+    @Override
+    public @Nullable RowBatch first() {
+        return first;
+    }
+
+    @Override
+    public boolean exhausted() {
+        return rest.isEmpty();
+    }
+
+    @Override
+    public Mono<RowBatch> next() {
+        return Mono.fromSupplier(rest::poll);
+    }
+
+    @Override
+    public void close() {
+        rest.clear();
+    }
+}

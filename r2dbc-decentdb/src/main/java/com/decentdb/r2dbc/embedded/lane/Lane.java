@@ -1,0 +1,373 @@
+package com.decentdb.r2dbc.embedded.lane;
+
+import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.ffi.NativeException;
+import com.decentdb.ffi.NativeResult;
+import com.decentdb.ffi.NativeStatement;
+import com.decentdb.ffi.Parameters;
+import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.sql.SqlCommand.Kind;
+import com.decentdb.r2dbc.transport.Column;
+import com.decentdb.r2dbc.transport.Errors;
+import io.netty.util.concurrent.DefaultEventExecutor;
+import io.netty.util.concurrent.EventExecutor;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One native handle and the one thread that calls it. A handle that reports that it is broken is replaced; what it held,
+ * its transaction included, is lost. All methods but {@link #execute}, {@link #busy}, {@link #close} and
+ * {@link #database()} of an open handle are for the lane's thread.
+ */
+public final class Lane implements Executor {
+
+    private static final long UNKNOWN = -1;
+
+    private final EventExecutor thread;
+    private final Supplier<NativeDatabase> opener;
+    private final @Nullable String lossMessage;
+    private final SchemaVersion version;
+    private final StatementCache statements;
+    private final StatementShapes shapes = new StatementShapes();
+    private volatile @Nullable NativeDatabase database;
+    private volatile boolean closed;
+    private volatile boolean busy;
+    private boolean lost;
+    private boolean inTransaction;
+    /** Whether the open transaction changed the schema; its end changes it for everybody. */
+    private boolean schemaTouched;
+
+    /** What is remembered belongs to this count of {@link #version} and this version of the engine's. */
+    private long seenVersion;
+
+    private long engineVersion = UNKNOWN;
+    private @Nullable NativeStatement askEngineVersion;
+    private long seenCommits;
+
+    /**
+     * Creates a lane; its thread and handle start with the first use.
+     *
+     * @param lossMessage what to say if the handle broke and no other one can take its place; null if one can
+     */
+    public Lane(
+            String name,
+            Supplier<NativeDatabase> opener,
+            @Nullable String lossMessage,
+            SchemaVersion version,
+            int statementCacheSize) {
+        this.thread = new DefaultEventExecutor(DriverThreads.daemon(name));
+        this.opener = opener;
+        this.lossMessage = lossMessage;
+        this.version = version;
+        this.statements = new StatementCache(statementCacheSize);
+    }
+
+    /**
+     * Runs a task on the lane's thread.
+     *
+     * @throws RejectedExecutionException if the lane was closed
+     */
+    @Override
+    public void execute(Runnable task) {
+        thread.execute(task);
+    }
+
+    /** The handle, opened on first use. */
+    public NativeDatabase database() {
+        NativeDatabase open = database;
+        if (open == null) {
+            if (closed) {
+                throw new RejectedExecutionException("The lane is closed");
+            }
+            if (lost) {
+                throw Errors.of("08006", String.valueOf(lossMessage), null);
+            }
+            open = opener.get();
+            database = open;
+        }
+        return open;
+    }
+
+    /** Calls the handle; every call must come through here, since any of them may find it broken. */
+    public <T> T call(Function<NativeDatabase, T> call) {
+        boolean within = busy;
+        busy = true;
+        try {
+            return call.apply(database());
+        } catch (RuntimeException e) {
+            if (NativeErrors.breaksHandle(e)) {
+                discardHandle();
+            }
+            throw e;
+        } finally {
+            busy = within;
+        }
+    }
+
+    /** Whether the engine is in a call now, which may take any time; any thread. */
+    public boolean busy() {
+        return busy;
+    }
+
+    /** Notes how many commits the handle is about to see; false if it saw them before. */
+    public boolean seesUpTo(long commits) {
+        boolean more = commits != seenCommits;
+        seenCommits = commits;
+        return more;
+    }
+
+    /** Whether the handle has a transaction that the driver began. */
+    public boolean inTransaction() {
+        return inTransaction;
+    }
+
+    /** Begins a transaction; there is none if this fails. */
+    public void begin() {
+        try {
+            call(handle -> {
+                handle.begin();
+                inTransaction = true;
+                return syncSchema(handle);
+            });
+        } catch (RuntimeException e) {
+            rollback();
+            throw e;
+        }
+    }
+
+    /** Commits; if this fails a {@link #rollback} is due. */
+    public void commit() {
+        call(NativeDatabase::commit);
+        transactionEnded();
+    }
+
+    /** Ends the transaction if one is open; the handle is replaced if it cannot, lest the next one find its remains. */
+    public void rollback() {
+        NativeDatabase open = database;
+        try {
+            if (open != null && open.inTransaction()) {
+                open.rollback();
+            }
+        } catch (RuntimeException e) {
+            discardHandle();
+        }
+        transactionEnded();
+    }
+
+    private void transactionEnded() {
+        inTransaction = false;
+        if (schemaTouched) {
+            schemaTouched = false;
+            version.changed();
+        }
+    }
+
+    /** Whether the statement only reads; asks the engine unless that is known. */
+    public boolean reads(SqlCommand sql) {
+        return sql.reads()
+                && call(handle -> {
+                    forgetOldSchema();
+                    return shapes.get(handle, sql).readOnly();
+                });
+    }
+
+    /** Runs a statement up to its first {@code fetchSize} rows. */
+    public LaneOutcome run(SqlCommand sql, Value[] arguments, int fetchSize) {
+        Parameters parameters = NativeParameters.of(arguments);
+        return call(handle -> {
+            // Within a transaction its snapshot is known since it was begun.
+            boolean settled = inTransaction || !sql.reads();
+            try {
+                LaneOutcome run = runOnce(handle, sql, parameters, fetchSize);
+                boolean known = settled || run.showsTypes() || !syncSchema(handle);
+                return known ? run : run.as(shapes.get(handle, sql));
+            } catch (NativeException e) {
+                // What was prepared for the old schema may fail on the new one.
+                if (settled || NativeErrors.breaksHandle(e) || !syncSchema(handle)) {
+                    throw e;
+                }
+                return runOnce(handle, sql, parameters, fetchSize);
+            }
+        });
+    }
+
+    private LaneOutcome runOnce(NativeDatabase handle, SqlCommand sql, Parameters parameters, int fetchSize) {
+        forgetOldSchema();
+        boolean prepared = (sql.kind() == Kind.QUERY || sql.kind() == Kind.DML) && !readsSystemView(sql);
+        if (!prepared) {
+            return runDirectly(handle, sql, parameters);
+        }
+        try {
+            return runPrepared(handle, sql, parameters, fetchSize);
+        } catch (NativeException e) {
+            if (!String.valueOf(e.getMessage()).contains("schema changed")) {
+                throw e;
+            }
+            forget();
+            return runPrepared(handle, sql, parameters, fetchSize);
+        }
+    }
+
+    private LaneOutcome runPrepared(NativeDatabase handle, SqlCommand sql, Parameters parameters, int fetchSize) {
+        NativeStatement statement = statements.take(handle, sql.text());
+        boolean keep = false;
+        try {
+            if (!statement.accepts(parameters)) {
+                keep = true;
+                statements.giveBack(sql.text(), statement);
+                return runDirectly(handle, sql, parameters);
+            }
+            statement.bind(parameters);
+            List<String> names = statement.columnNames();
+            if (names.isEmpty()) {
+                long affected = statement.affectedRows();
+                keep = true;
+                statements.giveBack(sql.text(), statement);
+                return LaneOutcome.withoutRows(affected);
+            }
+            StatementShapes.Shape shape = shapes.get(handle, sql);
+            RowBatch rows = shapes.rows(handle, shape, statement.fetch(fetchSize));
+            List<Column> columns = shape.resolve(names, rows);
+            long affected = sql.reads() ? 0 : statement.affectedRows();
+            keep = true;
+            if (rows.rows() < fetchSize) {
+                statements.giveBack(sql.text(), statement);
+                return new LaneOutcome(columns, affected, rows, null, shape);
+            }
+            return new LaneOutcome(columns, affected, rows, statement, shape);
+        } finally {
+            if (!keep) {
+                statements.drop(statement);
+            }
+        }
+    }
+
+    private LaneOutcome runDirectly(NativeDatabase handle, SqlCommand sql, Parameters parameters) {
+        try (NativeResult result = handle.execute(sql.text(), parameters)) {
+            if (result.columnCount() == 0) {
+                return LaneOutcome.withoutRows(result.affectedRows());
+            }
+            StatementShapes.Shape shape = shapes.get(handle, sql);
+            RowBatch rows = shapes.rows(handle, shape, result.rows());
+            List<Column> columns = shape.resolve(result.columnNames(), rows);
+            long affected = sql.kind() == Kind.DML ? result.affectedRows() : 0;
+            return new LaneOutcome(columns, affected, rows, null, shape);
+        } finally {
+            schemaMayHaveChanged(sql);
+        }
+    }
+
+    private void schemaMayHaveChanged(SqlCommand sql) {
+        if (sql.kind() == Kind.OTHER || (sql.kind() == Kind.ROLLBACK_TO && schemaTouched)) {
+            schemaTouched |= inTransaction;
+            version.changed();
+        }
+    }
+
+    /** The next rows of {@link LaneOutcome#rest()}; none at the end. */
+    RowBatch fetch(LaneOutcome run, NativeStatement statement, int fetchSize) {
+        return call(handle -> {
+            if (!statements.lent(statement)) {
+                throw Errors.of("40000", "The engine failed and was restarted before all rows were read", null);
+            }
+            return shapes.rows(handle, run.shape(), statement.fetch(fetchSize));
+        });
+    }
+
+    /** Gives a statement of {@link LaneOutcome#rest()} back. */
+    void finish(SqlCommand sql, NativeStatement statement) {
+        statements.giveBack(sql.text(), statement);
+    }
+
+    /** Gives a statement of {@link LaneOutcome#rest()} up. */
+    void drop(NativeStatement statement) {
+        statements.drop(statement);
+    }
+
+    private void forgetOldSchema() {
+        long now = version.changes();
+        if (now != seenVersion) {
+            seenVersion = now;
+            forget();
+        }
+    }
+
+    /** Looks whether another process changed the schema since this was last looked at; true if so. */
+    private boolean syncSchema(NativeDatabase handle) {
+        if (!version.othersChangeIt()) {
+            return false;
+        }
+        NativeStatement ask = askEngineVersion;
+        if (ask == null) {
+            ask = handle.prepare("PRAGMA schema_version");
+            askEngineVersion = ask;
+        }
+        ask.bind(Parameters.of(0));
+        // Asking for one row more than there is ends the read.
+        long now = ask.fetch(2).int64(0, 0);
+        if (now == engineVersion) {
+            return false;
+        }
+        forget();
+        engineVersion = now;
+        return true;
+    }
+
+    private void forget() {
+        statements.clear();
+        shapes.clear();
+        engineVersion = UNKNOWN;
+    }
+
+    /** Whether {@code handle} is still in use; with another one came the loss of what it held. */
+    public boolean holds(NativeDatabase handle) {
+        return handle == database;
+    }
+
+    /** Closes the handle after an internal failure; the next use opens a new one, if one can take its place. */
+    public void discardHandle() {
+        lost = lossMessage != null;
+        closeHandle();
+    }
+
+    private void closeHandle() {
+        NativeDatabase broken = database;
+        database = null;
+        transactionEnded();
+        if (broken != null) {
+            forget();
+            statements.close();
+            if (askEngineVersion != null) {
+                askEngineVersion.close();
+                askEngineVersion = null;
+            }
+            broken.close();
+        }
+    }
+
+    /** Closes the handle behind all tasks given so far, then ends the thread. */
+    public void close(Runnable whenClosed) {
+        thread.execute(() -> {
+            closed = true;
+            try {
+                closeHandle();
+            } finally {
+                var unused = thread.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+                whenClosed.run();
+            }
+        });
+    }
+
+    /** Some views of the engine are only known to its direct path. */
+    private static boolean readsSystemView(SqlCommand sql) {
+        return sql.text().contains("sys.");
+    }
+}

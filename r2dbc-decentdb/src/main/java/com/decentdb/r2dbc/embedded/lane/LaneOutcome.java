@@ -1,0 +1,41 @@
+package com.decentdb.r2dbc.embedded.lane;
+
+import com.decentdb.ffi.NativeStatement;
+import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.transport.Column;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a statement that ran on a lane left.
+ *
+ * @param columns none if it yields no rows
+ * @param rows the first rows, null if there are no columns
+ * @param rest the statement with the rows that are left, null if there are none
+ * @param shape what is known of the statement
+ */
+public record LaneOutcome(
+        List<Column> columns,
+        long affectedRows,
+        @Nullable RowBatch rows,
+        @Nullable NativeStatement rest,
+        StatementShapes.Shape shape) {
+
+    static LaneOutcome withoutRows(long affectedRows) {
+        return new LaneOutcome(List.of(), affectedRows, null, null, StatementShapes.Shape.unknown(false));
+    }
+
+    /**
+     * Whether its own values show the types that are remembered of its columns. Of one with rows left that is taken
+     * for granted: an engine reads all of a result into memory when it is asked for something else meanwhile.
+     */
+    boolean showsTypes() {
+        return rows == null || rest != null || shape.shownBy(rows);
+    }
+
+    /** The same outcome with columns of another shape. */
+    LaneOutcome as(StatementShapes.Shape other) {
+        List<String> names = columns.stream().map(Column::name).toList();
+        return rows == null ? this : new LaneOutcome(other.resolve(names, rows), affectedRows, rows, rest, other);
+    }
+}

@@ -1,0 +1,89 @@
+package com.decentdb.r2dbc.embedded.lane;
+
+import com.decentdb.ffi.NativeException;
+import com.decentdb.ffi.NativeLibraryException;
+import com.decentdb.ffi.Status;
+import com.decentdb.r2dbc.transport.Errors;
+import io.r2dbc.spi.R2dbcException;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Translates what native calls throw. Engines name some errors by their text alone, so known texts are looked at first. */
+public final class NativeErrors {
+
+    /** Anything the engine calls an SQL error without a closer code. */
+    private static final String UNKNOWN_SQL_ERROR = "42000";
+
+    private record KnownText(Status status, Pattern text, String sqlState) {}
+
+    private static final List<KnownText> KNOWN_TEXTS = List.of(
+            known(Status.TRANSACTION, "^transaction conflict", "40001"),
+            known(Status.CONSTRAINT, "may not be NULL$", "23502"),
+            known(Status.CONSTRAINT, "^unique constraint .* was violated$", "23505"),
+            known(Status.CONSTRAINT, "^foreign key on .* references missing parent row", "23503"),
+            known(Status.CONSTRAINT, "^(DELETE|UPDATE) on .* violates a foreign key", "23503"),
+            known(Status.CONSTRAINT, "^CHECK constraint failed", "23514"),
+            known(Status.CONSTRAINT, "^invalid ENUM label|^column .* requires .* values", "22P02"),
+            known(Status.SQL, "^expected exactly one SQL statement", "42601"),
+            known(Status.SQL, "^invalid .* cast$", "22P02"),
+            known(Status.SQL, "division by zero", "22012"));
+
+    private NativeErrors() {}
+
+    /** Translates what a lane threw, with the SQL text where the error has none. */
+    public static R2dbcException map(Throwable error, @Nullable String sql) {
+        if (error instanceof NativeException e) {
+            return Errors.of(sqlState(e), describe(e), e.status().code(), sql, e);
+        }
+        if (error instanceof NativeLibraryException) {
+            return Errors.of("58P01", String.valueOf(error.getMessage()), 0, sql, error);
+        }
+        return Errors.map(error, sql);
+    }
+
+    /** Whether the handle that reported this must not be used any further. */
+    public static boolean breaksHandle(Throwable error) {
+        return error instanceof NativeException e
+                && (e.status() == Status.PANIC
+                        || (e.status() == Status.INTERNAL
+                                && String.valueOf(e.getMessage()).contains("poison")));
+    }
+
+    private static String sqlState(NativeException e) {
+        String message = String.valueOf(e.getMessage());
+        for (KnownText known : KNOWN_TEXTS) {
+            if (known.status == e.status() && known.text.matcher(message).find()) {
+                return known.sqlState;
+            }
+        }
+        String given = e.sqlState();
+        if (given != null && given.length() == 5) {
+            return given;
+        }
+        return switch (e.status()) {
+            case IO -> e.subcode().equals("io.not_found") ? "58P01" : "58030";
+            case CORRUPTION -> "XX001";
+            case CONSTRAINT -> "23000";
+            case TRANSACTION -> "25000";
+            case SQL -> UNKNOWN_SQL_ERROR;
+            case UNSUPPORTED_FORMAT_VERSION -> "58000";
+            case BUSY -> "55P03";
+            case TIMEOUT -> "HYT00";
+            case CANCELED -> "57014";
+            case QUEUE_FULL -> "53000";
+            case QUEUE_CLOSED -> "08003";
+            default -> "XX000";
+        };
+    }
+
+    private static String describe(NativeException e) {
+        String message = String.valueOf(e.getMessage());
+        String hint = e.hint();
+        return hint == null || hint.isEmpty() ? message : message + " (" + hint + ")";
+    }
+
+    private static KnownText known(Status status, String text, String sqlState) {
+        return new KnownText(status, Pattern.compile(text, Pattern.CASE_INSENSITIVE), sqlState);
+    }
+}

@@ -1,0 +1,31 @@
+package com.decentdb.r2dbc.embedded.lane;
+
+import com.decentdb.r2dbc.delivery.WaitQueue;
+import io.r2dbc.spi.R2dbcException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Gives lanes to those who read outside the write lease. Thread-safe. */
+public interface ReadLanes {
+
+    /** A request for a lane. */
+    interface Reader extends WaitQueue.Request {
+
+        /** Runs on the lane's thread; must see to it that {@link ReadLanes#release} of its giver follows exactly once. */
+        void run(Lane lane, ReadLanes giver);
+    }
+
+    void submit(Reader reader);
+
+    /** Forgets a request that was given up. */
+    void withdraw(Reader reader);
+
+    /** The lane is kept by a result or a transaction whose user may take any time; on its thread. */
+    void rest(Lane lane);
+
+    /** Takes a lane back; on its thread. */
+    void release(Lane lane);
+
+    /** What somebody is told who waited too long. */
+    R2dbcException timeout(String who, Duration lockWait, @Nullable String sql);
+}

@@ -1,0 +1,163 @@
+package com.decentdb.r2dbc.embedded.lane;
+
+import com.decentdb.r2dbc.delivery.WaitQueue;
+import com.decentdb.r2dbc.transport.Errors;
+import io.r2dbc.spi.R2dbcException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The lanes all connections read on, opened when needed. A lane serves one request at a time, from the first row until the
+ * result or the read-only transaction ends. At most {@code max} run statements; those that a slow user keeps do not count,
+ * up to a bound on all of them, so that nobody waits for another one's mapping function.
+ */
+public final class SharedReadLanes implements ReadLanes {
+
+    /** Engines limit the readers of a database, over all processes, to 64. */
+    private static final int MAX_LANES = 32;
+
+    private final Deque<Lane> idle = new ArrayDeque<>();
+    private final List<Lane> lanes = new ArrayList<>();
+    private final Set<Lane> resting = new HashSet<>();
+    private final WaitQueue<Reader> waiting = new WaitQueue<>(Integer.MAX_VALUE);
+    private final IntFunction<Lane> factory;
+    private final int max;
+    private int opened;
+    private int closing;
+    private @Nullable Runnable whenClosed;
+
+    public SharedReadLanes(int max, IntFunction<Lane> factory) {
+        this.max = max;
+        this.factory = factory;
+    }
+
+    @Override
+    public void submit(Reader reader) {
+        Lane lane;
+        synchronized (this) {
+            lane = take();
+            if (lane == null && waiting.add(reader)) {
+                return;
+            }
+        }
+        if (lane == null) {
+            reader.exchange().fail(Errors.closed());
+        } else {
+            run(lane, reader);
+        }
+    }
+
+    @Override
+    public void withdraw(Reader reader) {
+        waiting.remove(reader);
+    }
+
+    @Override
+    public void rest(Lane lane) {
+        Reader next;
+        Lane another;
+        synchronized (this) {
+            resting.add(lane);
+            another = waiting.isEmpty() ? null : take();
+            next = another == null ? null : waiting.poll();
+            if (another != null && next == null) {
+                idle.addFirst(another);
+            }
+        }
+        if (another != null && next != null) {
+            run(another, next);
+        }
+    }
+
+    @Override
+    public void release(Lane lane) {
+        Reader next;
+        synchronized (this) {
+            resting.remove(lane);
+            if (waiting.closed()) {
+                return;
+            }
+            next = waiting.poll();
+            if (next == null && idle.size() < max) {
+                idle.addFirst(lane);
+                return;
+            }
+            if (next == null) {
+                lanes.remove(lane);
+                closing++;
+            }
+        }
+        if (next == null) {
+            lane.close(() -> closed(1));
+        } else {
+            run(lane, next);
+        }
+    }
+
+    @Override
+    public R2dbcException timeout(String who, Duration lockWait, @Nullable String sql) {
+        return Errors.of(
+                "55P03",
+                who + " waited " + lockWait.toMillis()
+                        + " ms for a reading lane; it was not started. All lanes there may"
+                        + " be are kept by statements that run, results not read to their end, or read-only transactions:"
+                        + " consume, cancel or end those, or raise maxReaders, which is " + max,
+                sql);
+    }
+
+    /** How many lanes are in use. */
+    public synchronized int busy() {
+        return lanes.size() - idle.size();
+    }
+
+    /** Fails those who wait and closes the lanes behind what they were given; told when none is left. */
+    public void close(Runnable whenAllClosed) {
+        List<Lane> all;
+        synchronized (this) {
+            waiting.close().forEach(reader -> reader.exchange().fail(Errors.closed()));
+            all = List.copyOf(lanes);
+            closing += all.size();
+            whenClosed = whenAllClosed;
+        }
+        all.forEach(lane -> lane.close(() -> closed(1)));
+        closed(0);
+    }
+
+    private void closed(int lanesClosed) {
+        Runnable done = null;
+        synchronized (this) {
+            closing -= lanesClosed;
+            if (closing == 0) {
+                done = whenClosed;
+                whenClosed = null;
+            }
+        }
+        if (done != null) {
+            done.run();
+        }
+    }
+
+    private void run(Lane lane, Reader reader) {
+        lane.execute(() -> reader.run(lane, this));
+    }
+
+    private @Nullable Lane take() {
+        if (waiting.closed()) {
+            return null;
+        }
+        Lane lane = idle.pollFirst();
+        boolean room = lanes.size() - resting.size() < max && lanes.size() < Math.max(max, MAX_LANES);
+        if (lane == null && room) {
+            lane = factory.apply(++opened);
+            lanes.add(lane);
+        }
+        return lane;
+    }
+}

@@ -1,0 +1,87 @@
+package com.decentdb.r2dbc.embedded.watch;
+
+import com.decentdb.ffi.NativeWatch;
+import com.decentdb.r2dbc.transport.WatchRequest;
+import com.decentdb.r2dbc.transport.WatchedEvent;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** One watch of the engine and all who subscribe to it. Used on the hub's thread alone. */
+final class SharedWatch {
+
+    private final WatchRequest request;
+    private final Set<WatchSubscription> subscribers = new LinkedHashSet<>();
+    private @Nullable NativeWatch watch;
+    private @Nullable WatchedEvent initial;
+
+    SharedWatch(WatchRequest request) {
+        this.request = request;
+    }
+
+    WatchRequest request() {
+        return request;
+    }
+
+    boolean isOpen() {
+        return watch != null;
+    }
+
+    void open(NativeWatch created) {
+        watch = created;
+    }
+
+    /** The next event, null if there is none now. */
+    @Nullable
+    WatchedEvent next() {
+        NativeWatch open = watch;
+        String json = open == null ? null : open.next(0);
+        return json == null ? null : WatchedEvent.parse(json);
+    }
+
+    void add(WatchSubscription subscription) {
+        subscription.joined(this);
+        subscribers.add(subscription);
+        WatchedEvent begun = initial;
+        if (begun != null) {
+            subscription.offer(begun);
+        }
+    }
+
+    /** Takes a subscriber out; true if it was the last one. */
+    boolean remove(WatchSubscription subscription) {
+        return subscribers.remove(subscription) && subscribers.isEmpty();
+    }
+
+    boolean isUnwanted() {
+        return subscribers.isEmpty();
+    }
+
+    void publish(WatchedEvent event) {
+        WatchedEvent begun = initial;
+        if (event.type() == WatchedEvent.Type.INITIAL) {
+            initial = event;
+        } else if (begun != null) {
+            initial = begun.at(event.position());
+        }
+        subscribers.forEach(subscription -> subscription.offer(event));
+    }
+
+    void complete() {
+        subscribers.forEach(WatchSubscription::complete);
+        subscribers.clear();
+    }
+
+    void fail(Throwable error) {
+        subscribers.forEach(subscription -> subscription.fail(error));
+        subscribers.clear();
+    }
+
+    void close() {
+        NativeWatch open = watch;
+        watch = null;
+        if (open != null) {
+            open.close();
+        }
+    }
+}

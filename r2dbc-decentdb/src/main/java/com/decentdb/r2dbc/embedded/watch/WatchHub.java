@@ -1,0 +1,268 @@
+package com.decentdb.r2dbc.embedded.watch;
+
+import com.decentdb.ffi.NativeWatch;
+import com.decentdb.r2dbc.transport.WatchRequest;
+import com.decentdb.r2dbc.transport.WatchedEvent;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.util.Logger;
+import reactor.util.Loggers;
+
+/**
+ * The watches of one database. One thread creates, polls and closes them all, takes their events out of the engine as
+ * soon as they are there, and puts them into a bounded queue of each subscriber. So neither a commit nor another
+ * subscriber ever waits for a slow one. Equal requests share one watch of the engine. There is a thread only while
+ * somebody subscribes. Thread-safe.
+ */
+public final class WatchHub {
+
+    /** Commits made through this driver wake the thread; this finds those made by other handles of the process. */
+    private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+    /** Events taken from one watch before the others have their turn. */
+    private static final int BURST = 256;
+
+    private static final Logger LOG = Loggers.getLogger(WatchHub.class);
+
+    private final WatchSource source;
+    private final ThreadFactory threads;
+    private final UnaryOperator<Throwable> errors;
+    private final Consumer<WatchedEvent> observer;
+    private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
+    private volatile @Nullable Thread poller;
+    private volatile boolean nudged;
+
+    // Of the hub's thread.
+    private final Set<SharedWatch> watches = new LinkedHashSet<>();
+    private final Map<WatchRequest, SharedWatch> joinable = new HashMap<>();
+    private boolean closed;
+    private @Nullable Runnable whenClosed;
+
+    /**
+     * Creates a hub at rest.
+     *
+     * @param errors turns what the engine throws into what subscribers get
+     * @param observer told every commit on the hub's thread before any subscriber is
+     */
+    public WatchHub(
+            WatchSource source,
+            ThreadFactory threads,
+            UnaryOperator<Throwable> errors,
+            Consumer<WatchedEvent> observer) {
+        this.source = source;
+        this.threads = threads;
+        this.errors = errors;
+        this.observer = observer;
+    }
+
+    /**
+     * Events of a watch: one {@link WatchedEvent.Type#INITIAL}, then those of later commits. Registered with the first
+     * demand. Completes when the hub closes.
+     *
+     * @param delivery runs the subscriber's signals
+     */
+    public Flux<WatchedEvent> watch(WatchRequest request, Executor delivery) {
+        return new Flux<>() {
+            @Override
+            public void subscribe(CoreSubscriber<? super WatchedEvent> subscriber) {
+                subscriber.onSubscribe(new WatchSubscription(WatchHub.this, request, delivery, subscriber));
+            }
+        };
+    }
+
+    /** Something was committed: looks at the watches now. Cheap when nobody watches. */
+    public void nudge() {
+        Thread thread = poller;
+        if (thread != null && !nudged) {
+            nudged = true;
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /**
+     * Ends all watches; their subscribers complete.
+     *
+     * @param whenGone told when no native watch is left
+     */
+    public void close(Runnable whenGone) {
+        submit(() -> {
+            closed = true;
+            whenClosed = whenGone;
+            for (SharedWatch watch : List.copyOf(watches)) {
+                watch.complete();
+                if (watch.isOpen()) {
+                    dispose(watch);
+                }
+            }
+        });
+    }
+
+    /** Lets a subscriber in, with a watch of its own or with one that is there. */
+    void join(WatchSubscription subscription) {
+        submit(() -> {
+            if (subscription.cancelled()) {
+                return;
+            }
+            if (closed) {
+                subscription.complete();
+                return;
+            }
+            SharedWatch present = joinable.get(subscription.request());
+            if (present != null && present.isOpen()) {
+                // What was committed before is not to be told to one who comes after.
+                poll(present);
+                present = joinable.get(subscription.request());
+            }
+            SharedWatch watch = present == null ? open(subscription.request()) : present;
+            watch.add(subscription);
+        });
+    }
+
+    /** Lets a subscriber go, and with the last one its watch. */
+    void leave(WatchSubscription subscription) {
+        submit(() -> {
+            SharedWatch watch = subscription.watch();
+            if (watch != null && watch.remove(subscription) && watch.isOpen()) {
+                dispose(watch);
+            }
+        });
+    }
+
+    private SharedWatch open(WatchRequest request) {
+        SharedWatch watch = new SharedWatch(request);
+        watches.add(watch);
+        joinable.put(request, watch);
+        // The answer always comes as a command of its own, when the subscriber is in.
+        source.create(
+                handle -> WatchOpener.open(handle, request),
+                (created, failure) -> submit(() -> opened(watch, created, failure)));
+        return watch;
+    }
+
+    private void opened(SharedWatch watch, @Nullable NativeWatch created, @Nullable Throwable failure) {
+        if (created == null) {
+            fail(watch, failure == null ? new IllegalStateException("No watch was created") : failure);
+            return;
+        }
+        watch.open(created);
+        if (closed || watch.isUnwanted()) {
+            dispose(watch);
+        }
+    }
+
+    private void fail(SharedWatch watch, Throwable failure) {
+        watch.fail(errors.apply(failure));
+        dispose(watch);
+    }
+
+    private void dispose(SharedWatch watch) {
+        watches.remove(watch);
+        joinable.remove(watch.request(), watch);
+        attempt(watch::close);
+    }
+
+    /** Passes on what the engine has; true if there may be more. */
+    private boolean poll(SharedWatch watch) {
+        try {
+            for (int i = 0; i < BURST; i++) {
+                WatchedEvent event = watch.next();
+                if (event == null) {
+                    return false;
+                }
+                if (event.type() == WatchedEvent.Type.COMMIT) {
+                    observer.accept(event);
+                }
+                if (event.schemaChanged() && watch.request() instanceof WatchRequest.Query) {
+                    // Views may be others now and with them the tables the query reads: who joins needs a new watch.
+                    joinable.remove(watch.request(), watch);
+                }
+                watch.publish(event);
+            }
+            return true;
+        } catch (Throwable e) {
+            fail(watch, e);
+            return false;
+        }
+    }
+
+    private void submit(Runnable command) {
+        commands.add(command);
+        synchronized (this) {
+            if (poller == null) {
+                Thread thread = threads.newThread(this::run);
+                poller = thread;
+                thread.start();
+                return;
+            }
+        }
+        LockSupport.unpark(poller);
+    }
+
+    private void run() {
+        while (true) {
+            nudged = false;
+            Runnable command;
+            while ((command = commands.poll()) != null) {
+                attempt(command);
+            }
+            boolean more = false;
+            for (SharedWatch watch : new ArrayList<>(watches)) {
+                more |= poll(watch);
+            }
+            if (more) {
+                continue;
+            }
+            if (watches.isEmpty() && retire()) {
+                return;
+            }
+            if (commands.isEmpty() && !nudged) {
+                LockSupport.parkNanos(this, POLL_NANOS);
+            }
+        }
+    }
+
+    /** Runs what must not end the thread, which all watches of the database depend on. */
+    private static void attempt(Runnable command) {
+        try {
+            command.run();
+        } catch (RuntimeException e) {
+            LOG.warn("A watch of a database failed to open or close", e);
+        }
+    }
+
+    /** Ends the thread if there is nothing to do and nothing on its way. */
+    private boolean retire() {
+        if (!commands.isEmpty()) {
+            return false;
+        }
+        attempt(source::rest);
+        Runnable gone;
+        synchronized (this) {
+            if (!commands.isEmpty()) {
+                return false;
+            }
+            gone = whenClosed;
+            whenClosed = null;
+            poller = null;
+        }
+        if (gone != null) {
+            gone.run();
+        }
+        return true;
+    }
+}

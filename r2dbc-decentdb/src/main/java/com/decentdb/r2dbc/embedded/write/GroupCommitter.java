@@ -1,0 +1,205 @@
+package com.decentdb.r2dbc.embedded.write;
+
+import com.decentdb.ffi.Parameters;
+import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.WaitQueue;
+import com.decentdb.r2dbc.embedded.lane.Lane;
+import com.decentdb.r2dbc.embedded.lane.NativeErrors;
+import com.decentdb.r2dbc.transport.Errors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs statements outside transactions on the writer lane: all that wait form a group with one commit, and nobody hears
+ * of success before it. A statement that fails takes nobody with it: the group is rolled back and replayed with a
+ * savepoint around each.
+ */
+public final class GroupCommitter {
+
+    private static final int MAX_GROUP = 256;
+    private static final String SAVEPOINT = "decentdb_group";
+
+    private final Lane lane;
+    private final WriteLease lease;
+    private final Runnable afterCommit;
+    private final WaitQueue<GroupedWrite> waiting;
+    private final int capacity;
+    private final AtomicBoolean claimed = new AtomicBoolean();
+    private volatile boolean waitsForLease;
+
+    public GroupCommitter(Lane lane, WriteLease lease, int capacity, Runnable afterCommit) {
+        this.lane = lane;
+        this.lease = lease;
+        this.capacity = capacity;
+        this.afterCommit = afterCommit;
+        // Only waiting for others counts; who finds the lease free need not fear to be slower than a timer.
+        this.waiting = new WaitQueue<>(capacity, () -> waitsForLease);
+    }
+
+    public void submit(GroupedWrite write, Exchange<?> exchange) {
+        if (!waiting.offer(write)) {
+            write.fail(
+                    waiting.closed()
+                            ? Errors.closed()
+                            : Errors.of(
+                                    "53000",
+                                    "The write was refused and not started: " + capacity
+                                            + " writes wait already. Write slower, or raise maxPendingWrites",
+                                    write.sql()));
+            return;
+        }
+        exchange.onCancel(() -> waiting.remove(write));
+        claim();
+    }
+
+    /** Fails those that wait and all to come. */
+    public void close(Throwable reason) {
+        waiting.close().forEach(write -> write.fail(reason));
+    }
+
+    private void claim() {
+        if (claimed.compareAndSet(false, true)) {
+            AtomicBoolean granted = new AtomicBoolean();
+            lease.acquire(WriteLease.claim(
+                    "the writes outside transactions",
+                    round -> {
+                        synchronized (granted) {
+                            granted.set(true);
+                            waitsForLease = false;
+                        }
+                        lane.execute(round);
+                    },
+                    this::round));
+            synchronized (granted) {
+                if (!granted.get()) {
+                    waitsForLease = true;
+                }
+            }
+            if (waitsForLease) {
+                waiting.sweep();
+            }
+        }
+    }
+
+    /** Runs what waits now, then lets other claimants of the lease have their turn; on the lane's thread. */
+    private void round() {
+        List<Runnable> answers = new ArrayList<>();
+        try {
+            List<GroupedWrite> batch = waiting.poll(MAX_GROUP);
+            int i = 0;
+            while (i < batch.size()) {
+                List<GroupedWrite> group = new ArrayList<>();
+                while (i < batch.size() && batch.get(i).groupable()) {
+                    group.add(batch.get(i++));
+                }
+                commit(group, answers);
+                if (i < batch.size()) {
+                    commit(List.of(batch.get(i++)), answers);
+                }
+            }
+        } finally {
+            // In this order, or who submits in between would wait for the lease that this round still holds; and who
+            // goes
+            // on after an answer must find the lease free.
+            lease.release();
+            claimed.set(false);
+            if (!waiting.isEmpty()) {
+                claim();
+            }
+            answers.forEach(Runnable::run);
+        }
+    }
+
+    private void commit(List<GroupedWrite> group, List<Runnable> answers) {
+        List<GroupedWrite> started = new ArrayList<>(group.size());
+        for (GroupedWrite write : group) {
+            if (write.start()) {
+                started.add(write);
+            }
+        }
+        if (started.isEmpty()) {
+            return;
+        }
+        try {
+            if (lane.inTransaction()) {
+                throw Errors.of(
+                        "25001", "A transaction was begun on this connection before the write was started", null);
+            }
+            if (started.size() == 1 && started.get(0).plain()) {
+                started.get(0).run(lane);
+                committed(started, answers);
+            } else if (!commitTogether(started, answers)) {
+                commitApart(started, answers);
+            }
+        } catch (Throwable e) {
+            started.forEach(write -> answers.add(() -> write.fail(e)));
+            lane.rollback();
+        }
+    }
+
+    /** Runs the group in one transaction; false if a statement failed and nothing was kept. */
+    private boolean commitTogether(List<GroupedWrite> group, List<Runnable> answers) {
+        lane.begin();
+        for (GroupedWrite write : group) {
+            try {
+                write.run(lane);
+            } catch (RuntimeException e) {
+                if (group.size() == 1 || NativeErrors.breaksHandle(e)) {
+                    throw e;
+                }
+                lane.rollback();
+                return false;
+            }
+        }
+        lane.commit();
+        committed(group, answers);
+        return true;
+    }
+
+    /** Runs the group in one transaction with a savepoint around each statement. */
+    private void commitApart(List<GroupedWrite> group, List<Runnable> answers) {
+        lane.begin();
+        List<GroupedWrite> succeeded = new ArrayList<>(group.size());
+        List<Runnable> failures = new ArrayList<>();
+        for (GroupedWrite write : group) {
+            control("SAVEPOINT " + SAVEPOINT);
+            Throwable error = attempt(write);
+            if (error == null) {
+                succeeded.add(write);
+            } else {
+                control("ROLLBACK TO SAVEPOINT " + SAVEPOINT);
+                failures.add(() -> write.fail(error));
+            }
+            control("RELEASE SAVEPOINT " + SAVEPOINT);
+        }
+        lane.commit();
+        committed(succeeded, answers);
+        answers.addAll(failures);
+    }
+
+    private @Nullable Throwable attempt(GroupedWrite write) {
+        try {
+            write.run(lane);
+            return null;
+        } catch (RuntimeException e) {
+            if (NativeErrors.breaksHandle(e)) {
+                throw e;
+            }
+            return e;
+        }
+    }
+
+    private void committed(List<GroupedWrite> writes, List<Runnable> answers) {
+        afterCommit.run();
+        writes.forEach(write -> answers.add(write::acknowledge));
+    }
+
+    private void control(String sql) {
+        lane.call(database -> {
+            database.execute(sql, Parameters.of(0)).close();
+            return database;
+        });
+    }
+}

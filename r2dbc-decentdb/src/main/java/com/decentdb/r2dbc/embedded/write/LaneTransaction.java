@@ -1,0 +1,264 @@
+package com.decentdb.r2dbc.embedded.write;
+
+import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.embedded.lane.BufferedCursor;
+import com.decentdb.r2dbc.embedded.lane.Lane;
+import com.decentdb.r2dbc.embedded.lane.LaneCursor;
+import com.decentdb.r2dbc.embedded.lane.LaneOutcome;
+import com.decentdb.r2dbc.embedded.lane.NativeErrors;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.transport.Command;
+import com.decentdb.r2dbc.transport.Cursor;
+import com.decentdb.r2dbc.transport.Errors;
+import io.r2dbc.spi.R2dbcException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A native transaction on a lane that is its own until it ends: the writer's, with the write lease, or a reader's. Its
+ * statements run in the order they were submitted.
+ */
+public final class LaneTransaction {
+
+    private enum State {
+        ACTIVE,
+        /** The engine gave the transaction up; it only remains to be ended. */
+        LOST,
+        ENDING,
+        ENDED
+    }
+
+    private final Lane lane;
+    /** What the transaction was begun on; if the lane has another one by now, it is lost. */
+    private final NativeDatabase handle;
+
+    private final boolean readOnly;
+    private final Executor delivery;
+    private final Runnable giveLaneBack;
+    private final Runnable whenCommitted;
+    /** Results read beyond their first rows; confined to the lane's thread. */
+    private final Set<LaneCursor> cursors = new LinkedHashSet<>();
+
+    /** Whether it may only read although it began to write; confined to the lane's thread. */
+    private boolean restricted;
+
+    private final AtomicReference<State> state = new AtomicReference<>(State.ACTIVE);
+
+    private LaneTransaction(
+            Lane lane, boolean readOnly, Executor delivery, Runnable giveLaneBack, Runnable whenCommitted) {
+        this.lane = lane;
+        this.handle = lane.database();
+        this.readOnly = readOnly;
+        this.delivery = delivery;
+        this.giveLaneBack = giveLaneBack;
+        this.whenCommitted = whenCommitted;
+    }
+
+    /**
+     * Begins a transaction; on the lane's thread. Gives the lane back if that fails.
+     *
+     * @param giveLaneBack ends the exclusive use of the lane; called once, on its thread
+     */
+    public static LaneTransaction begin(
+            Lane lane, boolean readOnly, Executor delivery, Runnable giveLaneBack, Runnable whenCommitted) {
+        try {
+            if (lane.inTransaction()) {
+                throw Errors.of("25001", "Another transaction was begun on this connection meanwhile", null);
+            }
+            lane.begin();
+            return new LaneTransaction(lane, readOnly, delivery, giveLaneBack, whenCommitted);
+        } catch (RuntimeException e) {
+            giveLaneBack.run();
+            throw e;
+        }
+    }
+
+    /** Whether statements still belong to it. */
+    public boolean active() {
+        State now = state.get();
+        return now == State.ACTIVE || now == State.LOST;
+    }
+
+    /** Lets no further statement start; returns whether the engine is busy with one. */
+    public boolean busyAfterLast() {
+        refuse();
+        return lane.busy();
+    }
+
+    public void execute(Command command, Exchange<List<Cursor>> exchange) {
+        lane.execute(() -> {
+            if (!exchange.start()) {
+                return;
+            }
+            try {
+                noteLoss(false);
+                State now = state.get();
+                if (now == State.ACTIVE) {
+                    exchange.answer(run(command));
+                } else if (now == State.LOST) {
+                    exchange.fail(lost(command.sql().source()));
+                } else {
+                    exchange.fail(Errors.of(
+                            "25000",
+                            "The transaction ended before this statement was started",
+                            command.sql().source()));
+                }
+            } catch (Throwable e) {
+                noteLoss(true);
+                exchange.fail(
+                        lane.holds(handle)
+                                ? NativeErrors.map(e, command.sql().source())
+                                : Errors.of(
+                                        "40000", "The engine failed and was restarted: " + e.getMessage(), 0, null, e));
+            }
+        });
+    }
+
+    /** Lets it only read from now on; it cannot be let write again. */
+    public void setReadOnly(boolean wanted, Exchange<Void> exchange) {
+        lane.execute(() -> {
+            if (!exchange.start()) {
+                return;
+            }
+            if (!wanted && (readOnly || restricted)) {
+                exchange.fail(Errors.of(
+                        "25001", "The transaction is read-only and cannot be made to write; begin another one", null));
+                return;
+            }
+            restricted |= wanted;
+            exchange.answer(null);
+        });
+    }
+
+    /** Commits; the lane is given back whatever the outcome. */
+    public void commit(Exchange<Void> exchange) {
+        lane.execute(() -> {
+            if (!exchange.start()) {
+                return;
+            }
+            noteLoss(false);
+            if (state.compareAndSet(State.LOST, State.ENDING)) {
+                abandonResults();
+                lane.rollback();
+                end();
+                exchange.fail(lost(null));
+                return;
+            }
+            // Whoever takes it out of ACTIVE ends it: a rollback may come from any thread at this very moment.
+            if (!state.compareAndSet(State.ACTIVE, State.ENDING)) {
+                exchange.fail(Errors.of("25000", "The transaction has ended already", null));
+                return;
+            }
+            try {
+                List.copyOf(cursors).forEach(LaneCursor::detach);
+                lane.commit();
+            } catch (Throwable e) {
+                lane.rollback();
+                end();
+                exchange.fail(NativeErrors.map(e, null));
+                return;
+            }
+            if (!readOnly) {
+                whenCommitted.run();
+            }
+            end();
+            exchange.answer(null);
+        });
+    }
+
+    /** Rolls back, at the latest behind the one native call that may be running; what waits before it is dropped. */
+    public void rollback(Runnable whenDone) {
+        refuse();
+        Runnable task = () -> {
+            if (state.get() != State.ENDED) {
+                abandonResults();
+                lane.rollback();
+                end();
+            }
+            whenDone.run();
+        };
+        try {
+            lane.execute(task);
+        } catch (RejectedExecutionException e) {
+            // The lane ended with its session, and its handle took the transaction with it.
+            if (state.getAndSet(State.ENDED) != State.ENDED) {
+                giveLaneBack.run();
+            }
+            whenDone.run();
+        }
+    }
+
+    private List<Cursor> run(Command command) {
+        SqlCommand sql = command.sql();
+        boolean reads = lane.reads(sql);
+        if ((readOnly || restricted) && !reads && !sql.kind().transactionControl()) {
+            throw Errors.of(
+                    "25006", "The transaction is read-only and cannot run a statement that writes", sql.source());
+        }
+        if (!reads) {
+            // What is read must not depend on whether a later write of the same transaction came in between.
+            List.copyOf(cursors).forEach(LaneCursor::detach);
+        }
+        List<Cursor> result = new ArrayList<>(command.bindings().size());
+        for (Value[] arguments : command.bindings()) {
+            result.add(cursor(sql, lane.run(sql, arguments, command.fetchSize()), command.fetchSize(), reads));
+        }
+        return result;
+    }
+
+    private Cursor cursor(SqlCommand sql, LaneOutcome run, int fetchSize, boolean reads) {
+        if (run.rest() == null || !reads) {
+            List<RowBatch> rest = LaneCursor.drain(lane, sql, run, fetchSize);
+            return new BufferedCursor(run.columns(), run.affectedRows(), run.rows(), rest);
+        }
+        LaneCursor cursor = new LaneCursor(lane, sql, run, fetchSize, delivery, cursors::remove);
+        cursors.add(cursor);
+        return cursor;
+    }
+
+    private void abandonResults() {
+        List.copyOf(cursors)
+                .forEach(cursor -> cursor.abort(
+                        Errors.of("25000", "The transaction was rolled back before all rows were read", null)));
+    }
+
+    private void refuse() {
+        if (!state.compareAndSet(State.ACTIVE, State.ENDING)) {
+            state.compareAndSet(State.LOST, State.ENDING);
+        }
+    }
+
+    /** Notes if the engine's transaction is gone, by an error or with its handle; what follows would run outside any. */
+    private void noteLoss(boolean afterError) {
+        boolean gone = !lane.holds(handle);
+        if (!gone && afterError) {
+            try {
+                gone = !lane.call(NativeDatabase::inTransaction);
+            } catch (RuntimeException e) {
+                gone = true;
+            }
+        }
+        if (gone) {
+            state.compareAndSet(State.ACTIVE, State.LOST);
+        }
+    }
+
+    private static R2dbcException lost(@Nullable String sql) {
+        return Errors.of(
+                "40000", "The engine rolled the transaction back after an earlier error; end it and try again", sql);
+    }
+
+    private void end() {
+        state.set(State.ENDED);
+        giveLaneBack.run();
+    }
+}

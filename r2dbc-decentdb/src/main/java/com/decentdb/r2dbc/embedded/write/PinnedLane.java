@@ -1,0 +1,72 @@
+package com.decentdb.r2dbc.embedded.write;
+
+import com.decentdb.r2dbc.embedded.lane.Lane;
+import com.decentdb.r2dbc.embedded.lane.ReadLanes;
+import com.decentdb.r2dbc.transport.Errors;
+import io.r2dbc.spi.R2dbcException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A lane of one session alone, whose handle keeps what belongs to that session: temporary objects, settings, the audit
+ * context. It reads whenever it is asked to and writes with the write lease of the database, so it needs no turns of its
+ * own; a write that meets a read-only transaction of the same session is refused.
+ */
+public final class PinnedLane implements ReadLanes {
+
+    private final Lane lane;
+    private final SessionLanes lanes;
+    private final Runnable whenClosed;
+
+    /**
+     * Creates the lane; its handle is opened with the first statement.
+     *
+     * @param whenClosed told once, when the handle is closed
+     */
+    public PinnedLane(Lane lane, GroupCommitter committer, Runnable whenClosed) {
+        this.lane = lane;
+        this.lanes = new SessionLanes(lane, this, committer);
+        this.whenClosed = whenClosed;
+    }
+
+    public SessionLanes lanes() {
+        return lanes;
+    }
+
+    @Override
+    public void submit(Reader reader) {
+        lane.execute(() -> reader.run(lane, this));
+    }
+
+    @Override
+    public void withdraw(Reader reader) {
+        // It notices by itself that nobody waits for it any more.
+    }
+
+    @Override
+    public void rest(Lane resting) {
+        // Nobody else waits for it.
+    }
+
+    @Override
+    public void release(Lane released) {
+        // It stays with its session.
+    }
+
+    @Override
+    public R2dbcException timeout(String who, Duration lockWait, @Nullable String sql) {
+        return Errors.of(
+                "55P03",
+                who + " waited " + lockWait.toMillis() + " ms behind what runs on this connection; it was not started",
+                sql);
+    }
+
+    /** Fails the writes that wait, and closes the handle behind what already runs; does not wait for that. */
+    public void close(Runnable whenGone) {
+        lanes.committer().close(Errors.closed());
+        lane.close(() -> {
+            whenClosed.run();
+            whenGone.run();
+        });
+    }
+}

@@ -1,0 +1,195 @@
+package com.decentdb.r2dbc.embedded.write;
+
+import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.WaitQueue;
+import com.decentdb.r2dbc.embedded.lane.NativeErrors;
+import com.decentdb.r2dbc.transport.Errors;
+import io.r2dbc.spi.R2dbcException;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The right to write to a database, held by one at a time and handed on in the order it was asked for. Nobody waits for
+ * it with a thread. Thread-safe.
+ */
+public final class WriteLease {
+
+    /** Somebody who asks for the lease. */
+    public interface Claimant extends WaitQueue.Waiter {
+
+        /**
+         * The lease is there; must not block. Called on the thread of the caller of {@link #acquire} or
+         * {@link #release}.
+         *
+         * @return false to pass it on because nobody waits for it any more
+         */
+        boolean granted();
+
+        /** What it wants the lease for, to tell those who wait in vain. */
+        String purpose();
+
+        /** The database closed, so the lease will never be there. */
+        void refused();
+    }
+
+    private final WaitQueue<Claimant> claimants = new WaitQueue<>(Integer.MAX_VALUE);
+    private @Nullable Claimant holder;
+    private long heldSince;
+
+    public void acquire(Claimant claimant) {
+        boolean queued;
+        boolean granted;
+        synchronized (this) {
+            queued = holder != null && claimants.add(claimant);
+            granted = holder == null && !claimants.closed();
+            if (granted) {
+                hold(claimant);
+            }
+        }
+        if (granted) {
+            if (!claimant.granted()) {
+                release();
+            }
+        } else if (!queued) {
+            claimant.refused();
+        }
+    }
+
+    public void release() {
+        Claimant next;
+        do {
+            synchronized (this) {
+                next = claimants.poll();
+                hold(next);
+            }
+        } while (next != null && !next.granted());
+    }
+
+    /** Refuses those who wait and all to come. */
+    public void close() {
+        claimants.close().forEach(Claimant::refused);
+    }
+
+    /** Removes a claimant that gave up. */
+    public void withdraw(Claimant claimant) {
+        claimants.remove(claimant);
+    }
+
+    /** Whether somebody waits. */
+    boolean contended() {
+        return !claimants.isEmpty();
+    }
+
+    public synchronized boolean held() {
+        return holder != null;
+    }
+
+    private void hold(@Nullable Claimant claimant) {
+        holder = claimant;
+        heldSince = System.nanoTime();
+    }
+
+    /** What somebody is told who waited too long. */
+    public R2dbcException timeout(String who, Duration lockWait, @Nullable String sql) {
+        return Errors.of(
+                "55P03",
+                who + " waited " + lockWait.toMillis() + " ms for the right to write" + heldBy()
+                        + "; it was not started. Shorten what holds it, or raise lockWaitTimeout",
+                sql);
+    }
+
+    private synchronized String heldBy() {
+        Claimant current = holder;
+        return current == null
+                ? ""
+                : ", which " + current.purpose() + " has held for " + (System.nanoTime() - heldSince) / 1_000_000
+                        + " ms";
+    }
+
+    /**
+     * A claim without a time limit.
+     *
+     * @param executor runs the task once the lease is there; if it rejects that, the lease is passed on
+     */
+    public static Claimant claim(String purpose, Executor executor, Runnable whenGranted) {
+        return new LastingClaim(purpose, executor, whenGranted);
+    }
+
+    /** A claim that answers a request, within the request's time limit. */
+    public static Claimant claim(String purpose, Exchange<?> exchange, Executor executor, Runnable whenGranted) {
+        return new ExchangeClaim(purpose, exchange, executor, whenGranted);
+    }
+
+    private static final class LastingClaim implements Claimant {
+
+        private final String purpose;
+        private final Executor executor;
+        private final Runnable whenGranted;
+
+        LastingClaim(String purpose, Executor executor, Runnable whenGranted) {
+            this.purpose = purpose;
+            this.executor = executor;
+            this.whenGranted = whenGranted;
+        }
+
+        @Override
+        public boolean granted() {
+            try {
+                executor.execute(whenGranted);
+                return true;
+            } catch (RejectedExecutionException e) {
+                return false;
+            }
+        }
+
+        @Override
+        public String purpose() {
+            return purpose;
+        }
+
+        @Override
+        public void refused() {
+            // Who claims without a limit asks on behalf of others, and those are told by their own queue.
+        }
+
+        @Override
+        public boolean waiting() {
+            return true;
+        }
+
+        @Override
+        public long deadline() {
+            return NEVER;
+        }
+
+        @Override
+        public void expire() {
+            throw new IllegalStateException("A claim without a deadline cannot expire");
+        }
+    }
+
+    private record ExchangeClaim(String purpose, Exchange<?> exchange, Executor executor, Runnable whenGranted)
+            implements Claimant, WaitQueue.Request {
+
+        @Override
+        public boolean granted() {
+            if (!exchange.start()) {
+                return false;
+            }
+            try {
+                executor.execute(whenGranted);
+                return true;
+            } catch (RejectedExecutionException e) {
+                exchange.fail(NativeErrors.map(e, null));
+                return false;
+            }
+        }
+
+        @Override
+        public void refused() {
+            exchange.fail(Errors.closed());
+        }
+    }
+}

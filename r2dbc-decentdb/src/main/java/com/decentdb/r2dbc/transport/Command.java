@@ -1,0 +1,17 @@
+package com.decentdb.r2dbc.transport;
+
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A statement to run.
+ *
+ * @param sql one statement, no transaction control
+ * @param bindings one complete list of arguments per execution; a statement without parameters has one empty list.
+ *     Several executions of a statement that writes are one atomic unit in auto-commit mode
+ * @param fetchSize how many rows to read at once
+ * @param lockWait how long to wait for the right to write; zero means not at all
+ */
+public record Command(SqlCommand sql, List<Value[]> bindings, int fetchSize, Duration lockWait) {}

@@ -1,0 +1,72 @@
+package com.decentdb.r2dbc.transport;
+
+import io.r2dbc.spi.R2dbcBadGrammarException;
+import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
+import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import io.r2dbc.spi.R2dbcPermissionDeniedException;
+import io.r2dbc.spi.R2dbcRollbackException;
+import io.r2dbc.spi.R2dbcTimeoutException;
+import io.r2dbc.spi.R2dbcTransientResourceException;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes every exception that users see: the SQLSTATE decides the class, and both it and the SQL text are set wherever they
+ * are known.
+ */
+public final class Errors {
+
+    private Errors() {}
+
+    /** Translates anything thrown; an {@link R2dbcException} gets the SQL text if it has none, and is otherwise kept. */
+    public static R2dbcException map(Throwable error, @Nullable String sql) {
+        if (error instanceof R2dbcException known) {
+            return sql == null || known.getSql() != null ? known : withSql(known, sql);
+        }
+        if (error instanceof IllegalArgumentException) {
+            // A value that cannot be passed on, such as text that is not Unicode.
+            return of("22021", String.valueOf(error.getMessage()), 0, sql, error);
+        }
+        if (error instanceof RejectedExecutionException) {
+            return of("08003", "The database is closed", 0, sql, error);
+        }
+        return of("XX000", "The driver failed: " + error, 0, sql, error);
+    }
+
+    /** An exception of the class that belongs to the SQLSTATE. */
+    public static R2dbcException of(String sqlState, String message, @Nullable String sql) {
+        return of(sqlState, message, 0, sql, null);
+    }
+
+    /** Like {@link #of(String, String, String)} with the code and the cause that a transport reports. */
+    public static R2dbcException of(
+            String sqlState, String message, int code, @Nullable String sql, @Nullable Throwable cause) {
+        return switch (sqlState.substring(0, 2)) {
+            case "22", "23" -> new R2dbcDataIntegrityViolationException(message, sqlState, code, sql, cause);
+            case "07", "0A", "26", "42" ->
+                "42501".equals(sqlState)
+                        ? new R2dbcPermissionDeniedException(message, sqlState, code, sql, cause)
+                        : new R2dbcBadGrammarException(message, sqlState, code, sql, cause);
+            case "28" -> new R2dbcPermissionDeniedException(message, sqlState, code, sql, cause);
+            case "40" -> new R2dbcRollbackException(message, sqlState, code, sql, cause);
+            case "53" -> new R2dbcTransientResourceException(message, sqlState, code, sql, cause);
+            case "55", "57", "HY" -> new R2dbcTimeoutException(message, sqlState, code, sql, cause);
+            default -> new R2dbcNonTransientResourceException(message, sqlState, code, sql, cause);
+        };
+    }
+
+    /** The error of every call on a closed connection. */
+    public static R2dbcException closed() {
+        return of("08003", "The connection is closed", null);
+    }
+
+    private static R2dbcException withSql(R2dbcException known, String sql) {
+        return of(
+                String.valueOf(known.getSqlState()),
+                String.valueOf(known.getMessage()),
+                known.getErrorCode(),
+                sql,
+                known.getCause() == null ? known : known.getCause());
+    }
+}

@@ -1,0 +1,95 @@
+package com.decentdb.r2dbc.transport;
+
+import com.decentdb.r2dbc.api.EngineInfo;
+import com.decentdb.r2dbc.api.WriteOutcome;
+import com.decentdb.r2dbc.api.WriteQueueMetrics;
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * One connection's view of a database; the seam between the R2DBC types and a transport.
+ *
+ * <p>All publishers are cold and start with demand. Signals arrive on a delivery thread of the session, one at a time.
+ * Errors are {@link io.r2dbc.spi.R2dbcException}s. Cancelling what waits prevents it; cancelling what runs does not stop
+ * the engine, but its result is given up.
+ */
+public interface Session {
+
+    /** Runs a statement, in the open transaction if there is one; one cursor per binding, in order. */
+    Flux<Cursor> execute(Command command);
+
+    /** Begins a transaction; an error if one is open. */
+    Mono<Void> begin(TransactionOptions options);
+
+    /** Commits the open transaction; completes at once without one. */
+    Mono<Void> commit();
+
+    /** Rolls the open transaction back; completes at once without one. Statements still waiting in it are dropped. */
+    Mono<Void> rollback();
+
+    /**
+     * Lets the open transaction only read from now on, behind the statements submitted so far. An error if none is open, or
+     * if one that only reads is to write.
+     */
+    Mono<Void> setReadOnly(boolean readOnly);
+
+    /**
+     * Makes the session as good as new: gives up results that were not read to their end, so that who still reads one gets
+     * an error, rolls the open transaction back, and drops {@code TEMP} objects, settings and the audit context.
+     */
+    Mono<Void> reset();
+
+    /** Sets a value of the audit context, which statements of this session can read; null removes it. */
+    Mono<Void> setAuditContext(String key, @Nullable String value);
+
+    /** Whether there are results outside transactions that were not read to their end. */
+    boolean hasOpenResults();
+
+    /** Whether a transaction is open, as the last signal of begin, commit or rollback left it. */
+    boolean inTransaction();
+
+    /** Runs a write through the engine's write queue; completes with the rows changed when it is durable. */
+    Mono<Long> executeQueued(SqlCommand sql, Value[] arguments, Duration timeout);
+
+    /** Drains writes through the engine's write queue, in order; requests no more of them than there is room for. */
+    Flux<WriteOutcome> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout);
+
+    /** Events of a watch; completes when the session or the database closes. */
+    Flux<WatchedEvent> watch(WatchRequest request);
+
+    /** Another session on the same database, with nothing in common but that. */
+    Mono<Session> sibling();
+
+    Mono<WriteQueueMetrics> writeQueueMetrics();
+
+    /** Moves the write-ahead log into the database file. */
+    Mono<Void> checkpoint();
+
+    /** Writes a consistent copy of the database to a new file. */
+    Mono<Void> saveAs(Path path);
+
+    /** The schema as the engine's JSON snapshot. */
+    Mono<String> schema();
+
+    /** Whether the session is open and the database answers. Never fails. */
+    Mono<Boolean> ping();
+
+    /** Whether the session can still be used. Does no work. */
+    boolean isOpen();
+
+    /** Ends cursors, watches and the open transaction and gives the session up. Idempotent; never waits for users. */
+    Mono<Void> close();
+
+    /** Runs the signals of this session, one at a time; for those that come from elsewhere, such as timers. */
+    Executor delivery();
+
+    /** What runs the SQL. */
+    EngineInfo engine();
+}

@@ -1,0 +1,20 @@
+package com.decentdb.r2dbc.transport;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How to begin a transaction.
+ *
+ * @param readOnly whether it only reads; then it needs no write lease and sees one snapshot
+ * @param lockWait how long to wait for the right to write; zero means not at all
+ * @param name what to call it in messages, null for nothing in particular
+ */
+public record TransactionOptions(
+        boolean readOnly, Duration lockWait, @Nullable String name) {
+
+    @Override
+    public String toString() {
+        return name == null ? "transaction" : "transaction '" + name + "'";
+    }
+}

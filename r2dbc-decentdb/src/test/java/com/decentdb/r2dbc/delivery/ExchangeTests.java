@@ -1,0 +1,75 @@
+package com.decentdb.r2dbc.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+class ExchangeTests {
+
+    private final List<String> released = new ArrayList<>();
+    private final List<Exchange<String>> submitted = new ArrayList<>();
+
+    @Test
+    void startsWithDemandAndDeliversTheAnswer() {
+        StepVerifier.create(exchange(Runnable::run), 0)
+                .then(() -> assertThat(submitted).isEmpty())
+                .thenRequest(1)
+                .then(() -> {
+                    assertThat(submitted.get(0).start()).isTrue();
+                    submitted.get(0).answer("answer");
+                })
+                .expectNext("answer")
+                .verifyComplete();
+        assertThat(released).isEmpty();
+    }
+
+    @Test
+    void isNotRunAfterItWasCancelledWhileWaiting() {
+        exchange(Runnable::run).subscribe().dispose();
+
+        assertThat(submitted.get(0).start()).isFalse();
+    }
+
+    @Test
+    void releasesAnAnswerThatComesTooLate() {
+        var subscription = exchange(Runnable::run).subscribe();
+        assertThat(submitted.get(0).start()).isTrue();
+        subscription.dispose();
+        submitted.get(0).answer("late");
+
+        assertThat(released).containsExactly("late");
+    }
+
+    @Test
+    void releasesAnAnswerCancelledOnItsWayToTheSubscriber() {
+        List<Runnable> deliveries = new ArrayList<>();
+        var subscription = exchange(deliveries::add).subscribe();
+        assertThat(submitted.get(0).start()).isTrue();
+        submitted.get(0).answer("on its way");
+        subscription.dispose();
+        deliveries.forEach(Runnable::run);
+
+        assertThat(released).containsExactly("on its way");
+    }
+
+    @Test
+    void answersOnce() {
+        var values = new ArrayList<String>();
+        exchange(Runnable::run).subscribe(values::add);
+        assertThat(submitted.get(0).start()).isTrue();
+        submitted.get(0).answer("first");
+        submitted.get(0).answer("second");
+
+        assertThat(values).containsExactly("first");
+        assertThat(released).containsExactly("second");
+    }
+
+    private Mono<String> exchange(Executor delivery) {
+        return Exchange.mono(delivery, released::add, submitted::add);
+    }
+}

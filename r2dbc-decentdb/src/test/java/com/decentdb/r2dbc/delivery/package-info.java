@@ -1,0 +1,5 @@
+/** Parts of the driver, each tested alone. */
+@NullMarked
+package com.decentdb.r2dbc.delivery;
+
+import org.jspecify.annotations.NullMarked;

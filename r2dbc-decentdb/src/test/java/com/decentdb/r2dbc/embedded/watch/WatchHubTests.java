@@ -1,0 +1,52 @@
+package com.decentdb.r2dbc.embedded.watch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.ffi.NativeWatch;
+import com.decentdb.r2dbc.transport.WatchRequest;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import reactor.test.StepVerifier;
+
+class WatchHubTests {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final WatchHub hub = new WatchHub(new FailingSource(), Thread::new, error -> error, event -> {});
+
+    @Test
+    void outlivesAHandleThatCannotBeClosed() throws InterruptedException {
+        for (int i = 0; i < 3; i++) {
+            StepVerifier.create(hub.watch(new WatchRequest.Changes(List.of()), Runnable::run))
+                    .expectErrorMessage("no watch")
+                    .verify(PATIENCE);
+        }
+        CountDownLatch gone = new CountDownLatch(1);
+        hub.close(gone::countDown);
+
+        assertThat(gone.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    /** An engine that creates no watch and refuses to close. */
+    private static final class FailingSource implements WatchSource {
+
+        @Override
+        public void create(
+                Function<NativeDatabase, NativeWatch> factory,
+                BiConsumer<@Nullable NativeWatch, @Nullable Throwable> done) {
+            done.accept(null, new IllegalStateException("no watch"));
+        }
+
+        @Override
+        public void rest() {
+            throw new IllegalStateException("cannot close");
+        }
+    }
+}
