@@ -5,7 +5,6 @@ import com.decentdb.r2dbc.api.DecentDbConnectionMetadata;
 import com.decentdb.r2dbc.api.DecentDbTransactionDefinition;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.live.LiveTerm;
-import com.decentdb.r2dbc.settings.OptionReader;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.TransactionControl;
@@ -15,6 +14,7 @@ import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.TransactionOptions;
+import com.decentdb.r2dbc.transport.Waits;
 import io.r2dbc.spi.IsolationLevel;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Result;
@@ -153,7 +153,7 @@ public final class DefaultConnection extends QueryShortcuts {
         boolean readOnly = Boolean.TRUE.equals(definition.getAttribute(TransactionDefinition.READ_ONLY));
         return session.begin(new TransactionOptions(
                         readOnly,
-                        wait == null ? lockWait : OptionReader.atMostForEver(wait),
+                        wait == null ? lockWait : Waits.atMostUnlimited(wait),
                         definition.getAttribute(TransactionDefinition.NAME)))
                 .doOnSuccess(begun -> ofTransaction = level);
     }
@@ -250,8 +250,7 @@ public final class DefaultConnection extends QueryShortcuts {
             if (!session.inTransaction()) {
                 return Mono.error(Errors.of("25P01", "No transaction is open, so there are no savepoints", sql));
             }
-            Value[] none = {};
-            return session.execute(new Command(SqlCommand.of(sql), List.<Value[]>of(none), 1, lockWait))
+            return session.execute(Command.of(SqlCommand.of(sql), 1, lockWait))
                     .doOnNext(Cursor::close)
                     .then();
         });
@@ -304,13 +303,13 @@ public final class DefaultConnection extends QueryShortcuts {
     @Override
     public Mono<Void> setLockWaitTimeout(Duration timeout) {
         requirePositive(timeout, "lock-wait timeout");
-        return whenOpen(() -> Mono.fromRunnable(() -> lockWait = OptionReader.atMostForEver(timeout)));
+        return whenOpen(() -> Mono.fromRunnable(() -> lockWait = Waits.atMostUnlimited(timeout)));
     }
 
     @Override
     public Mono<Void> setStatementTimeout(Duration timeout) {
         requirePositive(timeout, "statement timeout");
-        return whenOpen(() -> Mono.fromRunnable(() -> statementTimeout = OptionReader.atMostForEver(timeout)));
+        return whenOpen(() -> Mono.fromRunnable(() -> statementTimeout = Waits.atMostUnlimited(timeout)));
     }
 
     @Override

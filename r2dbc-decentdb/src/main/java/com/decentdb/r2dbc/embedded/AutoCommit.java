@@ -1,6 +1,5 @@
 package com.decentdb.r2dbc.embedded;
 
-import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.embedded.lane.BufferedCursor;
@@ -80,8 +79,8 @@ final class AutoCommit {
             return answers(delivery, exchange -> read(readers, command, exchange));
         }
         return Flux.fromIterable(command.bindings())
-                .concatMap(arguments -> execute(new Command(
-                        command.sql(), List.<Value[]>of(arguments), command.fetchSize(), command.lockWait())));
+                .concatMap(arguments ->
+                        execute(Command.of(command.sql(), command.fetchSize(), command.lockWait(), arguments)));
     }
 
     private void write(Command command, Exchange<List<Cursor>> exchange) {

@@ -7,6 +7,7 @@ import com.decentdb.ffi.OpenMode;
 import com.decentdb.ffi.Status;
 import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.embedded.lane.EngineTraits;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.SchemaVersion;
@@ -40,6 +41,7 @@ final class Database {
 
     private final EmbeddedConfig config;
     private final NativeLibrary library;
+    private final EngineTraits traits;
     private final String nativePath;
     private final String label;
     private final SchemaVersion schema;
@@ -62,8 +64,8 @@ final class Database {
         Path path = config.path();
         this.nativePath = path == null ? ":memory:" : path.toString();
         this.label = path == null ? config.name() : String.valueOf(path.getFileName());
-        // Only the bundled engine can be asked for the version of its schema cheaply.
-        this.schema = new SchemaVersion(config.othersMayOpenIt() && library.bundled());
+        this.traits = EngineTraits.of(library);
+        this.schema = new SchemaVersion(config.othersMayOpenIt() && traits.schemaVersionIsCheap());
         this.writer = lane(
                 "writer",
                 config.inMemory()
@@ -165,12 +167,12 @@ final class Database {
     }
 
     /**
-     * Makes a reader's handle see all commits acknowledged so far. An engine other than the bundled one may answer a kept
-     * statement from what its handle holds in memory; beginning a transaction makes that handle look at the log.
+     * Makes the handle of a read lane see all commits acknowledged so far. An engine may answer a kept statement from what
+     * its handle holds in memory; beginning a transaction makes that handle look at the log.
      */
     void refresh(Lane lane) {
         long latest = commits.get();
-        if (!library.bundled() && !lane.inTransaction() && lane.seesUpTo(latest)) {
+        if (traits.keptStatementsMayBeStale() && !lane.inTransaction() && lane.seesUpTo(latest)) {
             lane.begin();
             lane.rollback();
         }

@@ -17,12 +17,12 @@ import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.TransactionOptions;
+import com.decentdb.r2dbc.transport.Waits;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -36,9 +36,6 @@ final class EmbeddedSession implements Session {
 
     /** Writes of one stream that wait at a time. */
     private static final int STREAM_WINDOW = 128;
-
-    /** No wait for the right to write is longer. */
-    private static final Duration FOR_EVER = Duration.ofDays(365);
 
     private final Database database;
     private final Runnable release;
@@ -281,8 +278,8 @@ final class EmbeddedSession implements Session {
             if (pinned == null && !sql.sessionState()) {
                 return tasks.queued(sql, arguments, timeout, submit);
             }
-            Duration wait = timeout.isZero() ? FOR_EVER : timeout;
-            return execute(new Command(sql, List.<Value[]>of(arguments), 1, wait))
+            Duration wait = timeout.isZero() ? Waits.UNLIMITED : timeout;
+            return execute(Command.of(sql, 1, wait, arguments))
                     .doOnNext(Cursor::close)
                     .map(Cursor::affectedRows)
                     .reduce(0L, Long::sum);
@@ -348,8 +345,7 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Mono<Boolean> ping() {
-        Value[] none = {};
-        Command probe = new Command(SqlCommand.of("SELECT 1"), List.<Value[]>of(none), 1, Duration.ofSeconds(10));
+        Command probe = Command.of(SqlCommand.of("SELECT 1"), 1, Duration.ofSeconds(10));
         return Mono.defer(() -> open ? execute(probe).doOnNext(Cursor::close).then(Mono.just(true)) : Mono.just(false))
                 .onErrorReturn(false);
     }

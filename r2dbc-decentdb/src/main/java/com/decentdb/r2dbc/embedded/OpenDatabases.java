@@ -31,6 +31,12 @@ final class OpenDatabases {
     /** A database and those who use it. Guarded by {@link #OPEN}. */
     private static final class Entry {
 
+        private enum State {
+            OPENING,
+            OPEN,
+            CLOSING
+        }
+
         private final Database database;
         /** The factory that opened it; another one that wants to create the file finds it there. */
         private final Object creator;
@@ -38,8 +44,7 @@ final class OpenDatabases {
         private final List<Opening> opening = new ArrayList<>();
         private final List<Opening> afterClose = new ArrayList<>();
         private int users;
-        private boolean open;
-        private boolean closing;
+        private State state = State.OPENING;
         private @Nullable ScheduledFuture<?> linger;
         private @Nullable Object file;
 
@@ -146,13 +151,13 @@ final class OpenDatabases {
         synchronized (OPEN) {
             Entry entry = OPEN.get(key);
             if (entry != null) {
-                R2dbcException refusal = entry.closing ? null : refusal(key, entry, opening, file);
-                if (refusal != null && entry.open && entry.users == 0) {
+                R2dbcException refusal = entry.state == Entry.State.CLOSING ? null : refusal(key, entry, opening, file);
+                if (refusal != null && entry.state == Entry.State.OPEN && entry.users == 0) {
                     // It only lingers, and this request cannot share it.
-                    entry.closing = true;
+                    entry.state = Entry.State.CLOSING;
                     close(key, entry);
                 }
-                if (entry.closing) {
+                if (entry.state == Entry.State.CLOSING) {
                     entry.afterClose.add(opening);
                 } else if (refusal != null) {
                     opening.exchange().fail(refusal);
@@ -176,7 +181,7 @@ final class OpenDatabases {
             linger.cancel(false);
             entry.linger = null;
         }
-        if (entry.open) {
+        if (entry.state == Entry.State.OPEN) {
             opening.opened(key, entry);
         } else {
             entry.opening.add(opening);
@@ -186,7 +191,7 @@ final class OpenDatabases {
     /** Why an open database cannot be shared with a request, null if it can. */
     private static @Nullable R2dbcException refusal(String key, Entry entry, Opening opening, @Nullable Object file) {
         EmbeddedConfig config = opening.config();
-        if (entry.open && entry.lost(file) && entry.lost(identity(config.path()))) {
+        if (entry.state == Entry.State.OPEN && entry.lost(file) && entry.lost(identity(config.path()))) {
             return Errors.of(
                     "58000",
                     "The database file " + key + " was deleted or replaced while connections of this JVM still use it;"
@@ -218,7 +223,7 @@ final class OpenDatabases {
         List<Opening> waiting;
         synchronized (OPEN) {
             entry.file = file;
-            entry.open = true;
+            entry.state = Entry.State.OPEN;
             waiting = List.copyOf(entry.opening);
             entry.opening.clear();
         }
@@ -238,10 +243,10 @@ final class OpenDatabases {
 
     private static void closeUnused(String key, Entry entry) {
         synchronized (OPEN) {
-            if (entry.users > 0 || entry.closing) {
+            if (entry.users > 0 || entry.state == Entry.State.CLOSING) {
                 return;
             }
-            entry.closing = true;
+            entry.state = Entry.State.CLOSING;
         }
         close(key, entry);
     }

@@ -6,6 +6,7 @@ import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.embedded.lane.EngineTraits;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.NativeErrors;
 import com.decentdb.r2dbc.embedded.write.QueuedWrite;
@@ -89,7 +90,7 @@ final class WriterCalls {
             try {
                 handle.saveAs(path.toAbsolutePath().toString());
             } catch (NativeException e) {
-                if (NativeErrors.breaksHandle(e)) {
+                if (EngineTraits.breaksHandle(e)) {
                     throw e;
                 }
                 throw Errors.of("58030", "Cannot copy the database to " + path + ": " + e.getMessage(), 0, null, e);

@@ -3,8 +3,8 @@ package com.decentdb.r2dbc.live;
 import com.decentdb.r2dbc.api.LiveChanges;
 import com.decentdb.r2dbc.api.LiveQuery;
 import com.decentdb.r2dbc.api.LiveResult;
-import com.decentdb.r2dbc.settings.OptionReader;
 import com.decentdb.r2dbc.transport.Session;
+import com.decentdb.r2dbc.transport.Waits;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import io.r2dbc.spi.Row;
@@ -49,7 +49,7 @@ final class DefaultLiveQuery implements LiveQuery {
         if (interval.isNegative()) {
             throw new IllegalArgumentException("The minimum interval must not be negative, it is " + interval);
         }
-        return new DefaultLiveQuery(source, query, OptionReader.atMostForEver(interval), distinct, dependency);
+        return new DefaultLiveQuery(source, query, Waits.atMostUnlimited(interval), distinct, dependency);
     }
 
     @Override

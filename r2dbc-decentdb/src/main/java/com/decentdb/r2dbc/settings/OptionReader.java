@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.settings;
 
 import com.decentdb.r2dbc.transport.Errors;
+import com.decentdb.r2dbc.transport.Waits;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.Option;
 import io.r2dbc.spi.R2dbcException;
@@ -12,9 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads options whatever type they come in, and says which one is wrong. */
 public final class OptionReader {
-
-    /** No wait of the driver is longer. */
-    private static final Duration FOR_EVER = Duration.ofDays(365);
 
     private final ConnectionFactoryOptions options;
 
@@ -80,12 +78,7 @@ public final class OptionReader {
         if (duration.isNegative()) {
             throw invalid(option, value, "a duration that is not negative");
         }
-        return atMostForEver(duration);
-    }
-
-    /** Cuts durations so long that they overflow when counted in nanoseconds. */
-    public static Duration atMostForEver(Duration duration) {
-        return duration.compareTo(FOR_EVER) > 0 ? FOR_EVER : duration;
+        return Waits.atMostUnlimited(duration);
     }
 
     <E extends Enum<E>> E constant(Option<String> option, Class<E> type, E fallback, String allowed) {

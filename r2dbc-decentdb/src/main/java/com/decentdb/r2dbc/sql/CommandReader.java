@@ -26,6 +26,8 @@ final class CommandReader {
     private boolean returning;
     private boolean writes;
     private int blocks;
+    private boolean systemView;
+    private boolean behindSys;
 
     CommandReader(String sql, ScriptParameters parameters) {
         this.sql = sql;
@@ -42,6 +44,8 @@ final class CommandReader {
         } else if (isQuestionMark(token, lexer)) {
             edits.add(new Edit(lexer.start(), end, 0));
         }
+        systemView |= behindSys && token == Token.SYMBOL && lexer.symbol() == '.';
+        behindSys = token == Token.WORD && lexer.text().equalsIgnoreCase("sys");
         if (token == Token.WORD) {
             word(lexer.text().toUpperCase(Locale.ROOT));
         }
@@ -101,7 +105,8 @@ final class CommandReader {
                 returning,
                 used,
                 kind.transactionControl() ? TransactionControl.parse(kind, head) : null,
-                SessionState.changedBy(head));
+                SessionState.changedBy(head),
+                systemView);
     }
 
     /** The text with parameters {@code $1}, {@code $2}, .. of its own; the very same if it has them already. */

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param parameters for each parameter of the text, which one of the script it is, counted from 1
  * @param control what transaction control says, null for other statements
  * @param sessionState whether it leaves something in the session that runs it: a {@code TEMP} object or a setting
+ * @param systemView whether it names something in the schema {@code sys}
  */
 public record SqlCommand(
         String text,
@@ -22,7 +23,8 @@ public record SqlCommand(
         boolean returning,
         List<Integer> parameters,
         @Nullable TransactionControl control,
-        boolean sessionState) {
+        boolean sessionState,
+        boolean systemView) {
 
     /** What a statement is, as far as its words tell. */
     public enum Kind {
@@ -60,6 +62,6 @@ public record SqlCommand(
 
     /** The same statement with a {@code RETURNING} clause after it. */
     public SqlCommand returning(String clause) {
-        return new SqlCommand(text + clause, source, kind, true, parameters, control, sessionState);
+        return new SqlCommand(text + clause, source, kind, true, parameters, control, sessionState, systemView);
     }
 }

@@ -12,6 +12,12 @@ import java.util.List;
  * @param bindings one complete list of arguments per execution; a statement without parameters has one empty list.
  *     Several executions of a statement that writes are one atomic unit in auto-commit mode
  * @param fetchSize how many rows to read at once
- * @param lockWait how long to wait for the right to write; zero means not at all
+ * @param lockWait how long to wait for the write lock; zero means not at all
  */
-public record Command(SqlCommand sql, List<Value[]> bindings, int fetchSize, Duration lockWait) {}
+public record Command(SqlCommand sql, List<Value[]> bindings, int fetchSize, Duration lockWait) {
+
+    /** One execution of a statement with the given arguments; none if it has no parameters. */
+    public static Command of(SqlCommand sql, int fetchSize, Duration lockWait, Value... arguments) {
+        return new Command(sql, List.<Value[]>of(arguments), fetchSize, lockWait);
+    }
+}

@@ -1,8 +1,5 @@
 package com.decentdb.r2dbc.embedded.lane;
 
-import com.decentdb.r2dbc.transport.Errors;
-import com.fasterxml.jackson.jr.ob.JSON;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -37,25 +34,19 @@ final class EnumLabels {
                 byType.values().stream().map(all -> all.toArray(String[]::new)).toArray(String[][]::new);
     }
 
-    /** These labels and those the engine's snapshot of the schema tells. */
+    /** These labels and those in the engine's snapshot of the schema. */
     EnumLabels with(String schemaJson) {
-        try {
-            Map<String, Object> schema = JSON.std.mapFrom(schemaJson);
-            SortedMap<Long, List<String>> more = new TreeMap<>(byType);
-            Map<String, List<String>> columns = new HashMap<>();
-            Object tables = schema.get("tables");
-            for (Object each : tables instanceof List<?> all ? all : List.of()) {
-                Map<?, ?> table = (Map<?, ?>) each;
-                String name = String.valueOf(table.get("name"));
-                ColumnTypes.labels(String.valueOf(table.get("ddl"))).forEach((column, labels) -> {
-                    more.put(typeId(name, column, labels), labels);
-                    columns.put(key(name, column), labels);
-                });
-            }
-            return new EnumLabels(more, columns);
-        } catch (IOException e) {
-            throw Errors.of("XX000", "The engine described the schema in JSON that cannot be read", null);
+        SortedMap<Long, List<String>> more = new TreeMap<>(byType);
+        Map<String, List<String>> columns = new HashMap<>();
+        for (Map<String, @Nullable Object> table :
+                EngineJson.objects(EngineJson.object(schemaJson, "the schema").get("tables"))) {
+            String name = String.valueOf(table.get("name"));
+            ColumnTypes.labels(String.valueOf(table.get("ddl"))).forEach((column, labels) -> {
+                more.put(typeId(name, column, labels), labels);
+                columns.put(key(name, column), labels);
+            });
         }
+        return new EnumLabels(more, columns);
     }
 
     /** The label, null if it is not known. */
@@ -76,7 +67,7 @@ final class EnumLabels {
      */
     EnumLabels with(long typeId, @Nullable String column) {
         SortedMap<Long, List<String>> more = new TreeMap<>(byType);
-        // Remembered even without labels, lest the schema be read again for every value.
+        // Remembered even without labels, so that the schema is not read again for every value.
         more.put(typeId, column == null ? List.of() : byColumn.getOrDefault(column, List.of()));
         return new EnumLabels(more, byColumn);
     }

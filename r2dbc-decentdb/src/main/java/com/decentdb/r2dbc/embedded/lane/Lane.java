@@ -103,7 +103,7 @@ public final class Lane implements Executor {
         try {
             return call.apply(database());
         } catch (RuntimeException e) {
-            if (NativeErrors.breaksHandle(e)) {
+            if (EngineTraits.breaksHandle(e)) {
                 discardHandle();
             }
             throw e;
@@ -191,7 +191,7 @@ public final class Lane implements Executor {
                 return known ? run : run.as(shapes.get(handle, sql));
             } catch (NativeException e) {
                 // What was prepared for the old schema may fail on the new one.
-                if (settled || NativeErrors.breaksHandle(e) || !syncSchema(handle)) {
+                if (settled || EngineTraits.breaksHandle(e) || !syncSchema(handle)) {
                     throw e;
                 }
                 return runOnce(handle, sql, parameters, fetchSize);
@@ -201,14 +201,15 @@ public final class Lane implements Executor {
 
     private LaneOutcome runOnce(NativeDatabase handle, SqlCommand sql, Parameters parameters, int fetchSize) {
         forgetOldSchema();
-        boolean prepared = (sql.kind() == Kind.QUERY || sql.kind() == Kind.DML) && !readsSystemView(sql);
+        boolean prepared =
+                (sql.kind() == Kind.QUERY || sql.kind() == Kind.DML) && !EngineTraits.needsDirectExecution(sql);
         if (!prepared) {
             return runDirectly(handle, sql, parameters);
         }
         try {
             return runPrepared(handle, sql, parameters, fetchSize);
         } catch (NativeException e) {
-            if (!String.valueOf(e.getMessage()).contains("schema changed")) {
+            if (!EngineTraits.refusesOldSchema(e)) {
                 throw e;
             }
             forget();
@@ -364,10 +365,5 @@ public final class Lane implements Executor {
                 whenClosed.run();
             }
         });
-    }
-
-    /** Some views of the engine are only known to its direct path. */
-    private static boolean readsSystemView(SqlCommand sql) {
-        return sql.text().contains("sys.");
     }
 }

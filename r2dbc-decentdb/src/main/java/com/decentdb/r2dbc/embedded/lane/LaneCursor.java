@@ -9,6 +9,7 @@ import com.decentdb.r2dbc.transport.Cursor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -17,26 +18,37 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * An outcome whose rows beyond the first batch stay in the engine until they are asked for. All fields but the immutable
- * and volatile ones are confined to the lane's thread.
+ * An outcome whose rows beyond the first block stay in the engine until the subscriber asks for them. The mutable fields are
+ * written on the lane's thread alone, but for the end of a cursor whose lane has ended.
  */
 public final class LaneCursor implements Cursor {
+
+    private enum State {
+        /** The statement has rows left and keeps the lane. */
+        STREAMING,
+        /** The rows left are in memory. */
+        BUFFERED,
+        /** Nothing is left but an error to report. */
+        FAILED,
+        /** Nothing is left. */
+        OVER
+    }
 
     private final Lane lane;
     private final SqlCommand sql;
     private final LaneOutcome run;
+    private final NativeStatement statement;
     private final int fetchSize;
     private final Executor delivery;
     private final Consumer<LaneCursor> whenDone;
     private final Queue<RowBatch> buffered = new ArrayDeque<>();
-    private @Nullable NativeStatement statement;
     private @Nullable Throwable failure;
-    private boolean done;
-    private volatile boolean exhausted;
+    private volatile State state = State.STREAMING;
 
     /**
-     * Takes over what a run left; on the lane's thread.
+     * Takes over the rows that a run left in the engine; on the lane's thread.
      *
+     * @param run an outcome with rows left
      * @param whenDone called once on the lane's thread, when the cursor needs the lane no more
      */
     public LaneCursor(
@@ -49,10 +61,10 @@ public final class LaneCursor implements Cursor {
         this.lane = lane;
         this.sql = sql;
         this.run = run;
+        this.statement = Objects.requireNonNull(run.rest());
         this.fetchSize = fetchSize;
         this.delivery = delivery;
         this.whenDone = whenDone;
-        this.statement = run.rest();
     }
 
     /** Takes all rows that are left after a run; on the lane's thread. */
@@ -70,7 +82,7 @@ public final class LaneCursor implements Cursor {
                     rest.add(rows);
                 }
             } while (rows.rows() == fetchSize);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             lane.drop(statement);
             throw e;
         }
@@ -95,7 +107,7 @@ public final class LaneCursor implements Cursor {
 
     @Override
     public boolean exhausted() {
-        return exhausted;
+        return state == State.OVER;
     }
 
     @Override
@@ -111,33 +123,32 @@ public final class LaneCursor implements Cursor {
 
     @Override
     public void close() {
-        if (exhausted) {
+        if (exhausted()) {
             return;
         }
         try {
             lane.execute(() -> {
                 buffered.clear();
-                exhausted = true;
-                finish();
+                if (state == State.STREAMING) {
+                    lane.finish(sql, statement);
+                }
+                become(State.OVER);
             });
         } catch (RejectedExecutionException e) {
             // The lane has ended, and with it all its statements.
-            exhausted = true;
+            state = State.OVER;
         }
     }
 
     /** Reads what is left into memory, so that the transaction may end; on the lane's thread. */
     public void detach() {
-        NativeStatement open = statement;
-        if (open != null) {
+        if (state == State.STREAMING) {
             try {
-                LaneOutcome rest = new LaneOutcome(run.columns(), 0, null, open, run.shape());
-                statement = null;
-                buffered.addAll(drain(lane, sql, rest, fetchSize));
-            } catch (RuntimeException e) {
-                failure = e;
+                buffered.addAll(drain(lane, sql, run, fetchSize));
+                become(buffered.isEmpty() ? State.OVER : State.BUFFERED);
+            } catch (Throwable e) {
+                fail(e);
             }
-            finish();
         }
     }
 
@@ -146,55 +157,67 @@ public final class LaneCursor implements Cursor {
         try {
             lane.execute(() -> abort(reason));
         } catch (RejectedExecutionException e) {
-            // The lane has ended, and with it all its statements; who reads on is told so.
+            // The lane has ended, and with it all its statements; a subscriber that reads on gets that error.
             return;
         }
     }
 
     /** Gives up what is left with an error for the reader; on the lane's thread. */
     public void abort(Throwable reason) {
-        if (statement != null) {
-            failure = reason;
-            finish();
+        if (state == State.STREAMING) {
+            lane.finish(sql, statement);
+            fail(reason);
         }
     }
 
     private void read(Exchange<RowBatch> exchange) {
-        RowBatch rows = buffered.poll();
-        NativeStatement open = statement;
-        try {
-            if (rows == null && open != null) {
-                rows = lane.fetch(run, open, fetchSize);
-                if (rows.rows() < fetchSize) {
-                    finish();
-                }
-            }
-        } catch (RuntimeException e) {
-            failure = e;
-            statement = null;
-            if (open != null) {
-                lane.drop(open);
-            }
-            finish();
-        }
+        RowBatch rows = switch (state) {
+            case STREAMING -> fetch();
+            case BUFFERED -> take();
+            case FAILED, OVER -> null;
+        };
         Throwable error = failure;
-        if (rows == null && error != null) {
-            exhausted = true;
+        if (state == State.FAILED && error != null) {
+            become(State.OVER);
             exchange.fail(NativeErrors.map(error, sql.source()));
-            return;
+        } else {
+            exchange.answer(rows == null || rows.rows() == 0 ? null : rows);
         }
-        exhausted = statement == null && buffered.isEmpty() && error == null;
-        exchange.answer(rows == null || rows.rows() == 0 ? null : rows);
     }
 
-    private void finish() {
-        NativeStatement open = statement;
-        statement = null;
-        if (open != null) {
-            lane.finish(sql, open);
+    private @Nullable RowBatch fetch() {
+        try {
+            RowBatch rows = lane.fetch(run, statement, fetchSize);
+            if (rows.rows() < fetchSize) {
+                lane.finish(sql, statement);
+                become(State.OVER);
+            }
+            return rows;
+        } catch (Throwable e) {
+            lane.drop(statement);
+            fail(e);
+            return null;
         }
-        if (!done) {
-            done = true;
+    }
+
+    private @Nullable RowBatch take() {
+        RowBatch rows = buffered.poll();
+        if (buffered.isEmpty()) {
+            become(State.OVER);
+        }
+        return rows;
+    }
+
+    private void fail(Throwable error) {
+        failure = error;
+        become(State.FAILED);
+    }
+
+    /** The one place where the state changes on the lane; leaving the statement gives the lane back. */
+    private void become(State next) {
+        State before = state;
+        state = next;
+        if (before == State.STREAMING) {
             whenDone.accept(this);
         }
     }

@@ -42,14 +42,6 @@ public final class NativeErrors {
         return Errors.map(error, sql);
     }
 
-    /** Whether the handle that reported this must not be used any further. */
-    public static boolean breaksHandle(Throwable error) {
-        return error instanceof NativeException e
-                && (e.status() == Status.PANIC
-                        || (e.status() == Status.INTERNAL
-                                && String.valueOf(e.getMessage()).contains("poison")));
-    }
-
     private static String sqlState(NativeException e) {
         String message = String.valueOf(e.getMessage());
         for (KnownText known : KNOWN_TEXTS) {

@@ -9,9 +9,6 @@ import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.embedded.lane.ColumnTypes.Digits;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Column;
-import com.decentdb.r2dbc.transport.Errors;
-import com.fasterxml.jackson.jr.ob.JSON;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -126,7 +123,7 @@ final class StatementShapes {
         try {
             shape = parse(database.describeQuery(sql.text()), (table, column) -> digits(database, table, column));
         } catch (NativeException e) {
-            if (NativeErrors.breaksHandle(e)) {
+            if (EngineTraits.breaksHandle(e)) {
                 throw e;
             }
             // Engines cannot describe everything they run; the words of the statement have to do, and running it
@@ -183,29 +180,23 @@ final class StatementShapes {
     }
 
     private static Shape parse(String json, BiFunction<String, String, @Nullable Digits> digits) {
-        try {
-            Map<String, Object> description = JSON.std.mapFrom(json);
-            List<Column> columns = new ArrayList<>();
-            List<@Nullable String> sources = new ArrayList<>();
-            Object described = description.get("result_columns");
-            for (Object each : described instanceof List<?> all ? all : List.of()) {
-                Map<?, ?> column = (Map<?, ?>) each;
-                Object typeName = column.get("type_name");
-                DecentDbType type = typeName == null ? DecentDbType.NULL : DecentDbType.ofName(typeName.toString());
-                Object table = column.get("source_table");
-                Object source = column.get("source_column");
-                columns.add(new Column(
-                        String.valueOf(column.get("name")),
-                        type,
-                        (Boolean) column.get("nullable"),
-                        table != null && source != null && type == DecentDbType.DECIMAL
-                                ? digits.apply(table.toString(), source.toString())
-                                : null));
-                sources.add(table == null || source == null ? null : EnumLabels.key(table, source));
-            }
-            return new Shape(Boolean.TRUE.equals(description.get("read_only")), List.copyOf(columns), sources);
-        } catch (IOException e) {
-            throw Errors.of("XX000", "The engine described a statement in JSON that cannot be read: " + json, null);
+        Map<String, @Nullable Object> description = EngineJson.object(json, "a statement");
+        List<Column> columns = new ArrayList<>();
+        List<@Nullable String> sources = new ArrayList<>();
+        for (Map<String, @Nullable Object> column : EngineJson.objects(description.get("result_columns"))) {
+            Object typeName = column.get("type_name");
+            DecentDbType type = typeName == null ? DecentDbType.NULL : DecentDbType.ofName(typeName.toString());
+            Object table = column.get("source_table");
+            Object source = column.get("source_column");
+            columns.add(new Column(
+                    String.valueOf(column.get("name")),
+                    type,
+                    (Boolean) column.get("nullable"),
+                    table != null && source != null && type == DecentDbType.DECIMAL
+                            ? digits.apply(table.toString(), source.toString())
+                            : null));
+            sources.add(table == null || source == null ? null : EnumLabels.key(table, source));
         }
+        return new Shape(Boolean.TRUE.equals(description.get("read_only")), List.copyOf(columns), sources);
     }
 }

@@ -3,8 +3,8 @@ package com.decentdb.r2dbc.embedded.write;
 import com.decentdb.ffi.Parameters;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
+import com.decentdb.r2dbc.embedded.lane.EngineTraits;
 import com.decentdb.r2dbc.embedded.lane.Lane;
-import com.decentdb.r2dbc.embedded.lane.NativeErrors;
 import com.decentdb.r2dbc.transport.Errors;
 import java.util.ArrayList;
 import java.util.List;
@@ -146,7 +146,7 @@ public final class GroupCommitter {
             try {
                 write.run(lane);
             } catch (RuntimeException e) {
-                if (group.size() == 1 || NativeErrors.breaksHandle(e)) {
+                if (group.size() == 1 || EngineTraits.breaksHandle(e)) {
                     throw e;
                 }
                 lane.rollback();
@@ -184,7 +184,7 @@ public final class GroupCommitter {
             write.run(lane);
             return null;
         } catch (RuntimeException e) {
-            if (NativeErrors.breaksHandle(e)) {
+            if (EngineTraits.breaksHandle(e)) {
                 throw e;
             }
             return e;

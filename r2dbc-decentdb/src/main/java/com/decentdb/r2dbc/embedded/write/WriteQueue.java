@@ -4,6 +4,7 @@ import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeResult;
 import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.WaitQueue;
+import com.decentdb.r2dbc.embedded.lane.EngineTraits;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.NativeParameters;
@@ -34,9 +35,20 @@ public final class WriteQueue {
     private final WaitQueue<QueuedWrite> waiting;
     private final ThreadPoolExecutor pool;
 
-    private boolean claimed;
-    private boolean roundOpen;
-    private boolean broken;
+    private enum Round {
+        /** Nothing waits, and nobody asked for the write lock. */
+        NONE,
+        /** The write lock was asked for. */
+        CLAIMED,
+        /** Workers may join. */
+        OPEN,
+        /** The workers there are finish, nobody joins. */
+        ENDING,
+        /** Like ending, and the handle has to be replaced after it. */
+        BROKEN
+    }
+
+    private Round round = Round.NONE;
     private int workers;
     private int taken;
 
@@ -110,15 +122,17 @@ public final class WriteQueue {
         boolean claim;
         boolean help;
         synchronized (this) {
-            claim = !claimed;
-            claimed = true;
-            help = roundOpen && workers < maxWorkers;
+            claim = round == Round.NONE;
+            if (claim) {
+                round = Round.CLAIMED;
+            }
+            help = round == Round.OPEN && workers < maxWorkers;
             if (help) {
                 workers++;
             }
         }
         if (claim) {
-            lease.acquire(WriteLease.claim("the write queue", lane, this::openRound));
+            claimLease();
         } else if (help) {
             pool.execute(this::work);
         }
@@ -128,7 +142,7 @@ public final class WriteQueue {
     private void openRound() {
         int start;
         synchronized (this) {
-            roundOpen = true;
+            round = Round.OPEN;
             taken = 0;
             start = Math.max(1, Math.min(maxWorkers, waiting.size()));
             workers = start;
@@ -158,8 +172,10 @@ public final class WriteQueue {
 
     private @Nullable QueuedWrite take() {
         synchronized (this) {
-            if (broken || (taken >= FAIR_SHARE && lease.contended())) {
-                roundOpen = false;
+            if (round == Round.OPEN && taken >= FAIR_SHARE && lease.contended()) {
+                round = Round.ENDING;
+            }
+            if (round != Round.OPEN) {
                 return null;
             }
             taken++;
@@ -179,9 +195,9 @@ public final class WriteQueue {
             afterCommit.run();
             return () -> write.exchange().answer(affected);
         } catch (Throwable e) {
-            if (NativeErrors.breaksHandle(e)) {
+            if (EngineTraits.breaksHandle(e)) {
                 synchronized (this) {
-                    broken = true;
+                    round = Round.BROKEN;
                 }
             }
             return () -> write.exchange().fail(NativeErrors.map(e, write.sql().source()));
@@ -192,13 +208,19 @@ public final class WriteQueue {
         }
     }
 
-    /** Leaves the round; the last worker ends it and asks for another one if there is more to do. */
+    /**
+     * Leaves the round; the last worker ends it, and begins another if there is more to do. Whether a worker is the last is
+     * decided together with the end of the round, so that no worker joins a round that gives the write lock back.
+     */
     private void leave(Runnable answer) {
         boolean last;
         boolean replace;
         synchronized (this) {
             last = --workers == 0;
-            replace = last && broken;
+            replace = last && round == Round.BROKEN;
+            if (last && round == Round.OPEN) {
+                round = Round.ENDING;
+            }
         }
         if (replace) {
             lane.execute(() -> {
@@ -212,18 +234,18 @@ public final class WriteQueue {
     }
 
     private void endRound() {
-        synchronized (this) {
-            roundOpen = false;
-            claimed = false;
-            broken = false;
-        }
         lease.release();
         synchronized (this) {
-            if (claimed || waiting.isEmpty()) {
+            if (waiting.isEmpty()) {
+                round = Round.NONE;
                 return;
             }
-            claimed = true;
+            round = Round.CLAIMED;
         }
+        claimLease();
+    }
+
+    private void claimLease() {
         lease.acquire(WriteLease.claim("the write queue", lane, this::openRound));
     }
 }

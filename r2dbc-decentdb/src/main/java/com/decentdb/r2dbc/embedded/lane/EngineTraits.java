@@ -1,0 +1,49 @@
+package com.decentdb.r2dbc.embedded.lane;
+
+import com.decentdb.ffi.NativeException;
+import com.decentdb.ffi.NativeLibrary;
+import com.decentdb.ffi.Status;
+import com.decentdb.r2dbc.sql.SqlCommand;
+
+/**
+ * The differences between the engines behind the C ABI, and what engines say in words alone. Nothing else in the driver
+ * asks which engine it talks to.
+ *
+ * @param schemaVersionIsCheap whether {@code PRAGMA schema_version} reports changes by other processes at little cost
+ * @param keptStatementsMayBeStale whether a kept statement may be answered from what its handle holds in memory, until that
+ *     handle begins a transaction
+ * @param rowChangesComplete whether an event says so when it leaves changed rows out
+ * @param watchesRanges whether a watch on a range of keys reports every change of that range
+ */
+public record EngineTraits(
+        boolean schemaVersionIsCheap,
+        boolean keptStatementsMayBeStale,
+        boolean rowChangesComplete,
+        boolean watchesRanges) {
+
+    /** The traits of the engine in a library. */
+    public static EngineTraits of(NativeLibrary library) {
+        boolean bundled = library.bundled();
+        return new EngineTraits(bundled, !bundled, bundled, bundled);
+    }
+
+    /** Whether the handle that reported this must not be used any further. */
+    public static boolean breaksHandle(Throwable error) {
+        return error instanceof NativeException e
+                && (e.status() == Status.PANIC || (e.status() == Status.INTERNAL && says(e, "poison")));
+    }
+
+    /** Whether a prepared statement was refused because the schema is no longer the one it was prepared for. */
+    static boolean refusesOldSchema(NativeException error) {
+        return says(error, "schema changed");
+    }
+
+    /** Whether the engine runs the statement only when it is executed directly, without being prepared. */
+    static boolean needsDirectExecution(SqlCommand sql) {
+        return sql.systemView();
+    }
+
+    private static boolean says(NativeException error, String words) {
+        return String.valueOf(error.getMessage()).contains(words);
+    }
+}
