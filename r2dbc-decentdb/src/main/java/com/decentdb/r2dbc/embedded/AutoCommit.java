@@ -21,7 +21,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import reactor.core.publisher.Flux;
 
-/** Runs the statements of one session that are outside any transaction: queries on reading lanes, the rest in groups. */
+/** Runs the statements of one session outside transactions: queries on read lanes, the rest by group commit. */
 final class AutoCommit {
 
     private final Database database;
@@ -44,7 +44,8 @@ final class AutoCommit {
         abandonResults(Errors.closed());
     }
 
-    /** Gives up all results not read to their end; who reads one gets an error, lest it pass for a shorter one. */
+    /** Gives up all results not read to their end; a subscriber that reads one gets an error, so that a cut result cannot pass
+     * for a short one. */
     void abandonResults(Throwable reason) {
         cursors.forEach(cursor -> cursor.abandon(reason));
     }
@@ -69,7 +70,7 @@ final class AutoCommit {
         });
     }
 
-    /** Runs a statement in a transaction of its own. */
+    /** Runs a statement outside any transaction. */
     Flux<Cursor> execute(Command command) {
         ReadLanes readers = lanes.readers();
         if (readers == null || !command.sql().reads()) {
@@ -104,7 +105,7 @@ final class AutoCommit {
         readers.submit(read);
     }
 
-    /** A query outside any transaction on its way to a reading lane. */
+    /** A query outside any transaction on its way to a read lane. */
     private final class Read implements ReadLanes.Reader {
 
         private final Command command;

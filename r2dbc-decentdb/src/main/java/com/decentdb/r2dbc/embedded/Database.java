@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.util.Logger;
 import reactor.util.Loggers;
 
-/** One open database: its lanes, its write lease and its watches. Shared by all sessions of the JVM. */
+/** One open database: its lanes, its write lock and its watches. Shared by all sessions of the JVM. */
 final class Database {
 
     private static final Logger LOG = Loggers.getLogger(Database.class);
@@ -72,7 +72,7 @@ final class Database {
                         ? "The engine failed, and the database in memory was lost with it; close all its connections and"
                                 + " factories to begin anew"
                         : null);
-        // A database in memory belongs to its handle, so reading and writing share one lane, in turns.
+        // A database in memory belongs to its handle, so reads and writes share one lane.
         this.readers =
                 config.inMemory() ? null : new SharedReadLanes(config.maxReaders(), n -> lane("reader-" + n, null));
         this.shared = new SessionLanes(writer, readers, committer(writer));
@@ -95,7 +95,7 @@ final class Database {
         return config;
     }
 
-    /** The lanes of all sessions that are not pinned to one of their own. */
+    /** The lanes of all sessions that have no pinned lane. */
     SessionLanes shared() {
         return shared;
     }
@@ -144,7 +144,7 @@ final class Database {
         return EmbeddedTransport.describe(library);
     }
 
-    /** Something was committed: tells the watches and plans a checkpoint for when things are quiet. */
+    /** Called after each commit: wakes the watches and plans a checkpoint for a quiet moment. */
     void committed() {
         commits.incrementAndGet();
         lastCommit = System.nanoTime();
@@ -156,8 +156,8 @@ final class Database {
     }
 
     /**
-     * A watch heard of a commit, which any handle of the process may have made, before whoever made it through this
-     * driver says so: what is read from now on has to see it.
+     * A watch reported a commit, which any handle of the process may have made, before the lane that made it does: later
+     * reads have to see it.
      */
     private void observed(WatchedEvent commit) {
         commits.incrementAndGet();
@@ -192,7 +192,7 @@ final class Database {
         });
     }
 
-    /** Ends everything behind the work that was accepted already, with a last checkpoint; what comes later is refused. */
+    /** Ends everything behind the work accepted so far, with a last checkpoint; later work is refused. */
     void close(Runnable whenClosed) {
         closing = true;
         AtomicInteger left = new AtomicInteger(2);
@@ -252,7 +252,7 @@ final class Database {
         }));
     }
 
-    /** A checkpoint nobody asked for: if it fails the log just stays longer, and an explicit one tells why. */
+    /** A checkpoint that no caller asked for: if it fails the log only stays longer, and an explicit checkpoint reports why. */
     private void checkpointQuietly() {
         if (!config.inMemory()) {
             try {
@@ -291,7 +291,7 @@ final class Database {
         }
     }
 
-    /** Says which path could not be opened, and why as far as the file system tells. */
+    /** Names the path that could not be opened, and the reason as far as the file system shows one. */
     private RuntimeException explain(RuntimeException e) {
         Path path = config.path();
         if (path == null || !(e instanceof NativeException refusal)) {

@@ -326,7 +326,7 @@ final class EmbeddedSession implements Session {
         return outsideTransaction("Reading the schema", tasks.schema(lanes().writer()));
     }
 
-    /** These wait for the right to write, which the session's own transaction may hold. */
+    /** Refuses a task that waits for the write lock while the session's own transaction may hold it. */
     private <T> Mono<T> outsideTransaction(String what, Mono<T> task) {
         return Mono.defer(() -> {
             if (!open) {

@@ -28,7 +28,7 @@ final class OpenDatabases {
 
     private static final Executor OPENER = new ElasticPool("decentdb-open");
 
-    /** A database and those who use it. Guarded by {@link #OPEN}. */
+    /** A database and its users. Guarded by {@link #OPEN}. */
     private static final class Entry {
 
         private enum State {
@@ -38,7 +38,7 @@ final class OpenDatabases {
         }
 
         private final Database database;
-        /** The factory that opened it; another one that wants to create the file finds it there. */
+        /** The factory that opened it; another factory that wants to create the file is refused. */
         private final Object creator;
 
         private final List<Opening> opening = new ArrayList<>();
@@ -60,9 +60,9 @@ final class OpenDatabases {
     }
 
     /**
-     * Somebody who wants to use a database.
+     * A request to use a database.
      *
-     * @param factory who asks: a factory, or the open database itself for one of its sessions
+     * @param factory the asking factory, or the open database itself for one of its sessions
      * @param config what is asked for, with the canonical path
      */
     private record Opening(Object factory, EmbeddedConfig config, NativeLibrary library, Exchange<Reference> exchange) {
@@ -122,9 +122,9 @@ final class OpenDatabases {
     private OpenDatabases() {}
 
     /**
-     * Opens a database or joins those who use it; touches the file system on a thread of its own.
+     * Opens a database or joins its users; touches the file system on an opener thread.
      *
-     * @param factory who asks; who created a database may use it however often
+     * @param factory the asking factory; the creator of a database may use it any number of times
      */
     static void acquire(Object factory, EmbeddedConfig config, Exchange<Reference> exchange) {
         OPENER.execute(() -> {
@@ -280,7 +280,7 @@ final class OpenDatabases {
         }
     }
 
-    /** What tells a file from one created later under its name; null if there is none, or the system does not say. */
+    /** The identity of a file, which one created later under its name does not share; null if there is none or the system has none. */
     private static @Nullable Object identity(@Nullable Path path) {
         try {
             return path == null

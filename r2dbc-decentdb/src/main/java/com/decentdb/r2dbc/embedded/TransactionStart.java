@@ -12,7 +12,7 @@ import com.decentdb.r2dbc.transport.TransactionOptions;
 import java.util.concurrent.Executor;
 import reactor.core.publisher.Mono;
 
-/** A transaction on its way to the lane it runs on: with the write lease to the writer, without it to a reading lane. */
+/** A transaction on its way to the lane it runs on: with the write lock to the writer lane, without it to a read lane. */
 final class TransactionStart implements ReadLanes.Reader {
 
     private final Database database;

@@ -21,7 +21,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
-/** What a session asks of the writer besides statements: queued writes, checkpoints, copies, metadata. */
+/** Everything that a session asks of the writer lane besides statements: queued writes, checkpoints, copies, metadata. */
 final class WriterCalls {
 
     private final Database database;
@@ -52,7 +52,7 @@ final class WriterCalls {
         return onLane(database.shared().writer(), this::metrics);
     }
 
-    /** Calls a lane's handle in turn with what its session runs there. */
+    /** Calls a lane's handle, in order with the statements of its session there. */
     <T> Mono<T> onLane(Lane lane, Function<NativeDatabase, @Nullable T> call) {
         return Exchange.mono(
                 delivery,
@@ -104,7 +104,7 @@ final class WriterCalls {
         return underLease(lane, NativeDatabase::schemaSnapshot);
     }
 
-    /** Calls the writer's handle while nobody else writes. */
+    /** Calls the writer's handle under the write lock. */
     private <T> Mono<T> underLease(Function<NativeDatabase, @Nullable T> call) {
         return underLease(database.shared().writer(), call);
     }
@@ -122,7 +122,7 @@ final class WriterCalls {
         });
     }
 
-    /** Makes the call and returns what tells its subscriber. */
+    /** Makes the call and returns the signal to its subscriber. */
     private static <T> Runnable outcome(Exchange<T> exchange, Lane lane, Function<NativeDatabase, @Nullable T> call) {
         try {
             T value = lane.call(call);

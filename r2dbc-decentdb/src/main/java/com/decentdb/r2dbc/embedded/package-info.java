@@ -3,19 +3,19 @@
  *
  * <ul>
  *   <li>A lane is one native handle and the one thread that calls it; only queued writes call the writer's handle from
- *       threads of their own, while they hold the write lease and the lane is at rest.
- *   <li>Sessions share the lanes: one that writes, some that read. What a session keeps for itself, such as temporary tables,
- *       pins it to a lane of its own, which ends with it.
- *   <li>What a lane remembers of statements is no older than the schema they meet. A handle that says it is broken is
- *       replaced, and what it held is lost with an error.
- *   <li>Everything that writes holds the write lease, which is handed on in FIFO order and never waited for by a thread.
- *   <li>Nobody is told that a write succeeded before the commit that covers it returned; nothing is executed after its
- *       subscriber was told that it was not.
+ *       other threads, while they hold the write lock and the lane is at rest.
+ *   <li>Sessions share the lanes: one writer lane, several read lanes. State that belongs to a session alone, such as
+ *       temporary tables, pins it to a lane, which ends with the session.
+ *   <li>The statements and shapes that a lane remembers are no older than the schema they meet. A handle that reports
+ *       itself broken is replaced, and everything it held is lost with an error.
+ *   <li>Every write holds the write lock, which is handed on in FIFO order; no thread waits for it.
+ *   <li>No write is reported as done before the commit that covers it returned; nothing is executed after its subscriber
+ *       was informed that it was not.
  *   <li>Signals reach users on the delivery threads, never on a lane. Locks are held for a few instructions only and never
  *       around a native call.
- *   <li>Everything accepted is run or fails; what closes fails those that wait and all to come.
- *   <li>At every hand-over a late arrival is released: an answer nobody waits for any more closes its cursor, rolls its
- *       transaction back, or returns its lease.
+ *   <li>Everything accepted is run or fails; closing fails everything that waits and all to come.
+ *   <li>At every hand-over a late arrival is released: an answer without a subscriber closes its cursor, rolls its
+ *       transaction back, or returns its lock.
  * </ul>
  */
 @NullMarked

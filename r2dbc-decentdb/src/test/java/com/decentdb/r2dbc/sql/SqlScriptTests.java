@@ -131,6 +131,26 @@ class SqlScriptTests {
         assertThat(SqlCommand.of(sql).sessionState()).isFalse();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"SELECT * FROM sys.wal", "SELECT * FROM SYS . wal", "SELECT (SELECT count(*) FROM sys.wal)"})
+    void recognisesSystemViews(String sql) {
+        assertThat(SqlCommand.of(sql).systemView()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT 'sys.wal'",
+                "SELECT 1 -- sys.wal",
+                "SELECT $$sys.wal$$",
+                "SELECT sys FROM a",
+                "SELECT a.sys, b.c FROM a",
+            })
+    void takesNothingElseForASystemView(String sql) {
+        assertThat(SqlCommand.of(sql).systemView()).isFalse();
+    }
+
     @Test
     void recognisesReturningOutsideLiterals() {
         assertThat(SqlCommand.of("INSERT INTO a VALUES (1) returning id").returning())

@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/** Finds what engines tell of the types of columns nowhere but in the text of {@code CREATE TABLE}. */
+/** Finds those properties of column types that engines report nowhere but in the text of {@code CREATE TABLE}. */
 public final class ColumnTypes {
 
     private static final Set<String> DECIMAL = Set.of("DECIMAL", "NUMERIC", "DEC");
@@ -39,7 +39,7 @@ public final class ColumnTypes {
         return columns;
     }
 
-    /** What stands in brackets behind the type of each column that has one of these types. */
+    /** The arguments in brackets behind the type, for each column that has one of these types. */
     private static Map<String, List<String>> arguments(String createTable, Set<String> types, Token kind) {
         Map<String, List<String>> columns = new LinkedHashMap<>();
         SqlLexer lexer = new SqlLexer(createTable);

@@ -42,10 +42,10 @@ public final class Lane implements Executor {
     private volatile boolean busy;
     private boolean lost;
     private boolean inTransaction;
-    /** Whether the open transaction changed the schema; its end changes it for everybody. */
+    /** Whether the open transaction changed the schema; its end changes it for all handles. */
     private boolean schemaTouched;
 
-    /** What is remembered belongs to this count of {@link #version} and this version of the engine's. */
+    /** The remembered statements and shapes belong to this count of {@link #version} and this version of the engine's. */
     private long seenVersion;
 
     private long engineVersion = UNKNOWN;
@@ -55,7 +55,7 @@ public final class Lane implements Executor {
     /**
      * Creates a lane; its thread and handle start with the first use.
      *
-     * @param lossMessage what to say if the handle broke and no other one can take its place; null if one can
+     * @param lossMessage what to say if the handle broke and no other handle can take its place; null if one can
      */
     public Lane(
             String name,
@@ -117,7 +117,7 @@ public final class Lane implements Executor {
         return busy;
     }
 
-    /** Notes how many commits the handle is about to see; false if it saw them before. */
+    /** Notes how many commits the handle is about to see; false if it has seen them already. */
     public boolean seesUpTo(long commits) {
         boolean more = commits != seenCommits;
         seenCommits = commits;
@@ -149,7 +149,7 @@ public final class Lane implements Executor {
         transactionEnded();
     }
 
-    /** Ends the transaction if one is open; the handle is replaced if it cannot, lest the next one find its remains. */
+    /** Ends the transaction if one is open; a handle that cannot is replaced, so that the next transaction finds no remains. */
     public void rollback() {
         NativeDatabase open = database;
         try {
@@ -190,7 +190,7 @@ public final class Lane implements Executor {
                 boolean known = settled || run.showsTypes() || !syncSchema(handle);
                 return known ? run : run.as(shapes.get(handle, sql));
             } catch (NativeException e) {
-                // What was prepared for the old schema may fail on the new one.
+                // A statement prepared for the old schema may fail on the new one.
                 if (settled || EngineTraits.breaksHandle(e) || !syncSchema(handle)) {
                     throw e;
                 }
@@ -328,12 +328,12 @@ public final class Lane implements Executor {
         engineVersion = UNKNOWN;
     }
 
-    /** Whether {@code handle} is still in use; with another one came the loss of what it held. */
+    /** Whether {@code handle} is still in use; if another handle took its place, everything it held is lost. */
     public boolean holds(NativeDatabase handle) {
         return handle == database;
     }
 
-    /** Closes the handle after an internal failure; the next use opens a new one, if one can take its place. */
+    /** Closes the handle after an internal failure; the next use opens a new handle, if one can take its place. */
     public void discardHandle() {
         lost = lossMessage != null;
         closeHandle();

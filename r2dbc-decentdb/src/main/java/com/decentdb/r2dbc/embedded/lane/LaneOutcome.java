@@ -7,12 +7,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a statement that ran on a lane left.
+ * The outcome of a statement that ran on a lane.
  *
  * @param columns none if it yields no rows
  * @param rows the first rows, null if there are no columns
  * @param rest the statement with the rows that are left, null if there are none
- * @param shape what is known of the statement
+ * @param shape the shape of the statement
  */
 public record LaneOutcome(
         List<Column> columns,

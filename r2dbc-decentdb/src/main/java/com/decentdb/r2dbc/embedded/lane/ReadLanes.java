@@ -5,13 +5,13 @@ import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Gives lanes to those who read outside the write lease. Thread-safe. */
+/** Gives lanes to readers, which need no write lock. Thread-safe. */
 public interface ReadLanes {
 
     /** A request for a lane. */
     interface Reader extends WaitQueue.Request {
 
-        /** Runs on the lane's thread; must see to it that {@link ReadLanes#release} of its giver follows exactly once. */
+        /** Runs on the lane's thread; must call {@link ReadLanes#release} of its giver exactly once. */
         void run(Lane lane, ReadLanes giver);
     }
 
@@ -26,6 +26,6 @@ public interface ReadLanes {
     /** Takes a lane back; on its thread. */
     void release(Lane lane);
 
-    /** What somebody is told who waited too long. */
+    /** The error of a request that waited too long. */
     R2dbcException timeout(String who, Duration lockWait, @Nullable String sql);
 }

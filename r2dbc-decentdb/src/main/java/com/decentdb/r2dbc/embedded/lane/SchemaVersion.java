@@ -21,7 +21,7 @@ public final class SchemaVersion {
         return changes.get();
     }
 
-    /** The schema may be another one now. */
+    /** Notes that the schema may have changed. */
     public void changed() {
         changes.incrementAndGet();
     }

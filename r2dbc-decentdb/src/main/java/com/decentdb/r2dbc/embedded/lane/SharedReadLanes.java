@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The lanes all connections read on, opened when needed. A lane serves one request at a time, from the first row until the
- * result or the read-only transaction ends. At most {@code max} run statements; those that a slow user keeps do not count,
- * up to a bound on all of them, so that nobody waits for another one's mapping function.
+ * result or the read-only transaction ends. At most {@code max} run statements; lanes that a slow subscriber keeps do not count,
+ * up to a bound on all of them, so that no subscriber waits for the mapping function of another.
  */
 public final class SharedReadLanes implements ReadLanes {
 
@@ -106,7 +106,7 @@ public final class SharedReadLanes implements ReadLanes {
         return Errors.of(
                 "55P03",
                 who + " waited " + lockWait.toMillis()
-                        + " ms for a reading lane; it was not started. All lanes there may"
+                        + " ms for a read lane; it was not started. All lanes there may"
                         + " be are kept by statements that run, results not read to their end, or read-only transactions:"
                         + " consume, cancel or end those, or raise maxReaders, which is " + max,
                 sql);
@@ -117,7 +117,7 @@ public final class SharedReadLanes implements ReadLanes {
         return lanes.size() - idle.size();
     }
 
-    /** Fails those who wait and closes the lanes behind what they were given; told when none is left. */
+    /** Fails the waiting requests and closes the lanes behind the accepted ones; runs the callback when none is left. */
     public void close(Runnable whenAllClosed) {
         List<Lane> all;
         synchronized (this) {

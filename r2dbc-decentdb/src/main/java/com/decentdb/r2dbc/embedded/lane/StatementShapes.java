@@ -18,7 +18,7 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the engine says about statements without running them, remembered until the schema changes. Confined to the
+ * The shapes of statements, which the engine describes without running them; remembered until the schema changes. Confined to the
  * thread of the one handle it asks, which may be inside a transaction that changed the schema for itself.
  */
 final class StatementShapes {
@@ -26,7 +26,7 @@ final class StatementShapes {
     private static final int CAPACITY = 1024;
 
     /**
-     * What is known of a statement.
+     * The shape of a statement.
      *
      * @param readOnly whether it only reads
      * @param columns its columns; null if the engine cannot describe it
@@ -166,13 +166,13 @@ final class StatementShapes {
         return new NativeRows(block, all);
     }
 
-    /** What a table declares of the digits of a DECIMAL column. */
+    /** The digits that a table declares for a DECIMAL column. */
     private @Nullable Digits digits(NativeDatabase database, String table, String column) {
         return digits.computeIfAbsent(table, name -> {
                     try {
                         return ColumnTypes.digits(database.tableDdl(name));
                     } catch (NativeException e) {
-                        // Not every engine tells the text of every table; then the digits stay unknown.
+                        // Not every engine reports the text of every table; then the digits stay unknown.
                         return Map.of();
                     }
                 })

@@ -12,9 +12,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs statements outside transactions on the writer lane: all that wait form a group with one commit, and nobody hears
- * of success before it. A statement that fails takes nobody with it: the group is rolled back and replayed with a
- * savepoint around each.
+ * Runs statements outside transactions on the writer lane: all that wait form a group with one commit, and no subscriber
+ * hears of success before it. A statement that fails fails alone: the group is rolled back and replayed with a savepoint
+ * around each.
  */
 public final class GroupCommitter {
 
@@ -27,15 +27,15 @@ public final class GroupCommitter {
     private final WaitQueue<GroupedWrite> waiting;
     private final int capacity;
     private final AtomicBoolean claimed = new AtomicBoolean();
-    private volatile boolean waitsForLease;
+    private volatile boolean waitsForLock;
 
     public GroupCommitter(Lane lane, WriteLease lease, int capacity, Runnable afterCommit) {
         this.lane = lane;
         this.lease = lease;
         this.capacity = capacity;
         this.afterCommit = afterCommit;
-        // Only waiting for others counts; who finds the lease free need not fear to be slower than a timer.
-        this.waiting = new WaitQueue<>(capacity, () -> waitsForLease);
+        // Only the wait for other holders counts: a write that finds the write lock free cannot expire.
+        this.waiting = new WaitQueue<>(capacity, () -> waitsForLock);
     }
 
     public void submit(GroupedWrite write, Exchange<?> exchange) {
@@ -67,23 +67,23 @@ public final class GroupCommitter {
                     round -> {
                         synchronized (granted) {
                             granted.set(true);
-                            waitsForLease = false;
+                            waitsForLock = false;
                         }
                         lane.execute(round);
                     },
                     this::round));
             synchronized (granted) {
                 if (!granted.get()) {
-                    waitsForLease = true;
+                    waitsForLock = true;
                 }
             }
-            if (waitsForLease) {
+            if (waitsForLock) {
                 waiting.sweep();
             }
         }
     }
 
-    /** Runs what waits now, then lets other claimants of the lease have their turn; on the lane's thread. */
+    /** Runs the writes that wait now, then gives the write lock on; on the lane's thread. */
     private void round() {
         List<Runnable> answers = new ArrayList<>();
         try {
@@ -100,9 +100,8 @@ public final class GroupCommitter {
                 }
             }
         } finally {
-            // In this order, or who submits in between would wait for the lease that this round still holds; and who
-            // goes
-            // on after an answer must find the lease free.
+            // In this order: a write submitted in between must not wait for the lock that this round still holds, and a
+            // subscriber that goes on after an answer must find the lock free.
             lease.release();
             claimed.set(false);
             if (!waiting.isEmpty()) {

@@ -55,7 +55,7 @@ public final class GroupedWrite implements WaitQueue.Request {
         outcome = cursors;
     }
 
-    /** Tells the subscriber what {@link #run} left, now that it is durable. */
+    /** Answers with the outcome of {@link #run}, now that it is durable. */
     void acknowledge() {
         exchange.answer(outcome);
     }

@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A native transaction on a lane that is its own until it ends: the writer's, with the write lease, or a reader's. Its
+ * A native transaction, which has its lane alone until it ends: the writer lane, with the write lock, or a read lane. Its
  * statements run in the order they were submitted.
  */
 public final class LaneTransaction {
@@ -38,7 +38,7 @@ public final class LaneTransaction {
     }
 
     private final Lane lane;
-    /** What the transaction was begun on; if the lane has another one by now, it is lost. */
+    /** The handle on which the transaction was begun; if the lane has another by now, the transaction is lost. */
     private final NativeDatabase handle;
 
     private final boolean readOnly;
@@ -48,7 +48,7 @@ public final class LaneTransaction {
     /** Results read beyond their first rows; confined to the lane's thread. */
     private final Set<LaneCursor> cursors = new LinkedHashSet<>();
 
-    /** Whether it may only read although it began to write; confined to the lane's thread. */
+    /** Whether it may only read although it was begun to write; confined to the lane's thread. */
     private boolean restricted;
 
     private final AtomicReference<State> state = new AtomicReference<>(State.ACTIVE);
@@ -131,7 +131,9 @@ public final class LaneTransaction {
             }
             if (!wanted && (readOnly || restricted)) {
                 exchange.fail(Errors.of(
-                        "25001", "The transaction is read-only and cannot be made to write; begin another one", null));
+                        "25001",
+                        "The transaction is read-only and cannot be made to write; begin another transaction",
+                        null));
                 return;
             }
             restricted |= wanted;
@@ -153,7 +155,7 @@ public final class LaneTransaction {
                 exchange.fail(lost(null));
                 return;
             }
-            // Whoever takes it out of ACTIVE ends it: a rollback may come from any thread at this very moment.
+            // The thread that takes it out of ACTIVE ends it: a rollback may come from any thread at this very moment.
             if (!state.compareAndSet(State.ACTIVE, State.ENDING)) {
                 exchange.fail(Errors.of("25000", "The transaction has ended already", null));
                 return;
@@ -205,7 +207,7 @@ public final class LaneTransaction {
                     "25006", "The transaction is read-only and cannot run a statement that writes", sql.source());
         }
         if (!reads) {
-            // What is read must not depend on whether a later write of the same transaction came in between.
+            // A result must not depend on whether a later write of the same transaction came in between.
             List.copyOf(cursors).forEach(LaneCursor::detach);
         }
         List<Cursor> result = new ArrayList<>(command.bindings().size());

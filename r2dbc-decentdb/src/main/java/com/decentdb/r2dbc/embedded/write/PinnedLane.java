@@ -9,8 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A lane of one session alone, whose handle keeps what belongs to that session: temporary objects, settings, the audit
- * context. It reads whenever it is asked to and writes with the write lease of the database, so it needs no turns of its
- * own; a write that meets a read-only transaction of the same session is refused.
+ * context. It reads at any time and writes under the write lock of the database; a write that meets a read-only transaction of the same session is refused.
  */
 public final class PinnedLane implements ReadLanes {
 
@@ -21,7 +20,7 @@ public final class PinnedLane implements ReadLanes {
     /**
      * Creates the lane; its handle is opened with the first statement.
      *
-     * @param whenClosed told once, when the handle is closed
+     * @param whenClosed runs once, when the handle is closed
      */
     public PinnedLane(Lane lane, GroupCommitter committer, Runnable whenClosed) {
         this.lane = lane;
@@ -40,17 +39,17 @@ public final class PinnedLane implements ReadLanes {
 
     @Override
     public void withdraw(Reader reader) {
-        // It notices by itself that nobody waits for it any more.
+        // The request itself finds that no subscriber waits for it any more.
     }
 
     @Override
     public void rest(Lane resting) {
-        // Nobody else waits for it.
+        // No other session waits for this lane.
     }
 
     @Override
     public void release(Lane released) {
-        // It stays with its session.
+        // The lane stays with its session.
     }
 
     @Override

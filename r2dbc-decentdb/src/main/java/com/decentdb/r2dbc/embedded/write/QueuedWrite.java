@@ -10,7 +10,7 @@ import com.decentdb.r2dbc.sql.SqlCommand;
  *
  * @param sql the statement
  * @param arguments its arguments
- * @param exchange who waits for the number of rows changed
+ * @param exchange is answered with the number of rows changed
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by identity
 public record QueuedWrite(SqlCommand sql, Value[] arguments, Exchange<Long> exchange) implements WaitQueue.Request {

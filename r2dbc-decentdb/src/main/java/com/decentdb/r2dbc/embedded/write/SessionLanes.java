@@ -5,10 +5,10 @@ import com.decentdb.r2dbc.embedded.lane.ReadLanes;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the statements of a session run: on the lanes all share, or on the one it is pinned to.
+ * The lanes on which the statements of a session run: those that all sessions share, or its pinned lane.
  *
- * @param writer runs what holds the write lease
- * @param readers give lanes to what needs no lease; null if everything takes turns on the writer
- * @param committer commits statements outside transactions on the writer
+ * @param writer runs everything that holds the write lock
+ * @param readers give lanes to everything that needs no write lock; null if all of it runs on the writer lane
+ * @param committer commits statements outside transactions on the writer lane
  */
 public record SessionLanes(Lane writer, @Nullable ReadLanes readers, GroupCommitter committer) {}

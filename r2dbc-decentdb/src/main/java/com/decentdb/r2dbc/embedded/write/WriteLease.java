@@ -11,26 +11,26 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The right to write to a database, held by one at a time and handed on in the order it was asked for. Nobody waits for
- * it with a thread. Thread-safe.
+ * The write lock of a database: one claimant holds it at a time, and it is handed on in the order of the claims. No thread
+ * waits for it. Thread-safe.
  */
 public final class WriteLease {
 
-    /** Somebody who asks for the lease. */
+    /** A claim of the write lock. */
     public interface Claimant extends WaitQueue.Waiter {
 
         /**
-         * The lease is there; must not block. Called on the thread of the caller of {@link #acquire} or
+         * The lock is granted; must not block. Called on the thread of the caller of {@link #acquire} or
          * {@link #release}.
          *
-         * @return false to pass it on because nobody waits for it any more
+         * @return false to hand it on, because no subscriber waits for it any more
          */
         boolean granted();
 
-        /** What it wants the lease for, to tell those who wait in vain. */
+        /** The purpose of the claim, for the error of those that wait in vain. */
         String purpose();
 
-        /** The database closed, so the lease will never be there. */
+        /** The database closed, so the lock will never be granted. */
         void refused();
     }
 
@@ -67,7 +67,7 @@ public final class WriteLease {
         } while (next != null && !next.granted());
     }
 
-    /** Refuses those who wait and all to come. */
+    /** Refuses the claims that wait and all to come. */
     public void close() {
         claimants.close().forEach(Claimant::refused);
     }
@@ -77,7 +77,7 @@ public final class WriteLease {
         claimants.remove(claimant);
     }
 
-    /** Whether somebody waits. */
+    /** Whether a claim waits. */
     boolean contended() {
         return !claimants.isEmpty();
     }
@@ -91,11 +91,11 @@ public final class WriteLease {
         heldSince = System.nanoTime();
     }
 
-    /** What somebody is told who waited too long. */
+    /** The error of a claim that waited too long. */
     public R2dbcException timeout(String who, Duration lockWait, @Nullable String sql) {
         return Errors.of(
                 "55P03",
-                who + " waited " + lockWait.toMillis() + " ms for the right to write" + heldBy()
+                who + " waited " + lockWait.toMillis() + " ms for the write lock" + heldBy()
                         + "; it was not started. Shorten what holds it, or raise lockWaitTimeout",
                 sql);
     }
@@ -111,7 +111,7 @@ public final class WriteLease {
     /**
      * A claim without a time limit.
      *
-     * @param executor runs the task once the lease is there; if it rejects that, the lease is passed on
+     * @param executor runs the task once the lock is granted; if it rejects that, the lock is handed on
      */
     public static Claimant claim(String purpose, Executor executor, Runnable whenGranted) {
         return new LastingClaim(purpose, executor, whenGranted);
@@ -151,7 +151,7 @@ public final class WriteLease {
 
         @Override
         public void refused() {
-            // Who claims without a limit asks on behalf of others, and those are told by their own queue.
+            // A claim without a limit is made for the requests of a queue, which fails them itself.
         }
 
         @Override

@@ -18,12 +18,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Feeds the engine's own write queue. The engine commits in groups what several threads wait for at once, so a few
- * threads of this writer sit in that call. They do so in rounds, each under the write lease, because the handle must
- * have no transaction open meanwhile; a round ends early when others wait for the lease.
+ * threads of this writer sit in that call. They do so in rounds, each under the write lock, because the handle must
+ * have no transaction open meanwhile; a round ends early when other claims of the lock wait.
  */
 public final class WriteQueue {
 
-    /** After so many writes a round makes way for others who wait for the lease. */
+    /** After so many writes a round makes way for other claims of the write lock. */
     private static final int FAIR_SHARE = 256;
 
     private final Lane lane;
@@ -36,13 +36,13 @@ public final class WriteQueue {
     private final ThreadPoolExecutor pool;
 
     private enum Round {
-        /** Nothing waits, and nobody asked for the write lock. */
+        /** Nothing waits, and the write lock was not asked for. */
         NONE,
         /** The write lock was asked for. */
         CLAIMED,
         /** Workers may join. */
         OPEN,
-        /** The workers there are finish, nobody joins. */
+        /** The workers finish their write, and none joins. */
         ENDING,
         /** Like ending, and the handle has to be replaced after it. */
         BROKEN
@@ -111,7 +111,7 @@ public final class WriteQueue {
         return capacity;
     }
 
-    /** Fails those that wait and all to come. */
+    /** Fails the writes that wait and all to come. */
     public void close(Throwable reason) {
         waiting.close().forEach(write -> write.exchange().fail(reason));
         pool.shutdown();
@@ -166,7 +166,7 @@ public final class WriteQueue {
             answer.run();
             answer = next.exchange().start() ? execute(next) : () -> {};
         }
-        // Who goes on after the last answer of a round must find the lease free.
+        // A subscriber that goes on after the last answer of a round must find the write lock free.
         leave(answer);
     }
 
@@ -183,7 +183,7 @@ public final class WriteQueue {
         return waiting.poll();
     }
 
-    /** Runs a write and returns what tells its subscriber. */
+    /** Runs a write and returns the signal to its subscriber. */
     private Runnable execute(QueuedWrite write) {
         try {
             NativeDatabase database = lane.database();
