@@ -7,10 +7,10 @@ import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.api.DecentDbTransactionDefinition;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.pool.ConnectionPoolConfiguration;
 import io.r2dbc.spi.Connection;
-import io.r2dbc.spi.Option;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcRollbackException;
 import io.r2dbc.spi.R2dbcTimeoutException;
@@ -37,7 +37,6 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongFunction;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,14 +49,14 @@ import reactor.core.publisher.Hooks;
 import reactor.core.publisher.Mono;
 
 /**
- * Whatever is cancelled, wherever it is on its way and whoever does it, costs nothing that lasts: no handle, lane, lease,
- * connection, thread or memory; and the database tells the truth about what was done.
+ * A cancellation, at any point and by any thread, leaves nothing behind: no handle, lane, write lock, connection, thread or
+ * memory; and the database agrees with every acknowledgement.
  */
 class CancelStormTests {
 
     private static final int CANCELLATIONS = Integer.getInteger("storm.cancellations", 3_000);
 
-    /** What the JVM itself and the allocator take meanwhile; a leak of a kilobyte each would show in the full storm. */
+    /** Allowance for the JVM itself and the allocator; a leak of a kilobyte each would show in the full storm. */
     private static final long MEMORY_TOLERANCE = 48L << 20;
 
     private static final int IN_FLIGHT = 48;
@@ -68,13 +67,8 @@ class CancelStormTests {
 
     private static final String INSERT = "INSERT INTO entry (id) VALUES ($1)";
 
-    private static final TransactionDefinition READ_ONLY = new TransactionDefinition() {
-        @Override
-        @SuppressWarnings("unchecked")
-        public <T> @Nullable T getAttribute(Option<T> option) {
-            return option.equals(TransactionDefinition.READ_ONLY) ? (T) (Object) true : null;
-        }
-    };
+    private static final TransactionDefinition READ_ONLY =
+            DecentDbTransactionDefinition.create().readOnly();
 
     private volatile boolean bundled;
 
@@ -269,7 +263,7 @@ class CancelStormTests {
                 .reduce(0L, Long::sum));
     }
 
-    /** Each transfer is told by an entry of the same transaction. */
+    /** Each transfer writes an entry in the same transaction. */
     private Flux<Long> transfer(DecentDbConnection connection) {
         Random random = ThreadLocalRandom.current();
         int source = random.nextInt(ACCOUNTS);
@@ -312,7 +306,7 @@ class CancelStormTests {
         return error instanceof R2dbcTimeoutException || (!bundled && error instanceof R2dbcRollbackException);
     }
 
-    /** Everything is given back: connections, all lanes at once, and the right to write. */
+    /** Everything is given back: connections, all lanes at once, and the write lock. */
     private void quiet(DecentDbConnectionFactory factory, DecentDbConnection witness, int lanes) {
         until("connections", () -> open.get() == 0);
         await(witness.inTransaction(tx -> Flux.concat(

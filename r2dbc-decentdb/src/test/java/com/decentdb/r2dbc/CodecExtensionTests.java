@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.test.StepVerifier;
 
-/** A class of the application, told to the driver by {@link MoneyExtension}. */
+/** A class of the application, which {@link MoneyExtension} adds to the driver. */
 class CodecExtensionTests {
 
     @RegisterExtension

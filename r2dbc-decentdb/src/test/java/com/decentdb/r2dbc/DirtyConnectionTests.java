@@ -200,7 +200,7 @@ class DirtyConnectionTests {
         });
     }
 
-    /** The next borrower finds a connection as good as new, and other connections find nothing held. */
+    /** The next borrower finds a connection in its initial state, and other connections find nothing held. */
     private void assertClean(ConnectionPool pool) {
         use(pool, connection -> {
             assertThat(connection.isAutoCommit()).isTrue();

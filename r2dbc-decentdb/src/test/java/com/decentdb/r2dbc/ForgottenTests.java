@@ -16,7 +16,7 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.util.retry.Retry;
 
-/** What nobody closes, and nobody can close any more. */
+/** Connections and results that nobody closed and nobody can reach any more. */
 class ForgottenTests {
 
     private static final int ROWS = 5_000;

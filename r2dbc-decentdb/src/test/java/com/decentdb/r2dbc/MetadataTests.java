@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.publisher.Flux;
 
-/** What results and connections say about themselves. */
+/** The metadata of results and connections. */
 class MetadataTests {
 
     @RegisterExtension

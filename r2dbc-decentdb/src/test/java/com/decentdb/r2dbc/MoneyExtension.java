@@ -12,7 +12,7 @@ public final class MoneyExtension implements CodecExtension {
         BigDecimal amount();
     }
 
-    /** What is bound need not be the class that was added. */
+    /** A bound value may be of a subclass of the added class. */
     record Coins(BigDecimal amount) implements Money {
 
         Coins {

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 
-/** What this process holds, as the system counts it. Linux only; elsewhere everything counts as zero. */
+/** The resources of this process, as the system counts them. Linux only; elsewhere everything counts as zero. */
 final class ProcessResources {
 
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");

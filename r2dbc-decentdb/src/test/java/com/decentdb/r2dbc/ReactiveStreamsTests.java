@@ -118,12 +118,12 @@ class ReactiveStreamsTests {
                 .map(row -> row.get(0, Long.class)));
     }
 
-    /** What never ends, while somebody writes. */
+    /** Publishers that never end, while another connection writes. */
     private Stream<DynamicTest> verifyLive(Function<LiveData, Publisher<?>> publisher) {
         DecentDbConnection writer = database.connect();
         DecentDbConnection closed = database.connect();
         await(closed.close());
-        // DecentDB commits nothing, and so tells nothing, if an update leaves every value as it was.
+        // DecentDB commits nothing, and so reports nothing, if an update leaves every value as it was.
         writes = writer.execute("UPDATE t SET n = n + 1 WHERE id = 1").repeat().subscribe();
         return verify(Long.MAX_VALUE, elements -> publisher.apply(database.factory()), () -> publisher.apply(closed));
     }

@@ -29,7 +29,7 @@ import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
 /**
- * What the README shows, run; and every snippet of the README stands word for word here or, for Spring, in {@code
+ * The examples of the README, run; and every snippet of the README stands word for word here or, for Spring, in {@code
  * ReadmeSpringTests}.
  */
 class ReadmeTests {

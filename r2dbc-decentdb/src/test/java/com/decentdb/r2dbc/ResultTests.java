@@ -36,7 +36,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
-/** What a result consists of and how it can be consumed. */
+/** The parts of a result, and the ways to consume them. */
 class ResultTests {
 
     private static final String ALL_ROWS_FIRST = "DecentDB computes all rows first, so the statement itself fails";
@@ -156,7 +156,7 @@ class ResultTests {
                         .filter(Message.class::isInstance)
                         .flatMap(segment -> Mono.just(requireNonNull(((Message) segment).sqlState())))))
                 .containsExactly("22P02");
-        // What follows on the same connection is not disturbed.
+        // The next statement on the same connection is not disturbed.
         assertThat(segments(result("SELECT n FROM t WHERE n = 1"))).containsExactly("row 1");
     }
 

@@ -6,12 +6,11 @@ import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
-import io.r2dbc.spi.Option;
+import com.decentdb.r2dbc.api.DecentDbTransactionDefinition;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.Result;
-import io.r2dbc.spi.TransactionDefinition;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -28,7 +26,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
-/** What one user does wrong, or closes, or leaves behind, reaches no other user and loses nothing. */
+/** A mistake, a close or a remainder of one user reaches no other user and loses nothing. */
 class RobustnessTests {
 
     private static final Duration SOON = Duration.ofSeconds(3);
@@ -108,7 +106,7 @@ class RobustnessTests {
         await(holder.beginTransaction());
         Mono<Void> waiting = connection.beginTransaction().cache();
         waiting.subscribe(done -> {}, error -> {});
-        await(connection.beginTransaction(definition(TransactionDefinition.READ_ONLY, true)));
+        await(connection.beginTransaction(DecentDbTransactionDefinition.create().readOnly()));
         await(holder.rollbackTransaction());
 
         StepVerifier.create(waiting)
@@ -210,7 +208,7 @@ class RobustnessTests {
     void aReadOnlyTransactionSeesTheStateAtItsBegin() {
         DecentDbConnection writer = withNumbers("", 1);
         DecentDbConnection reader = database.connect();
-        await(reader.beginTransaction(definition(TransactionDefinition.READ_ONLY, true)));
+        await(reader.beginTransaction(DecentDbTransactionDefinition.create().readOnly()));
         await(writer.execute("INSERT INTO numbers VALUES (7, NULL)"));
         assertThat(awaitValue(reader.fetchValue("SELECT COUNT(*) FROM numbers", Long.class)))
                 .isEqualTo(1);
@@ -248,16 +246,6 @@ class RobustnessTests {
         }
         assertThat(awaitValue(database.connect().fetchValue("SELECT COUNT(*) FROM numbers", Long.class)))
                 .isEqualTo(300);
-    }
-
-    private static TransactionDefinition definition(Option<?> option, Object value) {
-        return new TransactionDefinition() {
-            @Override
-            @SuppressWarnings("unchecked")
-            public <T> @Nullable T getAttribute(Option<T> wanted) {
-                return wanted.equals(option) ? (T) value : null;
-            }
-        };
     }
 
     @Test

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** What the driver remembers of a statement never outlives the schema it belongs to, whoever changes that. */
+/** Nothing that the driver remembers of a statement outlives the schema it belongs to, whichever handle changes that. */
 class SchemaChangeTests {
 
     private static final String QUERY = "SELECT * FROM t";
@@ -43,7 +43,7 @@ class SchemaChangeTests {
     @ParameterizedTest
     @EnumSource(Way.class)
     void namesAndTypesAreThoseOfTheSchemaAtThatTime(Way way) {
-        // Another engine does not tell the version of its schema, so what its other handles do stays unnoticed.
+        // Another engine does not report the version of its schema, so changes by its other handles stay unnoticed.
         assumeTrue(way != Way.OTHER_HANDLE || database.bundled());
         DecentDbConnection reader = database.connect();
         DecentDbConnection changer = way == Way.OWN_CONNECTION ? reader : database.connect();
@@ -154,7 +154,7 @@ class SchemaChangeTests {
         }
     }
 
-    /** Name and Java type of the only column; its values are NULL and tell nothing. */
+    /** Name and Java type of the only column; its values are NULL and show no type. */
     private static Mono<String> shape(DecentDbConnection connection, String sql) {
         return Flux.from(connection.createStatement(sql).execute())
                 .concatMap(result -> result.map(

@@ -23,7 +23,7 @@ import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
 
-/** Who takes his time takes nobody else's, and no more memory than one block of rows. */
+/** A slow subscriber slows no other, and takes no more memory than one block of rows. */
 class SlowConsumerTests {
 
     private static final Duration DURATION = Duration.ofMillis(Long.getLong("slow.consumer.millis", 2_000));

@@ -74,7 +74,7 @@ public final class TestDatabase implements BeforeEachCallback, AfterEachCallback
         return open;
     }
 
-    /** Whether the engine is the one that comes with the driver; differences are told beside the assertions. */
+    /** Whether the engine is the bundled one; the reason for a difference stands beside the assertion. */
     public boolean bundled() {
         return connect().getMetadata().engine().bundled();
     }

@@ -96,7 +96,7 @@ class TransactionTests {
 
         other.beginTransaction().as(StepVerifier::create).verifyErrorSatisfies(TransactionTests::isLockWaitTimeout);
         insert(other, 1).as(StepVerifier::create).verifyErrorSatisfies(TransactionTests::isLockWaitTimeout);
-        other.beginTransaction(definition(Map.of(TransactionDefinition.LOCK_WAIT_TIMEOUT, Duration.ZERO)))
+        other.beginTransaction(DecentDbTransactionDefinition.create().lockWaitTimeout(Duration.ZERO))
                 .as(StepVerifier::create)
                 .verifyErrorSatisfies(TransactionTests::isLockWaitTimeout);
 
@@ -114,7 +114,7 @@ class TransactionTests {
 
         assertThat(awaitValue(reader.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
                 .isZero();
-        await(reader.beginTransaction(definition(Map.of(TransactionDefinition.READ_ONLY, true))));
+        await(reader.beginTransaction(DecentDbTransactionDefinition.create().readOnly()));
         await(writer.commitTransaction());
         assertThat(awaitValue(reader.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
                 .as("a snapshot")
@@ -127,7 +127,7 @@ class TransactionTests {
     @Test
     void refusesToWriteInAReadOnlyTransaction() {
         DecentDbConnection connection = database.connect();
-        await(connection.beginTransaction(definition(Map.of(TransactionDefinition.READ_ONLY, true))));
+        await(connection.beginTransaction(DecentDbTransactionDefinition.create().readOnly()));
 
         insert(connection, 1)
                 .as(StepVerifier::create)
@@ -317,6 +317,7 @@ class TransactionTests {
         assertThat(((R2dbcException) error).getSqlState()).isEqualTo("55P03");
     }
 
+    /** A definition of another make, which may hold anything. */
     private static TransactionDefinition definition(Map<Option<?>, Object> attributes) {
         return new TransactionDefinition() {
             @Override

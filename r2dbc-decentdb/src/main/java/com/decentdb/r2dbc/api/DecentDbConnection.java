@@ -1,5 +1,13 @@
 package com.decentdb.r2dbc.api;
 
+import com.decentdb.r2dbc.api.schema.IndexInfo;
+import com.decentdb.r2dbc.api.schema.QueryDescription;
+import com.decentdb.r2dbc.api.schema.SchemaInspection;
+import com.decentdb.r2dbc.api.schema.TableColumn;
+import com.decentdb.r2dbc.api.schema.TableInfo;
+import com.decentdb.r2dbc.api.schema.ToolingMetadata;
+import com.decentdb.r2dbc.api.schema.TriggerInfo;
+import com.decentdb.r2dbc.api.schema.ViewInfo;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.IsolationLevel;
 import io.r2dbc.spi.Lifecycle;
@@ -35,7 +43,8 @@ import reactor.core.publisher.Mono;
  *
  * <p>See the package for what holds for all publishers.
  */
-public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<DecentDbConnection>, LiveData {
+public interface DecentDbConnection
+        extends Connection, Lifecycle, Wrapped<DecentDbConnection>, LiveData, SchemaInspection {
 
     /** The isolation the engine provides: every statement of a transaction sees the snapshot taken at its begin. */
     IsolationLevel SNAPSHOT = IsolationLevel.valueOf("SNAPSHOT");
@@ -120,7 +129,18 @@ public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<Decen
      * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
      * @return per row the list of its values
      */
-    Flux<List<@Nullable Object>> fetchAll(String sql, @Nullable Object... arguments);
+    Flux<List<@Nullable Object>> fetchLists(String sql, @Nullable Object... arguments);
+
+    /**
+     * The same as {@link #fetchLists}, under the name that DecentDB's Python package uses.
+     *
+     * @param sql one statement, or several separated by semicolons
+     * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
+     * @return per row the list of its values
+     */
+    default Flux<List<@Nullable Object>> fetchAll(String sql, @Nullable Object... arguments) {
+        return fetchLists(sql, arguments);
+    }
 
     /**
      * The first row of a query.
@@ -129,7 +149,9 @@ public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<Decen
      * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
      * @return a map from column name to value, or nothing if there is no row
      */
-    Mono<Map<String, @Nullable Object>> fetchOne(String sql, @Nullable Object... arguments);
+    default Mono<Map<String, @Nullable Object>> fetchOne(String sql, @Nullable Object... arguments) {
+        return fetch(sql, arguments).next();
+    }
 
     /**
      * The first column of the first row of a query.
@@ -227,9 +249,64 @@ public interface DecentDbConnection extends Connection, Lifecycle, Wrapped<Decen
     Mono<Void> saveAs(Path path);
 
     /**
-     * The schema as the engine describes it.
+     * Descriptions of the schema and of statements, which this connection's own methods of the same names return, too.
      *
-     * @return a map with {@code tables}, {@code views} and {@code indexes}, each a list of maps
+     * @return the descriptions
      */
-    Mono<Map<String, Object>> schema();
+    SchemaInspection inspection();
+
+    @Override
+    default Mono<Map<String, Object>> schema() {
+        return inspection().schema();
+    }
+
+    @Override
+    default Flux<TableInfo> listTables() {
+        return inspection().listTables();
+    }
+
+    @Override
+    default Flux<TableColumn> tableColumns(String table) {
+        return inspection().tableColumns(table);
+    }
+
+    @Override
+    default Mono<String> tableDdl(String table) {
+        return inspection().tableDdl(table);
+    }
+
+    @Override
+    default Flux<IndexInfo> listIndexes() {
+        return inspection().listIndexes();
+    }
+
+    @Override
+    default Flux<ViewInfo> listViews() {
+        return inspection().listViews();
+    }
+
+    @Override
+    default Mono<String> viewDdl(String view) {
+        return inspection().viewDdl(view);
+    }
+
+    @Override
+    default Flux<TriggerInfo> listTriggers() {
+        return inspection().listTriggers();
+    }
+
+    @Override
+    default Mono<ToolingMetadata> toolingMetadata() {
+        return inspection().toolingMetadata();
+    }
+
+    @Override
+    default Mono<QueryDescription> describeQuery(String sql) {
+        return inspection().describeQuery(sql);
+    }
+
+    @Override
+    default Mono<String> version() {
+        return inspection().version();
+    }
 }

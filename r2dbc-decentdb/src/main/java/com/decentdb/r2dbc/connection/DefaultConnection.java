@@ -3,7 +3,11 @@ package com.decentdb.r2dbc.connection;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.DecentDbConnectionMetadata;
 import com.decentdb.r2dbc.api.DecentDbTransactionDefinition;
+import com.decentdb.r2dbc.api.WriteOutcome;
+import com.decentdb.r2dbc.api.WriteQueueMetrics;
+import com.decentdb.r2dbc.api.schema.SchemaInspection;
 import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.live.LiveFeeds;
 import com.decentdb.r2dbc.live.LiveTerm;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -13,7 +17,6 @@ import com.decentdb.r2dbc.transport.CountCursor;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
-import com.decentdb.r2dbc.transport.TransactionOptions;
 import com.decentdb.r2dbc.transport.Waits;
 import io.r2dbc.spi.IsolationLevel;
 import io.r2dbc.spi.R2dbcException;
@@ -21,10 +24,12 @@ import io.r2dbc.spi.Result;
 import io.r2dbc.spi.TransactionDefinition;
 import io.r2dbc.spi.ValidationDepth;
 import java.lang.ref.Reference;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -32,25 +37,17 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
-/** A connection over a {@link Session}: the rules of R2DBC about transactions, timeouts and pooling. */
-public final class DefaultConnection extends QueryShortcuts {
-
-    private static final Set<IsolationLevel> LEVELS = Set.of(
-            SNAPSHOT,
-            IsolationLevel.SERIALIZABLE,
-            IsolationLevel.REPEATABLE_READ,
-            IsolationLevel.READ_COMMITTED,
-            IsolationLevel.READ_UNCOMMITTED);
+/** A connection over a {@link Session}: the rules of R2DBC about statements, timeouts and pooling. */
+public final class DefaultConnection extends LiveFeeds implements DecentDbConnection {
 
     private static final Duration PING_PATIENCE = Duration.ofSeconds(10);
 
     private final Session session;
     private final SessionSettings settings;
+    private final ConnectionTransactions transactions;
+    private final QueryShortcuts shortcuts = new QueryShortcuts(this);
+    private final QueuedWrites queuedWrites = new QueuedWrites(this);
     private final LiveTerm live = new LiveTerm();
-    private volatile boolean autoCommit = true;
-    private volatile IsolationLevel isolation = SNAPSHOT;
-    private volatile @Nullable IsolationLevel ofTransaction;
-    private volatile Duration lockWait;
     private volatile Duration statementTimeout;
     /** Whether a pool resets the connection through {@link #preRelease()}. */
     private volatile boolean managed;
@@ -58,12 +55,11 @@ public final class DefaultConnection extends QueryShortcuts {
     public DefaultConnection(Session session, SessionSettings settings) {
         this.session = session;
         this.settings = settings;
-        this.lockWait = settings.lockWait();
+        this.transactions = new ConnectionTransactions(session, settings.lockWait());
         this.statementTimeout = settings.statementTimeout();
     }
 
-    @Override
-    public Session session() {
+    Session session() {
         return session;
     }
 
@@ -102,7 +98,7 @@ public final class DefaultConnection extends QueryShortcuts {
         TransactionControl control = sql.control();
         return OnDemand.flux(() -> control == null
                 ? results(sql, arguments, fetchSize)
-                : control(sql, control)
+                : whenOpen(() -> transactions.control(sql, control))
                         .onErrorMap(R2dbcException.class, error -> Errors.map(error, sql.source()))
                         .thenMany(Flux.just(new DefaultResult(this, new CountCursor(0), true))));
     }
@@ -114,17 +110,16 @@ public final class DefaultConnection extends QueryShortcuts {
                 && sql.kind() == SqlCommand.Kind.DML
                 && !sql.returning()
                 && arguments.size() == 1;
-        Flux<Cursor> cursors = Flux.defer(() -> queued && autoCommit && !session.inTransaction()
+        Flux<Cursor> cursors = Flux.defer(() -> queued && transactions.autoCommit()
                 ? session.executeQueued(sql, arguments.get(0), settings.queueTimeout())
                         .flux()
                         .map(CountCursor::new)
-                : session.execute(new Command(sql, arguments, fetchSize, lockWait)));
+                : session.execute(new Command(sql, arguments, fetchSize, transactions.lockWait())));
         Duration timeout = statementTimeout;
         Flux<Cursor> timely = timeout.isZero() ? cursors : timely(timeout, cursors, sql);
         Flux<Result> results =
                 timely.doOnDiscard(Cursor.class, Cursor::close).map(cursor -> new DefaultResult(this, cursor, updates));
-        boolean first = !autoCommit && !session.inTransaction() && session.isOpen();
-        return first ? begin(defaults()).thenMany(results) : results;
+        return transactions.beginsWithNextStatement() ? transactions.begin().thenMany(results) : results;
     }
 
     private Flux<Cursor> timely(Duration timeout, Flux<Cursor> cursors, SqlCommand sql) {
@@ -140,141 +135,57 @@ public final class DefaultConnection extends QueryShortcuts {
                         sql.source()));
     }
 
-    private static DecentDbTransactionDefinition defaults() {
-        return DecentDbTransactionDefinition.create();
-    }
-
-    private Mono<Void> begin(DecentDbTransactionDefinition definition) {
-        IsolationLevel level = definition.getAttribute(TransactionDefinition.ISOLATION_LEVEL);
-        if (level != null && !LEVELS.contains(level)) {
-            return Mono.error(unsupported(level));
-        }
-        Duration wait = definition.getAttribute(TransactionDefinition.LOCK_WAIT_TIMEOUT);
-        boolean readOnly = Boolean.TRUE.equals(definition.getAttribute(TransactionDefinition.READ_ONLY));
-        return session.begin(new TransactionOptions(
-                        readOnly,
-                        wait == null ? lockWait : Waits.atMostUnlimited(wait),
-                        definition.getAttribute(TransactionDefinition.NAME)))
-                .doOnSuccess(begun -> ofTransaction = level);
-    }
-
-    /** Transaction control written as SQL does the same as the methods. */
-    private Mono<Void> control(SqlCommand sql, TransactionControl control) {
-        if (control.unexpected() != null) {
-            return Mono.error(Errors.of("42601", "Syntax error: unexpected " + control.unexpected(), sql.source()));
-        }
-        String savepoint = String.valueOf(control.savepoint());
-        return switch (sql.kind()) {
-            case BEGIN -> begin(definition(control));
-            case COMMIT -> commitTransaction();
-            case ROLLBACK -> rollbackTransaction();
-            case SAVEPOINT -> createSavepoint(savepoint);
-            case RELEASE -> releaseSavepoint(savepoint);
-            case ROLLBACK_TO -> rollbackTransactionToSavepoint(savepoint);
-            default -> setTransaction(definition(control));
-        };
-    }
-
-    private static DecentDbTransactionDefinition definition(TransactionControl control) {
-        DecentDbTransactionDefinition definition = defaults();
-        if (control.readOnly() != null) {
-            definition = control.readOnly() ? definition.readOnly() : definition.readWrite();
-        }
-        String level = control.isolationLevel();
-        return level == null ? definition : definition.isolationLevel(IsolationLevel.valueOf(level));
-    }
-
-    /** What {@code SET TRANSACTION} says of the open transaction, or of the one that begins with it. */
-    private Mono<Void> setTransaction(DecentDbTransactionDefinition definition) {
-        if (!session.inTransaction()) {
-            return autoCommit && session.isOpen()
-                    ? Mono.error(Errors.of(
-                            "25P01",
-                            "SET TRANSACTION is about the open transaction, but there is none; begin one before it",
-                            null))
-                    : begin(definition);
-        }
-        IsolationLevel level = definition.getAttribute(TransactionDefinition.ISOLATION_LEVEL);
-        if (level != null && !LEVELS.contains(level)) {
-            return Mono.error(unsupported(level));
-        }
-        Boolean readOnly = definition.getAttribute(TransactionDefinition.READ_ONLY);
-        Mono<Void> changed = readOnly == null ? Mono.empty() : session.setReadOnly(readOnly);
-        return level == null ? changed : changed.doOnSuccess(done -> ofTransaction = level);
-    }
-
     @Override
     public Mono<Void> beginTransaction() {
-        return OnDemand.mono(() -> begin(defaults()));
+        return OnDemand.mono(transactions::begin);
     }
 
     @Override
     public Mono<Void> beginTransaction(TransactionDefinition definition) {
         DecentDbTransactionDefinition known = DecentDbTransactionDefinition.from(definition);
-        return OnDemand.mono(() -> begin(known));
+        return OnDemand.mono(() -> transactions.begin(known));
     }
 
     @Override
     public Mono<Void> commitTransaction() {
-        return whenOpen(session::commit);
+        return whenOpen(transactions::commit);
     }
 
     @Override
     public Mono<Void> rollbackTransaction() {
-        return whenOpen(session::rollback);
+        return whenOpen(transactions::rollback);
     }
 
     @Override
     public Mono<Void> createSavepoint(String name) {
         String quoted = Identifiers.quote(name);
-        return whenOpen(() -> {
-            Mono<Void> begun = session.inTransaction() ? Mono.empty() : begin(defaults());
-            return begun.then(savepoint("SAVEPOINT " + quoted));
-        });
+        return whenOpen(() -> transactions.createSavepoint(quoted));
     }
 
     @Override
     public Mono<Void> releaseSavepoint(String name) {
         String quoted = Identifiers.quote(name);
-        return whenOpen(() -> savepoint("RELEASE SAVEPOINT " + quoted));
+        return whenOpen(() -> transactions.releaseSavepoint(quoted));
     }
 
     @Override
     public Mono<Void> rollbackTransactionToSavepoint(String name) {
         String quoted = Identifiers.quote(name);
-        return whenOpen(() -> savepoint("ROLLBACK TO SAVEPOINT " + quoted));
-    }
-
-    private Mono<Void> savepoint(String sql) {
-        return Mono.defer(() -> {
-            if (!session.inTransaction()) {
-                return Mono.error(Errors.of("25P01", "No transaction is open, so there are no savepoints", sql));
-            }
-            return session.execute(Command.of(SqlCommand.of(sql), 1, lockWait))
-                    .doOnNext(Cursor::close)
-                    .then();
-        });
+        return whenOpen(() -> transactions.rollbackToSavepoint(quoted));
     }
 
     @Override
     public boolean isAutoCommit() {
-        return autoCommit && !session.inTransaction();
+        return transactions.autoCommit();
     }
 
     @Override
     public Mono<Void> setAutoCommit(boolean wanted) {
-        return whenOpen(() -> {
-            if (wanted == isAutoCommit()) {
-                autoCommit = wanted;
-                return Mono.empty();
-            }
-            Mono<Void> committed = session.inTransaction() ? session.commit() : Mono.empty();
-            return committed.doOnSuccess(done -> autoCommit = wanted);
-        });
+        return whenOpen(() -> transactions.setAutoCommit(wanted));
     }
 
     /** Starts with demand, and fails if the connection is closed by then, or at once if it is already. */
-    @SuppressWarnings("ReachabilityFenceUsage") // what the connection must outlast is the Mono
+    @SuppressWarnings("ReachabilityFenceUsage") // the connection must outlast the Mono
     private Mono<Void> whenOpen(Supplier<Mono<Void>> work) {
         Mono<Void> checked = Mono.defer(() -> session.isOpen() ? work.get() : Mono.error(Errors.closed()))
                 .doFinally(signal -> Reference.reachabilityFence(this));
@@ -283,8 +194,7 @@ public final class DefaultConnection extends QueryShortcuts {
 
     @Override
     public IsolationLevel getTransactionIsolationLevel() {
-        IsolationLevel level = ofTransaction;
-        return level != null && session.inTransaction() ? level : isolation;
+        return transactions.isolation();
     }
 
     @Override
@@ -292,24 +202,25 @@ public final class DefaultConnection extends QueryShortcuts {
         if (level == null) {
             throw new IllegalArgumentException("The isolation level must not be null");
         }
-        return whenOpen(() -> LEVELS.contains(level)
-                ? Mono.fromRunnable(() -> {
-                    isolation = level;
-                    ofTransaction = null;
-                })
-                : Mono.error(unsupported(level)));
+        return whenOpen(() -> transactions.setIsolation(level));
     }
 
     @Override
     public Mono<Void> setLockWaitTimeout(Duration timeout) {
         requirePositive(timeout, "lock-wait timeout");
-        return whenOpen(() -> Mono.fromRunnable(() -> lockWait = Waits.atMostUnlimited(timeout)));
+        return whenOpen(() -> Mono.fromRunnable(() -> transactions.setLockWait(Waits.atMostUnlimited(timeout))));
     }
 
     @Override
     public Mono<Void> setStatementTimeout(Duration timeout) {
         requirePositive(timeout, "statement timeout");
         return whenOpen(() -> Mono.fromRunnable(() -> statementTimeout = Waits.atMostUnlimited(timeout)));
+    }
+
+    private static void requirePositive(Duration timeout, String what) {
+        if (timeout == null || timeout.isNegative()) {
+            throw new IllegalArgumentException("The " + what + " must not be null or negative, it is " + timeout);
+        }
     }
 
     @Override
@@ -323,7 +234,7 @@ public final class DefaultConnection extends QueryShortcuts {
             throw new IllegalArgumentException("The validation depth must not be null");
         }
         if (depth == ValidationDepth.LOCAL) {
-            return Mono.fromSupplier(() -> session.isOpen() && (managed || asNew()));
+            return Mono.fromSupplier(() -> session.isOpen() && (managed || inInitialState()));
         }
         Duration patience = statementTimeout.isZero() ? PING_PATIENCE : statementTimeout;
         return OnDemand.mono(() -> Timeouts.within(patience, session.delivery(), session.ping(), Mono.just(false)));
@@ -331,20 +242,17 @@ public final class DefaultConnection extends QueryShortcuts {
 
     /**
      * Whether nothing is left of an earlier use. A pool over a proxy does not see that the connection is a Lifecycle; it
-     * drops one that it finds otherwise, or the next borrower would get it as it is.
+     * drops a connection in another state, which the next borrower would otherwise get as it is.
      */
-    private boolean asNew() {
-        return autoCommit
-                && !session.inTransaction()
+    private boolean inInitialState() {
+        return transactions.inInitialState()
                 && !session.hasOpenResults()
-                && isolation == SNAPSHOT
-                && lockWait.equals(settings.lockWait())
                 && statementTimeout.equals(settings.statementTimeout());
     }
 
     @Override
     public Mono<Void> close() {
-        // What became live while the session was closing has to end, too.
+        // A watch that began while the session was closing has to end, too.
         return Mono.defer(() -> {
             live.next();
             return session.close().doFinally(signal -> live.next());
@@ -362,10 +270,7 @@ public final class DefaultConnection extends QueryShortcuts {
         return Mono.defer(() -> {
             live.next();
             return session.reset().doOnTerminate(() -> {
-                autoCommit = true;
-                isolation = SNAPSHOT;
-                ofTransaction = null;
-                lockWait = settings.lockWait();
+                transactions.reset();
                 statementTimeout = settings.statementTimeout();
             });
         });
@@ -384,17 +289,75 @@ public final class DefaultConnection extends QueryShortcuts {
     }
 
     @Override
+    public Flux<Map<String, @Nullable Object>> fetch(String sql, @Nullable Object... arguments) {
+        return shortcuts.maps(sql, arguments);
+    }
+
+    @Override
+    public Flux<List<@Nullable Object>> fetchLists(String sql, @Nullable Object... arguments) {
+        return shortcuts.lists(sql, arguments);
+    }
+
+    @Override
+    public <T> Mono<T> fetchValue(String sql, Class<T> type, @Nullable Object... arguments) {
+        return shortcuts.value(sql, type, arguments);
+    }
+
+    @Override
+    public Mono<Long> execute(String sql, @Nullable Object... arguments) {
+        return shortcuts.execute(sql, arguments);
+    }
+
+    @Override
+    public <T> Flux<T> inTransaction(Function<? super DecentDbConnection, ? extends Publisher<T>> work) {
+        return shortcuts.inTransaction(work);
+    }
+
+    @Override
+    public Mono<Long> executeQueued(String sql, @Nullable Object... arguments) {
+        return queuedWrites.one(sql, arguments);
+    }
+
+    @Override
+    public Flux<Long> executeQueued(String sql, Publisher<? extends @Nullable Object[]> arguments) {
+        return queuedWrites.each(sql, arguments).handle(QueuedWrites::rowsChanged);
+    }
+
+    @Override
+    public Flux<WriteOutcome> executeQueuedEach(String sql, Publisher<? extends @Nullable Object[]> arguments) {
+        return queuedWrites.each(sql, arguments);
+    }
+
+    @Override
+    public Mono<WriteQueueMetrics> writeQueueMetrics() {
+        return session.writeQueueMetrics();
+    }
+
+    @Override
+    public Mono<Void> setAuditContext(String key, @Nullable String value) {
+        if (key == null || key.isEmpty()) {
+            throw new IllegalArgumentException("The key must not be null or empty");
+        }
+        return session.setAuditContext(key, value);
+    }
+
+    @Override
+    public Mono<Void> checkpoint() {
+        return session.checkpoint();
+    }
+
+    @Override
+    public Mono<Void> saveAs(Path path) {
+        return session.saveAs(path);
+    }
+
+    @Override
+    public SchemaInspection inspection() {
+        return session.inspection();
+    }
+
+    @Override
     public String toString() {
         return "DecentDbConnection[" + settings.database().name() + "]";
-    }
-
-    private static RuntimeException unsupported(IsolationLevel level) {
-        return Errors.of("0A000", "The isolation level " + level.asSql() + " is not known to DecentDB", null);
-    }
-
-    private static void requirePositive(Duration timeout, String what) {
-        if (timeout == null || timeout.isNegative()) {
-            throw new IllegalArgumentException("The " + what + " must not be null or negative, it is " + timeout);
-        }
     }
 }

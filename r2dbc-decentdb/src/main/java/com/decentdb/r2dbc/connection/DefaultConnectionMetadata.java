@@ -3,7 +3,7 @@ package com.decentdb.r2dbc.connection;
 import com.decentdb.r2dbc.api.DecentDbConnectionMetadata;
 import com.decentdb.r2dbc.api.EngineInfo;
 
-/** What is told about the engine behind a connection. */
+/** The engine behind a connection, for its users. */
 record DefaultConnectionMetadata(EngineInfo engine) implements DecentDbConnectionMetadata {
 
     @Override

@@ -3,8 +3,8 @@ package com.decentdb.r2dbc.connection;
 import java.lang.ref.Cleaner;
 
 /**
- * Frees what its user forgot, or never knew to have: a subscriber that cancels in the moment in which a connection or a
- * result is handed over may drop it unseen.
+ * Frees a connection or result that its user did not close, or never saw: a subscriber that cancels at the moment of the
+ * hand-over may drop it unseen.
  */
 public final class Forgotten {
 

@@ -11,8 +11,8 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /**
- * Subscribes to its source with the first demand. Most operators that combine publishers start the first one at once,
- * whoever has asked for what comes of it.
+ * Subscribes to its source with the first demand. Most operators that combine publishers start the first one at once, even
+ * before their own subscriber asked for anything.
  */
 public final class OnDemand<T> extends Flux<T> {
 

@@ -1,8 +1,10 @@
 package com.decentdb.r2dbc.embedded;
 
+import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
+import com.decentdb.r2dbc.api.schema.SchemaInspection;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.embedded.lane.Lane;
@@ -25,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -41,6 +44,7 @@ final class EmbeddedSession implements Session {
     private final Runnable release;
     private final Executor delivery;
     private final WriterCalls tasks;
+    private final SchemaInspection inspection;
     private final Sinks.Empty<Void> end = Sinks.empty();
     private volatile AutoCommit autoCommit;
     private volatile @Nullable PinnedLane pinned;
@@ -58,6 +62,7 @@ final class EmbeddedSession implements Session {
         this.delivery = delivery;
         this.autoCommit = new AutoCommit(database, database.shared(), delivery);
         this.tasks = new WriterCalls(database, delivery);
+        this.inspection = new EngineInspection(this::describe, database.engine().version());
     }
 
     @Override
@@ -322,8 +327,13 @@ final class EmbeddedSession implements Session {
     }
 
     @Override
-    public Mono<String> schema() {
-        return outsideTransaction("Reading the schema", tasks.schema(lanes().writer()));
+    public SchemaInspection inspection() {
+        return inspection;
+    }
+
+    /** The handle that is asked sees the temporary objects of this session. */
+    private <T> Mono<T> describe(Function<NativeDatabase, @Nullable T> call) {
+        return Mono.defer(() -> outsideTransaction("Reading the schema", tasks.underLease(lanes().writer(), call)));
     }
 
     /** Refuses a task that waits for the write lock while the session's own transaction may hold it. */

@@ -99,17 +99,13 @@ final class WriterCalls {
         });
     }
 
-    /** The schema as a lane's handle sees it, its temporary objects included. */
-    Mono<String> schema(Lane lane) {
-        return underLease(lane, NativeDatabase::schemaSnapshot);
-    }
-
     /** Calls the writer's handle under the write lock. */
     private <T> Mono<T> underLease(Function<NativeDatabase, @Nullable T> call) {
         return underLease(database.shared().writer(), call);
     }
 
-    private <T> Mono<T> underLease(Lane lane, Function<NativeDatabase, @Nullable T> call) {
+    /** Calls a lane's handle under the write lock. */
+    <T> Mono<T> underLease(Lane lane, Function<NativeDatabase, @Nullable T> call) {
         return Exchange.mono(delivery, exchange -> {
             WriteLease lease = database.lease();
             WriteLease.Claimant claim = WriteLease.claim("a task of the database", exchange, lane, () -> {

@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.transport;
 import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
+import com.decentdb.r2dbc.api.schema.SchemaInspection;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import java.nio.file.Path;
@@ -75,8 +76,8 @@ public interface Session {
     /** Writes a consistent copy of the database to a new file. */
     Mono<Void> saveAs(Path path);
 
-    /** The schema as the engine's JSON snapshot. */
-    Mono<String> schema();
+    /** Descriptions of the schema and of statements. */
+    SchemaInspection inspection();
 
     /** Whether the session is open and the database answers. Never fails. */
     Mono<Boolean> ping();

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 
-/** What a connection asks of its session, whatever transport is behind it. */
+/** The calls that a connection makes on its session, whatever transport is behind it. */
 class DefaultConnectionTests {
 
-    private final ScriptedSession session = new ScriptedSession();
+    private final RecordingSession session = new RecordingSession();
     private final DefaultConnection connection = session.connection("");
 
     @Test

@@ -34,7 +34,7 @@ class DemandTests {
     @RegisterExtension
     final TestDatabase database = new TestDatabase();
 
-    private final ScriptedSession session = new ScriptedSession();
+    private final RecordingSession session = new RecordingSession();
     private final DefaultConnection connection = session.connection("");
 
     static Stream<Named<Function<DefaultConnection, Publisher<?>>>> work() {

@@ -1,4 +1,4 @@
-/** What survives a crash of the process. */
+/** The database after a crash of the process. */
 @NullMarked
 package com.decentdb.r2dbc.crash;
 

@@ -17,7 +17,7 @@ import org.springframework.data.repository.reactive.ReactiveCrudRepository;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** What the README shows of Spring, run. */
+/** The Spring examples of the README, run. */
 class ReadmeSpringTests {
 
     @RegisterExtension

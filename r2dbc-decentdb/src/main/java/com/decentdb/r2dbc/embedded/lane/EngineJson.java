@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.embedded.lane;
 
 import com.decentdb.r2dbc.transport.Errors;
 import com.fasterxml.jackson.jr.ob.JSON;
+import io.r2dbc.spi.R2dbcException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,8 +24,21 @@ public final class EngineJson {
         try {
             return JSON.std.mapFrom(json);
         } catch (IOException e) {
-            throw Errors.of(
-                    "XX000", "The engine described " + subject + " in JSON that cannot be read: " + json, 0, null, e);
+            throw unreadable(json, subject, e);
+        }
+    }
+
+    /**
+     * Reads an array of objects.
+     *
+     * @param subject what the engine described, for the error
+     * @throws io.r2dbc.spi.R2dbcException XX000 if the text is not a JSON array
+     */
+    public static List<Map<String, @Nullable Object>> array(String json, String subject) {
+        try {
+            return objects(JSON.std.listFrom(json));
+        } catch (IOException e) {
+            throw unreadable(json, subject, e);
         }
     }
 
@@ -44,5 +58,10 @@ public final class EngineJson {
     @SuppressWarnings("unchecked")
     public static @Nullable Map<String, @Nullable Object> object(@Nullable Object value) {
         return value instanceof Map<?, ?> map ? (Map<String, @Nullable Object>) map : null;
+    }
+
+    private static R2dbcException unreadable(String json, String subject, IOException cause) {
+        return Errors.of(
+                "XX000", "The engine described " + subject + " in JSON that cannot be read: " + json, 0, null, cause);
     }
 }

@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.connection;
 import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
+import com.decentdb.r2dbc.api.schema.SchemaInspection;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -24,8 +25,8 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** A session without a database: it writes down what is asked of it and answers every statement with one row changed. */
-final class ScriptedSession implements Session {
+/** A session without a database: it records every call and answers every statement with one row changed. */
+final class RecordingSession implements Session {
 
     final List<String> calls = new ArrayList<>();
     boolean inTransaction;
@@ -130,8 +131,8 @@ final class ScriptedSession implements Session {
     }
 
     @Override
-    public Mono<String> schema() {
-        return Mono.just("{}");
+    public SchemaInspection inspection() {
+        throw new UnsupportedOperationException("A recording has no schema");
     }
 
     @Override
@@ -151,7 +152,7 @@ final class ScriptedSession implements Session {
 
     @Override
     public EngineInfo engine() {
-        return new EngineInfo("0", 7, "script", "SCRIPT", false);
+        return new EngineInfo("0", 7, "recording", "RECORDING", false);
     }
 
     private Mono<Void> call(String call, boolean inTransactionAfter) {

@@ -1,0 +1,69 @@
+package com.decentdb.r2dbc.connection;
+
+import com.decentdb.r2dbc.api.WriteOutcome;
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.settings.SessionSettings;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.sql.SqlScript;
+import com.decentdb.r2dbc.transport.Errors;
+import io.r2dbc.spi.R2dbcException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.SynchronousSink;
+
+/** Writes of a connection through the engine's write queue. */
+final class QueuedWrites {
+
+    private final DefaultConnection connection;
+
+    QueuedWrites(DefaultConnection connection) {
+        this.connection = connection;
+    }
+
+    Mono<Long> one(String sql, @Nullable Object[] arguments) {
+        return Mono.defer(() -> {
+            SessionSettings settings = connection.settings();
+            SqlScript script = settings.parse(sql);
+            SqlCommand command = single(script, sql);
+            return Bindings.encodeAll(script, arguments)
+                    .flatMap(values -> connection
+                            .session()
+                            .executeQueued(command, Bindings.select(command, values), settings.queueTimeout()));
+        });
+    }
+
+    Flux<WriteOutcome> each(String sql, Publisher<? extends @Nullable Object[]> arguments) {
+        return Flux.defer(() -> {
+            SessionSettings settings = connection.settings();
+            SqlScript script = settings.parse(sql);
+            SqlCommand command = single(script, sql);
+            // No prefetch: the demand of the queue alone holds back a source that is faster.
+            Flux<Value[]> encoded = Flux.from(arguments)
+                    .concatMap(each -> Bindings.encodeAll(script, each), 0)
+                    .map(values -> Bindings.select(command, values));
+            return connection.session().executeQueued(command, encoded, settings.queueTimeout());
+        });
+    }
+
+    /** Passes on the number of rows that a write changed, or its failure. */
+    static void rowsChanged(WriteOutcome outcome, SynchronousSink<Long> sink) {
+        R2dbcException failure = outcome.failure();
+        if (failure == null) {
+            sink.next(outcome.rowsChanged());
+        } else {
+            sink.error(failure);
+        }
+    }
+
+    /** The engine would run all of several statements before it complains. */
+    private static SqlCommand single(SqlScript script, String sql) {
+        List<SqlCommand> commands = script.commands();
+        if (commands.size() != 1 || commands.get(0).kind().transactionControl()) {
+            throw Errors.of("42601", "A queued write is one statement, without transaction control; this is not", sql);
+        }
+        return commands.get(0);
+    }
+}

@@ -1,0 +1,259 @@
+package com.decentdb.r2dbc.embedded;
+
+import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.r2dbc.api.DecentDbType;
+import com.decentdb.r2dbc.api.schema.ForeignKeyInfo;
+import com.decentdb.r2dbc.api.schema.IndexInfo;
+import com.decentdb.r2dbc.api.schema.QueryDescription;
+import com.decentdb.r2dbc.api.schema.SchemaInspection;
+import com.decentdb.r2dbc.api.schema.TableColumn;
+import com.decentdb.r2dbc.api.schema.TableInfo;
+import com.decentdb.r2dbc.api.schema.ToolingMetadata;
+import com.decentdb.r2dbc.api.schema.TriggerInfo;
+import com.decentdb.r2dbc.api.schema.ViewInfo;
+import com.decentdb.r2dbc.embedded.lane.EngineJson;
+import com.decentdb.r2dbc.embedded.lane.NativeErrors;
+import com.decentdb.r2dbc.transport.Errors;
+import io.r2dbc.spi.R2dbcException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Reads the engine's JSON descriptions into typed ones. Fields that an engine leaves out have empty values. */
+final class EngineInspection implements SchemaInspection {
+
+    /** Calls the handle that sees what the session sees. */
+    @FunctionalInterface
+    interface Handle {
+        <T> Mono<T> call(Function<NativeDatabase, @Nullable T> call);
+    }
+
+    private final Handle handle;
+    private final String version;
+
+    /**
+     * Creates the descriptions of one session.
+     *
+     * @param version the version of the engine
+     */
+    EngineInspection(Handle handle, String version) {
+        this.handle = handle;
+        this.version = version;
+    }
+
+    @Override
+    @SuppressWarnings("NullAway") // the engine's snapshot has no null at its top
+    public Mono<Map<String, Object>> schema() {
+        return handle.call(database -> EngineJson.object(database.schemaSnapshot(), "the schema"));
+    }
+
+    @Override
+    public Flux<TableInfo> listTables() {
+        return all(NativeDatabase::listTables, EngineInspection::table);
+    }
+
+    @Override
+    public Flux<TableColumn> tableColumns(String table) {
+        requireName(table);
+        return handle.call(database -> columns(EngineJson.object(database.describeTable(table), "a table")))
+                .flatMapIterable(Function.identity())
+                .onErrorMap(error -> missing(error, "table", table));
+    }
+
+    @Override
+    public Mono<String> tableDdl(String table) {
+        requireName(table);
+        return handle.call(database -> database.tableDdl(table)).onErrorMap(error -> missing(error, "table", table));
+    }
+
+    @Override
+    public Flux<IndexInfo> listIndexes() {
+        return all(
+                NativeDatabase::listIndexes,
+                index -> new IndexInfo(
+                        text(index, "name"),
+                        text(index, "table_name"),
+                        text(index, "kind"),
+                        is(index, "unique"),
+                        texts(index, "columns"),
+                        texts(index, "include_columns"),
+                        textOrNull(index, "predicate_sql"),
+                        index));
+    }
+
+    @Override
+    public Flux<ViewInfo> listViews() {
+        return all(
+                NativeDatabase::listViews,
+                view -> new ViewInfo(
+                        text(view, "name"),
+                        is(view, "temporary"),
+                        text(view, "sql_text"),
+                        texts(view, "column_names"),
+                        texts(view, "dependencies"),
+                        view));
+    }
+
+    @Override
+    public Mono<String> viewDdl(String view) {
+        requireName(view);
+        return handle.call(database -> database.viewDdl(view)).onErrorMap(error -> missing(error, "view", view));
+    }
+
+    @Override
+    public Flux<TriggerInfo> listTriggers() {
+        return all(
+                NativeDatabase::listTriggers,
+                trigger -> new TriggerInfo(
+                        text(trigger, "name"),
+                        text(trigger, "target_name"),
+                        text(trigger, "kind").toUpperCase(Locale.ROOT),
+                        text(trigger, "event").toUpperCase(Locale.ROOT),
+                        is(trigger, "on_view"),
+                        text(trigger, "action_sql"),
+                        trigger));
+    }
+
+    @Override
+    public Mono<ToolingMetadata> toolingMetadata() {
+        return handle.call(database -> {
+            Map<String, @Nullable Object> json = EngineJson.object(database.toolingMetadata(), "the database");
+            Map<String, @Nullable Object> schema = EngineJson.object(json.get("schema"));
+            return new ToolingMetadata(
+                    text(json, "engine_version"),
+                    number(json, "database_format_version"),
+                    number(json, "schema_cookie"),
+                    text(json, "schema_fingerprint"),
+                    schema == null ? Map.of() : schema,
+                    json);
+        });
+    }
+
+    @Override
+    public Mono<QueryDescription> describeQuery(String sql) {
+        if (sql == null || sql.isBlank()) {
+            throw new IllegalArgumentException("The SQL text must not be null or empty");
+        }
+        return handle.call(database -> query(EngineJson.object(database.describeQuery(sql), "a statement")))
+                .onErrorMap(error -> NativeErrors.map(error, sql));
+    }
+
+    @Override
+    public Mono<String> version() {
+        return Mono.just(version);
+    }
+
+    private <T> Flux<T> all(Function<NativeDatabase, String> read, Function<Map<String, @Nullable Object>, T> reading) {
+        return handle.call(database -> EngineJson.array(read.apply(database), "the schema").stream()
+                        .map(reading)
+                        .toList())
+                .flatMapIterable(Function.identity());
+    }
+
+    private static TableInfo table(Map<String, @Nullable Object> table) {
+        List<ForeignKeyInfo> keys = EngineJson.objects(table.get("foreign_keys")).stream()
+                .map(key -> new ForeignKeyInfo(
+                        textOrNull(key, "name"),
+                        texts(key, "columns"),
+                        text(key, "referenced_table"),
+                        texts(key, "referenced_columns"),
+                        text(key, "on_delete"),
+                        text(key, "on_update"),
+                        key))
+                .toList();
+        return new TableInfo(
+                text(table, "name"),
+                is(table, "temporary"),
+                columns(table),
+                texts(table, "primary_key_columns"),
+                keys,
+                texts(table, "checks"),
+                number(table, "row_count"),
+                table);
+    }
+
+    private static List<TableColumn> columns(Map<String, @Nullable Object> table) {
+        return EngineJson.objects(table.get("columns")).stream()
+                .map(column -> new TableColumn(
+                        text(column, "name"),
+                        DecentDbType.ofName(text(column, "column_type")),
+                        is(column, "nullable"),
+                        textOrNull(column, "default_sql"),
+                        is(column, "primary_key"),
+                        is(column, "unique"),
+                        is(column, "auto_increment"),
+                        texts(column, "checks"),
+                        column))
+                .toList();
+    }
+
+    private static QueryDescription query(Map<String, @Nullable Object> query) {
+        return new QueryDescription(
+                text(query, "statement_kind"),
+                is(query, "read_only"),
+                EngineJson.objects(query.get("parameters")).stream()
+                        .map(each -> new QueryDescription.Parameter((int) number(each, "position"), type(each)))
+                        .toList(),
+                EngineJson.objects(query.get("result_columns")).stream()
+                        .map(each -> new QueryDescription.Column(
+                                text(each, "name"),
+                                type(each),
+                                (Boolean) each.get("nullable"),
+                                textOrNull(each, "source_table"),
+                                textOrNull(each, "source_column")))
+                        .toList(),
+                query);
+    }
+
+    private static @Nullable DecentDbType type(Map<String, @Nullable Object> described) {
+        String name = textOrNull(described, "type_name");
+        return name == null ? null : DecentDbType.ofName(name);
+    }
+
+    /** Engines report a missing table or view in words of their own, some without an SQLSTATE. */
+    private static Throwable missing(Throwable error, String kind, String name) {
+        if (error instanceof R2dbcException known && List.of("42000", "42P01").contains(known.getSqlState())) {
+            return Errors.of(
+                    "42P01",
+                    "There is no " + kind + " " + name + " (" + known.getMessage() + ")",
+                    known.getErrorCode(),
+                    null,
+                    error);
+        }
+        return error;
+    }
+
+    private static void requireName(String name) {
+        if (name == null || name.isEmpty()) {
+            throw new IllegalArgumentException("The name must not be null or empty");
+        }
+    }
+
+    private static String text(Map<String, @Nullable Object> described, String field) {
+        String text = textOrNull(described, field);
+        return text == null ? "" : text;
+    }
+
+    private static @Nullable String textOrNull(Map<String, @Nullable Object> described, String field) {
+        Object value = described.get(field);
+        return value == null ? null : value.toString();
+    }
+
+    private static List<String> texts(Map<String, @Nullable Object> described, String field) {
+        return described.get(field) instanceof List<?> all
+                ? all.stream().map(String::valueOf).toList()
+                : List.of();
+    }
+
+    private static boolean is(Map<String, @Nullable Object> described, String field) {
+        return Boolean.TRUE.equals(described.get(field));
+    }
+
+    private static long number(Map<String, @Nullable Object> described, String field) {
+        return described.get(field) instanceof Number number ? number.longValue() : 0;
+    }
+}
