@@ -1,22 +1,26 @@
 package com.decentdb.r2dbc;
 
+import com.decentdb.r2dbc.api.Change;
 import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.api.LiveData;
+import com.decentdb.r2dbc.api.LiveQuery;
+import com.decentdb.r2dbc.api.WatchEvent;
 import com.decentdb.r2dbc.connection.DefaultConnection;
-import com.decentdb.r2dbc.connection.Forgotten;
 import com.decentdb.r2dbc.connection.OnDemand;
 import com.decentdb.r2dbc.connection.Timeouts;
-import com.decentdb.r2dbc.embedded.EmbeddedConfig;
-import com.decentdb.r2dbc.embedded.EmbeddedTransport;
+import com.decentdb.r2dbc.delivery.Forgotten;
 import com.decentdb.r2dbc.live.LiveFeeds;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
+import com.decentdb.r2dbc.transport.SessionSource;
+import com.decentdb.r2dbc.transport.Transport;
 import io.r2dbc.spi.Closeable;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.util.Logger;
@@ -27,20 +31,22 @@ import reactor.util.Loggers;
  * opened with the first connection and closed after the last one. A database in memory lives until this factory is closed
  * or unreachable, too. Thread-safe.
  */
-public final class DecentDbConnectionFactory extends LiveFeeds implements ConnectionFactory, Closeable {
+public final class DecentDbConnectionFactory implements ConnectionFactory, Closeable, LiveData {
 
     private static final Logger LOG = Loggers.getLogger(DecentDbConnectionFactory.class);
 
+    private final Transport transport;
     private final SessionSettings settings;
-    private final Keeper keeper = new Keeper();
+    private final SessionSource sessions = new FactorySessions();
+    private final LiveData liveData;
     private final Sinks.Empty<Void> end = Sinks.empty();
-    /** Stands for this factory where it must not be kept from becoming unreachable. */
-    private final Object identity = new Object();
 
     private volatile boolean closed;
 
-    DecentDbConnectionFactory(SessionSettings settings) {
+    DecentDbConnectionFactory(Transport transport, SessionSettings settings) {
+        this.transport = transport;
         this.settings = settings;
+        this.liveData = new LiveFeeds(sessions, settings);
     }
 
     /**
@@ -50,12 +56,13 @@ public final class DecentDbConnectionFactory extends LiveFeeds implements Connec
      */
     @Override
     public Mono<DecentDbConnection> create() {
-        Mono<DecentDbConnection> connection = liveSession().map(this::connection);
+        Mono<DecentDbConnection> connection = sessions.liveSession().map(this::connection);
         return Mono.defer(() -> closed ? connection : OnDemand.mono(() -> connection));
     }
 
     private DecentDbConnection connection(Session session) {
-        DefaultConnection connection = new DefaultConnection(session, settings);
+        DefaultConnection connection =
+                new DefaultConnection(session, settings, source -> new LiveFeeds(source, settings));
         String name = connection.toString();
         Forgotten.whenUnreachable(connection, () -> {
             if (session.isOpen()) {
@@ -66,49 +73,43 @@ public final class DecentDbConnectionFactory extends LiveFeeds implements Connec
         return connection;
     }
 
-    @Override
-    public Mono<Session> liveSession() {
-        return Mono.defer(() -> {
-            if (closed) {
-                return Mono.error(Errors.of("08003", "The connection factory is closed", null));
-            }
-            Mono<Session> session = EmbeddedTransport.connect(identity, settings.database());
-            Mono<Session> opened = settings.database().inMemory() ? keepOpen().then(session) : session;
-            Duration timeout = settings.connectTimeout();
-            Mono<Session> inTime = timeout.isZero() ? opened : within(timeout, opened);
-            // An operator that was cancelled drops a session that arrives late.
-            return inTime.doOnDiscard(Session.class, late -> late.close().subscribe());
-        });
-    }
-
     private Mono<Session> within(Duration timeout, Mono<Session> opened) {
         return Timeouts.firstWithin(
                         timeout,
-                        EmbeddedTransport.newDelivery(),
+                        transport.newDelivery(),
                         opened.flux(),
                         late -> late.close().subscribe(),
                         () -> Errors.of(
                                 "HYT01",
-                                "The database " + settings.database().name() + " could not be opened within "
-                                        + timeout.toMillis() + " ms. Find what holds it, or raise connectTimeout",
+                                "The database " + transport.name() + " could not be opened within " + timeout.toMillis()
+                                        + " ms. Find what holds it, or raise connectTimeout",
                                 null))
                 .next();
     }
 
     @Override
-    public boolean givesSessions() {
-        return !closed;
+    public Flux<WatchEvent> watchTable(String... tables) {
+        return liveData.watchTable(tables);
     }
 
     @Override
-    public Mono<Void> endOfLife() {
-        // Once it is closed a session is refused, which is the error to tell.
-        return closed ? Mono.never() : end.asMono();
+    public Flux<WatchEvent> watchRange(String table, @Nullable Object from, @Nullable Object to) {
+        return liveData.watchRange(table, from, to);
     }
 
     @Override
-    public SessionSettings settings() {
-        return settings;
+    public Flux<WatchEvent> watchQuery(String sql, @Nullable Object... arguments) {
+        return liveData.watchQuery(sql, arguments);
+    }
+
+    @Override
+    public Flux<Change> changeStream(String... tables) {
+        return liveData.changeStream(tables);
+    }
+
+    @Override
+    public LiveQuery liveQuery(String sql, @Nullable Object... arguments) {
+        return liveData.liveQuery(sql, arguments);
     }
 
     @Override
@@ -117,63 +118,49 @@ public final class DecentDbConnectionFactory extends LiveFeeds implements Connec
     }
 
     /**
-     * Refuses further connections, ends what is live by this factory and lets a database in memory end; open connections
+     * Refuses further connections, ends the live data of this factory and lets a database in memory end; open connections
      * stay usable. Idempotent.
      */
     @Override
     public Mono<Void> close() {
-        return Mono.fromRunnable(() -> {
+        return Mono.defer(() -> {
             closed = true;
             end.tryEmitEmpty();
-            keeper.run();
+            return transport.close();
         });
-    }
-
-    private Mono<Void> keepOpen() {
-        if (keeper.holds()) {
-            return Mono.empty();
-        }
-        EmbeddedConfig config = settings.database();
-        return EmbeddedTransport.keep(identity, config)
-                .doOnNext(release -> {
-                    if (keeper.hold(release)) {
-                        Forgotten.whenUnreachable(this, keeper);
-                    }
-                    if (closed) {
-                        keeper.run();
-                    }
-                })
-                .then();
     }
 
     @Override
     public String toString() {
-        return "DecentDbConnectionFactory[" + settings.database().name() + "]";
+        return "DecentDbConnectionFactory[" + transport.name() + "]";
     }
 
-    /** Holds a database in memory open; must not know the factory, whose end it outlives. */
-    private static final class Keeper implements Runnable {
+    /** The sessions of the factory; it refers to the factory, which stays reachable while it has subscribers. */
+    private final class FactorySessions implements SessionSource {
 
-        private final AtomicReference<@Nullable Runnable> release = new AtomicReference<>();
-
-        boolean holds() {
-            return release.get() != null;
-        }
-
-        boolean hold(Runnable held) {
-            if (release.compareAndSet(null, held)) {
-                return true;
-            }
-            held.run();
-            return false;
+        @Override
+        public Mono<Session> liveSession() {
+            return Mono.defer(() -> {
+                if (closed) {
+                    return Mono.error(Errors.of("08003", "The connection factory is closed", null));
+                }
+                Mono<Session> opened = transport.connect();
+                Duration timeout = settings.connectTimeout();
+                Mono<Session> inTime = timeout.isZero() ? opened : within(timeout, opened);
+                // An operator that was cancelled drops a session that arrives late.
+                return inTime.doOnDiscard(Session.class, late -> late.close().subscribe());
+            });
         }
 
         @Override
-        public void run() {
-            Runnable held = release.getAndSet(null);
-            if (held != null) {
-                held.run();
-            }
+        public boolean givesSessions() {
+            return !closed;
+        }
+
+        @Override
+        public Mono<Void> endOfLife() {
+            // Once the factory is closed it refuses sessions, and that is the error to report.
+            return closed ? Mono.never() : end.asMono();
         }
     }
 }

@@ -1,7 +1,10 @@
 package com.decentdb.r2dbc;
 
 import com.decentdb.r2dbc.api.DecentDbOptions;
+import com.decentdb.r2dbc.embedded.EmbeddedTransport;
+import com.decentdb.r2dbc.settings.OptionReader;
 import com.decentdb.r2dbc.settings.SessionSettings;
+import com.decentdb.r2dbc.transport.Transport;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.ConnectionFactoryProvider;
 
@@ -32,7 +35,20 @@ public final class DecentDbConnectionFactoryProvider implements ConnectionFactor
      */
     @Override
     public DecentDbConnectionFactory create(ConnectionFactoryOptions options) {
-        return new DecentDbConnectionFactory(SessionSettings.of(options));
+        return new DecentDbConnectionFactory(transport(options), SessionSettings.of(options));
+    }
+
+    /** The transport that the protocol of the URL names. */
+    private static Transport transport(ConnectionFactoryOptions options) {
+        String protocol = new OptionReader(options).text(ConnectionFactoryOptions.PROTOCOL);
+        return switch (protocol == null ? "" : protocol) {
+            case "", "file", "mem" -> EmbeddedTransport.of(options);
+            default ->
+                throw OptionReader.invalid(
+                        ConnectionFactoryOptions.PROTOCOL,
+                        String.valueOf(protocol),
+                        "'mem', 'file' or absent: r2dbc:decentdb:mem:///name");
+        };
     }
 
     @Override

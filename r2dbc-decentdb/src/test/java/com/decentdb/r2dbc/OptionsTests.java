@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.decentdb.r2dbc.api.DecentDbOptions;
 import com.decentdb.r2dbc.embedded.EmbeddedConfig;
+import com.decentdb.r2dbc.embedded.EmbeddedOptions;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.ParameterStyle;
 import io.r2dbc.spi.ConnectionFactories;
@@ -29,7 +30,7 @@ class OptionsTests {
         "r2dbc:decentdb:///my%20dir/a%2Bb.ddb, my dir/a+b.ddb",
     })
     void readsThePathFromTheUrl(String url, Path path) {
-        assertThat(settings(url).database().path()).isEqualTo(path);
+        assertThat(database(url).path()).isEqualTo(path);
     }
 
     @ParameterizedTest
@@ -38,16 +39,15 @@ class OptionsTests {
         "r2dbc:decentdb:mem://name, name",
     })
     void readsTheNameOfADatabaseInMemory(String url, String name) {
-        assertThat(settings(url).database().inMemory()).isTrue();
-        assertThat(settings(url).database().name()).isEqualTo(name);
+        assertThat(database(url).inMemory()).isTrue();
+        assertThat(database(url).name()).isEqualTo(name);
     }
 
     @Test
     void givesUnnamedDatabasesInMemoryNamesOfTheirOwn() {
         String url = "r2dbc:decentdb:///:memory:";
 
-        assertThat(settings(url).database().name())
-                .isNotEqualTo(settings(url).database().name());
+        assertThat(database(url).name()).isNotEqualTo(database(url).name());
     }
 
     @Test
@@ -60,36 +60,38 @@ class OptionsTests {
 
     @Test
     void readsOptionsAsText() {
-        SessionSettings settings = settings(
-                "r2dbc:decentdb:///a.ddb?lockWaitTimeout=PT2S&statementTimeout=1500&maxReaders=3"
-                        + "&fetchSize=7&writeQueueEnabled=1&writeQueueCapacity=9&mode=open&profile=balanced&linger=0&connectTimeout=PT3S&parameterStyle=jdbc");
+        String url = "r2dbc:decentdb:///a.ddb?lockWaitTimeout=PT2S&statementTimeout=1500&maxReaders=3"
+                + "&fetchSize=7&writeQueueEnabled=1&writeQueueCapacity=9&mode=open&profile=balanced&linger=0&connectTimeout=PT3S&parameterStyle=jdbc";
+        SessionSettings settings = settings(url);
+        EmbeddedConfig database = database(url);
 
         assertThat(settings.lockWait()).isEqualTo(Duration.ofSeconds(2));
         assertThat(settings.statementTimeout()).isEqualTo(Duration.ofMillis(1500));
         assertThat(settings.fetchSize()).isEqualTo(7);
         assertThat(settings.writeQueueEnabled()).isTrue();
-        assertThat(settings.database().maxReaders()).isEqualTo(3);
-        assertThat(settings.database().queueCapacity()).isEqualTo(9);
-        assertThat(settings.database().mode()).isEqualTo(EmbeddedConfig.Mode.OPEN);
-        assertThat(settings.database().engineOptions()).contains("profile=balanced");
-        assertThat(settings.database().linger()).isZero();
+        assertThat(database.maxReaders()).isEqualTo(3);
+        assertThat(database.queueCapacity()).isEqualTo(9);
+        assertThat(database.mode()).isEqualTo(EmbeddedConfig.Mode.OPEN);
+        assertThat(database.engineOptions()).contains("profile=balanced");
+        assertThat(database.linger()).isZero();
         assertThat(settings.connectTimeout()).isEqualTo(Duration.ofSeconds(3));
         assertThat(settings.parameterStyle()).isEqualTo(ParameterStyle.JDBC);
     }
 
     @Test
     void readsOptionsOfTheirOwnTypes() {
-        SessionSettings settings = SessionSettings.of(ConnectionFactoryOptions.builder()
+        ConnectionFactoryOptions options = ConnectionFactoryOptions.builder()
                 .option(ConnectionFactoryOptions.DRIVER, "decentdb")
                 .option(ConnectionFactoryOptions.DATABASE, "a.ddb")
                 .option(ConnectionFactoryOptions.LOCK_WAIT_TIMEOUT, Duration.ofMillis(5))
                 .option(DecentDbOptions.WRITE_QUEUE_ENABLED, true)
                 .option(DecentDbOptions.MAX_READERS, 2)
-                .build());
+                .build();
+        SessionSettings settings = SessionSettings.of(options);
 
         assertThat(settings.lockWait()).isEqualTo(Duration.ofMillis(5));
         assertThat(settings.writeQueueEnabled()).isTrue();
-        assertThat(settings.database().maxReaders()).isEqualTo(2);
+        assertThat(EmbeddedOptions.of(options).maxReaders()).isEqualTo(2);
     }
 
     @ParameterizedTest
@@ -132,7 +134,7 @@ class OptionsTests {
                 .matches(error -> !String.valueOf(error.getMessage()).contains("hush"));
         String url = "r2dbc:decentdb:///a.ddb?encryption_key=hush";
         assertThat(DecentDb.factory(url).toString()).doesNotContain("hush");
-        assertThat(settings(url).toString()).doesNotContain("hush").doesNotContain("68757368");
+        assertThat(database(url).toString()).doesNotContain("hush").doesNotContain("68757368");
     }
 
     @Test
@@ -141,17 +143,14 @@ class OptionsTests {
         Option<Object> password = Option.valueOf("password");
 
         assertThat(options().option(ConnectionFactoryOptions.PASSWORD, "a b;✓").build())
-                .satisfies(options -> assertThat(
-                                SessionSettings.of(options).database().engineOptions())
-                        .contains(key));
+                .satisfies(options ->
+                        assertThat(EmbeddedOptions.of(options).engineOptions()).contains(key));
         assertThat(options().option(password, (Supplier<String>) () -> "a b;✓").build())
-                .satisfies(options -> assertThat(
-                                SessionSettings.of(options).database().engineOptions())
-                        .contains(key));
+                .satisfies(options ->
+                        assertThat(EmbeddedOptions.of(options).engineOptions()).contains(key));
         assertThat(options().option(ConnectionFactoryOptions.PASSWORD, "").build())
-                .satisfies(options -> assertThat(
-                                SessionSettings.of(options).database().engineOptions())
-                        .doesNotContain("key"));
+                .satisfies(options ->
+                        assertThat(EmbeddedOptions.of(options).engineOptions()).doesNotContain("key"));
     }
 
     @Test
@@ -162,7 +161,7 @@ class OptionsTests {
                 .build();
 
         assertThatExceptionOfType(R2dbcNonTransientResourceException.class)
-                .isThrownBy(() -> SessionSettings.of(options))
+                .isThrownBy(() -> EmbeddedOptions.of(options))
                 .withMessageContaining("encryption_key")
                 .withMessageContaining("password")
                 .matches(error -> !String.valueOf(error.getMessage()).matches(".*(hush|psst).*"));
@@ -176,5 +175,9 @@ class OptionsTests {
 
     private static SessionSettings settings(String url) {
         return SessionSettings.of(ConnectionFactoryOptions.parse(url));
+    }
+
+    private static EmbeddedConfig database(String url) {
+        return EmbeddedOptions.of(ConnectionFactoryOptions.parse(url));
     }
 }

@@ -69,7 +69,10 @@ public interface LiveData {
      * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
      * @return the rows of each result, conflated as {@link LiveQuery} tells
      */
-    <T> Flux<List<T>> liveQuery(String sql, Function<? super Row, ? extends T> mapping, @Nullable Object... arguments);
+    default <T> Flux<List<T>> liveQuery(
+            String sql, Function<? super Row, ? extends T> mapping, @Nullable Object... arguments) {
+        return liveQuery(sql, arguments).map(mapping);
+    }
 
     /**
      * A query that is read again whenever a commit may have changed its result.

@@ -1,14 +1,16 @@
 package com.decentdb.r2dbc.connection;
 
+import com.decentdb.r2dbc.api.Change;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.DecentDbConnectionMetadata;
 import com.decentdb.r2dbc.api.DecentDbTransactionDefinition;
+import com.decentdb.r2dbc.api.LiveData;
+import com.decentdb.r2dbc.api.LiveQuery;
+import com.decentdb.r2dbc.api.WatchEvent;
 import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.api.schema.SchemaInspection;
 import com.decentdb.r2dbc.codec.Value;
-import com.decentdb.r2dbc.live.LiveFeeds;
-import com.decentdb.r2dbc.live.LiveTerm;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.TransactionControl;
@@ -17,6 +19,7 @@ import com.decentdb.r2dbc.transport.CountCursor;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
+import com.decentdb.r2dbc.transport.SessionSource;
 import com.decentdb.r2dbc.transport.Waits;
 import io.r2dbc.spi.IsolationLevel;
 import io.r2dbc.spi.R2dbcException;
@@ -38,7 +41,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /** A connection over a {@link Session}: the rules of R2DBC about statements, timeouts and pooling. */
-public final class DefaultConnection extends LiveFeeds implements DecentDbConnection {
+public final class DefaultConnection implements DecentDbConnection {
 
     private static final Duration PING_PATIENCE = Duration.ofSeconds(10);
 
@@ -47,40 +50,32 @@ public final class DefaultConnection extends LiveFeeds implements DecentDbConnec
     private final ConnectionTransactions transactions;
     private final QueryShortcuts shortcuts = new QueryShortcuts(this);
     private final QueuedWrites queuedWrites = new QueuedWrites(this);
-    private final LiveTerm live = new LiveTerm();
+    private final LiveTerm live = new LiveTerm(this);
+    private final LiveData liveData;
     private volatile Duration statementTimeout;
     /** Whether a pool resets the connection through {@link #preRelease()}. */
     private volatile boolean managed;
 
-    public DefaultConnection(Session session, SessionSettings settings) {
+    /**
+     * Creates a connection.
+     *
+     * @param liveData makes the live data of the connection
+     */
+    public DefaultConnection(
+            Session session, SessionSettings settings, Function<? super SessionSource, ? extends LiveData> liveData) {
         this.session = session;
         this.settings = settings;
         this.transactions = new ConnectionTransactions(session, settings.lockWait());
         this.statementTimeout = settings.statementTimeout();
+        this.liveData = liveData.apply(live);
     }
 
     Session session() {
         return session;
     }
 
-    @Override
-    public SessionSettings settings() {
+    SessionSettings settings() {
         return settings;
-    }
-
-    @Override
-    public Mono<Session> liveSession() {
-        return session.sibling();
-    }
-
-    @Override
-    public boolean givesSessions() {
-        return session.isOpen();
-    }
-
-    @Override
-    public Mono<Void> endOfLife() {
-        return live.end();
     }
 
     @Override
@@ -352,12 +347,37 @@ public final class DefaultConnection extends LiveFeeds implements DecentDbConnec
     }
 
     @Override
+    public Flux<WatchEvent> watchTable(String... tables) {
+        return liveData.watchTable(tables);
+    }
+
+    @Override
+    public Flux<WatchEvent> watchRange(String table, @Nullable Object from, @Nullable Object to) {
+        return liveData.watchRange(table, from, to);
+    }
+
+    @Override
+    public Flux<WatchEvent> watchQuery(String sql, @Nullable Object... arguments) {
+        return liveData.watchQuery(sql, arguments);
+    }
+
+    @Override
+    public Flux<Change> changeStream(String... tables) {
+        return liveData.changeStream(tables);
+    }
+
+    @Override
+    public LiveQuery liveQuery(String sql, @Nullable Object... arguments) {
+        return liveData.liveQuery(sql, arguments);
+    }
+
+    @Override
     public SchemaInspection inspection() {
         return session.inspection();
     }
 
     @Override
     public String toString() {
-        return "DecentDbConnection[" + settings.database().name() + "]";
+        return "DecentDbConnection[" + session.name() + "]";
     }
 }

@@ -1,10 +1,11 @@
 package com.decentdb.r2dbc.connection;
 
 import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.delivery.SerializedDrain;
 import com.decentdb.r2dbc.transport.Cursor;
 import io.r2dbc.spi.R2dbcException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -15,20 +16,20 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /**
- * The elements of a cursor: one per row that is wanted, then possibly a last one, for a count or an error. The next batch
- * of rows is asked for when there is demand that the current one cannot serve, not earlier. Rows are mapped on the thread
- * that asks for more or on the one that delivers the batch.
+ * The elements of a cursor: one per row that the mapper keeps, then possibly a last one, for a count or an error. The next
+ * block of rows is fetched when there is demand that the present one cannot serve, not earlier. Rows are mapped on the
+ * thread that asks for more or on the one that delivers the block.
  */
 final class RowFlux<T> extends Flux<T> {
 
-    /** Makes an element of a row. */
+    /** Makes elements of rows. */
     interface Mapper<T> {
 
         /** The element; null if the row is filtered out. */
         @Nullable
         T map(RowBatch rows, int row);
 
-        /** What stands for an error of the database in the middle of the rows: null for the end, or it is thrown. */
+        /** The element for an error of the database among the rows: null for none, or the error is thrown. */
         @Nullable
         T failed(R2dbcException error);
     }
@@ -52,18 +53,26 @@ final class RowFlux<T> extends Flux<T> {
 
     private static final class RowSubscription<T> implements Subscription {
 
+        private enum State {
+            /** The rows of the present block are emitted as the subscriber asks for them, or the next block is fetched. */
+            EMITTING,
+            /** The next block is on its way. */
+            FETCHING,
+            /** No rows are left; the last element may be. */
+            ENDING,
+            /** The subscriber cancelled, or got its last signal. */
+            OVER
+        }
+
         private final Cursor cursor;
         private final Mapper<T> mapper;
         private final CoreSubscriber<? super T> subscriber;
         private final AtomicLong requested = new AtomicLong();
-        private final AtomicInteger entered = new AtomicInteger();
+        private final AtomicReference<State> state = new AtomicReference<>(State.EMITTING);
+        private final SerializedDrain drain = new SerializedDrain(Runnable::run, this::emit);
         private final Disposable.Swap fetch = Disposables.swap();
 
-        private volatile boolean cancelled;
-        private volatile boolean fetching;
         private volatile @Nullable Throwable failure;
-        private boolean ended;
-        private boolean over;
         private @Nullable RowBatch batch;
         private int next;
         private @Nullable T last;
@@ -88,31 +97,25 @@ final class RowFlux<T> extends Flux<T> {
 
         @Override
         public void cancel() {
-            if (!cancelled) {
-                cancelled = true;
+            if (finish()) {
                 fetch.dispose();
                 cursor.close();
             }
         }
 
         void drain() {
-            if (entered.getAndIncrement() != 0) {
-                return;
-            }
-            int missed = 1;
-            do {
-                emit();
-                missed = entered.addAndGet(-missed);
-            } while (missed != 0);
+            drain.run();
         }
 
         private void emit() {
             long wanted = requested.get();
             long emitted = 0;
-            while (!over && !cancelled && !fetching) {
+            while (emits()) {
                 Throwable error = failure;
-                if (error != null && !endsWith(error)) {
-                    break;
+                if (error != null) {
+                    failure = null;
+                    endWith(error);
+                    continue;
                 }
                 RowBatch rows = batch;
                 if (rows != null && next < rows.rows()) {
@@ -122,7 +125,7 @@ final class RowFlux<T> extends Flux<T> {
                     if (emitRow(rows, next++)) {
                         emitted++;
                     }
-                } else if (ended || cursor.exhausted()) {
+                } else if (state.get() == State.ENDING || cursor.exhausted()) {
                     if (!complete(emitted < wanted)) {
                         break;
                     }
@@ -135,6 +138,16 @@ final class RowFlux<T> extends Flux<T> {
             if (emitted > 0 && wanted != Long.MAX_VALUE) {
                 requested.addAndGet(-emitted);
             }
+        }
+
+        private boolean emits() {
+            State now = state.get();
+            return now == State.EMITTING || now == State.ENDING;
+        }
+
+        /** Ends the subscription; false if it had ended already. */
+        private boolean finish() {
+            return state.getAndSet(State.OVER) != State.OVER;
         }
 
         private boolean emitRow(RowBatch rows, int row) {
@@ -162,41 +175,43 @@ final class RowFlux<T> extends Flux<T> {
                 last = null;
                 subscriber.onNext(element);
             }
-            over = true;
-            if (!cancelled) {
+            if (finish()) {
                 subscriber.onComplete();
             }
             return true;
         }
 
-        /** Makes an error of the database the last element, if the mapper does; else fails and returns false. */
-        private boolean endsWith(Throwable error) {
+        /** Makes an error of the database the last element if the mapper does; else the subscription fails. */
+        private void endWith(Throwable error) {
             if (!(error instanceof R2dbcException known)) {
                 fail(error);
-                return false;
+                return;
             }
             try {
                 last = mapper.failed(known);
             } catch (Throwable e) {
                 fail(e);
-                return false;
+                return;
             }
             cursor.close();
-            failure = null;
             batch = null;
-            ended = true;
-            return true;
+            state.compareAndSet(State.EMITTING, State.ENDING);
         }
 
         private void fail(Throwable error) {
-            over = true;
-            cursor.close();
-            subscriber.onError(error);
+            if (finish()) {
+                cursor.close();
+                subscriber.onError(error);
+            } else {
+                Operators.onErrorDropped(error, subscriber.currentContext());
+            }
         }
 
         private void fetch() {
-            fetching = true;
-            fetch.update(cursor.next().subscribe(this::fetched, this::fetchFailed, this::fetchEnded, Context.empty()));
+            if (state.compareAndSet(State.EMITTING, State.FETCHING)) {
+                fetch.update(
+                        cursor.next().subscribe(this::fetched, this::fetchFailed, this::fetchEnded, Context.empty()));
+            }
         }
 
         private void fetched(RowBatch rows) {
@@ -206,16 +221,14 @@ final class RowFlux<T> extends Flux<T> {
 
         private void fetchFailed(Throwable error) {
             failure = error;
-            fetching = false;
+            state.compareAndSet(State.FETCHING, State.EMITTING);
             drain();
         }
 
         private void fetchEnded() {
             RowBatch rows = batch;
-            if (rows == null || next >= rows.rows()) {
-                ended = true;
-            }
-            fetching = false;
+            boolean none = rows == null || next >= rows.rows();
+            state.compareAndSet(State.FETCHING, none ? State.ENDING : State.EMITTING);
             drain();
         }
     }

@@ -2,44 +2,36 @@ package com.decentdb.r2dbc.delivery;
 
 import java.util.Queue;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
-import reactor.core.Exceptions;
 import reactor.core.publisher.Operators;
 import reactor.util.concurrent.Queues;
 import reactor.util.context.Context;
 
 /** Runs tasks one at a time and in order on another executor, keeping its thread while there are tasks. */
-final class SerialExecutor implements Executor, Runnable {
+final class SerialExecutor implements Executor {
 
     private final Queue<Runnable> tasks =
             Queues.<Runnable>unboundedMultiproducer().get();
-    private final AtomicInteger pending = new AtomicInteger();
-    private final Executor executor;
+    private final SerializedDrain drain;
 
     SerialExecutor(Executor executor) {
-        this.executor = executor;
+        this.drain = new SerializedDrain(executor, this::runAll);
     }
 
     @Override
     public void execute(Runnable task) {
         tasks.add(task);
-        if (pending.getAndIncrement() == 0) {
-            executor.execute(this);
-        }
+        drain.run();
     }
 
-    @Override
-    public void run() {
-        do {
-            Runnable task = tasks.poll();
+    private void runAll() {
+        Runnable task;
+        while ((task = tasks.poll()) != null) {
             try {
-                if (task != null) {
-                    task.run();
-                }
+                task.run();
             } catch (Throwable e) {
-                Exceptions.throwIfJvmFatal(e);
+                // Even an Error is dropped here: the tasks behind this one close what users wait for.
                 Operators.onErrorDropped(e, Context.empty());
             }
-        } while (pending.decrementAndGet() > 0);
+        }
     }
 }

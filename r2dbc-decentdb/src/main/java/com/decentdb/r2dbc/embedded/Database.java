@@ -20,6 +20,7 @@ import com.decentdb.r2dbc.embedded.write.PinnedLane;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.embedded.write.WriteLease;
 import com.decentdb.r2dbc.embedded.write.WriteQueue;
+import com.decentdb.r2dbc.transport.Capabilities;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import io.r2dbc.spi.R2dbcException;
@@ -141,7 +142,16 @@ final class Database {
     }
 
     EngineInfo engine() {
-        return EmbeddedTransport.describe(library);
+        return new EngineInfo(
+                library.version(),
+                library.abiVersion(),
+                library.path().toString(),
+                library.source().name(),
+                library.bundled());
+    }
+
+    Capabilities capabilities() {
+        return new Capabilities(traits.rowChangesComplete(), traits.watchesRanges());
     }
 
     /** Called after each commit: wakes the watches and plans a checkpoint for a quiet moment. */

@@ -14,6 +14,7 @@ import com.decentdb.r2dbc.embedded.write.PinnedLane;
 import com.decentdb.r2dbc.embedded.write.QueuedWrite;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.transport.Capabilities;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
@@ -405,5 +406,15 @@ final class EmbeddedSession implements Session {
     @Override
     public EngineInfo engine() {
         return database.engine();
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return database.capabilities();
+    }
+
+    @Override
+    public String name() {
+        return database.config().name();
     }
 }

@@ -1,54 +1,124 @@
 package com.decentdb.r2dbc.embedded;
 
-import com.decentdb.ffi.NativeLibrary;
-import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.Forgotten;
 import com.decentdb.r2dbc.transport.Session;
+import com.decentdb.r2dbc.transport.Transport;
+import io.r2dbc.spi.ConnectionFactoryOptions;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
-/** Sessions on databases inside this process. */
-public final class EmbeddedTransport {
+/**
+ * Sessions on a database in this process, which is opened with its first session on a thread of the transport. A database in
+ * memory ends with its last user; a transport that opened a session on one is such a user until it is closed or unreachable.
+ */
+public final class EmbeddedTransport implements Transport {
 
-    private EmbeddedTransport() {}
+    private final EmbeddedConfig config;
+    private final Keeper keeper = new Keeper();
+    /** Stands for this transport where a reference to it would keep it reachable. */
+    private final Object identity = new Object();
+
+    private volatile boolean closed;
+
+    private EmbeddedTransport(EmbeddedConfig config) {
+        this.config = config;
+    }
 
     /**
-     * Opens a session; the database is opened with its first one, on a thread of the runtime.
+     * A transport to the database that the options name; touches neither file nor engine.
      *
-     * @param factory on whose behalf; one factory may use the database it created however often, with any mode
+     * @throws io.r2dbc.spi.R2dbcNonTransientResourceException if an option is missing or wrong; the message names it
      */
-    public static Mono<Session> connect(Object factory, EmbeddedConfig config) {
+    public static EmbeddedTransport of(ConnectionFactoryOptions options) {
+        return new EmbeddedTransport(EmbeddedOptions.of(options));
+    }
+
+    @Override
+    public Mono<Session> connect() {
+        Mono<Session> session = connect(identity, config);
+        return config.inMemory() ? Mono.defer(this::keepOpen).then(session) : session;
+    }
+
+    /**
+     * Opens a session.
+     *
+     * @param owner the asking transport, or the open database for one of its sessions; an owner may use the database it
+     *     created any number of times, with any mode
+     */
+    static Mono<Session> connect(Object owner, EmbeddedConfig config) {
         return Mono.defer(() -> {
-            Executor delivery = newDelivery();
-            return reference(factory, config, delivery)
+            Executor delivery = DriverThreads.newDelivery();
+            return reference(owner, config, delivery)
                     .map(reference -> new EmbeddedSession(reference.database(), reference::release, delivery));
         });
     }
 
-    /** Keeps a database open until the result is run; for databases in memory, which end with their last user. */
-    public static Mono<Runnable> keep(Object factory, EmbeddedConfig config) {
-        return Mono.defer(() -> reference(factory, config, newDelivery()).map(reference -> reference::release));
+    private static Mono<OpenDatabases.Reference> reference(Object owner, EmbeddedConfig config, Executor delivery) {
+        return Exchange.mono(
+                delivery, OpenDatabases.Reference::release, exchange -> OpenDatabases.acquire(owner, config, exchange));
     }
 
-    /** An executor that runs its tasks one at a time and in order on the delivery threads. */
-    public static Executor newDelivery() {
+    private Mono<Void> keepOpen() {
+        if (keeper.holds()) {
+            return Mono.empty();
+        }
+        return reference(identity, config, DriverThreads.newDelivery())
+                .doOnNext(reference -> {
+                    if (keeper.hold(reference::release)) {
+                        Forgotten.whenUnreachable(this, keeper);
+                    }
+                    if (closed) {
+                        keeper.run();
+                    }
+                })
+                .then();
+    }
+
+    @Override
+    public Executor newDelivery() {
         return DriverThreads.newDelivery();
     }
 
-    private static Mono<OpenDatabases.Reference> reference(Object factory, EmbeddedConfig config, Executor delivery) {
-        return Exchange.mono(
-                delivery,
-                OpenDatabases.Reference::release,
-                exchange -> OpenDatabases.acquire(factory, config, exchange));
+    @Override
+    public String name() {
+        return config.name();
     }
 
-    static EngineInfo describe(NativeLibrary library) {
-        return new EngineInfo(
-                library.version(),
-                library.abiVersion(),
-                library.path().toString(),
-                library.source().name(),
-                library.bundled());
+    @Override
+    public Mono<Void> close() {
+        return Mono.fromRunnable(() -> {
+            closed = true;
+            keeper.run();
+        });
+    }
+
+    /** Holds a database in memory open; must not refer to the transport, whose end it outlives. */
+    private static final class Keeper implements Runnable {
+
+        private final AtomicReference<@Nullable Runnable> release = new AtomicReference<>();
+
+        boolean holds() {
+            return release.get() != null;
+        }
+
+        boolean hold(Runnable held) {
+            if (release.compareAndSet(null, held)) {
+                return true;
+            }
+            held.run();
+            return false;
+        }
+
+        @Override
+        public void run() {
+            Runnable held = release.getAndSet(null);
+            if (held != null) {
+                held.run();
+            }
+        }
     }
 }

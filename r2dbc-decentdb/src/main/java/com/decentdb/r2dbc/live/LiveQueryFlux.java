@@ -1,12 +1,12 @@
 package com.decentdb.r2dbc.live;
 
 import com.decentdb.r2dbc.api.LiveResult.Reason;
+import com.decentdb.r2dbc.delivery.SerializedDrain;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -16,18 +16,19 @@ import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /**
- * Runs a query whenever its watch says that its result may be another one: one run at a time, no sooner after the last
- * one than an interval, and only when an element is wanted, so that what is emitted is never older than the demand for it.
+ * Runs a query whenever its watch says that its result may have changed: one run at a time, no sooner after the last run
+ * than an interval, and only when there is demand, so that no element is older than the demand for it.
  */
 final class LiveQueryFlux<E> extends Flux<E> {
 
-    /** Why to run, everything since the last run together. */
+    /** The reason for a run, of all events since the last run together. */
     record Trigger(Reason reason, Set<String> tables) {
 
         private static Trigger of(WatchedEvent event, boolean first) {
@@ -56,7 +57,7 @@ final class LiveQueryFlux<E> extends Flux<E> {
      * Creates a live query.
      *
      * @param delivery runs the subscriber's signals
-     * @param runs gives each subscriber what runs the query for it; an empty Mono if there is nothing to emit
+     * @param runs gives each subscriber a function that runs the query; an empty Mono if there is nothing to emit
      */
     LiveQueryFlux(
             Flux<WatchedEvent> watch, Supplier<Function<Trigger, Mono<E>>> runs, Duration interval, Executor delivery) {
@@ -73,24 +74,30 @@ final class LiveQueryFlux<E> extends Flux<E> {
 
     private static final class LiveSubscription<E> implements CoreSubscriber<WatchedEvent>, Subscription {
 
+        private enum State {
+            /** The query runs as soon as there is a reason and demand. */
+            IDLE,
+            /** The query runs, or waits for the end of the interval. */
+            WORKING,
+            /** The subscriber cancelled, or got its last signal. */
+            OVER
+        }
+
         private final CoreSubscriber<? super E> subscriber;
         private final Function<Trigger, Mono<E>> run;
         private final long interval;
-        private final Executor delivery;
+        private final SerializedDrain drain;
         private final AtomicLong requested = new AtomicLong();
-        private final AtomicInteger entered = new AtomicInteger();
+        private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
         private final AtomicReference<@Nullable Trigger> pending = new AtomicReference<>();
         private final AtomicReference<@Nullable E> result = new AtomicReference<>();
-        private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+        /** The error that ends it, or {@link Exceptions#TERMINATED} for completion. */
+        private final AtomicReference<@Nullable Throwable> end = new AtomicReference<>();
+
         private final Disposable.Swap work = Disposables.swap();
 
-        private volatile boolean working;
-        private volatile boolean ended;
-        private volatile boolean cancelled;
         private volatile long lastRun;
         private boolean begun;
-        private boolean ran;
-        private boolean over;
         private @Nullable Subscription watch;
 
         LiveSubscription(
@@ -101,7 +108,8 @@ final class LiveQueryFlux<E> extends Flux<E> {
             this.subscriber = subscriber;
             this.run = run;
             this.interval = interval;
-            this.delivery = delivery;
+            this.drain = new SerializedDrain(delivery, this::step);
+            this.lastRun = System.nanoTime() - interval;
         }
 
         @Override
@@ -121,31 +129,30 @@ final class LiveQueryFlux<E> extends Flux<E> {
             Trigger trigger = Trigger.of(event, !begun);
             begun = true;
             pending.accumulateAndGet(trigger, (all, next) -> all == null || next == null ? next : all.and(next));
-            drain();
+            drain.run();
         }
 
         @Override
         public void onError(Throwable error) {
-            fail(error);
+            end(error);
         }
 
         @Override
         public void onComplete() {
-            ended = true;
-            drain();
+            end(Exceptions.TERMINATED);
         }
 
         @Override
         public void request(long n) {
             if (Operators.validate(n)) {
                 requested.getAndAccumulate(n, Operators::addCap);
-                drain();
+                drain.run();
             }
         }
 
         @Override
         public void cancel() {
-            cancelled = true;
+            state.set(State.OVER);
             stop();
         }
 
@@ -157,27 +164,13 @@ final class LiveQueryFlux<E> extends Flux<E> {
             work.dispose();
         }
 
-        private void fail(Throwable error) {
-            failure.compareAndSet(null, error);
-            drain();
-        }
-
-        private void drain() {
-            if (entered.getAndIncrement() == 0) {
-                delivery.execute(this::steps);
-            }
-        }
-
-        private void steps() {
-            int missed = 1;
-            do {
-                step();
-                missed = entered.addAndGet(-missed);
-            } while (missed != 0);
+        private void end(Throwable error) {
+            end.compareAndSet(null, error);
+            drain.run();
         }
 
         private void step() {
-            if (over || cancelled) {
+            if (state.get() == State.OVER) {
                 return;
             }
             E element = result.getAndSet(null);
@@ -187,43 +180,48 @@ final class LiveQueryFlux<E> extends Flux<E> {
                 }
                 subscriber.onNext(element);
             }
-            Throwable error = failure.get();
-            if (error != null) {
-                over = true;
-                stop();
-                subscriber.onError(error);
-            } else if (ended) {
-                over = true;
-                stop();
-                subscriber.onComplete();
-            } else if (!working && pending.get() != null && requested.get() > 0 && !cancelled) {
+            Throwable reason = end.get();
+            if (reason != null) {
+                finish(reason);
+            } else if (pending.get() != null && requested.get() > 0 && state.compareAndSet(State.IDLE, State.WORKING)) {
                 work();
+            }
+        }
+
+        private void finish(Throwable reason) {
+            if (state.getAndSet(State.OVER) == State.OVER) {
+                return;
+            }
+            stop();
+            if (reason == Exceptions.TERMINATED) {
+                subscriber.onComplete();
+            } else {
+                subscriber.onError(reason);
             }
         }
 
         /** Runs the query, or waits until it may be run. */
         private void work() {
-            working = true;
-            long rest = ran ? interval - (System.nanoTime() - lastRun) : 0;
+            long rest = interval - (System.nanoTime() - lastRun);
             if (rest > 0) {
-                work.update(Mono.delay(Duration.ofNanos(rest)).subscribe(now -> {
-                    working = false;
-                    drain();
-                }));
+                work.update(Mono.delay(Duration.ofNanos(rest)).subscribe(now -> rested()));
                 return;
             }
             Trigger trigger = pending.getAndSet(null);
             if (trigger == null) {
-                throw new IllegalStateException("Nothing to run for");
+                throw new IllegalStateException("There is no reason for a run");
             }
-            ran = true;
-            work.update(run.apply(trigger).subscribe(result::set, this::fail, this::rested, currentContext()));
+            work.update(run.apply(trigger).subscribe(result::set, this::end, this::ran, currentContext()));
+        }
+
+        private void ran() {
+            lastRun = System.nanoTime();
+            rested();
         }
 
         private void rested() {
-            lastRun = System.nanoTime();
-            working = false;
-            drain();
+            state.compareAndSet(State.WORKING, State.IDLE);
+            drain.run();
         }
     }
 }

@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Reads options whatever type they come in, and says which one is wrong. */
+/** Reads options of any type they come in, and names the one that is wrong. */
 public final class OptionReader {
 
     private final ConnectionFactoryOptions options;
@@ -20,7 +20,7 @@ public final class OptionReader {
         this.options = options;
     }
 
-    /** The value as it is, or what its supplier says. */
+    /** The value itself, or the one its supplier returns. */
     private @Nullable Object value(Option<?> option) {
         Object value = options.getValue(option);
         return value instanceof Supplier<?> supplier ? supplier.get() : value;
@@ -50,7 +50,7 @@ public final class OptionReader {
         throw invalid(option, value, "a whole number from " + min);
     }
 
-    boolean flag(Option<Boolean> option, boolean fallback) {
+    public boolean flag(Option<Boolean> option, boolean fallback) {
         Object value = value(option);
         if (value == null) {
             return fallback;
@@ -81,7 +81,7 @@ public final class OptionReader {
         return Waits.atMostUnlimited(duration);
     }
 
-    <E extends Enum<E>> E constant(Option<String> option, Class<E> type, E fallback, String allowed) {
+    public <E extends Enum<E>> E constant(Option<String> option, Class<E> type, E fallback, String allowed) {
         Object value = value(option);
         if (value == null) {
             return fallback;

@@ -91,6 +91,12 @@ public interface Session {
     /** Runs the signals of this session, one at a time; for those that come from elsewhere, such as timers. */
     Executor delivery();
 
-    /** What runs the SQL. */
+    /** The points in which this session may behave differently from those of other transports. */
+    Capabilities capabilities();
+
+    /** The engine that runs the SQL. */
     EngineInfo engine();
+
+    /** The database as the user named it, for messages. */
+    String name();
 }

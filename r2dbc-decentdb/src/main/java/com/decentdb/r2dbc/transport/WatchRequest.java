@@ -1,22 +1,26 @@
 package com.decentdb.r2dbc.transport;
 
+import com.decentdb.r2dbc.codec.Value;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What to watch. Equal requests share one watch of the engine. */
+/** A request to watch something. Equal requests share one watch of the engine. */
 public sealed interface WatchRequest {
 
     /** Any change of any of these tables. */
     record Tables(List<String> tables) implements WatchRequest {}
 
-    /**
-     * Any change of rows with a primary key from {@code lower} to {@code upper}, both included.
-     *
-     * @param lower a number, text or boolean, or a list of those for the first columns of a key; null for no bound
-     * @param upper likewise
-     */
+    /** Any change of rows with a primary key between two bounds, both included; null for no bound. */
     record Range(
-            String table, @Nullable Object lower, @Nullable Object upper) implements WatchRequest {}
+            String table, @Nullable Bound lower, @Nullable Bound upper) implements WatchRequest {}
+
+    /**
+     * A bound of a range of primary keys.
+     *
+     * @param values the first columns of a key, in order
+     * @param single whether the user gave one value rather than a list
+     */
+    record Bound(List<Value> values, boolean single) {}
 
     /**
      * Any change of the tables a query reads, whatever its arguments.

@@ -5,8 +5,10 @@ import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.api.schema.SchemaInspection;
 import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.live.LiveFeeds;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.transport.Capabilities;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.CountCursor;
 import com.decentdb.r2dbc.transport.Cursor;
@@ -33,8 +35,9 @@ final class RecordingSession implements Session {
 
     /** A connection over this session, with options as in the query of a URL. */
     DefaultConnection connection(String query) {
-        return new DefaultConnection(
-                this, SessionSettings.of(ConnectionFactoryOptions.parse("r2dbc:decentdb:///test.ddb" + query)));
+        SessionSettings settings =
+                SessionSettings.of(ConnectionFactoryOptions.parse("r2dbc:decentdb:///test.ddb" + query));
+        return new DefaultConnection(this, settings, sessions -> new LiveFeeds(sessions, settings));
     }
 
     @Override
@@ -148,6 +151,16 @@ final class RecordingSession implements Session {
     @Override
     public Mono<Void> close() {
         return call("close", false);
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return new Capabilities(true, true);
+    }
+
+    @Override
+    public String name() {
+        return "recording";
     }
 
     @Override

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.embedded.lane;
 
 import com.decentdb.r2dbc.sql.SqlLexer;
 import com.decentdb.r2dbc.sql.SqlLexer.Token;
+import com.decentdb.r2dbc.transport.Column.Digits;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,14 +14,6 @@ import java.util.Set;
 public final class ColumnTypes {
 
     private static final Set<String> DECIMAL = Set.of("DECIMAL", "NUMERIC", "DEC");
-
-    /**
-     * The digits of a DECIMAL column.
-     *
-     * @param precision all of them
-     * @param scale those behind the point
-     */
-    public record Digits(int precision, int scale) {}
 
     private ColumnTypes() {}
 

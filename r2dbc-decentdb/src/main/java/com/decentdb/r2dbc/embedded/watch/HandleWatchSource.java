@@ -1,13 +1,12 @@
 package com.decentdb.r2dbc.embedded.watch;
 
 import com.decentdb.ffi.NativeDatabase;
-import com.decentdb.ffi.NativeWatch;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Watches on a handle of their own, used by the hub's thread alone. */
+/** A handle for watches alone, used by the hub's thread only. */
 public final class HandleWatchSource implements WatchSource {
 
     private final Supplier<NativeDatabase> opener;
@@ -18,25 +17,23 @@ public final class HandleWatchSource implements WatchSource {
     }
 
     @Override
-    public void create(
-            Function<NativeDatabase, NativeWatch> factory,
-            BiConsumer<@Nullable NativeWatch, @Nullable Throwable> done) {
-        NativeWatch watch;
+    public <T> void call(Function<NativeDatabase, T> call, BiConsumer<@Nullable T, @Nullable Throwable> done) {
+        T outcome;
         try {
             NativeDatabase open = database;
             if (open == null) {
                 open = opener.get();
                 database = open;
             }
-            // What another handle did to the schema is only seen by one that looks: beginning a transaction does.
+            // A handle sees the schema that another handle changed only when it looks: beginning a transaction does.
             open.begin();
             open.rollback();
-            watch = factory.apply(open);
-        } catch (RuntimeException e) {
+            outcome = call.apply(open);
+        } catch (Throwable e) {
             done.accept(null, e);
             return;
         }
-        done.accept(watch, null);
+        done.accept(outcome, null);
     }
 
     @Override

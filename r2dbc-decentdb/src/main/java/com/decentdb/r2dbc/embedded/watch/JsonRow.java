@@ -6,6 +6,8 @@ import com.decentdb.r2dbc.api.EnumValue;
 import com.decentdb.r2dbc.api.Interval;
 import com.decentdb.r2dbc.api.MacAddress;
 import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.transport.Column;
+import com.decentdb.r2dbc.transport.WatchedEvent;
 import io.netty.util.NetUtil;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -13,9 +15,13 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalTime;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * ENUM as its label, bytes in hex, everything else as its text. Bound to the types of its columns; a value that does not
  * fit keeps the type it has in JSON. Immutable.
  */
-public final class JsonRow implements RowBatch {
+final class JsonRow implements RowBatch {
 
     private record Cell(DecentDbType type, @Nullable Object value) {}
 
@@ -33,13 +39,31 @@ public final class JsonRow implements RowBatch {
         this.cells = cells;
     }
 
+    /** The values of a row in the order of the table's columns; columns that the table lacks by now come last, untyped. */
+    static WatchedEvent.Image image(Map<String, @Nullable Object> values, List<Column> table) {
+        List<Column> columns = new ArrayList<>(values.size());
+        table.stream().filter(column -> values.containsKey(column.name())).forEach(columns::add);
+        if (columns.size() < values.size()) {
+            Set<String> known = columns.stream().map(Column::name).collect(Collectors.toSet());
+            values.keySet().stream()
+                    .filter(name -> !known.contains(name))
+                    .forEach(name -> columns.add(Column.named(name)));
+        }
+        List<@Nullable Object> ordered = new ArrayList<>(columns.size());
+        columns.forEach(column -> ordered.add(values.get(column.name())));
+        // The one list of a table is shared, so that its rows need no list each.
+        List<Column> shared = columns.equals(table) ? table : List.copyOf(columns);
+        return new WatchedEvent.Image(
+                shared, of(ordered, shared.stream().map(Column::type).toList()));
+    }
+
     /**
      * Reads a row.
      *
      * @param values as a JSON parser gives them
      * @param types of the columns, {@link DecentDbType#NULL} where unknown
      */
-    public static JsonRow of(List<@Nullable Object> values, List<DecentDbType> types) {
+    static JsonRow of(List<@Nullable Object> values, List<DecentDbType> types) {
         Cell[] cells = new Cell[values.size()];
         for (int i = 0; i < cells.length; i++) {
             cells[i] = cell(values.get(i), types.get(i));
@@ -54,7 +78,7 @@ public final class JsonRow implements RowBatch {
         try {
             return json instanceof String text ? fromText(text, type) : fromOther(json, type);
         } catch (RuntimeException written) {
-            // The type of the column is another one than when the value was written.
+            // The column had another type when the value was written.
             return untyped(json);
         }
     }

@@ -1,7 +1,7 @@
 package com.decentdb.r2dbc.embedded.watch;
 
-import com.decentdb.r2dbc.codec.Codecs;
 import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.transport.WatchRequest;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -13,25 +13,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Writes the bounds of a range of keys in the engine's JSON notation. */
-public final class KeyBounds {
+final class KeyBounds {
 
     private static final DateTimeFormatter TIMESTAMP = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSSSSS");
 
     private KeyBounds() {}
 
-    public static @Nullable Object plain(@Nullable Object bound) {
+    /** A bound as a number, text or boolean, or a list of those; null for no bound. */
+    static @Nullable Object json(WatchRequest.@Nullable Bound bound) {
         if (bound == null) {
             return null;
         }
-        if (bound instanceof List<?> columns) {
-            return columns.stream()
-                    .map(column -> plain(Codecs.instance().encode(column)))
-                    .toList();
-        }
-        return plain(Codecs.instance().encode(bound));
+        List<Object> columns = bound.values().stream().map(KeyBounds::json).toList();
+        return bound.single() ? columns.get(0) : columns;
     }
 
-    private static Object plain(Value value) {
+    private static Object json(Value value) {
         if (value instanceof Value.Int64 v) {
             return v.value();
         } else if (value instanceof Value.Float64 v) {
@@ -53,9 +50,7 @@ public final class KeyBounds {
         } else if (value instanceof Value.TimestampTz v) {
             return instant(v.micros()).toString();
         }
-        throw new IllegalArgumentException(
-                "A bound of a range of keys is a number, text, a boolean, a UUID, a date or a"
-                        + " time, or a list of those; not " + value.getClass().getSimpleName());
+        throw new IllegalStateException("A value that no key holds: " + value);
     }
 
     private static Instant instant(long micros) {

@@ -1,14 +1,13 @@
 package com.decentdb.r2dbc.embedded.watch;
 
 import com.decentdb.ffi.NativeDatabase;
-import com.decentdb.ffi.NativeWatch;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.write.WriteLease;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Watches on the only handle of a database in memory, created in turn with everything else that uses it. */
+/** The only handle of a database in memory, called under the write lock like everything else that uses it. */
 public final class LaneWatchSource implements WatchSource {
 
     private final Lane lane;
@@ -20,20 +19,18 @@ public final class LaneWatchSource implements WatchSource {
     }
 
     @Override
-    public void create(
-            Function<NativeDatabase, NativeWatch> factory,
-            BiConsumer<@Nullable NativeWatch, @Nullable Throwable> done) {
+    public <T> void call(Function<NativeDatabase, T> call, BiConsumer<@Nullable T, @Nullable Throwable> done) {
         lease.acquire(WriteLease.claim("a watch", lane, () -> {
-            NativeWatch watch = null;
+            T outcome = null;
             Throwable failure = null;
             try {
-                watch = lane.call(factory);
-            } catch (RuntimeException e) {
+                outcome = lane.call(call);
+            } catch (Throwable e) {
                 failure = e;
             } finally {
                 lease.release();
             }
-            done.accept(watch, failure);
+            done.accept(outcome, failure);
         }));
     }
 

@@ -7,13 +7,15 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** One watch of the engine and all who subscribe to it. Used on the hub's thread alone. */
+/** One watch of the engine and all its subscribers. Used on the hub's thread alone. */
 final class SharedWatch {
 
     private final WatchRequest request;
     private final Set<WatchSubscription> subscribers = new LinkedHashSet<>();
     private @Nullable NativeWatch watch;
     private @Nullable WatchedEvent initial;
+    /** An event whose tables are being looked up; the later ones stay in the engine. */
+    private EventParser.@Nullable Untyped held;
 
     SharedWatch(WatchRequest request) {
         this.request = request;
@@ -31,12 +33,22 @@ final class SharedWatch {
         watch = created;
     }
 
-    /** The next event, null if there is none now. */
-    @Nullable
-    WatchedEvent next() {
+    /** The next event, null if there is none now or an earlier one is held. */
+    EventParser.@Nullable Untyped next() {
         NativeWatch open = watch;
-        String json = open == null ? null : open.next(0);
-        return json == null ? null : WatchedEvent.parse(json);
+        String json = open == null || held != null ? null : open.next(0);
+        return json == null ? null : EventParser.parse(json);
+    }
+
+    void hold(EventParser.Untyped event) {
+        held = event;
+    }
+
+    /** Takes the held event back; null if there is none. */
+    EventParser.@Nullable Untyped release() {
+        EventParser.Untyped event = held;
+        held = null;
+        return event;
     }
 
     void add(WatchSubscription subscription) {

@@ -1,6 +1,8 @@
 package com.decentdb.r2dbc.embedded.watch;
 
 import com.decentdb.ffi.NativeWatch;
+import com.decentdb.r2dbc.embedded.lane.TableColumns;
+import com.decentdb.r2dbc.transport.Column;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import java.util.ArrayList;
@@ -26,15 +28,15 @@ import reactor.util.Loggers;
 /**
  * The watches of one database. One thread creates, polls and closes them all, takes their events out of the engine as
  * soon as they are there, and puts them into a bounded queue of each subscriber. So neither a commit nor another
- * subscriber ever waits for a slow one. Equal requests share one watch of the engine. There is a thread only while
- * somebody subscribes. Thread-safe.
+ * subscriber ever waits for a slow one. Equal requests share one watch of the engine, and all watches share the columns of
+ * the tables whose rows they report. The thread exists only while there are subscribers. Thread-safe.
  */
 public final class WatchHub {
 
     /** Commits made through this driver wake the thread; this finds those made by other handles of the process. */
     private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
-    /** Events taken from one watch before the others have their turn. */
+    /** Events taken from one watch before the others are polled. */
     private static final int BURST = 256;
 
     private static final Logger LOG = Loggers.getLogger(WatchHub.class);
@@ -47,7 +49,8 @@ public final class WatchHub {
     private volatile @Nullable Thread poller;
     private volatile boolean nudged;
 
-    // Of the hub's thread.
+    // Confined to the hub's thread.
+    private final Map<String, List<Column>> columns = new HashMap<>();
     private final Set<SharedWatch> watches = new LinkedHashSet<>();
     private final Map<WatchRequest, SharedWatch> joinable = new HashMap<>();
     private boolean closed;
@@ -56,8 +59,8 @@ public final class WatchHub {
     /**
      * Creates a hub at rest.
      *
-     * @param errors turns what the engine throws into what subscribers get
-     * @param observer told every commit on the hub's thread before any subscriber is
+     * @param errors translates failures of the engine for subscribers
+     * @param observer gets every commit, on the hub's thread, before any subscriber does
      */
     public WatchHub(
             WatchSource source,
@@ -85,7 +88,7 @@ public final class WatchHub {
         };
     }
 
-    /** Something was committed: looks at the watches now. Cheap when nobody watches. */
+    /** Called after a commit: polls the watches now. Cheap without watches. */
     public void nudge() {
         Thread thread = poller;
         if (thread != null && !nudged) {
@@ -97,7 +100,7 @@ public final class WatchHub {
     /**
      * Ends all watches; their subscribers complete.
      *
-     * @param whenGone told when no native watch is left
+     * @param whenGone runs when no native watch is left
      */
     public void close(Runnable whenGone) {
         submit(() -> {
@@ -112,7 +115,7 @@ public final class WatchHub {
         });
     }
 
-    /** Lets a subscriber in, with a watch of its own or with one that is there. */
+    /** Adds a subscriber to a new watch or to one that is there. */
     void join(WatchSubscription subscription) {
         submit(() -> {
             if (subscription.cancelled()) {
@@ -124,7 +127,7 @@ public final class WatchHub {
             }
             SharedWatch present = joinable.get(subscription.request());
             if (present != null && present.isOpen()) {
-                // What was committed before is not to be told to one who comes after.
+                // A subscriber gets no commit from before it joined.
                 poll(present);
                 present = joinable.get(subscription.request());
             }
@@ -133,7 +136,7 @@ public final class WatchHub {
         });
     }
 
-    /** Lets a subscriber go, and with the last one its watch. */
+    /** Removes a subscriber, and with the last one its watch. */
     void leave(WatchSubscription subscription) {
         submit(() -> {
             SharedWatch watch = subscription.watch();
@@ -147,8 +150,8 @@ public final class WatchHub {
         SharedWatch watch = new SharedWatch(request);
         watches.add(watch);
         joinable.put(request, watch);
-        // The answer always comes as a command of its own, when the subscriber is in.
-        source.create(
+        // The answer always comes as a later command, when the subscriber has been added.
+        source.call(
                 handle -> WatchOpener.open(handle, request),
                 (created, failure) -> submit(() -> opened(watch, created, failure)));
         return watch;
@@ -180,24 +183,61 @@ public final class WatchHub {
     private boolean poll(SharedWatch watch) {
         try {
             for (int i = 0; i < BURST; i++) {
-                WatchedEvent event = watch.next();
-                if (event == null) {
+                EventParser.Untyped next = watch.next();
+                if (next == null) {
                     return false;
                 }
+                WatchedEvent event = next.event();
                 if (event.type() == WatchedEvent.Type.COMMIT) {
                     observer.accept(event);
                 }
-                if (event.schemaChanged() && watch.request() instanceof WatchRequest.Query) {
-                    // Views may be others now and with them the tables the query reads: who joins needs a new watch.
-                    joinable.remove(watch.request(), watch);
+                if (event.schemaChanged()) {
+                    columns.clear();
+                    if (watch.request() instanceof WatchRequest.Query) {
+                        // Views may have changed, and with them the tables the query reads: later subscribers need a
+                        // new
+                        // watch.
+                        joinable.remove(watch.request(), watch);
+                    }
                 }
-                watch.publish(event);
+                if (!columns.keySet().containsAll(next.tables())) {
+                    lookUp(watch, next);
+                    return false;
+                }
+                watch.publish(typed(next));
             }
             return true;
         } catch (Throwable e) {
             fail(watch, e);
             return false;
         }
+    }
+
+    private WatchedEvent typed(EventParser.Untyped event) {
+        return event.typed(table -> columns.getOrDefault(table, List.of()));
+    }
+
+    /** Reads the columns of the tables of an event, then publishes it. Without them its values keep their types in JSON. */
+    private void lookUp(SharedWatch watch, EventParser.Untyped event) {
+        watch.hold(event);
+        Set<String> tables = event.tables();
+        source.<Map<String, List<Column>>>call(
+                handle -> {
+                    Map<String, List<Column>> read = new HashMap<>();
+                    tables.forEach(table -> read.put(table, TableColumns.read(handle, table)));
+                    return read;
+                },
+                (read, failure) -> submit(() -> {
+                    if (read == null) {
+                        LOG.debug("The columns of {} could not be read", tables, failure);
+                    } else {
+                        columns.putAll(read);
+                    }
+                    EventParser.Untyped held = watch.release();
+                    if (held != null && watch.isOpen()) {
+                        watch.publish(typed(held));
+                    }
+                }));
     }
 
     private void submit(Runnable command) {
@@ -236,11 +276,11 @@ public final class WatchHub {
         }
     }
 
-    /** Runs what must not end the thread, which all watches of the database depend on. */
+    /** Runs a command that must not end the thread, on which all watches of the database depend. */
     private static void attempt(Runnable command) {
         try {
             command.run();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             LOG.warn("A watch of a database failed to open or close", e);
         }
     }
@@ -250,6 +290,7 @@ public final class WatchHub {
         if (!commands.isEmpty()) {
             return false;
         }
+        columns.clear();
         attempt(source::rest);
         Runnable gone;
         synchronized (this) {

@@ -27,8 +27,8 @@ final class WatchOpener {
         if (request instanceof WatchRequest.Range range) {
             Map<String, Object> fields = new LinkedHashMap<>();
             fields.put("table", range.table());
-            putUnlessNull(fields, "lower", range.lower());
-            putUnlessNull(fields, "upper", range.upper());
+            putUnlessNull(fields, "lower", KeyBounds.json(range.lower()));
+            putUnlessNull(fields, "upper", KeyBounds.json(range.upper()));
             return handle.watchRange(json(fields));
         }
         if (request instanceof WatchRequest.Query query) {

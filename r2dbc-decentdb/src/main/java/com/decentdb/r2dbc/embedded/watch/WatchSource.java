@@ -1,23 +1,20 @@
 package com.decentdb.r2dbc.embedded.watch;
 
 import com.decentdb.ffi.NativeDatabase;
-import com.decentdb.ffi.NativeWatch;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Where the native watches of a {@link WatchHub} come from. */
+/** The native handle behind a {@link WatchHub}. */
 public interface WatchSource {
 
     /**
-     * Creates a watch. Called on the hub's thread.
+     * Calls the handle, which sees everything committed so far. Called on the hub's thread.
      *
-     * @param factory creates it from a handle
-     * @param done told the watch or the failure, at once or later, on any thread
+     * @param done gets the outcome or the failure, at once or later, on any thread
      */
-    void create(
-            Function<NativeDatabase, NativeWatch> factory, BiConsumer<@Nullable NativeWatch, @Nullable Throwable> done);
+    <T> void call(Function<NativeDatabase, T> call, BiConsumer<@Nullable T, @Nullable Throwable> done);
 
-    /** No watch is left; called on the hub's thread. May be followed by another {@link #create}. */
+    /** No watch is left; called on the hub's thread. May be followed by another {@link #call}. */
     void rest();
 }

@@ -1,12 +1,12 @@
 package com.decentdb.r2dbc.embedded.watch;
 
+import com.decentdb.r2dbc.delivery.SerializedDrain;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -14,23 +14,22 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Operators;
 
 /**
- * One subscriber of a watch: its demand, and a bounded queue of what it was not given yet. If that overflows, all that
- * waits is replaced by one event that says so.
+ * One subscriber of a watch: its demand, and a bounded queue of the events it has not got yet. If that overflows, one event
+ * that says so replaces all events that wait.
  */
 final class WatchSubscription implements Subscription {
 
     /** Events that may wait for one subscriber. */
     static final int MAX_EVENTS = 1024;
 
-    /** What they may take together, in characters of the engine's JSON. */
+    /** The size of all of them together, in characters of the engine's JSON. */
     private static final long MAX_CHARACTERS = 16 * 1024 * 1024;
 
     private final WatchHub hub;
     private final WatchRequest request;
-    private final Executor delivery;
+    private final SerializedDrain drain;
     private final CoreSubscriber<? super WatchedEvent> subscriber;
     private final AtomicLong demand = new AtomicLong();
-    private final AtomicInteger entered = new AtomicInteger();
     private final AtomicBoolean opened = new AtomicBoolean();
     private volatile boolean cancelled;
 
@@ -42,10 +41,10 @@ final class WatchSubscription implements Subscription {
     private boolean ended;
     private @Nullable Throwable failure;
 
-    // Of the hub's thread.
+    // Confined to the hub's thread.
     private @Nullable SharedWatch watch;
 
-    // Of the delivering thread.
+    // Confined to the delivering thread.
     private long lastSeen;
     private boolean over;
 
@@ -53,7 +52,7 @@ final class WatchSubscription implements Subscription {
             WatchHub hub, WatchRequest request, Executor delivery, CoreSubscriber<? super WatchedEvent> subscriber) {
         this.hub = hub;
         this.request = request;
-        this.delivery = delivery;
+        this.drain = new SerializedDrain(delivery, this::deliver);
         this.subscriber = subscriber;
     }
 
@@ -70,7 +69,7 @@ final class WatchSubscription implements Subscription {
         if (opened.compareAndSet(false, true)) {
             hub.join(this);
         } else {
-            schedule();
+            drain.run();
         }
     }
 
@@ -107,23 +106,24 @@ final class WatchSubscription implements Subscription {
             } else if (latestDropped != null) {
                 latestDropped = event;
                 return;
-            } else if (queue.size() >= MAX_EVENTS || characters + event.json().length() > MAX_CHARACTERS) {
+            } else if (queue.size() >= MAX_EVENTS
+                    || characters + event.description().length() > MAX_CHARACTERS) {
                 queue.clear();
                 characters = 0;
                 latestDropped = event;
             } else {
                 queue.add(event);
-                characters += event.json().length();
+                characters += event.description().length();
             }
         }
-        schedule();
+        drain.run();
     }
 
     void complete() {
         synchronized (queue) {
             ended = true;
         }
-        schedule();
+        drain.run();
     }
 
     void fail(Throwable error) {
@@ -133,21 +133,7 @@ final class WatchSubscription implements Subscription {
                 failure = error;
             }
         }
-        schedule();
-    }
-
-    private void schedule() {
-        if (entered.getAndIncrement() == 0) {
-            delivery.execute(this::drain);
-        }
-    }
-
-    private void drain() {
-        int missed = 1;
-        do {
-            deliver();
-            missed = entered.addAndGet(-missed);
-        } while (missed != 0);
+        drain.run();
     }
 
     private void deliver() {
@@ -179,10 +165,10 @@ final class WatchSubscription implements Subscription {
             WatchedEvent dropped = latestDropped;
             if (dropped != null) {
                 latestDropped = null;
-                return WatchedEvent.lagged(lastSeen, dropped);
+                return EventParser.lagged(lastSeen, dropped);
             }
             next = queue.poll();
-            characters -= next == null ? 0 : next.json().length();
+            characters -= next == null ? 0 : next.description().length();
             return next;
         }
     }

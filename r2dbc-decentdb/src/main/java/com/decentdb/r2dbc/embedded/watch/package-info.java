@@ -1,6 +1,6 @@
 /**
  * Watches: one thread per database that alone creates, polls and closes the engine's watches, and hands their events to
- * any number of subscribers. The thread exists only while somebody subscribes. Internal to the driver.
+ * any number of subscribers. The thread exists only while there are subscribers. Internal to the driver.
  */
 @NullMarked
 package com.decentdb.r2dbc.embedded.watch;

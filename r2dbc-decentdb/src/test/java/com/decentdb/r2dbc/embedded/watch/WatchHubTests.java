@@ -3,7 +3,6 @@ package com.decentdb.r2dbc.embedded.watch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.ffi.NativeDatabase;
-import com.decentdb.ffi.NativeWatch;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import java.time.Duration;
 import java.util.List;
@@ -38,9 +37,7 @@ class WatchHubTests {
     private static final class FailingSource implements WatchSource {
 
         @Override
-        public void create(
-                Function<NativeDatabase, NativeWatch> factory,
-                BiConsumer<@Nullable NativeWatch, @Nullable Throwable> done) {
+        public <T> void call(Function<NativeDatabase, T> call, BiConsumer<@Nullable T, @Nullable Throwable> done) {
             done.accept(null, new IllegalStateException("no watch"));
         }
 

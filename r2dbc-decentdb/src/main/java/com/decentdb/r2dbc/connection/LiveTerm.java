@@ -1,0 +1,45 @@
+package com.decentdb.r2dbc.connection;
+
+import com.decentdb.r2dbc.transport.Session;
+import com.decentdb.r2dbc.transport.SessionSource;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/** The live data of a connection: it lasts until its borrower gives the connection back, then anew for the next one. */
+final class LiveTerm implements SessionSource {
+
+    /** Keeps the connection reachable, and so open, while its live data has subscribers. */
+    private final DefaultConnection connection;
+
+    private Sinks.Empty<Void> term = Sinks.empty();
+
+    LiveTerm(DefaultConnection connection) {
+        this.connection = connection;
+    }
+
+    @Override
+    public Mono<Session> liveSession() {
+        return connection.session().sibling();
+    }
+
+    @Override
+    public boolean givesSessions() {
+        return connection.session().isOpen();
+    }
+
+    /** Completes when the present term ends. */
+    @Override
+    public synchronized Mono<Void> endOfLife() {
+        return term.asMono();
+    }
+
+    /** Ends the present term and begins the next. */
+    void next() {
+        Sinks.Empty<Void> ended;
+        synchronized (this) {
+            ended = term;
+            term = Sinks.empty();
+        }
+        ended.tryEmitEmpty();
+    }
+}

@@ -1,0 +1,26 @@
+package com.decentdb.r2dbc.transport;
+
+import java.util.concurrent.Executor;
+import reactor.core.publisher.Mono;
+
+/** The way from a connection factory to its database. One per factory; thread-safe. */
+public interface Transport {
+
+    /**
+     * Opens a session; cold, each subscriber gets its own. A session that arrives after its subscriber cancelled is closed
+     * by the operators of the caller.
+     */
+    Mono<Session> connect();
+
+    /** An executor that runs its tasks one at a time and in order on the driver's delivery threads. */
+    Executor newDelivery();
+
+    /** The database as the user named it, for messages. Never holds a password or key. */
+    String name();
+
+    /**
+     * Ends the use of the database that the transport itself makes; open sessions stay usable. Cold; later subscriptions
+     * complete at once.
+     */
+    Mono<Void> close();
+}
