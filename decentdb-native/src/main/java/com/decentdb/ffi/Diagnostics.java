@@ -41,7 +41,7 @@ final class Diagnostics {
 
     private static @Nullable String lastErrorJson() {
         Scratch scratch = Scratch.ofThread();
-        int status = Abi.ddb_last_error_json(scratch.errorOut());
+        int status = ABI.ddb_last_error_json(scratch.errorOut());
         return status == 0 ? scratch.takeErrorString() : null;
     }
 
@@ -61,7 +61,7 @@ final class Diagnostics {
     }
 
     private static NativeException fromMessage(int status) {
-        String message = Abi.borrowedString(Abi.ddb_last_error_message());
+        String message = ABI.cString(ABI.ddb_last_error_message());
         return new NativeException(
                 Status.of(status), "", null, message.isEmpty() ? unexplained(status) : message, false, null, Map.of());
     }

@@ -81,6 +81,6 @@ abstract class NativeHandle implements AutoCloseable {
     private void free() {
         Scratch scratch = Scratch.ofThread();
         scratch.writePointer(address);
-        Abi.check(free(scratch.pointerAddress()));
+        Status.check(free(scratch.pointerAddress()));
     }
 }

@@ -31,8 +31,8 @@ public final class NativeLibrary {
     private NativeLibrary(LibraryLocator.Located located) {
         this.source = located.source();
         this.path = located.path();
-        this.abiVersion = Abi.ddb_abi_version();
-        this.version = Abi.borrowedString(Abi.ddb_version());
+        this.abiVersion = ABI.ddb_abi_version();
+        this.version = ABI.cString(ABI.ddb_version());
         this.sourceDigest = located.sourceDigest();
     }
 
@@ -141,15 +141,15 @@ public final class NativeLibrary {
      * @return the database, to be closed
      */
     public NativeDatabase open(String path, OpenMode mode, String options) {
-        byte[] file = Abi.cString(path, "the path");
-        byte[] pairs = Abi.cString(options, "the option text");
+        byte[] file = Utf8.cString(path, "the path");
+        byte[] pairs = Utf8.cString(options, "the option text");
         Scratch scratch = Scratch.ofThread();
         long out = scratch.zeroedOut(0);
-        Abi.check(
+        Status.check(
                 switch (mode) {
-                    case CREATE -> Abi.ddb_db_create_with_options(file, pairs, out);
-                    case OPEN -> Abi.ddb_db_open_with_options(file, pairs, out);
-                    case OPEN_OR_CREATE -> Abi.ddb_db_open_or_create_with_options(file, pairs, out);
+                    case CREATE -> ABI.ddb_db_create_with_options(file, pairs, out);
+                    case OPEN -> ABI.ddb_db_open_with_options(file, pairs, out);
+                    case OPEN_OR_CREATE -> ABI.ddb_db_open_or_create_with_options(file, pairs, out);
                 });
         return new NativeDatabase(scratch.read(0));
     }
@@ -161,6 +161,6 @@ public final class NativeLibrary {
      * @param path the file
      */
     public void evictSharedWal(String path) {
-        Abi.check(Abi.ddb_evict_shared_wal(Abi.cString(path, "the path")));
+        Status.check(ABI.ddb_evict_shared_wal(Utf8.cString(path, "the path")));
     }
 }

@@ -57,16 +57,16 @@ public final class NativeStatement extends NativeHandle {
             int count = parameters.count();
             // Binding drops the previous outcome by itself; only values beyond the new last one need clearing.
             if (count == 0) {
-                Abi.check(Abi.ddb_stmt_reset(statement));
+                Status.check(ABI.ddb_stmt_reset(statement));
             }
             if (boundCount > count) {
-                Abi.check(Abi.ddb_stmt_clear_bindings(statement));
+                Status.check(ABI.ddb_stmt_clear_bindings(statement));
             }
             boundCount = count;
             Scratch scratch = Scratch.ofThread();
             long address = scratch.encode(parameters);
             for (int i = 0; i < count; i++) {
-                Abi.check(bind(statement, i + 1L, scratch.encoded(), i * CellLayout.SIZE, address));
+                Status.check(bind(statement, i + 1L, scratch.encoded(), i * CellLayout.SIZE, address));
             }
         } finally {
             leave();
@@ -78,23 +78,23 @@ public final class NativeStatement extends NativeHandle {
         long data = values.getLong(cell + CellLayout.DATA);
         long length = values.getLong(cell + CellLayout.LENGTH);
         return switch (tag) {
-            case NULL -> Abi.ddb_stmt_bind_null(statement, index);
-            case INT64 -> Abi.ddb_stmt_bind_int64(statement, index, values.getLong(cell + CellLayout.INT64));
-            case FLOAT64 -> Abi.ddb_stmt_bind_float64(statement, index, values.getDouble(cell + CellLayout.FLOAT64));
-            case BOOL -> Abi.ddb_stmt_bind_bool(statement, index, values.get(cell + CellLayout.BOOL));
-            case TEXT -> Abi.ddb_stmt_bind_text(statement, index, data, length);
-            case BLOB -> Abi.ddb_stmt_bind_blob(statement, index, data, length);
-            case GEOMETRY -> Abi.ddb_stmt_bind_geometry_wkb(statement, index, data, length);
-            case GEOGRAPHY -> Abi.ddb_stmt_bind_geography_wkb(statement, index, data, length);
-            case UUID -> Abi.ddb_stmt_bind_uuid(statement, index, address + cell + CellLayout.UUID);
+            case NULL -> ABI.ddb_stmt_bind_null(statement, index);
+            case INT64 -> ABI.ddb_stmt_bind_int64(statement, index, values.getLong(cell + CellLayout.INT64));
+            case FLOAT64 -> ABI.ddb_stmt_bind_float64(statement, index, values.getDouble(cell + CellLayout.FLOAT64));
+            case BOOL -> ABI.ddb_stmt_bind_bool(statement, index, values.get(cell + CellLayout.BOOL));
+            case TEXT -> ABI.ddb_stmt_bind_text(statement, index, data, length);
+            case BLOB -> ABI.ddb_stmt_bind_blob(statement, index, data, length);
+            case GEOMETRY -> ABI.ddb_stmt_bind_geometry_wkb(statement, index, data, length);
+            case GEOGRAPHY -> ABI.ddb_stmt_bind_geography_wkb(statement, index, data, length);
+            case UUID -> ABI.ddb_stmt_bind_uuid(statement, index, address + cell + CellLayout.UUID);
             case DECIMAL ->
-                Abi.ddb_stmt_bind_decimal(
+                ABI.ddb_stmt_bind_decimal(
                         statement,
                         index,
                         values.getLong(cell + CellLayout.DECIMAL_UNSCALED),
                         values.get(cell + CellLayout.DECIMAL_SCALE));
             case TIMESTAMP ->
-                Abi.ddb_stmt_bind_timestamp_micros(statement, index, values.getLong(cell + CellLayout.TIMESTAMP));
+                ABI.ddb_stmt_bind_timestamp_micros(statement, index, values.getLong(cell + CellLayout.TIMESTAMP));
             default -> throw new IllegalArgumentException("no bind function for " + tag);
         };
     }
@@ -111,11 +111,11 @@ public final class NativeStatement extends NativeHandle {
             List<String> names = columnNames;
             if (names == null) {
                 Scratch scratch = Scratch.ofThread();
-                Abi.check(Abi.ddb_stmt_column_count(statement, scratch.zeroedOut(0)));
+                Status.check(ABI.ddb_stmt_column_count(statement, scratch.zeroedOut(0)));
                 int columns = scratch.readCount(0);
                 List<String> asked = new ArrayList<>(columns);
                 for (int i = 0; i < columns; i++) {
-                    Abi.check(Abi.ddb_stmt_column_name_copy(statement, i, scratch.zeroedOut(0)));
+                    Status.check(ABI.ddb_stmt_column_name_copy(statement, i, scratch.zeroedOut(0)));
                     String name = scratch.takeString(0);
                     asked.add(name == null ? "" : name);
                 }
@@ -141,7 +141,7 @@ public final class NativeStatement extends NativeHandle {
         long statement = enter();
         try {
             Scratch scratch = Scratch.ofThread();
-            Abi.check(Abi.ddb_stmt_fetch_row_views(
+            Status.check(ABI.ddb_stmt_fetch_row_views(
                     statement, (byte) 0, maxRows, scratch.zeroedOut(0), scratch.zeroedOut(1), scratch.zeroedOut(2)));
             int rows = scratch.readCount(1);
             int columns = scratch.readCount(2);
@@ -186,7 +186,7 @@ public final class NativeStatement extends NativeHandle {
         long statement = enter();
         try {
             Scratch scratch = Scratch.ofThread();
-            Abi.check(Abi.ddb_stmt_affected_rows(statement, scratch.zeroedOut(0)));
+            Status.check(ABI.ddb_stmt_affected_rows(statement, scratch.zeroedOut(0)));
             return scratch.read(0);
         } finally {
             leave();
@@ -197,7 +197,7 @@ public final class NativeStatement extends NativeHandle {
     public void reset() {
         long statement = enter();
         try {
-            Abi.check(Abi.ddb_stmt_reset(statement));
+            Status.check(ABI.ddb_stmt_reset(statement));
         } finally {
             leave();
         }
@@ -205,6 +205,6 @@ public final class NativeStatement extends NativeHandle {
 
     @Override
     int free(long pointerAddress) {
-        return Abi.ddb_stmt_free(pointerAddress);
+        return ABI.ddb_stmt_free(pointerAddress);
     }
 }

@@ -118,7 +118,7 @@ public final class Parameters {
      * @throws IllegalArgumentException if the text contains an unpaired surrogate
      */
     public void setText(int index, String value) {
-        byte[] bytes = Abi.utf8(value, "parameter $" + (index + 1));
+        byte[] bytes = Utf8.encode(value, "parameter $" + (index + 1));
         setData(index, ValueTag.TEXT, bytes, 0, bytes.length);
     }
 

@@ -81,7 +81,7 @@ final class Scratch {
         } finally {
             // Freeing a string the engine has just handed out cannot fail, and checking would overwrite the error being
             // read.
-            Abi.ddb_string_free(outAddress + offset);
+            ABI.ddb_string_free(outAddress + offset);
         }
     }
 
