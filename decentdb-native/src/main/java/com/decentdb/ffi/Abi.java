@@ -104,10 +104,6 @@ interface Abi {
 
     int ddb_db_get_tooling_metadata_json(long db, long outJson);
 
-    int ddb_db_inspect_storage_state_json(long db, long outJson);
-
-    int ddb_runtime_tracing_snapshot(long db, byte[] kind, long outJson);
-
     int ddb_db_watch_table_json(long db, byte[] request, long outWatch);
 
     int ddb_db_watch_range_json(long db, byte[] request, long outWatch);
@@ -166,5 +162,6 @@ interface Abi {
 
     int ddb_stmt_affected_rows(long statement, long outRows);
 
-    int ddb_stmt_fetch_row_views(long statement, byte includeCurrent, long maxRows, long outValues, long outRows, long outColumns);
+    int ddb_stmt_fetch_row_views(
+            long statement, byte includeCurrent, long maxRows, long outValues, long outRows, long outColumns);
 }

@@ -119,8 +119,7 @@ final class AbiLoader {
         }
         int version = library.callInt(VERSION_SYMBOL);
         if (version != Abi.VERSION) {
-            throw new UnusableLibraryException(
-                    "it has version " + version + " of the C ABI, not " + Abi.VERSION, null);
+            throw new UnusableLibraryException("it has version " + version + " of the C ABI, not " + Abi.VERSION, null);
         }
         bound = library.bind();
         return new BoundLibrary(library.path(), library.callString(DIGEST_SYMBOL));

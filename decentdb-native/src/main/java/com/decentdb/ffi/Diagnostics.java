@@ -1,5 +1,7 @@
 package com.decentdb.ffi;
 
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
+
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.util.LinkedHashMap;

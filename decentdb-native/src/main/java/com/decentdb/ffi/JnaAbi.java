@@ -146,7 +146,8 @@ final class JnaAbi implements Abi {
     public native int ddb_db_execute(long db, byte[] sql, long params, long count, long outResult);
 
     @Override
-    public native int ddb_db_execute_queued(long db, byte[] sql, long params, long count, long timeoutMillis, long outResult);
+    public native int ddb_db_execute_queued(
+            long db, byte[] sql, long params, long count, long timeoutMillis, long outResult);
 
     @Override
     public native int ddb_db_write_queue_metrics(long db, long outMetrics);
@@ -210,12 +211,6 @@ final class JnaAbi implements Abi {
 
     @Override
     public native int ddb_db_get_tooling_metadata_json(long db, long outJson);
-
-    @Override
-    public native int ddb_db_inspect_storage_state_json(long db, long outJson);
-
-    @Override
-    public native int ddb_runtime_tracing_snapshot(long db, byte[] kind, long outJson);
 
     @Override
     public native int ddb_db_watch_table_json(long db, byte[] request, long outWatch);
@@ -305,5 +300,6 @@ final class JnaAbi implements Abi {
     public native int ddb_stmt_affected_rows(long statement, long outRows);
 
     @Override
-    public native int ddb_stmt_fetch_row_views(long statement, byte includeCurrent, long maxRows, long outValues, long outRows, long outColumns);
+    public native int ddb_stmt_fetch_row_views(
+            long statement, byte includeCurrent, long maxRows, long outValues, long outRows, long outColumns);
 }

@@ -42,8 +42,7 @@ final class LibraryLocator {
         }
         String pathVariable = environment.get(PATH_VARIABLE);
         if (pathVariable != null && !pathVariable.isEmpty()) {
-            return required(
-                    Source.ENVIRONMENT, "the environment variable " + PATH_VARIABLE, Path.of(pathVariable));
+            return required(Source.ENVIRONMENT, "the environment variable " + PATH_VARIABLE, Path.of(pathVariable));
         }
         return new LibraryLocator().search(environment.get(VARIABLE));
     }

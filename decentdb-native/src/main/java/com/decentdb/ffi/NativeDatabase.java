@@ -1,5 +1,7 @@
 package com.decentdb.ffi;
 
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -134,27 +136,6 @@ public final class NativeDatabase extends NativeHandle {
     }
 
     /**
-     * Returns the counters of this handle's plan cache.
-     *
-     * @return the counters
-     */
-    public PlanCacheSummary planCacheSummary() {
-        long db = enter();
-        try {
-            Scratch scratch = Scratch.ofThread();
-            Status.check(ABI.ddb_plan_cache_summary(db, scratch.zeroedOut(0)));
-            return PlanCacheSummary.read(scratch);
-        } finally {
-            leave();
-        }
-    }
-
-    /** Empties this handle's plan cache. */
-    public void flushPlanCache() {
-        run((db, scratch) -> ABI.ddb_plan_cache_flush(db));
-    }
-
-    /**
      * Describes a statement without running it: kind, whether it only reads, parameters, result columns.
      *
      * @param sql one statement
@@ -250,37 +231,6 @@ public final class NativeDatabase extends NativeHandle {
      */
     public String toolingMetadata() {
         return string((db, scratch) -> ABI.ddb_db_get_tooling_metadata_json(db, scratch.zeroedOut(0)));
-    }
-
-    /**
-     * Returns the state of the files and caches of this database.
-     *
-     * @return JSON
-     */
-    public String storageState() {
-        return string((db, scratch) -> ABI.ddb_db_inspect_storage_state_json(db, scratch.zeroedOut(0)));
-    }
-
-    /**
-     * Returns what run-time tracing recorded.
-     *
-     * @param kind {@code slow_queries}, {@code lock_waits}, {@code sessions}, {@code index_usage}, {@code doctor_findings} or
-     *     {@code fix_plan}
-     * @return JSON
-     */
-    public String tracing(String kind) {
-        byte[] text = Utf8.cString(kind, "the kind of trace");
-        return string((db, scratch) -> ABI.ddb_runtime_tracing_snapshot(db, text, scratch.zeroedOut(0)));
-    }
-
-    /**
-     * Forgets what run-time tracing recorded.
-     *
-     * @param kind {@code slow_queries}, {@code lock_waits} or {@code index_usage}
-     */
-    public void resetTracing(String kind) {
-        byte[] text = Utf8.cString(kind, "the kind of trace");
-        run((db, scratch) -> ABI.ddb_runtime_tracing_reset(db, text));
     }
 
     /**

@@ -1,5 +1,7 @@
 package com.decentdb.ffi;
 
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
+
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -30,10 +32,10 @@ public final class NativeLibrary {
 
     private NativeLibrary(LibraryLocator.Located located) {
         this.source = located.source();
-        this.path = located.path();
+        this.path = located.library().path();
         this.abiVersion = ABI.ddb_abi_version();
         this.version = ABI.cString(ABI.ddb_version());
-        this.sourceDigest = located.sourceDigest();
+        this.sourceDigest = located.library().sourceDigest();
     }
 
     /** Where the library was found. */
@@ -69,7 +71,7 @@ public final class NativeLibrary {
                     Integer.toString(library.abiVersion),
                     library.path,
                     library.source);
-        } else if (requested != null && !LibraryLocator.real(requested).equals(LibraryLocator.real(library.path))) {
+        } else if (requested != null && !AbiLoader.real(requested).equals(AbiLoader.real(library.path))) {
             throw new NativeLibraryException(
                     "Cannot load " + requested.toAbsolutePath() + ": this JVM already uses " + library.path + " ("
                             + library.source + "), and one JVM uses one native library. Name the same file, or none.",

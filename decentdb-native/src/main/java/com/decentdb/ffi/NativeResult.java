@@ -1,5 +1,7 @@
 package com.decentdb.ffi;
 
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
+
 import java.util.ArrayList;
 import java.util.List;
 

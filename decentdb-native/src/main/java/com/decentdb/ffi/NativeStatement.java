@@ -1,8 +1,8 @@
 package com.decentdb.ffi;
 
-import com.sun.jna.Pointer;
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
+
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -64,38 +64,49 @@ public final class NativeStatement extends NativeHandle {
             }
             boundCount = count;
             Scratch scratch = Scratch.ofThread();
-            long address = scratch.encode(parameters);
+            long data = scratch.copyData(parameters);
             for (int i = 0; i < count; i++) {
-                Status.check(bind(statement, i + 1L, scratch.encoded(), i * CellLayout.SIZE, address));
+                Status.check(bind(statement, parameters, i, scratch, data));
             }
         } finally {
             leave();
         }
     }
 
-    private static int bind(long statement, long index, ByteBuffer values, int cell, long address) {
-        ValueTag tag = ValueTag.of(values.getInt(cell + CellLayout.TAG));
-        long data = values.getLong(cell + CellLayout.DATA);
-        long length = values.getLong(cell + CellLayout.LENGTH);
+    private static int bind(long statement, Parameters values, int i, Scratch scratch, long data) {
+        ValueTag tag = values.tag(i);
+        long index = i + 1L;
         return switch (tag) {
             case NULL -> ABI.ddb_stmt_bind_null(statement, index);
-            case INT64 -> ABI.ddb_stmt_bind_int64(statement, index, values.getLong(cell + CellLayout.INT64));
-            case FLOAT64 -> ABI.ddb_stmt_bind_float64(statement, index, values.getDouble(cell + CellLayout.FLOAT64));
-            case BOOL -> ABI.ddb_stmt_bind_bool(statement, index, values.get(cell + CellLayout.BOOL));
-            case TEXT -> ABI.ddb_stmt_bind_text(statement, index, data, length);
-            case BLOB -> ABI.ddb_stmt_bind_blob(statement, index, data, length);
-            case GEOMETRY -> ABI.ddb_stmt_bind_geometry_wkb(statement, index, data, length);
-            case GEOGRAPHY -> ABI.ddb_stmt_bind_geography_wkb(statement, index, data, length);
-            case UUID -> ABI.ddb_stmt_bind_uuid(statement, index, address + cell + CellLayout.UUID);
+            case INT64 -> ABI.ddb_stmt_bind_int64(statement, index, values.longAt(i, CellLayout.INT64));
+            case FLOAT64 -> ABI.ddb_stmt_bind_float64(statement, index, values.doubleAt(i, CellLayout.FLOAT64));
+            case BOOL -> ABI.ddb_stmt_bind_bool(statement, index, values.byteAt(i, CellLayout.BOOL));
             case DECIMAL ->
                 ABI.ddb_stmt_bind_decimal(
                         statement,
                         index,
-                        values.getLong(cell + CellLayout.DECIMAL_UNSCALED),
-                        values.get(cell + CellLayout.DECIMAL_SCALE));
+                        values.longAt(i, CellLayout.DECIMAL_UNSCALED),
+                        values.byteAt(i, CellLayout.DECIMAL_SCALE));
             case TIMESTAMP ->
-                ABI.ddb_stmt_bind_timestamp_micros(statement, index, values.getLong(cell + CellLayout.TIMESTAMP));
+                ABI.ddb_stmt_bind_timestamp_micros(statement, index, values.longAt(i, CellLayout.TIMESTAMP));
+            case UUID -> {
+                values.copyBytesAt(i, CellLayout.UUID, scratch.valueBytes(), scratch.valueOffset(), 16);
+                yield ABI.ddb_stmt_bind_uuid(statement, index, scratch.valueAddress());
+            }
+            case TEXT, BLOB, GEOMETRY, GEOGRAPHY -> {
+                long address = data + values.longAt(i, CellLayout.DATA);
+                yield bindData(statement, index, tag, address, values.longAt(i, CellLayout.LENGTH));
+            }
             default -> throw new IllegalArgumentException("no bind function for " + tag);
+        };
+    }
+
+    private static int bindData(long statement, long index, ValueTag tag, long address, long length) {
+        return switch (tag) {
+            case TEXT -> ABI.ddb_stmt_bind_text(statement, index, address, length);
+            case BLOB -> ABI.ddb_stmt_bind_blob(statement, index, address, length);
+            case GEOMETRY -> ABI.ddb_stmt_bind_geometry_wkb(statement, index, address, length);
+            default -> ABI.ddb_stmt_bind_geography_wkb(statement, index, address, length);
         };
     }
 
@@ -170,7 +181,7 @@ public final class NativeStatement extends NativeHandle {
     private ByteBuffer viewsAt(long address, int bytes) {
         ByteBuffer buffer = views;
         if (buffer == null || viewsAddress != address || buffer.capacity() < bytes) {
-            buffer = new Pointer(address).getByteBuffer(0, bytes).order(ByteOrder.nativeOrder());
+            buffer = ABI.view(address, bytes);
             views = buffer;
             viewsAddress = address;
         }

@@ -303,6 +303,33 @@ public final class Parameters {
         return (int) INT.get(cells, Objects.checkIndex(index, count) * CellLayout.SIZE);
     }
 
+    /** The number in a field of a value, by the field's offset in {@link CellLayout}. */
+    long longAt(int index, int field) {
+        return (long) LONG.get(cells, index * CellLayout.SIZE + field);
+    }
+
+    double doubleAt(int index, int field) {
+        return (double) DOUBLE.get(cells, index * CellLayout.SIZE + field);
+    }
+
+    byte byteAt(int index, int field) {
+        return cells[index * CellLayout.SIZE + field];
+    }
+
+    void copyBytesAt(int index, int field, ByteBuffer target, int offset, int length) {
+        target.put(offset, cells, index * CellLayout.SIZE + field, length);
+    }
+
+    /** How many bytes all texts and byte arrays take together. */
+    int dataSize() {
+        return dataSize;
+    }
+
+    /** Copies all texts and byte arrays, each of which then lies at its {@link CellLayout#DATA} offset. */
+    void copyData(ByteBuffer target) {
+        target.put(0, data, 0, dataSize);
+    }
+
     int encodedSize() {
         return Math.addExact(cells.length, dataSize);
     }
