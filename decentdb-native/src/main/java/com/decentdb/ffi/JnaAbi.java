@@ -17,7 +17,7 @@ final class JnaAbi implements Abi {
 
     private JnaAbi() {}
 
-    /** Starts JNA, which loads a native part of its own, and refuses a JVM whose pointers are not 64-bit numbers. */
+    /** Starts JNA, which loads its own native part, and refuses a JVM whose pointers are not 64-bit numbers. */
     static void start() {
         try {
             if (Native.POINTER_SIZE != 8 || Native.SIZE_T_SIZE != 8) {

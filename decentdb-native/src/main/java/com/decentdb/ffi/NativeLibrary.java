@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class NativeLibrary {
 
     /**
-     * The stack to give a thread that runs other people's SQL, in bytes: engines parse by recursion, and a statement of
+     * The stack size of a thread that runs SQL of unknown depth, in bytes: engines parse by recursion, and a statement of
      * thousands of nested operators overflows an ordinary stack inside native code, which ends the JVM. The memory is only
      * reserved until it is needed.
      */
@@ -57,7 +57,7 @@ public final class NativeLibrary {
      *
      * @param requested the file to load, or {@code null} to look in the usual places
      * @return the library of this JVM
-     * @throws NativeLibraryException if no usable library is found, or another one is loaded already
+     * @throws NativeLibraryException if no usable library is found, or another library is loaded already
      */
     public static synchronized NativeLibrary load(@Nullable Path requested) {
         NativeLibrary library = loaded;

@@ -5,6 +5,7 @@ import static com.decentdb.ffi.AbiLoader.Bound.ABI;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,16 +65,16 @@ public final class NativeStatement extends NativeHandle {
             }
             boundCount = count;
             Scratch scratch = Scratch.ofThread();
-            long data = scratch.copyData(parameters);
+            int dataSize = scratch.copyData(parameters);
             for (int i = 0; i < count; i++) {
-                Status.check(bind(statement, parameters, i, scratch, data));
+                Status.check(bind(statement, parameters, i, scratch, dataSize));
             }
         } finally {
             leave();
         }
     }
 
-    private static int bind(long statement, Parameters values, int i, Scratch scratch, long data) {
+    private static int bind(long statement, Parameters values, int i, Scratch scratch, int dataSize) {
         ValueTag tag = values.tag(i);
         long index = i + 1L;
         return switch (tag) {
@@ -94,8 +95,10 @@ public final class NativeStatement extends NativeHandle {
                 yield ABI.ddb_stmt_bind_uuid(statement, index, scratch.valueAddress());
             }
             case TEXT, BLOB, GEOMETRY, GEOGRAPHY -> {
-                long address = data + values.longAt(i, CellLayout.DATA);
-                yield bindData(statement, index, tag, address, values.longAt(i, CellLayout.LENGTH));
+                long length = values.longAt(i, CellLayout.LENGTH);
+                // A racing change of the parameters must not lead native code astray.
+                long offset = Objects.checkFromIndexSize(values.longAt(i, CellLayout.DATA), length, (long) dataSize);
+                yield bindData(statement, index, tag, scratch.dataAddress() + offset, length);
             }
             default -> throw new IllegalArgumentException("no bind function for " + tag);
         };

@@ -325,9 +325,11 @@ public final class Parameters {
         return dataSize;
     }
 
-    /** Copies all texts and byte arrays, each of which then lies at its {@link CellLayout#DATA} offset. */
-    void copyData(ByteBuffer target) {
-        target.put(0, data, 0, dataSize);
+    /** Copies all texts and byte arrays, each of which then lies at its {@link CellLayout#DATA} offset; returns their size. */
+    int copyData(ByteBuffer target) {
+        int size = dataSize;
+        target.put(0, data, 0, size);
+        return size;
     }
 
     int encodedSize() {
@@ -335,8 +337,9 @@ public final class Parameters {
     }
 
     /**
-     * Writes the values to the start of {@code target}, which lies at {@code address}, and their data behind them. What native
-     * code will follow is checked in the written copy, so that a racing change of this object cannot lead it astray.
+     * Writes the values to the start of {@code target}, which lies at {@code address}, and their data behind them. The
+     * pointers that native code follows are checked in the written copy, so that a racing change of this object cannot lead it
+     * astray.
      */
     void encode(ByteBuffer target, long address) {
         int size = dataSize;

@@ -120,10 +120,13 @@ final class Scratch {
         return area;
     }
 
-    /** Copies the texts and bytes of parameters without their cells, and returns the address of the first. */
-    long copyData(Parameters parameters) {
+    /** Copies the texts and bytes of parameters without their cells to {@link #dataAddress()}; returns their size. */
+    int copyData(Parameters parameters) {
         ensureArea(parameters.dataSize());
-        parameters.copyData(area);
+        return parameters.copyData(area);
+    }
+
+    long dataAddress() {
         return areaAddress;
     }
 

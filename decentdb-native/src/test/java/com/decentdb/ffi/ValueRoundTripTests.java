@@ -259,7 +259,7 @@ class ValueRoundTripTests {
                 .array();
         Consumer<Parameters> write =
                 tag == ValueTag.GEOMETRY ? p -> p.setGeometry(0, wkb) : p -> p.setGeography(0, wkb);
-        // The engine may add a spatial reference to what it was given; the coordinates stay last.
+        // The engine may add a spatial reference to the value; the coordinates stay last.
         return new Sample(
                 type,
                 tag,
