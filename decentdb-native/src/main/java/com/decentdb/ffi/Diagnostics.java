@@ -1,5 +1,7 @@
 package com.decentdb.ffi;
 
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
+
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -41,7 +43,7 @@ final class Diagnostics {
 
     private static @Nullable String lastErrorJson() {
         Scratch scratch = Scratch.ofThread();
-        int status = Abi.ddb_last_error_json(scratch.errorOut());
+        int status = ABI.ddb_last_error_json(scratch.errorOut());
         return status == 0 ? scratch.takeErrorString() : null;
     }
 
@@ -61,7 +63,7 @@ final class Diagnostics {
     }
 
     private static NativeException fromMessage(int status) {
-        String message = Abi.borrowedString(Abi.ddb_last_error_message());
+        String message = ABI.cString(ABI.ddb_last_error_message());
         return new NativeException(
                 Status.of(status), "", null, message.isEmpty() ? unexplained(status) : message, false, null, Map.of());
     }

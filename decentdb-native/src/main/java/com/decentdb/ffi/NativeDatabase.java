@@ -1,5 +1,7 @@
 package com.decentdb.ffi;
 
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +25,9 @@ public final class NativeDatabase extends NativeHandle {
      * @return its outcome, to be closed
      */
     public NativeResult execute(String sql, Parameters parameters) {
-        byte[] text = Abi.cString(sql, "the SQL text");
+        byte[] text = Utf8.cString(sql, "the SQL text");
         return result((db, scratch) ->
-                Abi.ddb_db_execute(db, text, scratch.encode(parameters), parameters.count(), scratch.zeroedOut(0)));
+                ABI.ddb_db_execute(db, text, scratch.encode(parameters), parameters.count(), scratch.zeroedOut(0)));
     }
 
     /**
@@ -42,8 +44,8 @@ public final class NativeDatabase extends NativeHandle {
         if (timeoutMillis < DEFAULT_TIMEOUT) {
             throw new IllegalArgumentException("timeoutMillis must be -1 or more: " + timeoutMillis);
         }
-        byte[] text = Abi.cString(sql, "the SQL text");
-        return result((db, scratch) -> Abi.ddb_db_execute_queued(
+        byte[] text = Utf8.cString(sql, "the SQL text");
+        return result((db, scratch) -> ABI.ddb_db_execute_queued(
                 db, text, scratch.encode(parameters), parameters.count(), timeoutMillis, scratch.zeroedOut(0)));
     }
 
@@ -54,13 +56,13 @@ public final class NativeDatabase extends NativeHandle {
      * @return the statement, to be closed before this database
      */
     public NativeStatement prepare(String sql) {
-        byte[] text = Abi.cString(sql, "the SQL text");
-        return new NativeStatement(address((db, scratch) -> Abi.ddb_db_prepare(db, text, scratch.zeroedOut(0))));
+        byte[] text = Utf8.cString(sql, "the SQL text");
+        return new NativeStatement(address((db, scratch) -> ABI.ddb_db_prepare(db, text, scratch.zeroedOut(0))));
     }
 
     /** Begins a transaction on this handle. */
     public void begin() {
-        run((db, scratch) -> Abi.ddb_db_begin_transaction(db));
+        run((db, scratch) -> ABI.ddb_db_begin_transaction(db));
     }
 
     /**
@@ -69,12 +71,12 @@ public final class NativeDatabase extends NativeHandle {
      * @return the position of the commit in the log; not monotonic over checkpoints
      */
     public long commit() {
-        return address((db, scratch) -> Abi.ddb_db_commit_transaction(db, scratch.zeroedOut(0)));
+        return address((db, scratch) -> ABI.ddb_db_commit_transaction(db, scratch.zeroedOut(0)));
     }
 
     /** Rolls back the transaction of this handle. */
     public void rollback() {
-        run((db, scratch) -> Abi.ddb_db_rollback_transaction(db));
+        run((db, scratch) -> ABI.ddb_db_rollback_transaction(db));
     }
 
     /**
@@ -83,12 +85,12 @@ public final class NativeDatabase extends NativeHandle {
      * @return {@code true} between begin and commit or rollback
      */
     public boolean inTransaction() {
-        return address((db, scratch) -> Abi.ddb_db_in_transaction(db, scratch.zeroedOut(0))) != 0;
+        return address((db, scratch) -> ABI.ddb_db_in_transaction(db, scratch.zeroedOut(0))) != 0;
     }
 
     /** Moves the log into the database file; an engine may do nothing while a reader or a transaction is open. */
     public void checkpoint() {
-        run((db, scratch) -> Abi.ddb_db_checkpoint(db));
+        run((db, scratch) -> ABI.ddb_db_checkpoint(db));
     }
 
     /**
@@ -97,8 +99,8 @@ public final class NativeDatabase extends NativeHandle {
      * @param path the new file
      */
     public void saveAs(String path) {
-        byte[] text = Abi.cString(path, "the path");
-        run((db, scratch) -> Abi.ddb_db_save_as(db, text));
+        byte[] text = Utf8.cString(path, "the path");
+        run((db, scratch) -> ABI.ddb_db_save_as(db, text));
     }
 
     /**
@@ -108,12 +110,12 @@ public final class NativeDatabase extends NativeHandle {
      * @param value the value, or {@code null} to remove it
      */
     public void setAuditContext(String key, @Nullable String value) {
-        byte[] name = Abi.cString(key, "the audit key");
+        byte[] name = Utf8.cString(key, "the audit key");
         if (value == null) {
-            run((db, scratch) -> Abi.ddb_db_clear_audit_context(db, name));
+            run((db, scratch) -> ABI.ddb_db_clear_audit_context(db, name));
         } else {
-            byte[] text = Abi.cString(value, "the audit value");
-            run((db, scratch) -> Abi.ddb_db_set_audit_context_text(db, name, text, text.length - 1L));
+            byte[] text = Utf8.cString(value, "the audit value");
+            run((db, scratch) -> ABI.ddb_db_set_audit_context_text(db, name, text, text.length - 1L));
         }
     }
 
@@ -126,32 +128,11 @@ public final class NativeDatabase extends NativeHandle {
         long db = enter();
         try {
             Scratch scratch = Scratch.ofThread();
-            Abi.check(Abi.ddb_db_write_queue_metrics(db, scratch.out(0)));
+            Status.check(ABI.ddb_db_write_queue_metrics(db, scratch.out(0)));
             return WriteQueueMetrics.read(scratch);
         } finally {
             leave();
         }
-    }
-
-    /**
-     * Returns the counters of this handle's plan cache.
-     *
-     * @return the counters
-     */
-    public PlanCacheSummary planCacheSummary() {
-        long db = enter();
-        try {
-            Scratch scratch = Scratch.ofThread();
-            Abi.check(Abi.ddb_plan_cache_summary(db, scratch.zeroedOut(0)));
-            return PlanCacheSummary.read(scratch);
-        } finally {
-            leave();
-        }
-    }
-
-    /** Empties this handle's plan cache. */
-    public void flushPlanCache() {
-        run((db, scratch) -> Abi.ddb_plan_cache_flush(db));
     }
 
     /**
@@ -161,8 +142,8 @@ public final class NativeDatabase extends NativeHandle {
      * @return JSON
      */
     public String describeQuery(String sql) {
-        byte[] text = Abi.cString(sql, "the SQL text");
-        return string((db, scratch) -> Abi.ddb_db_describe_query_json(db, text, scratch.zeroedOut(0)));
+        byte[] text = Utf8.cString(sql, "the SQL text");
+        return string((db, scratch) -> ABI.ddb_db_describe_query_json(db, text, scratch.zeroedOut(0)));
     }
 
     /**
@@ -171,7 +152,7 @@ public final class NativeDatabase extends NativeHandle {
      * @return JSON
      */
     public String listTables() {
-        return string((db, scratch) -> Abi.ddb_db_list_tables_json(db, scratch.zeroedOut(0)));
+        return string((db, scratch) -> ABI.ddb_db_list_tables_json(db, scratch.zeroedOut(0)));
     }
 
     /**
@@ -181,8 +162,8 @@ public final class NativeDatabase extends NativeHandle {
      * @return JSON
      */
     public String describeTable(String name) {
-        byte[] text = Abi.cString(name, "the table name");
-        return string((db, scratch) -> Abi.ddb_db_describe_table_json(db, text, scratch.zeroedOut(0)));
+        byte[] text = Utf8.cString(name, "the table name");
+        return string((db, scratch) -> ABI.ddb_db_describe_table_json(db, text, scratch.zeroedOut(0)));
     }
 
     /**
@@ -192,8 +173,8 @@ public final class NativeDatabase extends NativeHandle {
      * @return SQL
      */
     public String tableDdl(String name) {
-        byte[] text = Abi.cString(name, "the table name");
-        return string((db, scratch) -> Abi.ddb_db_get_table_ddl(db, text, scratch.zeroedOut(0)));
+        byte[] text = Utf8.cString(name, "the table name");
+        return string((db, scratch) -> ABI.ddb_db_get_table_ddl(db, text, scratch.zeroedOut(0)));
     }
 
     /**
@@ -202,7 +183,7 @@ public final class NativeDatabase extends NativeHandle {
      * @return JSON
      */
     public String listIndexes() {
-        return string((db, scratch) -> Abi.ddb_db_list_indexes_json(db, scratch.zeroedOut(0)));
+        return string((db, scratch) -> ABI.ddb_db_list_indexes_json(db, scratch.zeroedOut(0)));
     }
 
     /**
@@ -211,7 +192,7 @@ public final class NativeDatabase extends NativeHandle {
      * @return JSON
      */
     public String listViews() {
-        return string((db, scratch) -> Abi.ddb_db_list_views_json(db, scratch.zeroedOut(0)));
+        return string((db, scratch) -> ABI.ddb_db_list_views_json(db, scratch.zeroedOut(0)));
     }
 
     /**
@@ -221,8 +202,8 @@ public final class NativeDatabase extends NativeHandle {
      * @return SQL
      */
     public String viewDdl(String name) {
-        byte[] text = Abi.cString(name, "the view name");
-        return string((db, scratch) -> Abi.ddb_db_get_view_ddl(db, text, scratch.zeroedOut(0)));
+        byte[] text = Utf8.cString(name, "the view name");
+        return string((db, scratch) -> ABI.ddb_db_get_view_ddl(db, text, scratch.zeroedOut(0)));
     }
 
     /**
@@ -231,7 +212,7 @@ public final class NativeDatabase extends NativeHandle {
      * @return JSON
      */
     public String listTriggers() {
-        return string((db, scratch) -> Abi.ddb_db_list_triggers_json(db, scratch.zeroedOut(0)));
+        return string((db, scratch) -> ABI.ddb_db_list_triggers_json(db, scratch.zeroedOut(0)));
     }
 
     /**
@@ -240,7 +221,7 @@ public final class NativeDatabase extends NativeHandle {
      * @return JSON
      */
     public String schemaSnapshot() {
-        return string((db, scratch) -> Abi.ddb_db_get_schema_snapshot_json(db, scratch.zeroedOut(0)));
+        return string((db, scratch) -> ABI.ddb_db_get_schema_snapshot_json(db, scratch.zeroedOut(0)));
     }
 
     /**
@@ -249,38 +230,7 @@ public final class NativeDatabase extends NativeHandle {
      * @return JSON
      */
     public String toolingMetadata() {
-        return string((db, scratch) -> Abi.ddb_db_get_tooling_metadata_json(db, scratch.zeroedOut(0)));
-    }
-
-    /**
-     * Returns the state of the files and caches of this database.
-     *
-     * @return JSON
-     */
-    public String storageState() {
-        return string((db, scratch) -> Abi.ddb_db_inspect_storage_state_json(db, scratch.zeroedOut(0)));
-    }
-
-    /**
-     * Returns what run-time tracing recorded.
-     *
-     * @param kind {@code slow_queries}, {@code lock_waits}, {@code sessions}, {@code index_usage}, {@code doctor_findings} or
-     *     {@code fix_plan}
-     * @return JSON
-     */
-    public String tracing(String kind) {
-        byte[] text = Abi.cString(kind, "the kind of trace");
-        return string((db, scratch) -> Abi.ddb_runtime_tracing_snapshot(db, text, scratch.zeroedOut(0)));
-    }
-
-    /**
-     * Forgets what run-time tracing recorded.
-     *
-     * @param kind {@code slow_queries}, {@code lock_waits} or {@code index_usage}
-     */
-    public void resetTracing(String kind) {
-        byte[] text = Abi.cString(kind, "the kind of trace");
-        run((db, scratch) -> Abi.ddb_runtime_tracing_reset(db, text));
+        return string((db, scratch) -> ABI.ddb_db_get_tooling_metadata_json(db, scratch.zeroedOut(0)));
     }
 
     /**
@@ -290,7 +240,7 @@ public final class NativeDatabase extends NativeHandle {
      * @return the watch, to be closed before this database
      */
     public NativeWatch watchTable(String requestJson) {
-        return watch(requestJson, Abi::ddb_db_watch_table_json);
+        return watch(requestJson, ABI::ddb_db_watch_table_json);
     }
 
     /**
@@ -300,7 +250,7 @@ public final class NativeDatabase extends NativeHandle {
      * @return the watch, to be closed before this database
      */
     public NativeWatch watchRange(String requestJson) {
-        return watch(requestJson, Abi::ddb_db_watch_range_json);
+        return watch(requestJson, ABI::ddb_db_watch_range_json);
     }
 
     /**
@@ -310,7 +260,7 @@ public final class NativeDatabase extends NativeHandle {
      * @return the watch, to be closed before this database
      */
     public NativeWatch watchQuery(String requestJson) {
-        return watch(requestJson, Abi::ddb_db_watch_query_json);
+        return watch(requestJson, ABI::ddb_db_watch_query_json);
     }
 
     /**
@@ -320,18 +270,18 @@ public final class NativeDatabase extends NativeHandle {
      * @return the watch, to be closed before this database
      */
     public NativeWatch changeStream(String requestJson) {
-        return watch(requestJson, Abi::ddb_db_change_stream_json);
+        return watch(requestJson, ABI::ddb_db_change_stream_json);
     }
 
     @Override
     int free(long pointerAddress) {
-        return Abi.ddb_db_free(pointerAddress);
+        return ABI.ddb_db_free(pointerAddress);
     }
 
     private void run(Call call) {
         long db = enter();
         try {
-            Abi.check(call.apply(db, Scratch.ofThread()));
+            Status.check(call.apply(db, Scratch.ofThread()));
         } finally {
             leave();
         }
@@ -342,7 +292,7 @@ public final class NativeDatabase extends NativeHandle {
         long db = enter();
         try {
             Scratch scratch = Scratch.ofThread();
-            Abi.check(call.apply(db, scratch));
+            Status.check(call.apply(db, scratch));
             return scratch.read(0);
         } finally {
             leave();
@@ -357,7 +307,7 @@ public final class NativeDatabase extends NativeHandle {
         long db = enter();
         try {
             Scratch scratch = Scratch.ofThread();
-            Abi.check(call.apply(db, scratch));
+            Status.check(call.apply(db, scratch));
             String value = scratch.takeString(0);
             return value == null ? "" : value;
         } finally {
@@ -366,7 +316,7 @@ public final class NativeDatabase extends NativeHandle {
     }
 
     private NativeWatch watch(String requestJson, WatchCall call) {
-        byte[] request = Abi.cString(requestJson, "the request");
+        byte[] request = Utf8.cString(requestJson, "the request");
         return new NativeWatch(address((db, scratch) -> call.apply(db, request, scratch.zeroedOut(0))));
     }
 

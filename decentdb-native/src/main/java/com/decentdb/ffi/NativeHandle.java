@@ -3,8 +3,8 @@ package com.decentdb.ffi;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The life of one native object. A counter holds the calls in flight and, as its sign, whether the handle is closed; whoever
- * brings a closed handle to zero calls frees the native object, so it is freed once and never under a call.
+ * The life of one native object. A counter holds the calls in flight and, as its sign, whether the handle is closed; the
+ * call that brings a closed handle to zero frees the native object, so it is freed once and never under a call.
  */
 abstract class NativeHandle implements AutoCloseable {
 
@@ -50,7 +50,7 @@ abstract class NativeHandle implements AutoCloseable {
             try {
                 free();
             } catch (NativeException e) {
-                // The call that leaves has an outcome of its own, which this must not replace.
+                // The call that leaves has its own outcome, which this must not replace.
                 LOGGER.log(System.Logger.Level.WARNING, "The " + noun + " was closed with an error", e);
             }
         }
@@ -81,6 +81,6 @@ abstract class NativeHandle implements AutoCloseable {
     private void free() {
         Scratch scratch = Scratch.ofThread();
         scratch.writePointer(address);
-        Abi.check(free(scratch.pointerAddress()));
+        Status.check(free(scratch.pointerAddress()));
     }
 }

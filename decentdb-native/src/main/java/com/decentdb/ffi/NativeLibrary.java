@@ -1,5 +1,7 @@
 package com.decentdb.ffi;
 
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
+
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class NativeLibrary {
 
     /**
-     * The stack to give a thread that runs other people's SQL, in bytes: engines parse by recursion, and a statement of
+     * The stack size of a thread that runs SQL of unknown depth, in bytes: engines parse by recursion, and a statement of
      * thousands of nested operators overflows an ordinary stack inside native code, which ends the JVM. The memory is only
      * reserved until it is needed.
      */
@@ -30,10 +32,10 @@ public final class NativeLibrary {
 
     private NativeLibrary(LibraryLocator.Located located) {
         this.source = located.source();
-        this.path = located.path();
-        this.abiVersion = Abi.ddb_abi_version();
-        this.version = Abi.borrowedString(Abi.ddb_version());
-        this.sourceDigest = located.sourceDigest();
+        this.path = located.library().path();
+        this.abiVersion = ABI.ddb_abi_version();
+        this.version = ABI.cString(ABI.ddb_version());
+        this.sourceDigest = located.library().sourceDigest();
     }
 
     /** Where the library was found. */
@@ -55,7 +57,7 @@ public final class NativeLibrary {
      *
      * @param requested the file to load, or {@code null} to look in the usual places
      * @return the library of this JVM
-     * @throws NativeLibraryException if no usable library is found, or another one is loaded already
+     * @throws NativeLibraryException if no usable library is found, or another library is loaded already
      */
     public static synchronized NativeLibrary load(@Nullable Path requested) {
         NativeLibrary library = loaded;
@@ -69,7 +71,7 @@ public final class NativeLibrary {
                     Integer.toString(library.abiVersion),
                     library.path,
                     library.source);
-        } else if (requested != null && !LibraryLocator.real(requested).equals(LibraryLocator.real(library.path))) {
+        } else if (requested != null && !AbiLoader.real(requested).equals(AbiLoader.real(library.path))) {
             throw new NativeLibraryException(
                     "Cannot load " + requested.toAbsolutePath() + ": this JVM already uses " + library.path + " ("
                             + library.source + "), and one JVM uses one native library. Name the same file, or none.",
@@ -141,15 +143,15 @@ public final class NativeLibrary {
      * @return the database, to be closed
      */
     public NativeDatabase open(String path, OpenMode mode, String options) {
-        byte[] file = Abi.cString(path, "the path");
-        byte[] pairs = Abi.cString(options, "the option text");
+        byte[] file = Utf8.cString(path, "the path");
+        byte[] pairs = Utf8.cString(options, "the option text");
         Scratch scratch = Scratch.ofThread();
         long out = scratch.zeroedOut(0);
-        Abi.check(
+        Status.check(
                 switch (mode) {
-                    case CREATE -> Abi.ddb_db_create_with_options(file, pairs, out);
-                    case OPEN -> Abi.ddb_db_open_with_options(file, pairs, out);
-                    case OPEN_OR_CREATE -> Abi.ddb_db_open_or_create_with_options(file, pairs, out);
+                    case CREATE -> ABI.ddb_db_create_with_options(file, pairs, out);
+                    case OPEN -> ABI.ddb_db_open_with_options(file, pairs, out);
+                    case OPEN_OR_CREATE -> ABI.ddb_db_open_or_create_with_options(file, pairs, out);
                 });
         return new NativeDatabase(scratch.read(0));
     }
@@ -161,6 +163,6 @@ public final class NativeLibrary {
      * @param path the file
      */
     public void evictSharedWal(String path) {
-        Abi.check(Abi.ddb_evict_shared_wal(Abi.cString(path, "the path")));
+        Status.check(ABI.ddb_evict_shared_wal(Utf8.cString(path, "the path")));
     }
 }

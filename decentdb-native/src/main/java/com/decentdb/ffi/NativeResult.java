@@ -1,5 +1,7 @@
 package com.decentdb.ffi;
 
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,7 +21,7 @@ public final class NativeResult extends NativeHandle {
         long result = enter();
         try {
             Scratch scratch = Scratch.ofThread();
-            Abi.check(Abi.ddb_result_affected_rows(result, scratch.zeroedOut(0)));
+            Status.check(ABI.ddb_result_affected_rows(result, scratch.zeroedOut(0)));
             return scratch.read(0);
         } finally {
             leave();
@@ -52,7 +54,7 @@ public final class NativeResult extends NativeHandle {
             int columns = columnCount(result, scratch);
             List<String> names = new ArrayList<>(columns);
             for (int i = 0; i < columns; i++) {
-                Abi.check(Abi.ddb_result_column_name_copy(result, i, scratch.zeroedOut(0)));
+                Status.check(ABI.ddb_result_column_name_copy(result, i, scratch.zeroedOut(0)));
                 String name = scratch.takeString(0);
                 names.add(name == null ? "" : name);
             }
@@ -72,19 +74,19 @@ public final class NativeResult extends NativeHandle {
         try {
             Scratch scratch = Scratch.ofThread();
             int columns = columnCount(result, scratch);
-            Abi.check(Abi.ddb_result_row_count(result, scratch.zeroedOut(0)));
+            Status.check(ABI.ddb_result_row_count(result, scratch.zeroedOut(0)));
             int rows = columns == 0 ? 0 : scratch.readCount(0);
             RowBlockReader reader = new RowBlockReader(rows, columns);
-            Abi.check(Abi.ddb_value_init(scratch.valueAddress()));
+            Status.check(ABI.ddb_value_init(scratch.valueAddress()));
             try {
                 for (int row = 0; row < rows; row++) {
                     for (int column = 0; column < columns; column++) {
-                        Abi.check(Abi.ddb_result_value_copy(result, row, column, scratch.valueAddress()));
+                        Status.check(ABI.ddb_result_value_copy(result, row, column, scratch.valueAddress()));
                         reader.readCopy(scratch.valueBytes(), scratch.valueOffset(), row * columns + column);
                     }
                 }
             } finally {
-                Abi.check(Abi.ddb_value_dispose(scratch.valueAddress()));
+                Status.check(ABI.ddb_value_dispose(scratch.valueAddress()));
             }
             return reader.finish();
         } finally {
@@ -93,12 +95,12 @@ public final class NativeResult extends NativeHandle {
     }
 
     private static int columnCount(long result, Scratch scratch) {
-        Abi.check(Abi.ddb_result_column_count(result, scratch.zeroedOut(0)));
+        Status.check(ABI.ddb_result_column_count(result, scratch.zeroedOut(0)));
         return scratch.readCount(0);
     }
 
     @Override
     int free(long pointerAddress) {
-        return Abi.ddb_result_free(pointerAddress);
+        return ABI.ddb_result_free(pointerAddress);
     }
 }

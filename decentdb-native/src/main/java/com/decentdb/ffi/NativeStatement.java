@@ -1,10 +1,11 @@
 package com.decentdb.ffi;
 
-import com.sun.jna.Pointer;
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
+
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,45 +58,58 @@ public final class NativeStatement extends NativeHandle {
             int count = parameters.count();
             // Binding drops the previous outcome by itself; only values beyond the new last one need clearing.
             if (count == 0) {
-                Abi.check(Abi.ddb_stmt_reset(statement));
+                Status.check(ABI.ddb_stmt_reset(statement));
             }
             if (boundCount > count) {
-                Abi.check(Abi.ddb_stmt_clear_bindings(statement));
+                Status.check(ABI.ddb_stmt_clear_bindings(statement));
             }
             boundCount = count;
             Scratch scratch = Scratch.ofThread();
-            long address = scratch.encode(parameters);
+            int dataSize = scratch.copyData(parameters);
             for (int i = 0; i < count; i++) {
-                Abi.check(bind(statement, i + 1L, scratch.encoded(), i * CellLayout.SIZE, address));
+                Status.check(bind(statement, parameters, i, scratch, dataSize));
             }
         } finally {
             leave();
         }
     }
 
-    private static int bind(long statement, long index, ByteBuffer values, int cell, long address) {
-        ValueTag tag = ValueTag.of(values.getInt(cell + CellLayout.TAG));
-        long data = values.getLong(cell + CellLayout.DATA);
-        long length = values.getLong(cell + CellLayout.LENGTH);
+    private static int bind(long statement, Parameters values, int i, Scratch scratch, int dataSize) {
+        ValueTag tag = values.tag(i);
+        long index = i + 1L;
         return switch (tag) {
-            case NULL -> Abi.ddb_stmt_bind_null(statement, index);
-            case INT64 -> Abi.ddb_stmt_bind_int64(statement, index, values.getLong(cell + CellLayout.INT64));
-            case FLOAT64 -> Abi.ddb_stmt_bind_float64(statement, index, values.getDouble(cell + CellLayout.FLOAT64));
-            case BOOL -> Abi.ddb_stmt_bind_bool(statement, index, values.get(cell + CellLayout.BOOL));
-            case TEXT -> Abi.ddb_stmt_bind_text(statement, index, data, length);
-            case BLOB -> Abi.ddb_stmt_bind_blob(statement, index, data, length);
-            case GEOMETRY -> Abi.ddb_stmt_bind_geometry_wkb(statement, index, data, length);
-            case GEOGRAPHY -> Abi.ddb_stmt_bind_geography_wkb(statement, index, data, length);
-            case UUID -> Abi.ddb_stmt_bind_uuid(statement, index, address + cell + CellLayout.UUID);
+            case NULL -> ABI.ddb_stmt_bind_null(statement, index);
+            case INT64 -> ABI.ddb_stmt_bind_int64(statement, index, values.longAt(i, CellLayout.INT64));
+            case FLOAT64 -> ABI.ddb_stmt_bind_float64(statement, index, values.doubleAt(i, CellLayout.FLOAT64));
+            case BOOL -> ABI.ddb_stmt_bind_bool(statement, index, values.byteAt(i, CellLayout.BOOL));
             case DECIMAL ->
-                Abi.ddb_stmt_bind_decimal(
+                ABI.ddb_stmt_bind_decimal(
                         statement,
                         index,
-                        values.getLong(cell + CellLayout.DECIMAL_UNSCALED),
-                        values.get(cell + CellLayout.DECIMAL_SCALE));
+                        values.longAt(i, CellLayout.DECIMAL_UNSCALED),
+                        values.byteAt(i, CellLayout.DECIMAL_SCALE));
             case TIMESTAMP ->
-                Abi.ddb_stmt_bind_timestamp_micros(statement, index, values.getLong(cell + CellLayout.TIMESTAMP));
+                ABI.ddb_stmt_bind_timestamp_micros(statement, index, values.longAt(i, CellLayout.TIMESTAMP));
+            case UUID -> {
+                values.copyBytesAt(i, CellLayout.UUID, scratch.valueBytes(), scratch.valueOffset(), 16);
+                yield ABI.ddb_stmt_bind_uuid(statement, index, scratch.valueAddress());
+            }
+            case TEXT, BLOB, GEOMETRY, GEOGRAPHY -> {
+                long length = values.longAt(i, CellLayout.LENGTH);
+                // A racing change of the parameters must not lead native code astray.
+                long offset = Objects.checkFromIndexSize(values.longAt(i, CellLayout.DATA), length, (long) dataSize);
+                yield bindData(statement, index, tag, scratch.dataAddress() + offset, length);
+            }
             default -> throw new IllegalArgumentException("no bind function for " + tag);
+        };
+    }
+
+    private static int bindData(long statement, long index, ValueTag tag, long address, long length) {
+        return switch (tag) {
+            case TEXT -> ABI.ddb_stmt_bind_text(statement, index, address, length);
+            case BLOB -> ABI.ddb_stmt_bind_blob(statement, index, address, length);
+            case GEOMETRY -> ABI.ddb_stmt_bind_geometry_wkb(statement, index, address, length);
+            default -> ABI.ddb_stmt_bind_geography_wkb(statement, index, address, length);
         };
     }
 
@@ -111,11 +125,11 @@ public final class NativeStatement extends NativeHandle {
             List<String> names = columnNames;
             if (names == null) {
                 Scratch scratch = Scratch.ofThread();
-                Abi.check(Abi.ddb_stmt_column_count(statement, scratch.zeroedOut(0)));
+                Status.check(ABI.ddb_stmt_column_count(statement, scratch.zeroedOut(0)));
                 int columns = scratch.readCount(0);
                 List<String> asked = new ArrayList<>(columns);
                 for (int i = 0; i < columns; i++) {
-                    Abi.check(Abi.ddb_stmt_column_name_copy(statement, i, scratch.zeroedOut(0)));
+                    Status.check(ABI.ddb_stmt_column_name_copy(statement, i, scratch.zeroedOut(0)));
                     String name = scratch.takeString(0);
                     asked.add(name == null ? "" : name);
                 }
@@ -141,7 +155,7 @@ public final class NativeStatement extends NativeHandle {
         long statement = enter();
         try {
             Scratch scratch = Scratch.ofThread();
-            Abi.check(Abi.ddb_stmt_fetch_row_views(
+            Status.check(ABI.ddb_stmt_fetch_row_views(
                     statement, (byte) 0, maxRows, scratch.zeroedOut(0), scratch.zeroedOut(1), scratch.zeroedOut(2)));
             int rows = scratch.readCount(1);
             int columns = scratch.readCount(2);
@@ -170,7 +184,7 @@ public final class NativeStatement extends NativeHandle {
     private ByteBuffer viewsAt(long address, int bytes) {
         ByteBuffer buffer = views;
         if (buffer == null || viewsAddress != address || buffer.capacity() < bytes) {
-            buffer = new Pointer(address).getByteBuffer(0, bytes).order(ByteOrder.nativeOrder());
+            buffer = ABI.view(address, bytes);
             views = buffer;
             viewsAddress = address;
         }
@@ -186,7 +200,7 @@ public final class NativeStatement extends NativeHandle {
         long statement = enter();
         try {
             Scratch scratch = Scratch.ofThread();
-            Abi.check(Abi.ddb_stmt_affected_rows(statement, scratch.zeroedOut(0)));
+            Status.check(ABI.ddb_stmt_affected_rows(statement, scratch.zeroedOut(0)));
             return scratch.read(0);
         } finally {
             leave();
@@ -197,7 +211,7 @@ public final class NativeStatement extends NativeHandle {
     public void reset() {
         long statement = enter();
         try {
-            Abi.check(Abi.ddb_stmt_reset(statement));
+            Status.check(ABI.ddb_stmt_reset(statement));
         } finally {
             leave();
         }
@@ -205,6 +219,6 @@ public final class NativeStatement extends NativeHandle {
 
     @Override
     int free(long pointerAddress) {
-        return Abi.ddb_stmt_free(pointerAddress);
+        return ABI.ddb_stmt_free(pointerAddress);
     }
 }

@@ -1,5 +1,7 @@
 package com.decentdb.ffi;
 
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
+
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -31,9 +33,9 @@ public final class NativeWatch extends NativeHandle {
             while (true) {
                 Scratch scratch = Scratch.ofThread();
                 int status =
-                        Abi.ddb_watch_next_json(watch, (int) Math.min(remaining, SLICE_MILLIS), scratch.zeroedOut(0));
+                        ABI.ddb_watch_next_json(watch, (int) Math.min(remaining, SLICE_MILLIS), scratch.zeroedOut(0));
                 if (status != Status.TIMEOUT.code()) {
-                    Abi.check(status);
+                    Status.check(status);
                     return scratch.takeString(0);
                 }
                 remaining = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
@@ -48,6 +50,6 @@ public final class NativeWatch extends NativeHandle {
 
     @Override
     int free(long pointerAddress) {
-        return Abi.ddb_watch_close(pointerAddress);
+        return ABI.ddb_watch_close(pointerAddress);
     }
 }

@@ -1,6 +1,6 @@
 package com.decentdb.ffi;
 
-/** What to do about the database file when a database is opened. */
+/** Whether the database file may or must exist when a database is opened. */
 public enum OpenMode {
     /** Create the file; an existing file is an error. */
     CREATE,

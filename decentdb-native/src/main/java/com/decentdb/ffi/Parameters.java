@@ -118,7 +118,7 @@ public final class Parameters {
      * @throws IllegalArgumentException if the text contains an unpaired surrogate
      */
     public void setText(int index, String value) {
-        byte[] bytes = Abi.utf8(value, "parameter $" + (index + 1));
+        byte[] bytes = Utf8.encode(value, "parameter $" + (index + 1));
         setData(index, ValueTag.TEXT, bytes, 0, bytes.length);
     }
 
@@ -303,13 +303,43 @@ public final class Parameters {
         return (int) INT.get(cells, Objects.checkIndex(index, count) * CellLayout.SIZE);
     }
 
+    /** The number in a field of a value, by the field's offset in {@link CellLayout}. */
+    long longAt(int index, int field) {
+        return (long) LONG.get(cells, index * CellLayout.SIZE + field);
+    }
+
+    double doubleAt(int index, int field) {
+        return (double) DOUBLE.get(cells, index * CellLayout.SIZE + field);
+    }
+
+    byte byteAt(int index, int field) {
+        return cells[index * CellLayout.SIZE + field];
+    }
+
+    void copyBytesAt(int index, int field, ByteBuffer target, int offset, int length) {
+        target.put(offset, cells, index * CellLayout.SIZE + field, length);
+    }
+
+    /** How many bytes all texts and byte arrays take together. */
+    int dataSize() {
+        return dataSize;
+    }
+
+    /** Copies all texts and byte arrays, each of which then lies at its {@link CellLayout#DATA} offset; returns their size. */
+    int copyData(ByteBuffer target) {
+        int size = dataSize;
+        target.put(0, data, 0, size);
+        return size;
+    }
+
     int encodedSize() {
         return Math.addExact(cells.length, dataSize);
     }
 
     /**
-     * Writes the values to the start of {@code target}, which lies at {@code address}, and their data behind them. What native
-     * code will follow is checked in the written copy, so that a racing change of this object cannot lead it astray.
+     * Writes the values to the start of {@code target}, which lies at {@code address}, and their data behind them. The
+     * pointers that native code follows are checked in the written copy, so that a racing change of this object cannot lead it
+     * astray.
      */
     void encode(ByteBuffer target, long address) {
         int size = dataSize;

@@ -1,6 +1,7 @@
 package com.decentdb.ffi;
 
-import com.sun.jna.Pointer;
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -141,7 +142,7 @@ final class RowBlockReader {
             long grown = data.length == 0 ? size : Math.max(size, Math.min(2L * data.length, Integer.MAX_VALUE - 8));
             data = Arrays.copyOf(data, (int) grown);
         }
-        new Pointer(runStart).read(0, data, dataSize, (int) length);
+        ABI.copy(runStart, data, dataSize, (int) length);
         dataSize = (int) size;
         runStart = 0;
         runEnd = 0;

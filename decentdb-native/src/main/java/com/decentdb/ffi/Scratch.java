@@ -1,7 +1,7 @@
 package com.decentdb.ffi;
 
-import com.sun.jna.Native;
-import com.sun.jna.Pointer;
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
@@ -21,9 +21,9 @@ final class Scratch {
     private static final int KEPT_BYTES = 1 << 20;
 
     private final ByteBuffer out = allocate(VALUE_SLOT + CellLayout.SIZE);
-    private final long outAddress = addressOf(out);
+    private final long outAddress = ABI.addressOf(out);
     private ByteBuffer area = allocate(1024);
-    private long areaAddress = addressOf(area);
+    private long areaAddress = ABI.addressOf(area);
 
     private Scratch() {}
 
@@ -77,11 +77,11 @@ final class Scratch {
             return null;
         }
         try {
-            return new Pointer(address).getString(0, "UTF-8");
+            return ABI.cString(address);
         } finally {
             // Freeing a string the engine has just handed out cannot fail, and checking would overwrite the error being
             // read.
-            Abi.ddb_string_free(outAddress + offset);
+            ABI.ddb_string_free(outAddress + offset);
         }
     }
 
@@ -110,26 +110,35 @@ final class Scratch {
 
     /** Writes parameters as an array of native values, their text and bytes behind it, and returns its address. */
     long encode(Parameters parameters) {
-        int size = parameters.encodedSize();
-        if (size > area.capacity() || area.capacity() > KEPT_BYTES) {
-            // One huge parameter must not stay with the thread for ever.
-            area = allocate(Math.max(size, 1024));
-            areaAddress = addressOf(area);
-        }
+        ensureArea(parameters.encodedSize());
         parameters.encode(area, areaAddress);
         return areaAddress;
     }
 
-    /** The memory {@link #encode} wrote to. */
+    /** The memory that {@link #encode} wrote to. */
     ByteBuffer encoded() {
         return area;
     }
 
-    private static ByteBuffer allocate(int bytes) {
-        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+    /** Copies the texts and bytes of parameters without their cells to {@link #dataAddress()}; returns their size. */
+    int copyData(Parameters parameters) {
+        ensureArea(parameters.dataSize());
+        return parameters.copyData(area);
     }
 
-    private static long addressOf(ByteBuffer buffer) {
-        return Pointer.nativeValue(Native.getDirectBufferPointer(buffer));
+    long dataAddress() {
+        return areaAddress;
+    }
+
+    private void ensureArea(int size) {
+        if (size > area.capacity() || area.capacity() > KEPT_BYTES) {
+            // One huge parameter must not stay with the thread.
+            area = allocate(Math.max(size, 1024));
+            areaAddress = ABI.addressOf(area);
+        }
+    }
+
+    private static ByteBuffer allocate(int bytes) {
+        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
     }
 }

@@ -52,4 +52,11 @@ public enum Status {
     public static Status of(int code) {
         return code >= 0 && code < BY_CODE.length ? BY_CODE[code] : INTERNAL;
     }
+
+    /** The one place where a status is looked at; must be called on the thread of the call, at once. */
+    static void check(int status) {
+        if (status != 0) {
+            throw Diagnostics.lastError(status);
+        }
+    }
 }

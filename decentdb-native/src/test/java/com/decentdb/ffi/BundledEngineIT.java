@@ -23,7 +23,7 @@ class BundledEngineIT {
     }
 
     @Test
-    void programs_that_start_at_once_each_unpack_the_engine_from_the_jar() throws Exception {
+    void programsThatStartAtOnceEachUnpackTheEngineFromTheJar() throws Exception {
         Path jar = Path.of(NativeLibrary.class
                 .getProtectionDomain()
                 .getCodeSource()

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** A program of its own, because a JVM binds one library only: loads what it is told to and prints what it got. */
+/** A separate program, because a JVM binds one library only: loads the library it is given and prints the outcome. */
 final class LibraryProbe {
 
     private LibraryProbe() {}

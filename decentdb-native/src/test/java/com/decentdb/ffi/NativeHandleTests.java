@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whatever callers do with handles, the native object is freed once, after the last call inside it. */
-class NativeHandleTest {
+class NativeHandleTests {
 
     @TempDir
     Path folder;
@@ -43,7 +43,7 @@ class NativeHandleTest {
     }
 
     @Test
-    void every_call_on_a_closed_handle_is_refused() {
+    void everyCallOnAClosedHandleIsRefused() {
         NativeStatement statement = test.db.prepare("SELECT $1");
         NativeResult result = test.db.execute("SELECT 1", NONE);
         NativeWatch watch = test.db.watchTable("{\"tables\":[\"t\"]}");
@@ -73,7 +73,7 @@ class NativeHandleTest {
     }
 
     @Test
-    void a_database_closed_before_what_came_from_it_harms_nothing() {
+    void aDatabaseClosedBeforeWhatCameFromItHarmsNothing() {
         NativeStatement statement = test.db.prepare("SELECT name FROM t WHERE id = $1");
         NativeResult result = test.db.execute("SELECT name FROM t WHERE id = 1", NONE);
         NativeWatch watch = test.db.watchTable("{\"tables\":[\"t\"]}");
@@ -93,7 +93,7 @@ class NativeHandleTest {
     }
 
     @RepeatedTest(30)
-    void closing_a_statement_while_threads_use_it_frees_it_once() throws Exception {
+    void closingAStatementWhileThreadsUseItFreesItOnce() throws Exception {
         NativeStatement statement = test.db.prepare("SELECT id, name FROM t WHERE id > $1 ORDER BY id");
         race(4, statement, () -> {
             statement.bind(int64(5));
@@ -103,13 +103,13 @@ class NativeHandleTest {
     }
 
     @RepeatedTest(30)
-    void closing_a_result_while_threads_read_it_frees_it_once() throws Exception {
+    void closingAResultWhileThreadsReadItFreesItOnce() throws Exception {
         NativeResult result = test.db.execute("SELECT id, name FROM t WHERE id < 50", NONE);
         race(4, result, () -> assertThat(result.rows().rows()).isEqualTo(49));
     }
 
     @RepeatedTest(20)
-    void closing_a_database_while_threads_write_to_it_frees_it_once() throws Exception {
+    void closingADatabaseWhileThreadsWriteToItFreesItOnce() throws Exception {
         race(3, test.db, () -> {
             test.db
                     .executeQueued("UPDATE t SET name = 'x' WHERE id = $1", int64(1), 1_000)
@@ -119,7 +119,7 @@ class NativeHandleTest {
     }
 
     @RepeatedTest(10)
-    void closing_a_watch_ends_the_wait_for_its_next_event() throws Exception {
+    void closingAWatchEndsTheWaitForItsNextEvent() throws Exception {
         NativeWatch watch = test.db.watchTable("{\"tables\":[\"t\"]}");
         while (watch.next(0) != null) {
             // the initial event

@@ -18,13 +18,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The engine in the jar was built from the sources beside it; written apart from the build step it checks. */
-class EngineDigestTest {
+class EngineDigestTests {
 
     @Test
-    void the_packaged_engine_was_built_from_these_sources() throws Exception {
+    void thePackagedEngineWasBuiltFromTheseSources() throws Exception {
         assumeFalse("none".equals(System.getProperty("test.engine.build")), "built without the engine");
         String resource = "/" + Platform.RESOURCE_PREFIX + "/" + System.mapLibraryName("decentdb");
-        try (InputStream library = EngineDigestTest.class.getResourceAsStream(resource)) {
+        try (InputStream library = EngineDigestTests.class.getResourceAsStream(resource)) {
             assertThat(library).as(resource).isNotNull();
             String bytes = new String(library.readAllBytes(), StandardCharsets.ISO_8859_1);
             Matcher embedded =
@@ -35,7 +35,7 @@ class EngineDigestTest {
     }
 
     @Test
-    void the_loaded_engine_tells_its_digest() {
+    void theLoadedEngineTellsItsDigest() {
         NativeLibrary library = NativeLibrary.load(null);
         if (library.bundled()) {
             assertThat(library.sourceDigest()).matches("[0-9a-f]{64}");

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class NativeDatabaseTest {
+class NativeDatabaseTests {
 
     @TempDir
     Path folder;
@@ -44,7 +44,7 @@ class NativeDatabaseTest {
     }
 
     @Test
-    void the_file_is_created_opened_or_either() {
+    void theFileIsCreatedOpenedOrEither() {
         String path = folder.resolve("modes.ddb").toString();
         fails(Status.IO, () -> library().open(path, OpenMode.OPEN, ""));
         library().open(path, OpenMode.OPEN_OR_CREATE, "").close();
@@ -53,7 +53,7 @@ class NativeDatabaseTest {
     }
 
     @Test
-    void rows_are_found_again_by_the_next_handle() {
+    void rowsAreFoundAgainByTheNextHandle() {
         test.run("INSERT INTO t VALUES (1, 'one')");
         db.close();
         try (NativeDatabase again = library().open(test.file.toString(), OpenMode.OPEN, "");
@@ -63,13 +63,13 @@ class NativeDatabaseTest {
     }
 
     @Test
-    void an_unknown_option_is_named() {
+    void anUnknownOptionIsNamed() {
         NativeException e = fails(Status.SQL, () -> library().open(":memory:", OpenMode.OPEN_OR_CREATE, "no_such=1"));
         assertThat(e).hasMessageContaining("no_such");
     }
 
     @Test
-    void a_result_has_names_counts_and_rows() {
+    void aResultHasNamesCountsAndRows() {
         try (NativeResult insert = db.execute("INSERT INTO t VALUES (1, 'one'), (2, 'two')", NONE)) {
             assertThat(insert.affectedRows()).isEqualTo(2);
             assertThat(insert.columnCount()).isZero();
@@ -90,7 +90,7 @@ class NativeDatabaseTest {
     }
 
     @Test
-    void a_violated_constraint_is_a_constraint_error() {
+    void aViolatedConstraintIsAConstraintError() {
         test.run("INSERT INTO t VALUES (1, 'one')");
         NativeException e = fails(Status.CONSTRAINT, () -> test.run("INSERT INTO t VALUES (2, 'one')"));
         assertThat(e.sqlState()).isEqualTo("23505");
@@ -100,7 +100,7 @@ class NativeDatabaseTest {
     }
 
     @Test
-    void a_syntax_error_names_its_sqlstate() {
+    void aSyntaxErrorNamesItsSqlstate() {
         NativeException e = fails(Status.SQL, () -> test.run("SELEC 1"));
         assertThat(e.sqlState()).isEqualTo("42601");
         assertThat(e.subcode()).isEqualTo("sql.syntax");
@@ -108,7 +108,7 @@ class NativeDatabaseTest {
     }
 
     @Test
-    void a_failed_call_leaves_nothing_behind_for_the_next_error() {
+    void aFailedCallLeavesNothingBehindForTheNextError() {
         NativeException first = fails(Status.CONSTRAINT, () -> {
             test.run("INSERT INTO t VALUES (1, 'one')");
             test.run("INSERT INTO t VALUES (1, 'other')");
@@ -119,13 +119,13 @@ class NativeDatabaseTest {
     }
 
     @Test
-    void a_missing_parameter_is_an_error() {
+    void aMissingParameterIsAnError() {
         NativeException e = fails(Status.SQL, () -> test.query("SELECT name FROM t WHERE id = $1", NONE));
         assertThat(e.sqlState()).isEqualTo("07002");
     }
 
     @Test
-    void text_with_a_zero_character_never_reaches_the_engine_as_sql() {
+    void textWithAZeroCharacterNeverReachesTheEngineAsSql() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> test.run("SELECT 1\0; DROP TABLE t"))
                 .withMessage("the SQL text contains U+0000 at index 8, which cannot be passed to the engine");
@@ -135,7 +135,7 @@ class NativeDatabaseTest {
     }
 
     @Test
-    void a_transaction_is_committed_or_rolled_back() {
+    void aTransactionIsCommittedOrRolledBack() {
         assertThat(db.inTransaction()).isFalse();
         db.begin();
         assertThat(db.inTransaction()).isTrue();
@@ -153,7 +153,7 @@ class NativeDatabaseTest {
     }
 
     @Test
-    void many_threads_share_the_write_queue() throws Exception {
+    void manyThreadsShareTheWriteQueue() throws Exception {
         int threads = 8;
         int writes = 25;
         ExecutorService executor = Executors.newFixedThreadPool(threads);
@@ -195,7 +195,7 @@ class NativeDatabaseTest {
     }
 
     @Test
-    void metadata_is_json_that_names_the_table() {
+    void metadataIsJsonThatNamesTheTable() {
         assertThat(db.listTables()).startsWith("[").contains("\"t\"");
         assertThat(db.describeTable("t")).contains("\"id\"").contains("\"name\"");
         assertThat(db.tableDdl("t")).containsIgnoringCase("CREATE TABLE");
@@ -207,14 +207,14 @@ class NativeDatabaseTest {
     }
 
     @Test
-    void the_whole_schema_is_json_where_the_engine_has_it() {
+    void theWholeSchemaIsJsonWhereTheEngineHasIt() {
         boolean known = supported(() ->
                 assertThat(db.schemaSnapshot()).contains("\"schema_cookie\"").contains("\"t\""));
         assertThat(known || library().bundled()).isTrue();
     }
 
     @Test
-    void a_checkpoint_and_a_copy_keep_the_rows() {
+    void aCheckpointAndACopyKeepTheRows() {
         test.run("INSERT INTO t VALUES (1, 'one')");
         db.checkpoint();
         Path copy = folder.resolve("copy.ddb");
@@ -227,23 +227,14 @@ class NativeDatabaseTest {
     }
 
     @Test
-    void plans_are_counted_and_flushed() {
-        PlanCacheSummary summary = db.planCacheSummary();
-        assertThat(summary.scope()).isNotEmpty();
-        assertThat(summary.hitRate()).isBetween(0.0, 1.0);
-        db.flushPlanCache();
-        assertThat(db.planCacheSummary().entries()).isZero();
-    }
-
-    @Test
-    void an_audit_value_is_set_and_removed() {
+    void anAuditValueIsSetAndRemoved() {
         db.setAuditContext("actor", "someone");
         db.setAuditContext("actor", null);
         assertThatIllegalArgumentException().isThrownBy(() -> db.setAuditContext("actor", "a\0b"));
     }
 
     @Test
-    void a_statement_nested_beyond_reason_is_refused_and_ends_nothing() throws Exception {
+    void aStatementNestedBeyondReasonIsRefusedAndEndsNothing() throws Exception {
         String sql = "SELECT 1" + " + 1".repeat(20_000);
         AtomicReference<NativeException> refused = new AtomicReference<>();
         Thread thread = new Thread(

@@ -18,10 +18,10 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 /** Encodes values as an engine lays them out and decodes them again, with no engine between. */
-class RowBlockTest {
+class RowBlockTests {
 
     @Test
-    void every_tag_is_decoded_from_its_own_fields() {
+    void everyTagIsDecodedFromItsOwnFields() {
         UUID uuid = UUID.fromString("00112233-4455-6677-8899-aabbccddeeff");
         byte[] v4 = {(byte) 192, (byte) 168, 0, 1};
         byte[] v6 = {0x20, 1, 0xd, (byte) 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
@@ -90,7 +90,7 @@ class RowBlockTest {
     }
 
     @RepeatedTest(50)
-    void random_blocks_come_back_as_they_were_written() {
+    void randomBlocksComeBackAsTheyWereWritten() {
         long seed = new Random().nextLong();
         Random random = new Random(seed);
         int rows = random.nextInt(40);
@@ -155,7 +155,7 @@ class RowBlockTest {
     }
 
     @Test
-    void text_scattered_over_memory_in_any_order_is_found() {
+    void textScatteredOverMemoryInAnyOrderIsFound() {
         try (Memory far = text("far");
                 Memory near = text("near");
                 Memory third = text("third")) {
@@ -178,7 +178,7 @@ class RowBlockTest {
     }
 
     @Test
-    void an_empty_value_is_never_dereferenced() {
+    void anEmptyValueIsNeverDereferenced() {
         ByteBuffer cells = ByteBuffer.allocateDirect(2 * CellLayout.SIZE).order(ByteOrder.nativeOrder());
         for (int i = 0; i < 2; i++) {
             cells.putInt(i * CellLayout.SIZE, ValueTag.TEXT.code());
@@ -192,7 +192,7 @@ class RowBlockTest {
     }
 
     @Test
-    void reading_a_value_as_another_type_names_both() {
+    void readingAValueAsAnotherTypeNamesBoth() {
         RowBlock block = decode(TestDatabase.int64(1), 1, 1);
         assertThatIllegalStateException()
                 .isThrownBy(() -> block.text(0, 0))
@@ -204,7 +204,7 @@ class RowBlockTest {
     }
 
     @Test
-    void a_place_outside_the_block_is_refused() {
+    void aPlaceOutsideTheBlockIsRefused() {
         RowBlock block = decode(Parameters.of(6), 2, 3);
         assertThat(block.isNull(1, 2)).isTrue();
         assertThatThrownBy(() -> block.isNull(2, 0)).isInstanceOf(IndexOutOfBoundsException.class);
@@ -213,7 +213,7 @@ class RowBlockTest {
     }
 
     @Test
-    void a_tag_nobody_knows_is_an_error() {
+    void aTagNobodyKnowsIsAnError() {
         ByteBuffer cells = ByteBuffer.allocateDirect(CellLayout.SIZE).order(ByteOrder.nativeOrder());
         cells.putInt(0, 19);
         RowBlockReader reader = new RowBlockReader(1, 1);

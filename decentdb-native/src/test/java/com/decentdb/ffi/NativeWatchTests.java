@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class NativeWatchTest {
+class NativeWatchTests {
 
     private static final int WAIT_MILLIS = 10_000;
 
@@ -31,7 +31,7 @@ class NativeWatchTest {
     }
 
     @Test
-    void a_table_watch_reports_its_table_only() {
+    void aTableWatchReportsItsTableOnly() {
         try (NativeWatch watch = test.db.watchTable("{\"tables\":[\"t\"]}")) {
             assertThat(watch.next(WAIT_MILLIS)).contains("\"type\":\"initial\"");
             assertThat(watch.next(0)).isNull();
@@ -46,7 +46,7 @@ class NativeWatchTest {
     }
 
     @Test
-    void a_query_watch_begins_with_the_rows() {
+    void aQueryWatchBeginsWithTheRows() {
         test.run("INSERT INTO t VALUES (1, 'one')");
         try (NativeWatch watch =
                 test.db.watchQuery("{\"sql\":\"SELECT id, name FROM t WHERE id = $1\",\"params\":[1]}")) {
@@ -57,7 +57,7 @@ class NativeWatchTest {
     }
 
     @Test
-    void a_change_stream_follows_transactions_as_one_event() {
+    void aChangeStreamFollowsTransactionsAsOneEvent() {
         try (NativeWatch stream = test.db.changeStream("{}")) {
             assertThat(stream.next(WAIT_MILLIS)).contains("\"type\":\"initial\"");
             test.db.begin();
@@ -75,7 +75,7 @@ class NativeWatchTest {
     }
 
     @Test
-    void a_watch_sees_another_handles_writes() {
+    void aWatchSeesAnotherHandlesWrites() {
         try (NativeWatch watch = test.db.watchTable("{\"tables\":[\"t\"]}");
                 NativeDatabase other = TestDatabase.library().open(test.file.toString(), OpenMode.OPEN, "")) {
             assertThat(watch.next(WAIT_MILLIS)).contains("initial");
@@ -85,7 +85,7 @@ class NativeWatchTest {
     }
 
     @Test
-    void an_overrun_queue_ends_in_one_lagged_event() {
+    void anOverrunQueueEndsInOneLaggedEvent() {
         try (NativeWatch watch = test.db.watchTable("{\"tables\":[\"t\"],\"queue_capacity\":2}")) {
             for (int i = 0; i < 10; i++) {
                 test.run("INSERT INTO t VALUES (" + i + ", 'x')");
@@ -100,7 +100,7 @@ class NativeWatchTest {
     }
 
     @Test
-    void what_cannot_be_watched_is_refused() {
+    void whatCannotBeWatchedIsRefused() {
         assertThatExceptionOfType(NativeException.class)
                 .isThrownBy(() -> test.db.watchTable("{\"tables\":[\"nowhere\"]}"))
                 .withMessageContaining("nowhere");

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every type into a column of the engine and out again, by every way the binding has. */
-class ValueRoundTripTest {
+class ValueRoundTripTests {
 
     private static final UUID SOME_UUID = UUID.fromString("00112233-4455-6677-8899-aabbccddeeff");
 
@@ -105,7 +105,7 @@ class ValueRoundTripTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void a_value_comes_back_as_it_went_in(Sample sample) {
+    void aValueComesBackAsItWentIn(Sample sample) {
         Parameters value = TestDatabase.parameters(1, sample.write());
         try (TestDatabase test = new TestDatabase(folder)) {
             if (!TestDatabase.supported(() -> test.run("CREATE TABLE v (v " + sample.type() + ", way TEXT)"))) {
@@ -143,7 +143,7 @@ class ValueRoundTripTest {
     }
 
     @Test
-    void an_enum_label_is_read_and_bound_by_its_numbers() {
+    void anEnumLabelIsReadAndBoundByItsNumbers() {
         try (TestDatabase test = new TestDatabase(folder, "CREATE TABLE e (id INTEGER PRIMARY KEY, e ENUM('a','b'))")) {
             test.run("INSERT INTO e VALUES (1, 'a'), (2, 'b')");
             RowBlock rows = test.query("SELECT e FROM e ORDER BY id");
@@ -158,7 +158,7 @@ class ValueRoundTripTest {
     }
 
     @Test
-    void null_is_bound_and_read() {
+    void nullIsBoundAndRead() {
         try (TestDatabase test = new TestDatabase(folder, "CREATE TABLE v (a BIGINT, b TEXT)");
                 NativeStatement insert = test.db.prepare("INSERT INTO v VALUES ($1, $2)")) {
             Parameters p = Parameters.of(2);
@@ -175,7 +175,7 @@ class ValueRoundTripTest {
     }
 
     @Test
-    void parameters_larger_than_the_kept_scratch_are_passed_once_and_let_go() {
+    void parametersLargerThanTheKeptScratchArePassedOnceAndLetGo() {
         try (TestDatabase test = new TestDatabase(folder, "CREATE TABLE v (b BLOB)")) {
             for (int size : new int[] {5_000_000, 10, 2_000_000}) {
                 Parameters p = TestDatabase.parameters(1, v -> v.setBlob(0, new byte[size]));
@@ -189,7 +189,7 @@ class ValueRoundTripTest {
     }
 
     @Test
-    void a_selected_parameter_keeps_its_tag() {
+    void aSelectedParameterKeepsItsTag() {
         try (TestDatabase test = new TestDatabase(folder)) {
             Parameters p = TestDatabase.parameters(1, v -> v.setUuid(0, SOME_UUID));
             assertThat(test.query("SELECT $1", p).uuid(0, 0)).isEqualTo(SOME_UUID);
@@ -259,7 +259,7 @@ class ValueRoundTripTest {
                 .array();
         Consumer<Parameters> write =
                 tag == ValueTag.GEOMETRY ? p -> p.setGeometry(0, wkb) : p -> p.setGeography(0, wkb);
-        // The engine may add a spatial reference to what it was given; the coordinates stay last.
+        // The engine may add a spatial reference to the value; the coordinates stay last.
         return new Sample(
                 type,
                 tag,

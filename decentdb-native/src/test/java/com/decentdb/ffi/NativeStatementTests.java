@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class NativeStatementTest {
+class NativeStatementTests {
 
     private static final int ROWS = 100;
 
@@ -51,7 +51,7 @@ class NativeStatementTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 50, 99, 100, 101, Integer.MAX_VALUE})
-    void blocks_of_any_size_make_up_the_result(int blockSize) {
+    void blocksOfAnySizeMakeUpTheResult(int blockSize) {
         try (NativeStatement select = test.db.prepare("SELECT id, name FROM t ORDER BY id")) {
             List<Long> ids = new ArrayList<>();
             List<Integer> sizes = new ArrayList<>();
@@ -72,7 +72,7 @@ class NativeStatementTest {
     }
 
     @Test
-    void a_block_outlives_the_next_one_and_the_statement() {
+    void aBlockOutlivesTheNextOneAndTheStatement() {
         RowBlock first;
         try (NativeStatement select = test.db.prepare("SELECT name FROM t ORDER BY id")) {
             first = select.fetch(10);
@@ -83,7 +83,7 @@ class NativeStatementTest {
     }
 
     @Test
-    void binding_again_runs_the_statement_again_with_the_new_values_only() {
+    void bindingAgainRunsTheStatementAgainWithTheNewValuesOnly() {
         try (NativeStatement select = test.db.prepare("SELECT name FROM t WHERE id = $1")) {
             for (long id = 0; id < 20; id++) {
                 select.bind(int64(id));
@@ -93,7 +93,7 @@ class NativeStatementTest {
     }
 
     @Test
-    void binding_fewer_values_forgets_the_rest() {
+    void bindingFewerValuesForgetsTheRest() {
         try (NativeStatement select = test.db.prepare("SELECT name FROM t WHERE id = $1 OR id = $2")) {
             select.bind(parameters(2, p -> {
                 p.setInt64(0, 1);
@@ -108,7 +108,7 @@ class NativeStatementTest {
     }
 
     @Test
-    void binding_nothing_runs_a_statement_without_parameters_again() {
+    void bindingNothingRunsAStatementWithoutParametersAgain() {
         try (NativeStatement count = test.db.prepare("SELECT COUNT(*) FROM t")) {
             count.bind(TestDatabase.NONE);
             assertThat(count.fetch(1).int64(0, 0)).isEqualTo(ROWS);
@@ -119,7 +119,7 @@ class NativeStatementTest {
     }
 
     @Test
-    void names_and_counts_are_known_after_binding() {
+    void namesAndCountsAreKnownAfterBinding() {
         try (NativeStatement select = test.db.prepare("SELECT id AS a, name FROM t WHERE id < $1")) {
             select.bind(int64(3));
             assertThat(select.columnNames()).containsExactly("a", "name");
@@ -138,7 +138,7 @@ class NativeStatementTest {
     }
 
     @Test
-    void a_reset_statement_runs_again_with_the_same_values() {
+    void aResetStatementRunsAgainWithTheSameValues() {
         try (NativeStatement select = test.db.prepare("SELECT name FROM t WHERE id = $1")) {
             select.bind(int64(7));
             assertThat(select.fetch(10).rows()).isEqualTo(1);
@@ -149,7 +149,7 @@ class NativeStatementTest {
     }
 
     @Test
-    void a_statement_follows_a_change_of_its_table() {
+    void aStatementFollowsAChangeOfItsTable() {
         try (NativeStatement select = test.db.prepare("SELECT * FROM t WHERE id = $1")) {
             select.bind(int64(1));
             assertThat(select.columnNames()).containsExactly("id", "name");
@@ -164,7 +164,7 @@ class NativeStatementTest {
     }
 
     @Test
-    void a_statement_follows_its_table_being_made_anew() {
+    void aStatementFollowsItsTableBeingMadeAnew() {
         try (NativeStatement select = test.db.prepare("SELECT * FROM t")) {
             select.bind(TestDatabase.NONE);
             assertThat(select.fetch(1).columns()).isEqualTo(2);
@@ -179,7 +179,7 @@ class NativeStatementTest {
     }
 
     @Test
-    void a_failing_run_can_be_repeated_with_other_values() {
+    void aFailingRunCanBeRepeatedWithOtherValues() {
         try (NativeStatement insert = test.db.prepare("INSERT INTO t VALUES ($1, 'again')")) {
             insert.bind(int64(1));
             assertThatExceptionOfType(NativeException.class)
@@ -191,7 +191,7 @@ class NativeStatementTest {
     }
 
     @Test
-    void an_aggregate_and_an_expression_carry_their_own_tags() {
+    void anAggregateAndAnExpressionCarryTheirOwnTags() {
         try (NativeStatement select = test.db.prepare(
                 "SELECT COUNT(*), MAX(name), id > 5, name || '!' FROM t WHERE id = 6 GROUP BY id, name")) {
             RowBlock block = select.fetch(1);
@@ -203,7 +203,7 @@ class NativeStatementTest {
     }
 
     @Test
-    void a_block_size_below_one_is_refused() {
+    void aBlockSizeBelowOneIsRefused() {
         try (NativeStatement select = test.db.prepare("SELECT 1")) {
             assertThatIllegalArgumentException().isThrownBy(() -> select.fetch(0));
             assertThatIllegalArgumentException().isThrownBy(() -> select.fetch(-1));

@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 
-class ParametersTest {
+class ParametersTests {
 
     @Test
-    void values_start_as_null_and_go_back_to_null() {
+    void valuesStartAsNullAndGoBackToNull() {
         Parameters p = Parameters.of(2);
         assertThat(p.count()).isEqualTo(2);
         assertThat(p.tag(0)).isEqualTo(ValueTag.NULL);
@@ -24,7 +24,7 @@ class ParametersTest {
     }
 
     @Test
-    void an_index_out_of_range_is_refused() {
+    void anIndexOutOfRangeIsRefused() {
         Parameters p = Parameters.of(1);
         assertThatThrownBy(() -> p.setInt64(1, 0)).isInstanceOf(IndexOutOfBoundsException.class);
         assertThatThrownBy(() -> p.setNull(-1)).isInstanceOf(IndexOutOfBoundsException.class);
@@ -32,7 +32,7 @@ class ParametersTest {
     }
 
     @Test
-    void text_that_utf8_cannot_carry_is_refused_and_named() {
+    void textThatUtf8CannotCarryIsRefusedAndNamed() {
         Parameters p = Parameters.of(2);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> p.setText(1, "ab\uD83D"))
@@ -42,7 +42,7 @@ class ParametersTest {
     }
 
     @Test
-    void a_buffer_is_read_without_moving_its_position() {
+    void aBufferIsReadWithoutMovingItsPosition() {
         ByteBuffer buffer = ByteBuffer.wrap(new byte[] {1, 2, 3, 4}, 1, 2);
         Parameters p = Parameters.of(1);
         p.setBlob(0, buffer);
@@ -52,7 +52,7 @@ class ParametersTest {
     }
 
     @Test
-    void addresses_of_the_wrong_length_are_refused() {
+    void addressesOfTheWrongLengthAreRefused() {
         Parameters p = Parameters.of(1);
         assertThatIllegalArgumentException().isThrownBy(() -> p.setIpAddr(0, new byte[5]));
         assertThatIllegalArgumentException().isThrownBy(() -> p.setMacAddr(0, new byte[7]));
@@ -62,7 +62,7 @@ class ParametersTest {
     }
 
     @Test
-    void a_change_while_values_are_passed_never_leads_native_code_astray() throws Exception {
+    void aChangeWhileValuesArePassedNeverLeadsNativeCodeAstray() throws Exception {
         Parameters p = Parameters.of(2);
         Thread other = new Thread(() -> {
             for (int i = 0; i < 20_000; i++) {

@@ -16,13 +16,13 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-class LibraryLocatorTest {
+class LibraryLocatorTests {
 
     @TempDir
     Path folder;
 
     @Test
-    void a_missing_file_is_refused_with_its_name_and_who_named_it() {
+    void aMissingFileIsRefusedWithItsNameAndWhoNamedIt() {
         Path missing = folder.resolve("missing.so");
         refused(() -> LibraryLocator.locate(missing, null, Map.of()))
                 .contains(missing.toString(), "native library option", "there is no such file");
@@ -33,26 +33,26 @@ class LibraryLocatorTest {
     }
 
     @Test
-    void a_folder_is_refused() {
+    void aFolderIsRefused() {
         refused(() -> LibraryLocator.locate(folder, null, Map.of())).contains("name the library itself");
     }
 
     @Test
-    void a_file_that_is_no_library_is_refused() throws IOException {
+    void aFileThatIsNoLibraryIsRefused() throws IOException {
         Path text = Files.writeString(folder.resolve("libtext.so"), "not a library");
         refused(() -> LibraryLocator.locate(text, null, Map.of())).contains(text.toString(), "cannot be used");
     }
 
     @Test
     @EnabledOnOs(OS.LINUX)
-    void a_library_of_something_else_is_refused() {
+    void aLibraryOfSomethingElseIsRefused() {
         Path libc = loadedLibrary("libc.so");
         refused(() -> LibraryLocator.locate(libc, null, Map.of()))
                 .contains(libc.toString(), "does not export the DecentDB C ABI");
     }
 
     @Test
-    void a_second_library_is_refused_naming_both() throws IOException {
+    void aSecondLibraryIsRefusedNamingBoth() throws IOException {
         NativeLibrary library = NativeLibrary.load(null);
         Path other = Files.writeString(folder.resolve("libother.so"), "anything");
         refused(() -> NativeLibrary.load(other))
@@ -62,7 +62,7 @@ class LibraryLocatorTest {
     }
 
     @Test
-    void the_same_file_by_another_name_is_the_same_library() throws Exception {
+    void theSameFileByAnotherNameIsTheSameLibrary() throws Exception {
         Path link = Files.createSymbolicLink(folder.resolve("link.so"), library());
         assertThat(probe(Map.of(), List.of(), link.toString(), library().toString()))
                 .contains("LOADED OPTION 7", "SAME true", "SELECTED 1");
@@ -70,7 +70,7 @@ class LibraryLocatorTest {
     }
 
     @Test
-    void the_option_goes_before_the_property_and_the_property_before_the_environment() throws Exception {
+    void theOptionGoesBeforeThePropertyAndThePropertyBeforeTheEnvironment() throws Exception {
         String file = library().toString();
         Map<String, String> bad = Map.of("DECENTDB_NATIVE_LIB_PATH", "/nowhere", "DECENTDB_NATIVE_LIB", "/nowhere");
         assertThat(probe(bad, List.of("-Ddecentdb.native.lib=/nowhere"), file)).contains("LOADED OPTION");
@@ -83,7 +83,7 @@ class LibraryLocatorTest {
 
     @Test
     @EnabledOnOs(OS.LINUX)
-    void another_bindings_file_in_the_shared_variable_is_passed_over() throws Exception {
+    void anotherBindingsFileInTheSharedVariableIsPassedOver() throws Exception {
         String libc = loadedLibrary("libc.so").toString();
         assertThat(probe(
                         Map.of("DECENTDB_NATIVE_LIB", libc),
@@ -94,7 +94,7 @@ class LibraryLocatorTest {
     }
 
     @Test
-    void with_no_library_anywhere_the_error_lists_the_places() throws Exception {
+    void withNoLibraryAnywhereTheErrorListsThePlaces() throws Exception {
         // The classes without the resources of the jar.
         Path classes = Files.createDirectories(folder.resolve("classes"));
         Path own = Path.of(NativeLibrary.class
@@ -118,7 +118,7 @@ class LibraryLocatorTest {
     }
 
     @Test
-    void two_programs_may_start_at_once() throws Exception {
+    void twoProgramsMayStartAtOnce() throws Exception {
         List<Process> processes = new ArrayList<>();
         List<Path> outputs = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
