@@ -1,6 +1,7 @@
 //! The bundled engine: the DecentDB C ABI v7 over SQLite.
 
 pub mod abi;
+pub mod c_layout;
 pub mod catalog;
 pub mod engine;
 pub mod error;

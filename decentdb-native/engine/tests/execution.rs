@@ -6,8 +6,8 @@ mod abi;
 use std::ptr::null_mut;
 
 use abi::*;
-use decentdb::abi::layout::ValueView;
 use decentdb::abi::*;
+use decentdb::c_layout::ValueView;
 
 fn numbers(count: i64) -> Db {
     let db = Db::memory();

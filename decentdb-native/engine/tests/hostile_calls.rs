@@ -8,8 +8,8 @@ mod abi;
 
 use std::ptr::null_mut;
 
-use decentdb::abi::layout::ValueView;
 use decentdb::abi::*;
+use decentdb::c_layout::ValueView;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 

@@ -6,7 +6,7 @@ use std::mem::{align_of, offset_of, size_of};
 use std::path::PathBuf;
 use std::process::Command;
 
-use decentdb::abi::layout::{PlanCacheSummary, RowI64TextF64, ValueView, WriteQueueMetrics};
+use decentdb::c_layout::{PlanCacheSummary, RowI64TextF64, ValueView, WriteQueueMetrics};
 
 #[test]
 fn values_have_168_bytes_and_the_offsets_of_the_header() {

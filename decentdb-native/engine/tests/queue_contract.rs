@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Mutex;
 use std::thread::{scope, yield_now, Scope, ScopedJoinHandle};
 
-use decentdb::abi::layout::WriteQueueMetrics;
 use decentdb::abi::*;
+use decentdb::c_layout::WriteQueueMetrics;
 
 use abi::*;
 

@@ -5,14 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::layout::{PlanCacheSummary, ValueView, WriteQueueMetrics};
 use super::{call, handle, out, sized_text, text, value};
-use crate::engine::file::OpenMode;
-use crate::engine::queue::QueueTimeout;
-use crate::engine::session::Session;
-use crate::engine::shared::Shared;
-use crate::engine::watch::Source;
-use crate::engine::QueryResult;
+use crate::c_layout::{PlanCacheSummary, ValueView, WriteQueueMetrics};
+use crate::engine::{OpenMode, QueryResult, QueueTimeout, Session, Shared, Source};
 use crate::error::{Error, Result};
 use crate::value::Value;
 

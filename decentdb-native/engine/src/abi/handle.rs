@@ -12,10 +12,7 @@ use std::sync::{Arc, LazyLock};
 
 use parking_lot::RwLock;
 
-use crate::engine::prepared::StatementHandle;
-use crate::engine::session::Session;
-use crate::engine::subscribe::WatchHandle;
-use crate::engine::QueryResult;
+use crate::engine::{QueryResult, Session, StatementHandle, WatchHandle};
 use crate::error::{Error, Result};
 
 const SHARDS: usize = 64;

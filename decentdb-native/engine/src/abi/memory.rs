@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use parking_lot::Mutex;
 
 use super::call;
-use super::layout::ValueView;
+use crate::c_layout::ValueView;
 use crate::error::{Error, Result};
 use crate::value::Value;
 

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::db::session;
 use super::{call, memory, out, text};
-use crate::engine::session::Core;
+use crate::engine::Core;
 use crate::error::Result;
 
 /// # Safety

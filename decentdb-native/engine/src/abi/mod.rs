@@ -5,7 +5,6 @@ mod batch;
 mod db;
 mod error;
 mod handle;
-pub mod layout;
 mod memory;
 mod metadata;
 mod result;

@@ -4,11 +4,9 @@ use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 use super::db::session;
-use super::layout::{RowI64TextF64, ValueView};
 use super::{bytes, call, handle, memory, out, sized_text, text};
-use crate::engine::prepared::{Prepared, StatementHandle};
-use crate::engine::rows::Block;
-use crate::engine::session::Core;
+use crate::c_layout::{RowI64TextF64, ValueView};
+use crate::engine::{Block, Core, Prepared, StatementHandle};
 use crate::error::{Error, Result, Status};
 use crate::value::Value;
 

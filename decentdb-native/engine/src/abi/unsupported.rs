@@ -3,8 +3,8 @@
 use std::ffi::{c_char, c_void};
 
 use super::db::session;
-use super::layout::ValueView;
 use super::{call, text};
+use crate::c_layout::ValueView;
 use crate::error::{Error, Result};
 
 fn refuse(db: *mut c_void, what: &str) -> u32 {

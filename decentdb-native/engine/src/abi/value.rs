@@ -1,7 +1,7 @@
 //! Parameters as the caller passes them.
 
-use super::layout::ValueView;
 use super::{array, bytes, sized_text};
+use crate::c_layout::ValueView;
 use crate::error::{Error, Result};
 use crate::value::Value;
 

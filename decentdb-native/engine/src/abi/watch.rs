@@ -8,8 +8,7 @@ use serde_json::Value as Json;
 
 use super::db::session;
 use super::{call, handle, memory, out, text};
-use crate::engine::session::Session;
-use crate::engine::subscribe::{parse_request, WatchHandle};
+use crate::engine::{parse_request, Session, WatchHandle};
 use crate::error::Result;
 
 /// # Safety

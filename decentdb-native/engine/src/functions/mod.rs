@@ -9,11 +9,11 @@ mod datetime;
 mod decimal;
 mod failure;
 mod json;
+mod like;
 mod math;
 mod search;
 mod series;
 mod spatial;
-mod string;
 mod text;
 
 use rusqlite::functions::{Context, FunctionFlags};
@@ -39,7 +39,7 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     decimal::register(connection)?;
     math::register(connection)?;
     text::register(connection)?;
-    string::register(connection)?;
+    like::register(connection)?;
     bytes::register(connection)?;
     json::register(connection)?;
     datetime::register(connection)?;

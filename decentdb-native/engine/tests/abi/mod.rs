@@ -7,8 +7,8 @@ use std::ffi::{c_char, c_void, CStr, CString};
 use std::path::PathBuf;
 use std::ptr::null_mut;
 
-use decentdb::abi::layout::{ValueView, WriteQueueMetrics};
 use decentdb::abi::*;
+use decentdb::c_layout::{ValueView, WriteQueueMetrics};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
