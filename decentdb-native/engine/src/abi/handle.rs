@@ -59,14 +59,14 @@ impl<T> Registry<T> {
 }
 
 /// A kind of object behind a handle.
-pub trait Kind: Sized + Send + Sync + 'static {
+pub trait HandleKind: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     fn registry() -> &'static Registry<Self>;
 }
 
 macro_rules! kind {
     ($type:ty, $name:literal) => {
-        impl Kind for $type {
+        impl HandleKind for $type {
             const NAME: &'static str = $name;
 
             fn registry() -> &'static Registry<Self> {
@@ -82,13 +82,13 @@ kind!(StatementHandle, "statement");
 kind!(QueryResult, "result");
 kind!(WatchHandle, "watch");
 
-pub fn insert<T: Kind>(object: Arc<T>) -> *mut c_void {
+pub fn insert<T: HandleKind>(object: Arc<T>) -> *mut c_void {
     let id = NEXT.fetch_add(1, Ordering::Relaxed) * STEP;
     T::registry().shard(id).write().insert(id, object);
     id as *mut c_void
 }
 
-pub fn get<T: Kind>(handle: *mut c_void) -> Result<Arc<T>> {
+pub fn get<T: HandleKind>(handle: *mut c_void) -> Result<Arc<T>> {
     let id = handle as usize;
     match T::registry().shard(id).read().get(&id) {
         Some(object) => Ok(Arc::clone(object)),
@@ -100,7 +100,7 @@ pub fn get<T: Kind>(handle: *mut c_void) -> Result<Arc<T>> {
 ///
 /// # Safety
 /// `place` is NULL or points to a handle.
-pub unsafe fn take<T: Kind>(place: *mut *mut c_void) -> Result<Option<Arc<T>>> {
+pub unsafe fn take<T: HandleKind>(place: *mut *mut c_void) -> Result<Option<Arc<T>>> {
     if place.is_null() {
         return Ok(None);
     }
@@ -119,7 +119,7 @@ pub unsafe fn take<T: Kind>(place: *mut *mut c_void) -> Result<Option<Arc<T>>> {
 }
 
 #[cold]
-fn dead<T: Kind>(handle: *mut c_void) -> Error {
+fn dead<T: HandleKind>(handle: *mut c_void) -> Error {
     if handle.is_null() {
         Error::misuse(format!("the {} handle must not be NULL", T::NAME))
     } else {

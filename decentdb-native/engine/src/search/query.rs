@@ -9,14 +9,14 @@ use crate::error::{Error, Result, Status};
 /// FTS5 keeps a cursor per term.
 const MAX_TERMS: usize = 256;
 
-enum Kind {
+enum TermKind {
     Word,
     Phrase,
     Prefix,
 }
 
 struct Term {
-    kind: Kind,
+    kind: TermKind,
     text: String,
     excluded: bool,
 }
@@ -66,7 +66,7 @@ pub fn full_text_query(query: &str, analyzer: &Analyzer) -> Result<String> {
 fn emit(term: &Term, analyzer: &Analyzer) -> std::result::Result<Option<String>, String> {
     let words = analyzer.words(&term.text);
     Ok(match term.kind {
-        Kind::Prefix => {
+        TermKind::Prefix => {
             let [word] = words.as_slice() else { return Err("a prefix must be one word".to_owned()) };
             let Some(shortest) = analyzer.prefix.iter().min() else {
                 return Err("the index was created without the option prefix, so there is no prefix search".to_owned());
@@ -77,8 +77,8 @@ fn emit(term: &Term, analyzer: &Analyzer) -> std::result::Result<Option<String>,
             Some(format!("{}*", quoted(word)))
         }
         _ if words.is_empty() => None,
-        Kind::Phrase => Some(quoted(&words.join(" "))),
-        Kind::Word => Some(match words.as_slice() {
+        TermKind::Phrase => Some(quoted(&words.join(" "))),
+        TermKind::Word => Some(match words.as_slice() {
             [word] => quoted(word),
             words => format!("({})", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" AND ")),
         }),
@@ -130,13 +130,13 @@ fn term(chars: &mut Peekable<Chars<'_>>) -> Parsed<Option<Term>> {
         if text.trim().is_empty() {
             return Err("a phrase is empty");
         }
-        (Kind::Phrase, text)
+        (TermKind::Phrase, text)
     } else {
         let (text, escaped, prefix) = word(chars)?;
         if text == "OR" && !excluded && !escaped && !prefix {
             return Ok(None);
         }
-        (if prefix { Kind::Prefix } else { Kind::Word }, text)
+        (if prefix { TermKind::Prefix } else { TermKind::Word }, text)
     };
     if chars.peek().is_some_and(|c| !c.is_whitespace()) {
         return Err("a space is missing after a phrase or *");

@@ -1,6 +1,6 @@
 //! EWKB, and WKB as ISO and OGC write it.
 
-use super::{wrong, Dimensions, Geometry, Kind, Part, Position, KINDS};
+use super::{wrong, Dimensions, Geometry, GeometryKind, Part, Position, GEOMETRY_KINDS};
 use crate::error::{Error, Result};
 
 const FLAG_Z: u32 = 0x8000_0000;
@@ -19,11 +19,11 @@ impl Geometry {
             if self.kind.is_multi() {
                 self.header(self.kind.part(), None, &mut bytes);
             }
-            if self.kind.part() == Kind::Polygon {
+            if self.kind.part() == GeometryKind::Polygon {
                 count(part.len(), &mut bytes);
             }
             for line in part {
-                if self.kind.part() != Kind::Point {
+                if self.kind.part() != GeometryKind::Point {
                     count(line.len(), &mut bytes);
                 }
                 for ordinate in line.iter().flat_map(|position| position.ordinates(self.dimensions)) {
@@ -34,7 +34,7 @@ impl Geometry {
         bytes
     }
 
-    fn header(&self, kind: Kind, srid: Option<u32>, bytes: &mut Vec<u8>) {
+    fn header(&self, kind: GeometryKind, srid: Option<u32>, bytes: &mut Vec<u8>) {
         let mut code = kind.code();
         for (set, flag) in [(self.dimensions.z, FLAG_Z), (self.dimensions.m, FLAG_M), (srid.is_some(), FLAG_SRID)] {
             if set {
@@ -55,7 +55,7 @@ fn count(count: usize, bytes: &mut Vec<u8>) {
 }
 
 struct Header {
-    kind: Kind,
+    kind: GeometryKind,
     dimensions: Dimensions,
     srid: Option<u32>,
 }
@@ -100,7 +100,7 @@ impl Reader<'_> {
         // ISO counts dimensions in thousands where EWKB sets bits.
         let iso = (code & !(FLAG_Z | FLAG_M | FLAG_SRID)) / 1000;
         let base = (code & !(FLAG_Z | FLAG_M | FLAG_SRID)) % 1000;
-        let kind = KINDS.into_iter().find(|kind| kind.code() == base && iso <= 3);
+        let kind = GEOMETRY_KINDS.into_iter().find(|kind| kind.code() == base && iso <= 3);
         let kind = kind.ok_or_else(|| wrong(format!("WKB of type {code} is not supported")))?;
         let dimensions =
             Dimensions { z: code & FLAG_Z != 0 || matches!(iso, 1 | 3), m: code & FLAG_M != 0 || matches!(iso, 2 | 3) };
@@ -121,12 +121,12 @@ impl Reader<'_> {
         Ok(line)
     }
 
-    fn part(&mut self, kind: Kind, dimensions: Dimensions) -> Result<Part> {
+    fn part(&mut self, kind: GeometryKind, dimensions: Dimensions) -> Result<Part> {
         let size = 8 * dimensions.count();
-        let lines = if kind == Kind::Polygon { self.count(4)? } else { 1 };
+        let lines = if kind == GeometryKind::Polygon { self.count(4)? } else { 1 };
         let mut part = Vec::with_capacity(lines);
         for _ in 0..lines {
-            let positions = if kind == Kind::Point { 1 } else { self.count(size)? };
+            let positions = if kind == GeometryKind::Point { 1 } else { self.count(size)? };
             part.push(self.line(positions, dimensions)?);
         }
         Ok(part)

@@ -3,7 +3,7 @@
 
 use robust::{orient2d, Coord};
 
-use super::{Geometry, Kind, Part, Position};
+use super::{Geometry, GeometryKind, Part, Position};
 use crate::error::{Error, Result};
 
 /// The mean radius of the earth, in meters.
@@ -138,7 +138,7 @@ impl Geometry {
     }
 
     fn polygons(&self) -> &[Part] {
-        if self.kind.part() == Kind::Polygon {
+        if self.kind.part() == GeometryKind::Polygon {
             &self.parts
         } else {
             &[]
@@ -161,8 +161,8 @@ impl Geometry {
     /// Whether the position is part of the shape.
     fn covers(&self, p: Position) -> bool {
         match self.kind.part() {
-            Kind::Point => self.positions().any(|own| own.same_place(p)),
-            Kind::LineString => {
+            GeometryKind::Point => self.positions().any(|own| own.same_place(p)),
+            GeometryKind::LineString => {
                 self.positions().any(|own| own.same_place(p)) || self.segments().any(|segment| on_segment(segment, p))
             }
             _ => self.place(p) != Place::Outside,
@@ -193,16 +193,16 @@ impl Geometry {
     /// Whether nothing of `other` is outside, and something of it is inside rather than on the boundary.
     pub fn contains(&self, other: &Geometry) -> bool {
         match (self.kind.part(), other.kind.part()) {
-            (Kind::Point, Kind::Point) => other.positions().all(|p| self.covers(*p)),
-            (Kind::Point, _) | (Kind::LineString, Kind::Polygon) => false,
-            (Kind::LineString, Kind::Point) => {
+            (GeometryKind::Point, GeometryKind::Point) => other.positions().all(|p| self.covers(*p)),
+            (GeometryKind::Point, _) | (GeometryKind::LineString, GeometryKind::Polygon) => false,
+            (GeometryKind::LineString, GeometryKind::Point) => {
                 other.positions().all(|p| self.covers(*p)) && other.positions().any(|p| !self.is_end(*p))
             }
-            (Kind::LineString, _) => self.covers_lines_of(other),
-            (_, Kind::Point) => {
+            (GeometryKind::LineString, _) => self.covers_lines_of(other),
+            (_, GeometryKind::Point) => {
                 other.positions().all(|p| self.covers(*p)) && other.positions().any(|p| self.place(*p) == Place::Inside)
             }
-            (_, Kind::LineString) => {
+            (_, GeometryKind::LineString) => {
                 let places = other.segments().flat_map(|segment| self.places_along(segment)).collect::<Vec<_>>();
                 !places.contains(&Place::Outside) && places.contains(&Place::Inside)
             }
@@ -220,7 +220,9 @@ impl Geometry {
     /// Whether both are the same set of positions.
     pub fn same(&self, other: &Geometry) -> bool {
         match (self.kind.part(), other.kind.part()) {
-            (Kind::LineString, Kind::LineString) => self.covers_lines_of(other) && other.covers_lines_of(self),
+            (GeometryKind::LineString, GeometryKind::LineString) => {
+                self.covers_lines_of(other) && other.covers_lines_of(self)
+            }
             (own, others) => own == others && self.contains(other) && other.contains(self),
         }
     }
@@ -275,7 +277,7 @@ impl Geometry {
     }
 
     pub fn length(&self) -> Result<f64> {
-        if self.kind.part() != Kind::LineString {
+        if self.kind.part() != GeometryKind::LineString {
             return Err(undefined("ST_Length", self));
         }
         Ok(self.segments().map(|(a, b)| distance(a, b)).sum())
@@ -308,7 +310,7 @@ impl Geometry {
 
     /// The outer rings less the holes.
     fn ring_sum(&self, area: impl Fn(&[Position]) -> f64) -> Result<f64> {
-        if self.kind.part() != Kind::Polygon {
+        if self.kind.part() != GeometryKind::Polygon {
             return Err(undefined("ST_Area", self));
         }
         let of = |polygon: &Part| {

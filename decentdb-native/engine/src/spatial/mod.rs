@@ -15,7 +15,7 @@ use crate::error::{Error, Result, Status};
 pub const WGS84: u32 = 4326;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kind {
+pub enum GeometryKind {
     Point,
     LineString,
     Polygon,
@@ -24,24 +24,30 @@ pub enum Kind {
     MultiPolygon,
 }
 
-const KINDS: [Kind; 6] =
-    [Kind::Point, Kind::LineString, Kind::Polygon, Kind::MultiPoint, Kind::MultiLineString, Kind::MultiPolygon];
+const GEOMETRY_KINDS: [GeometryKind; 6] = [
+    GeometryKind::Point,
+    GeometryKind::LineString,
+    GeometryKind::Polygon,
+    GeometryKind::MultiPoint,
+    GeometryKind::MultiLineString,
+    GeometryKind::MultiPolygon,
+];
 
-impl Kind {
+impl GeometryKind {
     /// The name in WKT.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Point => "POINT",
-            Kind::LineString => "LINESTRING",
-            Kind::Polygon => "POLYGON",
-            Kind::MultiPoint => "MULTIPOINT",
-            Kind::MultiLineString => "MULTILINESTRING",
-            Kind::MultiPolygon => "MULTIPOLYGON",
+            GeometryKind::Point => "POINT",
+            GeometryKind::LineString => "LINESTRING",
+            GeometryKind::Polygon => "POLYGON",
+            GeometryKind::MultiPoint => "MULTIPOINT",
+            GeometryKind::MultiLineString => "MULTILINESTRING",
+            GeometryKind::MultiPolygon => "MULTIPOLYGON",
         }
     }
 
-    fn named(name: &str) -> Option<Kind> {
-        KINDS.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
+    fn named(name: &str) -> Option<GeometryKind> {
+        GEOMETRY_KINDS.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
 
     fn code(self) -> u32 {
@@ -49,11 +55,11 @@ impl Kind {
     }
 
     /// What the parts of a collection are; of anything else, itself.
-    fn part(self) -> Kind {
+    fn part(self) -> GeometryKind {
         match self {
-            Kind::Point | Kind::MultiPoint => Kind::Point,
-            Kind::LineString | Kind::MultiLineString => Kind::LineString,
-            Kind::Polygon | Kind::MultiPolygon => Kind::Polygon,
+            GeometryKind::Point | GeometryKind::MultiPoint => GeometryKind::Point,
+            GeometryKind::LineString | GeometryKind::MultiLineString => GeometryKind::LineString,
+            GeometryKind::Polygon | GeometryKind::MultiPolygon => GeometryKind::Polygon,
         }
     }
 
@@ -124,7 +130,7 @@ type Part = Vec<Vec<Position>>;
 pub struct Geometry {
     pub srid: u32,
     pub dimensions: Dimensions,
-    pub kind: Kind,
+    pub kind: GeometryKind,
     /// One, but for the kinds that start with Multi.
     pub parts: Vec<Part>,
 }
@@ -145,7 +151,7 @@ fn require(sound: bool, what: &str) -> Result<()> {
 impl Geometry {
     pub fn point(position: Position, dimensions: Dimensions, geography: bool) -> Result<Geometry> {
         let srid = if geography { WGS84 } else { 0 };
-        Geometry { srid, dimensions, kind: Kind::Point, parts: vec![vec![vec![position]]] }.checked(geography)
+        Geometry { srid, dimensions, kind: GeometryKind::Point, parts: vec![vec![vec![position]]] }.checked(geography)
     }
 
     fn positions(&self) -> impl Iterator<Item = &Position> {
@@ -154,7 +160,7 @@ impl Geometry {
 
     /// The point it is.
     pub fn as_point(&self) -> Option<Position> {
-        (self.kind == Kind::Point).then(|| self.positions().next().copied()).flatten()
+        (self.kind == GeometryKind::Point).then(|| self.positions().next().copied()).flatten()
     }
 
     /// West, east, south and north of everything in it.
@@ -185,8 +191,8 @@ impl Geometry {
             require(!part.is_empty(), "a polygon needs a ring")?;
             for line in part {
                 match self.kind.part() {
-                    Kind::Point => require(line.len() == 1, "a point has one position")?,
-                    Kind::LineString => require(line.len() >= 2, "a line needs two positions")?,
+                    GeometryKind::Point => require(line.len() == 1, "a point has one position")?,
+                    GeometryKind::LineString => require(line.len() >= 2, "a line needs two positions")?,
                     _ => {
                         require(line.len() >= 4, "the ring of a polygon needs four positions")?;
                         require(line[0].same_place(line[line.len() - 1]), "the ring of a polygon must be closed")?;
@@ -222,7 +228,7 @@ pub fn normalized(bytes: &[u8], geography: bool) -> Result<Vec<u8>> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
     /// Any, if not given.
-    pub kind: Option<Kind>,
+    pub kind: Option<GeometryKind>,
     /// Any, if not given.
     pub dimensions: Option<Dimensions>,
     pub srid: u32,
@@ -241,7 +247,7 @@ impl Shape {
             let written = written.trim().to_ascii_uppercase();
             let (kind, dimensions) = wkt::split_dimensions(&written);
             shape.dimensions = Some(dimensions);
-            shape.kind = Kind::named(kind);
+            shape.kind = GeometryKind::named(kind);
             if shape.kind.is_none() && kind != "ANY" {
                 return Err(invalid(format!("{name} has no shape {written}")));
             }
@@ -250,7 +256,8 @@ impl Shape {
             let srid = written.trim().parse().ok().filter(|srid| *srid <= i32::MAX as u32);
             shape.srid = srid.ok_or_else(|| invalid(format!("{written} is no SRID")))?;
         }
-        let on_earth = matches!(shape.kind, None | Some(Kind::Point | Kind::Polygon | Kind::MultiPolygon));
+        let on_earth =
+            matches!(shape.kind, None | Some(GeometryKind::Point | GeometryKind::Polygon | GeometryKind::MultiPolygon));
         if geography && (shape.srid != WGS84 || !on_earth) {
             let message = "GEOGRAPHY takes POINT, POLYGON and MULTIPOLYGON with the SRID 4326 only";
             return Err(Error::new(Status::Sql, "sql.unsupported_feature", Some("0A000"), message));
@@ -260,7 +267,7 @@ impl Shape {
 
     /// As it is written behind the name of the type.
     pub fn arguments(&self) -> String {
-        let kind = self.kind.map_or("ANY", Kind::name);
+        let kind = self.kind.map_or("ANY", GeometryKind::name);
         match self.dimensions {
             Some(dimensions) => format!("({kind}{}, {})", dimensions.suffix(), self.srid),
             None => String::new(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{wrong, Dimensions, Geometry, Kind, Part, Position};
+use super::{wrong, Dimensions, Geometry, GeometryKind, Part, Position};
 use crate::error::{Error, Result};
 
 impl Geometry {
@@ -16,7 +16,7 @@ impl Geometry {
         let list = |items: Vec<String>| format!("({})", items.join(","));
         let parts = self.parts.iter().map(|part| {
             let lines: Vec<String> = part.iter().map(|line| self.line_text(line)).collect();
-            if self.kind.part() == Kind::Polygon {
+            if self.kind.part() == GeometryKind::Polygon {
                 list(lines)
             } else {
                 lines.concat()
@@ -162,14 +162,14 @@ pub(super) fn read(text: &str, srid: u32) -> Result<Geometry> {
         }
         _ => return Err(expected("a shape such as POINT", rest)),
     };
-    let kind = Kind::named(name).ok_or_else(|| expected("a shape such as POINT", rest))?;
+    let kind = GeometryKind::named(name).ok_or_else(|| expected("a shape such as POINT", rest))?;
     let mut reader = Reader { rest: body, dimensions };
     let parts = match kind {
-        Kind::Point | Kind::LineString => vec![reader.member_line()?],
-        Kind::Polygon => vec![reader.polygon()?],
-        Kind::MultiPoint => reader.list(Reader::member)?,
-        Kind::MultiLineString => reader.list(Reader::member_line)?,
-        Kind::MultiPolygon => reader.list(Reader::polygon)?,
+        GeometryKind::Point | GeometryKind::LineString => vec![reader.member_line()?],
+        GeometryKind::Polygon => vec![reader.polygon()?],
+        GeometryKind::MultiPoint => reader.list(Reader::member)?,
+        GeometryKind::MultiLineString => reader.list(Reader::member_line)?,
+        GeometryKind::MultiPolygon => reader.list(Reader::polygon)?,
     };
     if !reader.rest.trim().is_empty() {
         return Err(expected("the end", reader.rest.trim_start()));

@@ -9,12 +9,12 @@ use crate::sql::grammar::tokenize;
 use crate::sql::{compile_for, Parsed};
 use crate::value::Type;
 
-use super::program::Kind;
+use super::program::StatementKind;
 
 /// What the C ABI tells about a statement: kind, parameters, result columns.
 pub fn describe_json(sql: &str, catalog: &Catalog) -> Result<Json> {
     let compiled = compile_for(sql, catalog, &[])?;
-    if compiled.kind == Kind::Transaction {
+    if compiled.kind == StatementKind::Transaction {
         let message = "prepared statements do not support transaction control";
         return Err(Error::new(Status::Sql, "sql.unsupported_feature", Some("0A000"), message));
     }

@@ -21,7 +21,7 @@ use crate::value::{Stored, Type, Value};
 pub use self::bind::{Inspection, INSPECTION_ROWS};
 pub use self::describe::describe_json;
 pub use self::emit::{constraint_error, foreign_key_error, orphans_exist, suspects, Declared};
-pub use self::program::{Compiled, Kind, Param, Program, ResultColumn, SessionCommand, TransactionControl};
+pub use self::program::{Compiled, Param, Program, ResultColumn, SessionCommand, StatementKind, TransactionControl};
 
 use self::bind::{recognize_pragma, Binder, ParamState, Pragma};
 use self::ddl::{recognize_trigger, CreateTrigger};
@@ -59,7 +59,7 @@ fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<
     require_one_statement(&tokens)?;
     if let Some(control) = recognize_transaction(&tokens)? {
         return Ok(Compiled {
-            kind: Kind::Transaction,
+            kind: StatementKind::Transaction,
             program: Program::Transaction(control),
             columns: Vec::new(),
             params: Vec::new(),
@@ -90,15 +90,15 @@ fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<
 
 fn finish(binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
     let Parts { kind, program, columns, target } = parts;
-    if kind == Kind::Ddl && !binder.params.is_empty() {
+    if kind == StatementKind::Ddl && !binder.params.is_empty() {
         return Err(Error::unsupported("a parameter in a statement that defines the schema"));
     }
     let tables = binder.tables.clone();
     let temporaries = binder.temporaries.clone();
     let inspected = binder.inspected.iter().copied().collect();
     let read_only = match kind {
-        Kind::Select | Kind::Explain => true,
-        Kind::Pragma => matches!(program, Program::Statement(_)),
+        StatementKind::Select | StatementKind::Explain => true,
+        StatementKind::Pragma => matches!(program, Program::Statement(_)),
         _ => false,
     };
     let is_view = |table: &Arc<Table>| !table.temporary && binder.catalog.table(&table.name).is_none();
@@ -173,7 +173,7 @@ impl Binder<'_> {
             Parsed::Trigger(create) => self.create_trigger(create, text),
             Parsed::Pragma(pragma) => self.pragma(pragma),
             Parsed::Audit(command) => Ok(Parts {
-                kind: Kind::Session,
+                kind: StatementKind::Session,
                 program: Program::Session(command.clone()),
                 columns: Vec::new(),
                 target: None,
@@ -189,7 +189,7 @@ impl Binder<'_> {
                 }
                 let bound = self.query(query, None)?;
                 let columns = result_columns(bound.columns);
-                Ok(Parts { kind: Kind::Select, program: Program::Statement(bound.sql), columns, target: None })
+                Ok(Parts { kind: StatementKind::Select, program: Program::Statement(bound.sql), columns, target: None })
             }
             Statement::Insert(insert) => self.insert(insert),
             Statement::Update(update) => self.update(update),
@@ -259,6 +259,6 @@ impl Binder<'_> {
             true => Program::ExplainAnalyze { query: sql },
             false => Program::Explain(format!("EXPLAIN QUERY PLAN {sql}")),
         };
-        Ok(Parts { kind: Kind::Explain, program, columns: vec![plan], target: None })
+        Ok(Parts { kind: StatementKind::Explain, program, columns: vec![plan], target: None })
     }
 }

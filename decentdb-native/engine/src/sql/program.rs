@@ -9,7 +9,7 @@ use crate::value::{Stored, Type};
 /// A statement bound against a catalogue and the types of its parameters, ready to run on SQLite.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    pub kind: Kind,
+    pub kind: StatementKind,
     pub program: Program,
     /// The result columns; empty for a statement that yields no rows.
     pub columns: Vec<ResultColumn>,
@@ -32,7 +32,7 @@ pub struct Compiled {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum StatementKind {
     Select,
     Insert,
     Update,
@@ -119,7 +119,7 @@ pub struct Param {
 
 /// What one statement is made of before its parameters are settled.
 pub(super) struct Parts {
-    pub kind: Kind,
+    pub kind: StatementKind,
     pub program: Program,
     pub columns: Vec<ResultColumn>,
     pub target: Option<Arc<Table>>,
@@ -128,7 +128,12 @@ pub(super) struct Parts {
 impl Parts {
     /// A change of the schema: `statements` for SQLite, and `change` for the catalogue.
     pub fn ddl(statements: Vec<String>, change: Change) -> Self {
-        Self { kind: Kind::Ddl, program: Program::Ddl { statements, change }, columns: Vec::new(), target: None }
+        Self {
+            kind: StatementKind::Ddl,
+            program: Program::Ddl { statements, change },
+            columns: Vec::new(),
+            target: None,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::catalog::Catalog;
 use crate::engine::translate_error::explain;
 use crate::engine::watch::Source;
 use crate::error::{Error, Result, Status};
-use crate::sql::{Compiled, Kind, Program};
+use crate::sql::{Compiled, Program, StatementKind};
 use crate::sqlite::Step;
 use crate::value::{Tag, Value};
 
@@ -343,7 +343,7 @@ impl Prepared {
     ) -> Result<u64> {
         self.reset();
         let compiled = self.compiled()?;
-        if !matches!(compiled.kind, Kind::Insert | Kind::Update | Kind::Delete) {
+        if !matches!(compiled.kind, StatementKind::Insert | StatementKind::Update | StatementKind::Delete) {
             return Err(Error::misuse("a batch needs an INSERT, UPDATE or DELETE statement"));
         }
         if count == 0 {

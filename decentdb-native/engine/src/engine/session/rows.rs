@@ -18,14 +18,14 @@ pub struct RowSet {
 
 #[derive(Clone, Copy)]
 struct Packed {
-    kind: Kind,
+    kind: CellKind,
     length: u32,
     /// The integer, the bits of the double, or the offset into the arena.
     bits: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum CellKind {
     Null,
     Integer,
     Real,
@@ -50,18 +50,18 @@ impl RowSet {
     pub fn push(&mut self, statement: &Statement, first: usize) {
         for column in first..first + self.columns {
             let packed = match statement.cell(column) {
-                Cell::Null => Packed { kind: Kind::Null, length: 0, bits: 0 },
-                Cell::Integer(value) => Packed { kind: Kind::Integer, length: 0, bits: value as u64 },
-                Cell::Real(value) => Packed { kind: Kind::Real, length: 0, bits: value.to_bits() },
-                Cell::Text(bytes) => self.keep(Kind::Text, bytes),
-                Cell::Blob(bytes) => self.keep(Kind::Blob, bytes),
+                Cell::Null => Packed { kind: CellKind::Null, length: 0, bits: 0 },
+                Cell::Integer(value) => Packed { kind: CellKind::Integer, length: 0, bits: value as u64 },
+                Cell::Real(value) => Packed { kind: CellKind::Real, length: 0, bits: value.to_bits() },
+                Cell::Text(bytes) => self.keep(CellKind::Text, bytes),
+                Cell::Blob(bytes) => self.keep(CellKind::Blob, bytes),
             };
             self.cells.push(packed);
         }
         self.rows += 1;
     }
 
-    fn keep(&mut self, kind: Kind, bytes: &[u8]) -> Packed {
+    fn keep(&mut self, kind: CellKind, bytes: &[u8]) -> Packed {
         let offset = self.arena.len() as u64;
         self.arena.extend_from_slice(bytes);
         // SQLite's longest value is far below 4 GiB.
@@ -72,11 +72,11 @@ impl RowSet {
         let packed = self.cells[row * self.columns + column];
         let bytes = || &self.arena[packed.bits as usize..packed.bits as usize + packed.length as usize];
         match packed.kind {
-            Kind::Null => Cell::Null,
-            Kind::Integer => Cell::Integer(packed.bits as i64),
-            Kind::Real => Cell::Real(f64::from_bits(packed.bits)),
-            Kind::Text => Cell::Text(bytes()),
-            Kind::Blob => Cell::Blob(bytes()),
+            CellKind::Null => Cell::Null,
+            CellKind::Integer => Cell::Integer(packed.bits as i64),
+            CellKind::Real => Cell::Real(f64::from_bits(packed.bits)),
+            CellKind::Text => Cell::Text(bytes()),
+            CellKind::Blob => Cell::Blob(bytes()),
         }
     }
 }

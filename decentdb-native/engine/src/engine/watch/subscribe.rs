@@ -8,7 +8,7 @@ use crate::catalog::Table;
 use crate::engine::database::Shared;
 use crate::engine::session::{cell_value, is_read, Core, Session};
 use crate::error::{Error, Result, Status};
-use crate::sql::Kind;
+use crate::sql::StatementKind;
 use crate::value::Value;
 
 use super::event::value_json;
@@ -112,7 +112,7 @@ impl Session {
         let compiled = Arc::clone(&plan.compiled);
         let epoch = core.epoch;
         core.plans.put(plan, epoch);
-        if compiled.kind != Kind::Select || !is_read(&compiled) {
+        if compiled.kind != StatementKind::Select || !is_read(&compiled) {
             return Err(Error::new(
                 Status::Sql,
                 "watch.not_a_query",

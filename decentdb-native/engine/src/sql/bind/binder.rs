@@ -25,11 +25,11 @@ pub(crate) struct Ex {
     pub nullable: bool,
     /// The base table and column it passes on unchanged.
     pub source: Option<(String, String)>,
-    pub kind: Kind,
+    pub kind: ExKind,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum ExKind {
     /// A literal whose type the context may still decide: text, or a number.
     Text(String),
     Number(String),
@@ -44,11 +44,11 @@ pub(crate) enum Kind {
 
 impl Ex {
     pub fn new(sql: impl Into<String>, ty: Type, nullable: bool) -> Self {
-        Self { sql: sql.into(), ty, nullable, source: None, kind: Kind::Other }
+        Self { sql: sql.into(), ty, nullable, source: None, kind: ExKind::Other }
     }
 
     pub fn null() -> Self {
-        Self { sql: "NULL".into(), ty: Type::Dynamic, nullable: true, source: None, kind: Kind::Null }
+        Self { sql: "NULL".into(), ty: Type::Dynamic, nullable: true, source: None, kind: ExKind::Null }
     }
 
     /// What its type is called in messages.
@@ -59,7 +59,7 @@ impl Ex {
     /// As it must stand where its order or equality matters. An index with the same collation is still used.
     pub fn collated(&self) -> String {
         let collation = match (&self.kind, &self.ty) {
-            (Kind::Collated(collation), _) => Some(*collation),
+            (ExKind::Collated(collation), _) => Some(*collation),
             // SQLite would take the collation of an operand somewhere inside.
             (_, Type::Text | Type::Dynamic) if self.sql.contains(" COLLATE ") => Some("BINARY"),
             (_, ty) => ty.collation(),
@@ -85,7 +85,7 @@ pub(crate) struct ParamState {
 
 /// The repeated query of WITH RECURSIVE while it is bound.
 #[derive(Clone, Debug)]
-pub(crate) struct Step {
+pub(crate) struct RepeatedQuery {
     /// What SQLite calls the relation it extends.
     pub relation: String,
     /// How many queries surround its FROM clause.
@@ -119,7 +119,7 @@ pub(crate) struct Binder<'a> {
     /// How many queries surround the place at hand.
     pub depth: usize,
     /// The repeated query of WITH RECURSIVE it is in.
-    pub step: Option<Step>,
+    pub repeated: Option<RepeatedQuery>,
     /// Whether aggregates may stand here, and why not.
     pub aggregates: Aggregates,
     pub saw_aggregate: bool,
@@ -165,7 +165,7 @@ impl<'a> Binder<'a> {
             ctes: Vec::new(),
             unready: Vec::new(),
             depth: 0,
-            step: None,
+            repeated: None,
             aggregates: Aggregates::Inside("this place"),
             saw_aggregate: false,
             windows: Aggregates::Inside("this place"),
@@ -223,13 +223,13 @@ impl<'a> Binder<'a> {
                 given.unwrap_or(Type::Dynamic)
             }
         };
-        let kind = if state.fixed.is_some() { Kind::Other } else { Kind::Param(index) };
+        let kind = if state.fixed.is_some() { ExKind::Other } else { ExKind::Param(index) };
         Ok(Ex { sql: format!("?{number}"), ty, nullable: true, source: None, kind })
     }
 
     /// Decides the type of a parameter that is still open.
     pub fn fix(&mut self, ex: Ex, ty: &Type, source: Option<&(String, String)>, nullable: Option<bool>) -> Ex {
-        let Kind::Param(index) = ex.kind else { return ex };
+        let ExKind::Param(index) = ex.kind else { return ex };
         let state = &mut self.params[index];
         if state.fixed.is_none() {
             state.fixed = Some(ty.clone());
@@ -238,7 +238,7 @@ impl<'a> Binder<'a> {
         }
         match &state.fixed {
             // Another use in the same statement decided otherwise; this one converts.
-            Some(fixed) => Ex { ty: fixed.clone(), kind: Kind::Other, ..ex },
+            Some(fixed) => Ex { ty: fixed.clone(), kind: ExKind::Other, ..ex },
             None => ex,
         }
     }
@@ -294,15 +294,15 @@ impl<'a> Binder<'a> {
     /// A literal whose type is open, read as `ty`.
     fn reread(&self, ex: &Ex, ty: &Type, how: Conversion) -> Result<Option<Ex>> {
         let value = match &ex.kind {
-            Kind::Null => Value::Null,
-            Kind::Text(text) => Value::Text(text.clone()),
+            ExKind::Null => Value::Null,
+            ExKind::Text(text) => Value::Text(text.clone()),
             // Exact where the target is: 0.1 as DECIMAL is no double.
-            Kind::Number(text) if *ty == Type::Decimal => Value::Text(text.clone()),
-            Kind::Number(text) if ex.ty == Type::Int64 => match text.parse() {
+            ExKind::Number(text) if *ty == Type::Decimal => Value::Text(text.clone()),
+            ExKind::Number(text) if ex.ty == Type::Int64 => match text.parse() {
                 Ok(number) => Value::Int64(number),
                 Err(_) => return Ok(None),
             },
-            Kind::Number(text) => match text.parse() {
+            ExKind::Number(text) => match text.parse() {
                 Ok(number) => Value::Float64(number),
                 Err(_) => return Ok(None),
             },
@@ -338,7 +338,7 @@ impl<'a> Binder<'a> {
     pub fn cast(&mut self, ex: Ex, ty: &Type) -> Result<Ex> {
         // A parameter of another type is bound as it is and converted: CAST goes further than assignment.
         let ex = match (&ex.kind, &ex.ty) {
-            (Kind::Param(_), Type::Dynamic | Type::Text) => self.fix(ex, ty, None, None),
+            (ExKind::Param(_), Type::Dynamic | Type::Text) => self.fix(ex, ty, None, None),
             _ => ex,
         };
         if let Some(literal) = self.reread(&ex, ty, Conversion::Explicit)? {
@@ -389,7 +389,7 @@ impl<'a> Binder<'a> {
                 });
             }
         };
-        Ok(Ex { sql, ty: ty.clone(), nullable: ex.nullable, source: None, kind: Kind::Other })
+        Ok(Ex { sql, ty: ty.clone(), nullable: ex.nullable, source: None, kind: ExKind::Other })
     }
 
     /// Brings an expression to a type it shares with others (CASE, UNION, IN, comparisons): numbers widen, open
@@ -398,14 +398,14 @@ impl<'a> Binder<'a> {
         if same(&ex.ty, ty) || *ty == Type::Dynamic {
             return Ok(ex);
         }
-        if let Kind::Param(_) = ex.kind {
+        if let ExKind::Param(_) = ex.kind {
             if self.param_takes(&ex.ty, ty) {
                 return Ok(self.fix(ex, ty, None, None));
             }
         }
         let open = match &ex.kind {
-            Kind::Text(_) | Kind::Null => true,
-            Kind::Number(_) => ty.is_numeric(),
+            ExKind::Text(_) | ExKind::Null => true,
+            ExKind::Number(_) => ty.is_numeric(),
             _ => false,
         };
         if open {
@@ -422,11 +422,11 @@ impl<'a> Binder<'a> {
             | (Type::Dynamic, _) => {
                 if ex.ty == Type::Dynamic {
                     return Ok(match ex.kind {
-                        Kind::Null | Kind::Param(_) => Ex { ty: ty.clone(), ..ex },
+                        ExKind::Null | ExKind::Param(_) => Ex { ty: ty.clone(), ..ex },
                         _ if matches!(ty, Type::Enum(_)) => return self.convert(ex, ty, Conversion::Explicit, ""),
                         _ => {
                             let sql = format!("ddb_dynamic({}, {})", ex.sql, type_code(ty));
-                            Ex { sql, ty: ty.clone(), nullable: ex.nullable, source: None, kind: Kind::Other }
+                            Ex { sql, ty: ty.clone(), nullable: ex.nullable, source: None, kind: ExKind::Other }
                         }
                     });
                 }
@@ -448,8 +448,8 @@ impl<'a> Binder<'a> {
 
     /// The type two expressions can both be brought to.
     pub fn common(&self, left: &Ex, right: &Ex) -> Result<Type> {
-        let open = |ex: &Ex| matches!(ex.kind, Kind::Null | Kind::Text(_)) || ex.ty == Type::Dynamic;
-        let soft = |ex: &Ex| matches!(ex.kind, Kind::Param(_));
+        let open = |ex: &Ex| matches!(ex.kind, ExKind::Null | ExKind::Text(_)) || ex.ty == Type::Dynamic;
+        let soft = |ex: &Ex| matches!(ex.kind, ExKind::Param(_));
         Ok(match (&left.ty, &right.ty) {
             (a, b) if same(a, b) => a.clone(),
             (Type::Dynamic, b) => b.clone(),
@@ -457,8 +457,8 @@ impl<'a> Binder<'a> {
             // INT64 becomes whatever is beside it. DECIMAL stays exact beside a literal, and becomes FLOAT64 beside a value
             // of that type only: that one is not exact to begin with.
             (a, b) if a.is_numeric() && b.is_numeric() => match (a, b) {
-                (Type::Decimal, Type::Float64) if matches!(right.kind, Kind::Number(_)) => Type::Decimal,
-                (Type::Float64, Type::Decimal) if matches!(left.kind, Kind::Number(_)) => Type::Decimal,
+                (Type::Decimal, Type::Float64) if matches!(right.kind, ExKind::Number(_)) => Type::Decimal,
+                (Type::Float64, Type::Decimal) if matches!(left.kind, ExKind::Number(_)) => Type::Decimal,
                 (Type::Float64, _) | (_, Type::Float64) => Type::Float64,
                 _ => Type::Decimal,
             },
@@ -483,7 +483,7 @@ impl<'a> Binder<'a> {
     pub fn require_bool(&mut self, ex: Ex, place: &str) -> Result<Ex> {
         let ex = self.fix(ex, &Type::Bool, None, None);
         let ex = match ex.kind {
-            Kind::Text(_) | Kind::Null => self.widen(ex, &Type::Bool)?,
+            ExKind::Text(_) | ExKind::Null => self.widen(ex, &Type::Bool)?,
             _ if ex.ty == Type::Dynamic => self.widen(ex, &Type::Bool)?,
             _ => ex,
         };

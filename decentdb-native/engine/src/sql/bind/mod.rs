@@ -8,7 +8,7 @@ mod expr;
 mod query;
 mod scope;
 
-pub(crate) use self::binder::{same, Aggregates, Binder, Ex, Kind, ParamState};
+pub(crate) use self::binder::{same, Aggregates, Binder, Ex, ExKind, ParamState};
 pub(crate) use self::catalog_views::{recognize_pragma, value_text, Pragma};
 pub use self::catalog_views::{Inspection, INSPECTION_ROWS};
 pub(crate) use self::dml::require_column_type;

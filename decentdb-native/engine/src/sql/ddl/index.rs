@@ -6,7 +6,7 @@ use sqlparser::ast::{CreateIndex, Expr, IndexColumn, IndexType, OrderBySort, Sta
 
 use crate::catalog::{Catalog, Change, ForeignKey, Index, Method, Table};
 use crate::error::{Error, Result, Status};
-use crate::sql::bind::{fulltext_analyzer, Binder, Kind};
+use crate::sql::bind::{fulltext_analyzer, Binder, ExKind};
 use crate::sql::emit::{create_shadow_index, in_schema, qualified_name};
 use crate::sql::errors::{already_exists, duplicate_column, refuse};
 use crate::sql::grammar::{name, object, path, quote, require_user_name, statement, tokenize};
@@ -77,7 +77,7 @@ impl Binder<'_> {
             refuse(operator_class.is_some(), "an operator class")?;
             refuse(column.with_fill.is_some(), "WITH FILL")?;
             let ex = self.steady(&column.expr, table, "an index")?;
-            let plain = ex.kind == Kind::Column;
+            let plain = ex.kind == ExKind::Column;
             expression |= !plain;
             columns.push(match &ex.source {
                 Some((_, column)) if plain => column.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::catalog::{Catalog, ForeignKey, Table};
 use crate::error::{Error, Status};
 use crate::sql::grammar::quote;
-use crate::sql::program::{Compiled, Kind};
+use crate::sql::program::{Compiled, StatementKind};
 
 use super::qualified_name::qualified_name;
 
@@ -40,7 +40,7 @@ pub type Declared = (Arc<Table>, ForeignKey);
 pub fn suspects(compiled: &Compiled, catalog: &Catalog) -> Vec<Declared> {
     let Some(target) = compiled.target.as_ref().filter(|table| !table.temporary) else { return Vec::new() };
     let own = |table: &Arc<Table>| table.foreign_keys.iter().map(|key| (Arc::clone(table), key.clone())).collect();
-    let mut found: Vec<Declared> = if compiled.kind == Kind::Delete { Vec::new() } else { own(target) };
+    let mut found: Vec<Declared> = if compiled.kind == StatementKind::Delete { Vec::new() } else { own(target) };
     // The tables whose rows change, be it through the actions of foreign keys.
     let mut changed = vec![Arc::clone(target)];
     let mut at = 0;
@@ -48,7 +48,7 @@ pub fn suspects(compiled: &Compiled, catalog: &Catalog) -> Vec<Declared> {
         for child in catalog.tables.values() {
             for key in child.foreign_keys.iter().filter(|key| key.referenced_table == parent.name) {
                 found.push((Arc::clone(child), key.clone()));
-                let action = if compiled.kind == Kind::Delete { &key.on_delete } else { &key.on_update };
+                let action = if compiled.kind == StatementKind::Delete { &key.on_delete } else { &key.on_update };
                 let acts = action == "CASCADE" || action.starts_with("SET");
                 if acts && !changed.iter().any(|known| known.name == child.name) {
                     changed.push(Arc::clone(child));
@@ -72,9 +72,11 @@ pub fn suspects(compiled: &Compiled, catalog: &Catalog) -> Vec<Declared> {
 /// The violation of one of the foreign keys at stake; `None` where it is not known which.
 pub fn foreign_key_error(compiled: &Compiled, violated: Option<&Declared>) -> Error {
     let Some(target) = compiled.target.as_ref().map(|table| &table.name) else { return foreign_key_unknown() };
-    let verb = if compiled.kind == Kind::Delete { "DELETE" } else { "UPDATE" };
+    let verb = if compiled.kind == StatementKind::Delete { "DELETE" } else { "UPDATE" };
     match violated {
-        Some((table, key)) if table.name == *target && compiled.kind != Kind::Delete => missing_parent(table, key),
+        Some((table, key)) if table.name == *target && compiled.kind != StatementKind::Delete => {
+            missing_parent(table, key)
+        }
         Some((table, key)) => {
             let message = format!("{verb} on {target} violates a foreign key from {}", table.name);
             foreign_key(table, key, target, message)

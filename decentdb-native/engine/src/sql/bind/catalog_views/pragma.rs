@@ -5,10 +5,10 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use crate::catalog::{index_definitions, Catalog, Column, Index};
 use crate::error::{Error, Result};
-use crate::sql::bind::binder::{Binder, Kind as ExKind};
+use crate::sql::bind::binder::{Binder, ExKind};
 use crate::sql::bind::scope::Scope;
 use crate::sql::grammar::{text_literal, words, Path, Schema};
-use crate::sql::program::{result_columns, Kind, Parts, Program, SessionCommand};
+use crate::sql::program::{result_columns, Parts, Program, SessionCommand, StatementKind};
 use crate::value::Type::{Int64, Text};
 
 use super::schema_views::{catalog_relation, rows_sql, Columns};
@@ -405,7 +405,7 @@ impl Binder<'_> {
 
 fn parts(program: Program, columns: Columns) -> Parts {
     let columns = result_columns(catalog_relation("pragma", columns).columns);
-    Parts { kind: Kind::Pragma, program, columns, target: None }
+    Parts { kind: StatementKind::Pragma, program, columns, target: None }
 }
 
 fn wrong_use(name: &str) -> Error {

@@ -10,7 +10,7 @@ use crate::sql::bind::binder::Binder;
 use crate::sql::emit::qualified_name;
 use crate::sql::errors::{depends, refuse};
 use crate::sql::grammar::{path, require_user_name, text_literal};
-use crate::sql::program::{Kind, Parts, Program};
+use crate::sql::program::{Parts, Program, StatementKind};
 
 impl Binder<'_> {
     pub fn truncate(&mut self, truncate: &Truncate) -> Result<Parts> {
@@ -48,7 +48,12 @@ impl Binder<'_> {
             }
         }
         script.push("PRAGMA defer_foreign_keys = OFF".to_owned());
-        Ok(Parts { kind: Kind::Delete, program: Program::Script(script), columns: Vec::new(), target: Some(table) })
+        Ok(Parts {
+            kind: StatementKind::Delete,
+            program: Program::Script(script),
+            columns: Vec::new(),
+            target: Some(table),
+        })
     }
 
     /// Puts `table` and, before it, the tables that reference it among the `emptied`.

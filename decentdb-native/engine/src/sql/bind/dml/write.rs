@@ -15,7 +15,7 @@ use crate::sql::bind::query::{table_columns, Bound};
 use crate::sql::bind::scope::{Relation, Scope};
 use crate::sql::errors::{cannot_write, given_twice, refuse};
 use crate::sql::grammar::{expression, name, object, path, quote, require_user_name};
-use crate::sql::program::{Kind, Parts, Program, ResultColumn};
+use crate::sql::program::{Parts, Program, ResultColumn, StatementKind};
 use crate::value::Type;
 
 impl Binder<'_> {
@@ -82,7 +82,7 @@ impl Binder<'_> {
         }
         let scope = Scope::of(Relation::new(&qualifier, table_columns(&table)));
         let columns = self.returning(insert.returning.as_deref(), &scope, &table, &mut sql)?;
-        Ok(Parts { kind: Kind::Insert, program: Program::Statement(sql), columns, target: Some(table) })
+        Ok(Parts { kind: StatementKind::Insert, program: Program::Statement(sql), columns, target: Some(table) })
     }
 
     fn insert_values(&mut self, values: &Values, table: &Table, columns: &[&Column]) -> Result<String> {
@@ -311,7 +311,7 @@ impl Binder<'_> {
         let filter = self.condition(update.selection.as_ref(), &scope)?;
         let mut sql = format!("UPDATE {target} SET {assignments}{from}{filter}");
         let columns = self.returning(update.returning.as_deref(), &scope, &table, &mut sql)?;
-        Ok(Parts { kind: Kind::Update, program: Program::Statement(sql), columns, target: Some(table) })
+        Ok(Parts { kind: StatementKind::Update, program: Program::Statement(sql), columns, target: Some(table) })
     }
 
     pub fn delete(&mut self, delete: &Delete) -> Result<Parts> {
@@ -339,7 +339,7 @@ impl Binder<'_> {
         };
         let mut sql = format!("DELETE FROM {target}{filter}");
         let columns = self.returning(delete.returning.as_deref(), &scope, &table, &mut sql)?;
-        Ok(Parts { kind: Kind::Delete, program: Program::Statement(sql), columns, target: Some(table) })
+        Ok(Parts { kind: StatementKind::Delete, program: Program::Statement(sql), columns, target: Some(table) })
     }
 
     /// Whether what a statement writes is a view.

@@ -3,7 +3,7 @@
 use sqlparser::ast::{Function, FunctionArg, FunctionArgExpr, FunctionArguments};
 
 use crate::error::{Error, Result};
-use crate::sql::bind::binder::{Binder, Ex, Kind};
+use crate::sql::bind::binder::{Binder, Ex, ExKind};
 use crate::sql::bind::scope::Scope;
 use crate::sql::errors::{unknown_function, windowing, wrong_arguments};
 use crate::sql::grammar::{object, text_literal};
@@ -264,12 +264,12 @@ impl Binder<'_> {
         match (&ex.ty, ty) {
             (from, to) if from == to => Some(0),
             (Type::Dynamic, _) => Some(1),
-            (Type::Text, _) if matches!(ex.kind, Kind::Text(_)) => Some(1),
+            (Type::Text, _) if matches!(ex.kind, ExKind::Text(_)) => Some(1),
             (Type::Int64, Type::Float64) | (Type::Date, Type::Timestamp) => Some(2),
             (Type::TimestampTz, Type::Timestamp) => Some(2),
             (Type::Int64, Type::Decimal) | (Type::Decimal, Type::Float64) => Some(3),
-            (Type::Float64, Type::Decimal) if matches!(ex.kind, Kind::Number(_)) => Some(3),
-            (given, wanted) if matches!(ex.kind, Kind::Param(_)) && self.param_takes(given, wanted) => Some(4),
+            (Type::Float64, Type::Decimal) if matches!(ex.kind, ExKind::Number(_)) => Some(3),
+            (given, wanted) if matches!(ex.kind, ExKind::Param(_)) && self.param_takes(given, wanted) => Some(4),
             _ => None,
         }
     }

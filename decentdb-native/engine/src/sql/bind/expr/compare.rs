@@ -3,7 +3,7 @@
 use sqlparser::ast::{self, BinaryOperator, Expr};
 
 use crate::error::{Error, Result};
-use crate::sql::bind::binder::{Binder, Ex, Kind};
+use crate::sql::bind::binder::{Binder, Ex, ExKind};
 use crate::sql::bind::scope::Scope;
 use crate::sql::grammar::quote;
 use crate::value::Type;
@@ -39,8 +39,8 @@ impl Binder<'_> {
     /// Decides open parameters by the other operand.
     pub fn settle(&mut self, left: Ex, right: Ex) -> (Ex, Ex) {
         let decide = |binder: &mut Self, param: Ex, other: &Ex| {
-            let open = matches!(param.kind, Kind::Param(_)) && other.ty != Type::Dynamic;
-            if open && !matches!(other.kind, Kind::Param(_)) && binder.param_takes(&param.ty, &other.ty) {
+            let open = matches!(param.kind, ExKind::Param(_)) && other.ty != Type::Dynamic;
+            if open && !matches!(other.kind, ExKind::Param(_)) && binder.param_takes(&param.ty, &other.ty) {
                 binder.fix(param, &other.ty, other.source.as_ref(), Some(other.nullable))
             } else {
                 param
@@ -63,7 +63,7 @@ impl Binder<'_> {
                     ">" | "<=" => -1,
                     _ => 0,
                 };
-                Ok(Ex { sql: format!("ddb_dec_real({}, {toward})", ex.sql), kind: Kind::Other, ..ex })
+                Ok(Ex { sql: format!("ddb_dec_real({}, {toward})", ex.sql), kind: ExKind::Other, ..ex })
             }
             _ => self.widen(ex, ty),
         }
@@ -310,7 +310,7 @@ impl Binder<'_> {
 /// operand, so TEXT that is computed from such a comparison asks for its own order.
 fn ordered(left: &Ex, rights: &[&Ex]) -> String {
     let chosen = |ex: &Ex| match ex.kind {
-        Kind::Collated(collation) => Some(collation),
+        ExKind::Collated(collation) => Some(collation),
         _ => None,
     };
     let text = matches!(left.ty, Type::Text | Type::Dynamic);

@@ -3,7 +3,7 @@
 use sqlparser::ast::{self, CastKind, Expr, Spanned, UnaryOperator, Value as Literal};
 
 use crate::error::{Error, Result};
-use crate::sql::bind::binder::{real_literal, Binder, Ex, Kind};
+use crate::sql::bind::binder::{real_literal, Binder, Ex, ExKind};
 use crate::sql::bind::scope::Scope;
 use crate::sql::errors::shorten;
 use crate::sql::grammar::{blob_literal, name, object, position, text_literal, type_of};
@@ -165,7 +165,7 @@ impl Binder<'_> {
                 if !matches!(ex.ty, Type::Text | Type::Dynamic) {
                     return Err(Error::type_mismatch(format!("COLLATE needs TEXT, not {}", ex.type_name())));
                 }
-                Ok(Ex { kind: Kind::Collated(collation), source: None, ..ex })
+                Ok(Ex { kind: ExKind::Collated(collation), source: None, ..ex })
             }
             _ => self.expr(expr, scope),
         }
@@ -173,7 +173,7 @@ impl Binder<'_> {
 
     fn column(&mut self, found: crate::sql::bind::scope::Found) -> Result<Ex> {
         let column = found.column;
-        Ok(Ex { sql: found.sql, ty: column.ty, nullable: column.nullable, source: column.source, kind: Kind::Column })
+        Ok(Ex { sql: found.sql, ty: column.ty, nullable: column.nullable, source: column.source, kind: ExKind::Column })
     }
 
     fn literal_expr(&self, literal: &Literal) -> Result<Ex> {
@@ -271,7 +271,7 @@ impl Binder<'_> {
             arguments.push(self.expr(escape, scope)?);
         }
         let range = match (function, negated, arguments.as_slice()) {
-            ("ddb_like", false, [Ex { kind: Kind::Column, ty: Type::Text, sql, .. }, pattern, escape @ ..]) => {
+            ("ddb_like", false, [Ex { kind: ExKind::Column, ty: Type::Text, sql, .. }, pattern, escape @ ..]) => {
                 prefix_range(sql, pattern, escape)
             }
             _ => None,
@@ -345,13 +345,13 @@ impl Binder<'_> {
                 let (left, right) = (shared.type_name(), item.type_name());
                 Error::type_mismatch(format!("{place} types {left} and {right} cannot be matched"))
             })?;
-            if shared.kind == Kind::Null {
+            if shared.kind == ExKind::Null {
                 shared = item.clone();
             } else if ty != shared.ty {
                 shared = Ex::new("", ty, false);
-            } else if !matches!(item.kind, Kind::Text(_) | Kind::Number(_) | Kind::Null | Kind::Param(_)) {
+            } else if !matches!(item.kind, ExKind::Text(_) | ExKind::Number(_) | ExKind::Null | ExKind::Param(_)) {
                 // A type that is certain rules over one the context may still decide.
-                shared.kind = Kind::Other;
+                shared.kind = ExKind::Other;
             }
         }
         // What no context decides is text.
@@ -366,10 +366,10 @@ impl Binder<'_> {
 
 /// The range of texts a literal pattern with a fixed beginning can match, which an index can serve.
 fn prefix_range(column: &str, pattern: &Ex, escape: &[Ex]) -> Option<String> {
-    let Kind::Text(pattern) = &pattern.kind else { return None };
+    let ExKind::Text(pattern) = &pattern.kind else { return None };
     let escape = match escape {
         [] => None,
-        [Ex { kind: Kind::Text(escape), .. }] => escape.chars().next(),
+        [Ex { kind: ExKind::Text(escape), .. }] => escape.chars().next(),
         _ => return None,
     };
     let special = |c: char| c == '%' || c == '_' || Some(c) == escape;
@@ -390,11 +390,11 @@ fn prefix_range(column: &str, pattern: &Ex, escape: &[Ex]) -> Option<String> {
 }
 
 fn text_expr(text: &str) -> Ex {
-    Ex { kind: Kind::Text(text.to_owned()), ..Ex::new(text_literal(text), Type::Text, false) }
+    Ex { kind: ExKind::Text(text.to_owned()), ..Ex::new(text_literal(text), Type::Text, false) }
 }
 
 fn number(text: &str) -> Result<Ex> {
-    let kind = Kind::Number(text.to_owned());
+    let kind = ExKind::Number(text.to_owned());
     if let Ok(number) = text.parse::<i64>() {
         let sql = if number == i64::MIN { "(-9223372036854775807 - 1)".to_owned() } else { number.to_string() };
         return Ok(Ex { kind, ..Ex::new(sql, Type::Int64, false) });

@@ -4,7 +4,7 @@ use sqlparser::ast::{BinaryOperator as Op, Expr};
 
 use crate::error::{Error, Result};
 use crate::functions::type_code;
-use crate::sql::bind::binder::{Binder, Ex, Kind};
+use crate::sql::bind::binder::{Binder, Ex, ExKind};
 use crate::sql::bind::scope::Scope;
 use crate::value::Type;
 
@@ -41,7 +41,7 @@ impl Binder<'_> {
         if let Some(op) = comparison(op) {
             return self.compare(left, op, right);
         }
-        if matches!(left.kind, Kind::Collated(_)) || matches!(right.kind, Kind::Collated(_)) {
+        if matches!(left.kind, ExKind::Collated(_)) || matches!(right.kind, ExKind::Collated(_)) {
             return Err(Error::unsupported("COLLATE outside a comparison and ORDER BY"));
         }
         match op {
@@ -146,7 +146,7 @@ impl Binder<'_> {
         let ex = if ex.ty == Type::Dynamic { self.fix(ex, &Type::Text, None, None) } else { ex };
         match &ex.ty {
             Type::Text => Ok(ex),
-            Type::Dynamic if matches!(ex.kind, Kind::Null | Kind::Param(_)) => Ok(ex),
+            Type::Dynamic if matches!(ex.kind, ExKind::Null | ExKind::Param(_)) => Ok(ex),
             Type::Blob | Type::Geometry | Type::Geography => {
                 Err(Error::type_mismatch(format!("{place} is not defined for {}", ex.type_name())))
             }

@@ -5,7 +5,7 @@ use sqlparser::ast::{BinaryOperator, Expr, FunctionArg, Value as Literal};
 use crate::catalog::{Index, Method};
 use crate::error::{Error, Result, Status};
 use crate::search::Analyzer;
-use crate::sql::bind::binder::{Binder, Ex, Kind, Search};
+use crate::sql::bind::binder::{Binder, Ex, ExKind, Search};
 use crate::sql::bind::scope::{Relation, Scope};
 use crate::sql::emit::{options_literal, row_id_column, shadow_table};
 use crate::sql::errors::wrong_arguments;
@@ -84,7 +84,7 @@ impl Binder<'_> {
         name: &Ex,
         scope: &'s Scope<'_>,
     ) -> Result<(std::sync::Arc<Index>, &'s Relation)> {
-        let Kind::Text(name) = &name.kind else {
+        let ExKind::Text(name) = &name.kind else {
             return Err(semantic(format!("the first argument of {function} must be the name of an index, in quotes")));
         };
         if !self.index_tables {
@@ -176,7 +176,7 @@ fn prefix_lengths(text: &str) -> Result<Vec<u8>> {
 
 /// The relation of the query block, and the column of its table, that an expression passes on unchanged.
 pub(crate) fn base_column<'s>(ex: &Ex, scope: &'s Scope<'_>) -> Option<(&'s Relation, String)> {
-    let (_, column) = ex.source.as_ref().filter(|_| ex.kind == Kind::Column)?;
+    let (_, column) = ex.source.as_ref().filter(|_| ex.kind == ExKind::Column)?;
     let relation =
         scope.relations.iter().filter(|relation| relation.table.as_ref().is_some_and(|table| !table.temporary)).find(
             |relation| {

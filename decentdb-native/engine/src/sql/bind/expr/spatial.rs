@@ -2,7 +2,7 @@
 
 use crate::catalog::Column;
 use crate::error::{Error, Result};
-use crate::sql::bind::binder::{Binder, Ex, Kind};
+use crate::sql::bind::binder::{Binder, Ex, ExKind};
 use crate::sql::errors::{unknown_function, wrong_arguments};
 use crate::sql::grammar::text_literal;
 use crate::value::Type;
@@ -130,7 +130,7 @@ impl Binder<'_> {
     /// An argument that is a shape, and its type; DYNAMIC for NULL and a parameter nothing is bound to.
     fn shape(&mut self, name: &str, ex: Option<Ex>) -> Result<(Ex, Type)> {
         let ex = ex.ok_or_else(|| wrong_arguments(name))?;
-        if is_spatial(&ex.ty) || (ex.ty == Type::Dynamic && matches!(ex.kind, Kind::Null | Kind::Param(_))) {
+        if is_spatial(&ex.ty) || (ex.ty == Type::Dynamic && matches!(ex.kind, ExKind::Null | ExKind::Param(_))) {
             let ty = ex.ty.clone();
             return Ok((ex, ty));
         }
@@ -141,12 +141,12 @@ impl Binder<'_> {
     /// A value for a column of a spatial type, which must be of the shape the column takes.
     pub fn shaped(&self, ex: Ex, column: &Column) -> Ex {
         match (&column.shape, &ex.kind) {
-            (None, _) | (_, Kind::Null) => ex,
+            (None, _) | (_, ExKind::Null) => ex,
             (Some(shape), _) => {
                 let wanted = serde_json::to_string(shape).unwrap_or_default();
                 let sql =
                     format!("ddb_st_require({}, {}, {})", ex.sql, text_literal(&wanted), text_literal(&column.name));
-                Ex { sql, kind: Kind::Other, source: None, ..ex }
+                Ex { sql, kind: ExKind::Other, source: None, ..ex }
             }
         }
     }

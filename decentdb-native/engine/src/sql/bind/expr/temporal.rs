@@ -1,7 +1,7 @@
 //! Dates, times and intervals: their functions, fields and arithmetic.
 
 use crate::error::{Error, Result, Status};
-use crate::sql::bind::binder::{Binder, Ex, Kind};
+use crate::sql::bind::binder::{Binder, Ex, ExKind};
 use crate::sql::errors::{undefined, wrong_arguments};
 use crate::sql::grammar::text_literal;
 use crate::value::Type;
@@ -82,7 +82,7 @@ impl Binder<'_> {
             }
             ("date_part" | "extract", 2) => {
                 let [field, date] = take_arguments(arguments)?;
-                let Kind::Text(field) = field.kind else {
+                let ExKind::Text(field) = field.kind else {
                     return Err(Error::unsupported(format!("{name} with a field that is no literal")));
                 };
                 self.extract(&field, date)
@@ -158,7 +158,7 @@ impl Binder<'_> {
             Type::Timestamp | Type::TimestampTz => Ok(ex),
             Type::Date => self.widen(ex, &Type::Timestamp),
             Type::Text => match &ex.kind {
-                Kind::Text(text) if text.trim().eq_ignore_ascii_case("now") => match self.steady {
+                ExKind::Text(text) if text.trim().eq_ignore_ascii_case("now") => match self.steady {
                     Some(steady) => Err(Error::unsupported(format!("'now' in {steady}"))),
                     None => Ok(self.clock(&Type::Timestamp)),
                 },
@@ -231,14 +231,14 @@ impl Binder<'_> {
             for open in [&mut left, &mut right] {
                 if open.ty == Type::Dynamic {
                     *open = self.fix(open.clone(), &Type::Interval, None, None);
-                } else if let (Kind::Text(_), "+") = (&open.kind, op) {
+                } else if let (ExKind::Text(_), "+") = (&open.kind, op) {
                     match self.cast(open.clone(), &Type::Interval) {
                         Ok(interval) => *open = interval,
                         Err(error) => return Some(Err(error)),
                     }
                 }
             }
-            if let Kind::Text(_) = right.kind {
+            if let ExKind::Text(_) = right.kind {
                 match self.cast(right, &left.ty) {
                     Ok(same) => right = same,
                     Err(error) => return Some(Err(error)),

@@ -6,7 +6,7 @@ use sqlparser::ast::{
 };
 
 use crate::error::{Error, Result, Status};
-use crate::sql::bind::binder::{Aggregates, Binder, Ex, Kind};
+use crate::sql::bind::binder::{Aggregates, Binder, Ex, ExKind};
 use crate::sql::bind::query::order_direction;
 use crate::sql::bind::scope::Scope;
 use crate::sql::errors::{refuse, windowing, wrong_arguments};
@@ -110,8 +110,8 @@ impl Binder<'_> {
     fn positive(&mut self, ex: Ex, called: &str) -> Result<String> {
         let ex = self.require_int(ex, "the number a window function takes")?;
         match &ex.kind {
-            Kind::Number(text) if text.parse::<i64>().is_ok_and(|number| number > 0) => Ok(ex.sql),
-            Kind::Number(_) => {
+            ExKind::Number(text) if text.parse::<i64>().is_ok_and(|number| number > 0) => Ok(ex.sql),
+            ExKind::Number(_) => {
                 let message = format!("{called} takes a number above zero");
                 Err(Error::new(Status::Sql, "sql.invalid_argument", Some("22023"), message))
             }
@@ -250,9 +250,9 @@ impl Binder<'_> {
         let literal = || Error::unsupported("a frame offset that is no literal");
         let ex = self.expr(expr, &Scope::default()).map_err(|_| literal())?;
         match (measure, &ex.kind, &ex.ty) {
-            (Measure::Rows | Measure::Float, Kind::Number(text), _) if text.starts_with('-') => Err(negative()),
-            (Measure::Rows, Kind::Number(_), Type::Int64) | (Measure::Float, Kind::Number(_), _) => Ok(ex.sql),
-            (Measure::Micros, Kind::Other, Type::Interval) => {
+            (Measure::Rows | Measure::Float, ExKind::Number(text), _) if text.starts_with('-') => Err(negative()),
+            (Measure::Rows, ExKind::Number(_), Type::Int64) | (Measure::Float, ExKind::Number(_), _) => Ok(ex.sql),
+            (Measure::Micros, ExKind::Other, Type::Interval) => {
                 match interval::parse_stored(ex.sql.trim_matches('\'')) {
                     Some((0, days, micros)) => {
                         let micros = i128::from(days) * i128::from(DAY_MICROS) + i128::from(micros);
@@ -268,7 +268,7 @@ impl Binder<'_> {
                     None => Err(literal()),
                 }
             }
-            (Measure::Micros, Kind::Number(_), _) => {
+            (Measure::Micros, ExKind::Number(_), _) => {
                 Err(Error::type_mismatch("the offset of a frame over dates and times must be INTERVAL"))
             }
             _ => Err(literal()),

@@ -5,7 +5,7 @@ use sqlparser::ast::{
 };
 
 use crate::error::{Error, Result};
-use crate::sql::bind::binder::{Binder, Step};
+use crate::sql::bind::binder::{Binder, RepeatedQuery};
 use crate::sql::bind::scope::{Relation, Scope};
 use crate::sql::errors::refuse;
 use crate::sql::grammar::{name, quote, require_user_name};
@@ -96,10 +96,10 @@ impl Binder<'_> {
         let types: Vec<Type> = columns.iter().map(|column| column.ty.clone()).collect();
         let relation = Relation::new(&name(&cte.alias.name), columns.clone());
         self.ctes.push(Relation { qualifier: emitted.to_owned(), ..relation });
-        let state = Step { relation: emitted.to_owned(), depth: self.depth, reads: 0 };
-        let outer = self.step.replace(state);
+        let state = RepeatedQuery { relation: emitted.to_owned(), depth: self.depth, reads: 0 };
+        let outer = self.repeated.replace(state);
         let bound = self.branch_as(step, &types, parent);
-        let state = std::mem::replace(&mut self.step, outer);
+        let state = std::mem::replace(&mut self.repeated, outer);
         self.ctes.pop();
         if state.is_some_and(|state| state.reads == 0) {
             return Ok(None);
@@ -118,7 +118,9 @@ impl Binder<'_> {
     /// SQLite runs the repeated query once per row, which is the same only if it reads that row once, in its own FROM.
     pub fn require_repeatable(&mut self, relation: &Relation) -> Result<()> {
         let depth = self.depth;
-        let Some(step) = self.step.as_mut().filter(|step| step.relation == relation.qualifier) else { return Ok(()) };
+        let Some(step) = self.repeated.as_mut().filter(|step| step.relation == relation.qualifier) else {
+            return Ok(());
+        };
         step.reads += 1;
         if depth > step.depth {
             return Err(Error::unsupported(format!("reading {} in a subquery of its own definition", relation.name)));

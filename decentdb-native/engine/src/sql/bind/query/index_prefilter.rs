@@ -6,7 +6,7 @@ use sqlparser::ast::{BinaryOperator, Expr, Function, FunctionArguments};
 use crate::catalog::{Index, Method};
 use crate::error::Result;
 use crate::search::{trigram_query, NOTHING};
-use crate::sql::bind::binder::{Binder, Ex, Kind};
+use crate::sql::bind::binder::{Binder, Ex, ExKind};
 use crate::sql::bind::expr::{base_column, row_id_sql};
 use crate::sql::bind::scope::{Relation, Scope};
 use crate::sql::emit::shadow_table;
@@ -66,7 +66,7 @@ impl Binder<'_> {
         let pattern = self.expr(pattern, scope)?;
         let escape = escape.map(|escape| self.expr(escape, scope)).transpose()?;
         let literal = |ex: &Ex| match &ex.kind {
-            Kind::Text(text) => Some(text.clone()),
+            ExKind::Text(text) => Some(text.clone()),
             _ => None,
         };
         let escape = match escape.as_ref() {

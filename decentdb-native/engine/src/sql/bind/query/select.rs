@@ -6,7 +6,7 @@ use sqlparser::ast::{
 };
 
 use crate::error::{Error, Result};
-use crate::sql::bind::binder::{Aggregates, Binder, Ex, Kind};
+use crate::sql::bind::binder::{Aggregates, Binder, Ex, ExKind};
 use crate::sql::bind::scope::{Relation, Scope, ScopeColumn};
 use crate::sql::errors::{refuse, windowing};
 use crate::sql::grammar::{name, object, quote};
@@ -120,7 +120,7 @@ impl Binder<'_> {
         self.aggregates = aggregates;
         let ex = ex?;
         Ok(match ex.kind {
-            Kind::Number(text) if !text.starts_with('-') => text,
+            ExKind::Number(text) if !text.starts_with('-') => text,
             _ if place == "OFFSET" => format!("max(ddb_limit({}), 0)", ex.sql),
             _ => format!("ddb_limit({})", ex.sql),
         })
@@ -163,7 +163,7 @@ impl Binder<'_> {
             None => None,
         };
         let saw = std::mem::replace(&mut self.saw_aggregate, false);
-        let allowed = match &self.step {
+        let allowed = match &self.repeated {
             Some(step) if step.depth == self.depth => Aggregates::Inside("the repeated query of WITH RECURSIVE"),
             _ => Aggregates::Allowed,
         };
@@ -235,7 +235,7 @@ impl Binder<'_> {
                     let ex = self.expr(expr, scope)?;
                     let named = column_name(expr);
                     let name = match (&ex.kind, &named) {
-                        (Kind::Column, Some(written)) => ex_name(&ex, written, scope),
+                        (ExKind::Column, Some(written)) => ex_name(&ex, written, scope),
                         _ => match window_name(expr) {
                             Some(function) => function,
                             None => format!("col{}", items.len() + 1),
@@ -327,7 +327,7 @@ fn describe(items: &[Item]) -> Vec<ScopeColumn> {
             ty: item.ex.ty.clone(),
             nullable: item.ex.nullable,
             source: item.ex.source.clone(),
-            literal: matches!(item.ex.kind, Kind::Text(_) | Kind::Number(_) | Kind::Null),
+            literal: matches!(item.ex.kind, ExKind::Text(_) | ExKind::Number(_) | ExKind::Null),
         });
     }
     columns
@@ -344,7 +344,7 @@ fn star(relation: &Relation, qualified: bool, items: &mut Vec<Item>) {
             ty: column.ty.clone(),
             nullable: column.nullable,
             source: column.source.clone(),
-            kind: Kind::Column,
+            kind: ExKind::Column,
         };
         items.push(Item { ex, name: column.name.clone(), named: true, window: false });
     }

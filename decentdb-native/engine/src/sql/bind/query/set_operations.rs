@@ -3,7 +3,7 @@
 use sqlparser::ast::{Query, SetExpr, SetOperator, SetQuantifier, Values};
 
 use crate::error::{Error, Result};
-use crate::sql::bind::binder::{same, Binder, Ex, Kind};
+use crate::sql::bind::binder::{same, Binder, Ex, ExKind};
 use crate::sql::bind::scope::{Scope, ScopeColumn};
 use crate::sql::grammar::quote;
 use crate::value::Type;
@@ -138,9 +138,9 @@ impl Binder<'_> {
             for query in queries {
                 let column = &query.columns[at];
                 let kind = match (column.literal, column.ty.is_numeric()) {
-                    (true, false) => Kind::Text(String::new()),
-                    (true, true) => Kind::Number(String::new()),
-                    (false, _) => Kind::Other,
+                    (true, false) => ExKind::Text(String::new()),
+                    (true, true) => ExKind::Number(String::new()),
+                    (false, _) => ExKind::Other,
                 };
                 let item = Ex { kind, ..Ex::new("", column.ty.clone(), column.nullable) };
                 let ty = self.common(&shared, &item).map_err(|_| {
@@ -150,8 +150,8 @@ impl Binder<'_> {
                         at + 1
                     ))
                 })?;
-                let kind = if matches!(item.kind, Kind::Other) { Kind::Other } else { shared.kind.clone() };
-                shared = if shared.kind == Kind::Null { item } else { Ex { ty, kind, ..shared } };
+                let kind = if matches!(item.kind, ExKind::Other) { ExKind::Other } else { shared.kind.clone() };
+                shared = if shared.kind == ExKind::Null { item } else { Ex { ty, kind, ..shared } };
             }
             types.push(shared.ty);
             nullable.push(queries.iter().any(|query| query.columns[at].nullable));
@@ -174,7 +174,7 @@ impl Binder<'_> {
         let mut rows: Vec<Vec<String>> = values.rows.iter().map(|_| Vec::with_capacity(width)).collect();
         let mut described = Vec::with_capacity(width);
         for (at, column) in columns.into_iter().enumerate() {
-            let open = |ex: &Ex| matches!(ex.kind, Kind::Text(_) | Kind::Number(_) | Kind::Null);
+            let open = |ex: &Ex| matches!(ex.kind, ExKind::Text(_) | ExKind::Number(_) | ExKind::Null);
             let literal = column.iter().all(open);
             let (ty, cells) = match wanted.and_then(|wanted| wanted.get(at)) {
                 Some(ty) => {

@@ -3,7 +3,7 @@
 use sqlparser::ast::{FunctionArg, FunctionArgExpr, TableAlias};
 
 use crate::error::{Error, Result};
-use crate::sql::bind::binder::{Binder, Ex, Kind};
+use crate::sql::bind::binder::{Binder, Ex, ExKind};
 use crate::sql::bind::expr::take_arguments;
 use crate::sql::bind::scope::{Computed, Relation, Scope, ScopeColumn};
 use crate::sql::errors::wrong_arguments;
@@ -65,7 +65,7 @@ impl Binder<'_> {
         let [start, stop, step]: [Ex; 3] = take_arguments(arguments)?;
         let (ty, bounds) = self.unify(vec![start, stop], PLACE)?;
         let [start, stop]: [Ex; 2] = take_arguments(bounds)?;
-        let fraction = |ex: &Ex| ex.ty == Type::Float64 && matches!(ex.kind, Kind::Number(_));
+        let fraction = |ex: &Ex| ex.ty == Type::Float64 && matches!(ex.kind, ExKind::Number(_));
         let ty = match ty {
             Type::Dynamic => Type::Int64,
             // A literal with a point is exact.
