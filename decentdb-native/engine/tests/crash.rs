@@ -2,15 +2,18 @@
 //! all or nothing, and the file is sound. `CRASH_ROUNDS` says how often, 20 times without it.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-mod abi;
+#[path = "abi/child.rs"]
+mod child;
+#[path = "abi/support.rs"]
+mod support;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Lines};
 use std::process::ChildStdout;
 
-use decentdb::abi::*;
+use decentdb::testing::abi::*;
 
-use abi::*;
+use support::*;
 
 const FILE: &str = "DECENTDB_TEST_FILE";
 const ROUND: &str = "DECENTDB_TEST_ROUND";
@@ -116,7 +119,8 @@ impl Acknowledged {
 
 fn crash(file: &TempDb, round: i64) -> Acknowledged {
     let round_text = round.to_string();
-    let mut command = child::command("write_until_killed", &[(FILE, file.path()), (ROUND, &round_text)]);
+    let mut command =
+        child::command(module_path!(), "write_until_killed", &[(FILE, file.path()), (ROUND, &round_text)]);
     let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut acknowledged = Acknowledged::default();

@@ -2,12 +2,15 @@
 
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-mod abi;
+#[path = "abi/child.rs"]
+mod child;
+#[path = "abi/support.rs"]
+mod support;
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 
-use abi::*;
+use support::*;
 
 const PATH: &str = "DECENTDB_TEST_PATH";
 const SQL_TEXT: &str = "DECENTDB_TEST_SQL";
@@ -25,7 +28,9 @@ fn run_in_another_process() {
 }
 
 fn elsewhere(file: &TempDb, sql: &str) {
-    let output = child::command("run_in_another_process", &[(PATH, file.path()), (SQL_TEXT, sql)]).output().unwrap();
+    let output = child::command(module_path!(), "run_in_another_process", &[(PATH, file.path()), (SQL_TEXT, sql)])
+        .output()
+        .unwrap();
     child::succeeded(&output);
 }
 
@@ -51,7 +56,7 @@ struct Other {
 
 impl Other {
     fn start(file: &TempDb, options: &str) -> Other {
-        let mut command = child::command("serve", &[(PATH, file.path()), (OPTIONS, options)]);
+        let mut command = child::command(module_path!(), "serve", &[(PATH, file.path()), (OPTIONS, options)]);
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut other = Other { child, lines };
@@ -235,7 +240,7 @@ fn processes_lose_no_update_of_each_other() {
     let children: Vec<_> = (0..PROCESSES)
         .map(|worker| {
             let worker = worker.to_string();
-            child::command("move_money", &[(PATH, file.path()), (WORKER, &worker)]).spawn().unwrap()
+            child::command(module_path!(), "move_money", &[(PATH, file.path()), (WORKER, &worker)]).spawn().unwrap()
         })
         .collect();
     for child in children {

@@ -4,9 +4,9 @@
 
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-#[path = "../../tests/abi/mod.rs"]
-mod abi;
 mod plain;
+#[path = "../../tests/abi/support.rs"]
+mod support;
 
 use std::cell::Cell;
 use std::hint::black_box;
@@ -14,9 +14,9 @@ use std::ptr::{null, null_mut};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use abi::*;
-use decentdb::abi::*;
+use decentdb::testing::abi::*;
 use plain::{GroupCommit, Plain};
+use support::*;
 
 const ROWS: i64 = 100_000;
 const RANGE: i64 = 1000;

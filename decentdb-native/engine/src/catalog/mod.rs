@@ -13,7 +13,7 @@ pub use json::{
     describe_table_json, index_definitions, list_indexes_json, list_tables_json, list_triggers_json, list_views_json,
 };
 pub use snapshot::{schema_snapshot_json, tooling_metadata_json};
-pub use storage::{apply, create_storage, load, read_cookie};
+pub use storage::{apply, create_storage, load};
 
 use crate::search::Analyzer;
 use crate::spatial::Shape;

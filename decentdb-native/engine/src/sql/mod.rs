@@ -21,7 +21,7 @@ use crate::value::{Stored, Type, Value};
 pub use self::bind::{Inspection, INSPECTION_ROWS};
 pub use self::describe::describe_json;
 pub use self::emit::{constraint_error, foreign_key_error, orphans_exist, suspects, Declared};
-pub use self::program::{Compiled, Param, Program, ResultColumn, SessionCommand, StatementKind, TransactionControl};
+pub use self::program::{Compiled, Program, ResultColumn, SessionCommand, StatementKind, TransactionControl};
 
 use self::bind::{recognize_pragma, Binder, ParamState, Pragma};
 use self::ddl::{recognize_trigger, CreateTrigger};

@@ -1,0 +1,5 @@
+//! Tables, views and indexes: made, changed, filled and dropped.
+
+mod altering;
+mod generated;
+mod statements;
