@@ -26,6 +26,10 @@ pub(crate) struct Ex {
     /// The base table and column it passes on unchanged.
     pub source: Option<(String, String)>,
     pub kind: ExKind,
+    /// A collation stands somewhere inside.
+    pub collated: bool,
+    /// The qualifiers of the relations whose columns it names, in any query inside it too.
+    pub relations: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -39,16 +43,21 @@ pub(crate) enum ExKind {
     Column,
     /// TEXT to be compared or ordered by this collation of SQLite.
     Collated(&'static str),
+    /// A literal of a type that is decided, as SQLite stores it.
+    Value(Stored),
+    /// `count(*)`.
+    RowCount,
     Other,
 }
 
 impl Ex {
     pub fn new(sql: impl Into<String>, ty: Type, nullable: bool) -> Self {
-        Self { sql: sql.into(), ty, nullable, source: None, kind: ExKind::Other }
+        let kind = ExKind::Other;
+        Self { sql: sql.into(), ty, nullable, source: None, kind, collated: false, relations: BTreeSet::new() }
     }
 
     pub fn null() -> Self {
-        Self { sql: "NULL".into(), ty: Type::Dynamic, nullable: true, source: None, kind: ExKind::Null }
+        Self { kind: ExKind::Null, ..Self::new("NULL", Type::Dynamic, true) }
     }
 
     /// What its type is called in messages.
@@ -56,17 +65,13 @@ impl Ex {
         self.ty.name()
     }
 
-    /// As it must stand where its order or equality matters. An index with the same collation is still used.
-    pub fn collated(&self) -> String {
-        let collation = match (&self.kind, &self.ty) {
+    /// The collation it needs where its order or equality matters. An index with the same collation is still used.
+    pub fn collation(&self) -> Option<&'static str> {
+        match (&self.kind, &self.ty) {
             (ExKind::Collated(collation), _) => Some(*collation),
             // SQLite would take the collation of an operand somewhere inside.
-            (_, Type::Text | Type::Dynamic) if self.sql.contains(" COLLATE ") => Some("BINARY"),
+            (_, Type::Text | Type::Dynamic) if self.collated => Some("BINARY"),
             (_, ty) => ty.collation(),
-        };
-        match collation {
-            Some(collation) => format!("{} COLLATE {collation}", self.sql),
-            None => self.sql.clone(),
         }
     }
 }
@@ -144,6 +149,17 @@ pub(crate) struct Binder<'a> {
     pub index_tables: bool,
     /// Counts the relations the binder makes up.
     pub made_up: usize,
+    /// Counts the collations emitted so far.
+    collations: usize,
+    /// The qualifiers of the columns emitted so far.
+    named: Vec<String>,
+}
+
+/// A moment of the compilation, to find out what is emitted after it.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    collations: usize,
+    named: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,6 +195,8 @@ impl<'a> Binder<'a> {
             searches: Vec::new(),
             index_tables: false,
             made_up: 0,
+            collations: 0,
+            named: Vec::new(),
         }
     }
 
@@ -224,7 +242,7 @@ impl<'a> Binder<'a> {
             }
         };
         let kind = if state.fixed.is_some() { ExKind::Other } else { ExKind::Param(index) };
-        Ok(Ex { sql: format!("?{number}"), ty, nullable: true, source: None, kind })
+        Ok(Ex { kind, ..Ex::new(format!("?{number}"), ty, true) })
     }
 
     /// Decides the type of a parameter that is still open.
@@ -273,6 +291,35 @@ impl<'a> Binder<'a> {
         }
     }
 
+    pub fn mark(&self) -> Mark {
+        Mark { collations: self.collations, named: self.named.len() }
+    }
+
+    /// `ex` with what is known of the SQL emitted for it, which is all since `mark`.
+    pub fn observed(&self, mark: Mark, mut ex: Ex) -> Ex {
+        ex.collated |= self.collations > mark.collations;
+        ex.relations.extend(self.named[mark.named..].iter().cloned());
+        ex
+    }
+
+    /// Notes that a column of the relation with this qualifier is emitted.
+    pub fn names(&mut self, qualifier: &str) {
+        self.named.push(qualifier.to_owned());
+    }
+
+    /// An expression as it must stand where its order or equality matters.
+    pub fn collate(&mut self, ex: &Ex) -> String {
+        match ex.collation() {
+            Some(collation) => self.with_collation(&ex.sql, collation),
+            None => ex.sql.clone(),
+        }
+    }
+
+    pub fn with_collation(&mut self, sql: &str, collation: &str) -> String {
+        self.collations += 1;
+        format!("{sql} COLLATE {collation}")
+    }
+
     pub fn invent(&mut self) -> String {
         self.made_up += 1;
         format!("__q{}", self.made_up)
@@ -280,15 +327,16 @@ impl<'a> Binder<'a> {
 
     /// Emits a value as a literal of `ty`.
     pub fn literal(&self, value: &Value, ty: &Type) -> Result<Ex> {
-        let sql = match types::store(value, Some(ty))? {
+        let stored = types::store(value, Some(ty))?;
+        let sql = match &stored {
             Stored::Null => return Ok(Ex { ty: ty.clone(), ..Ex::null() }),
             Stored::Integer(i64::MIN) => "(-9223372036854775807 - 1)".to_owned(),
             Stored::Integer(number) => number.to_string(),
-            Stored::Real(number) => real_literal(number),
-            Stored::Text(text) => text_literal(&text),
-            Stored::Blob(bytes) => blob_literal(&bytes),
+            Stored::Real(number) => real_literal(*number),
+            Stored::Text(text) => text_literal(text),
+            Stored::Blob(bytes) => blob_literal(bytes),
         };
-        Ok(Ex::new(sql, ty.clone(), false))
+        Ok(Ex { kind: ExKind::Value(stored), ..Ex::new(sql, ty.clone(), false) })
     }
 
     /// A literal whose type is open, read as `ty`.
@@ -389,7 +437,7 @@ impl<'a> Binder<'a> {
                 });
             }
         };
-        Ok(Ex { sql, ty: ty.clone(), nullable: ex.nullable, source: None, kind: ExKind::Other })
+        Ok(Ex { sql, ty: ty.clone(), source: None, kind: ExKind::Other, ..ex })
     }
 
     /// Brings an expression to a type it shares with others (CASE, UNION, IN, comparisons): numbers widen, open
@@ -426,7 +474,7 @@ impl<'a> Binder<'a> {
                         _ if matches!(ty, Type::Enum(_)) => return self.convert(ex, ty, Conversion::Explicit, ""),
                         _ => {
                             let sql = format!("ddb_dynamic({}, {})", ex.sql, type_code(ty));
-                            Ex { sql, ty: ty.clone(), nullable: ex.nullable, source: None, kind: ExKind::Other }
+                            Ex { sql, ty: ty.clone(), source: None, kind: ExKind::Other, ..ex }
                         }
                     });
                 }

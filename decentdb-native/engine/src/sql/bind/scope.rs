@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::Table;
 use crate::error::{Error, Result};
+use crate::sql::emit::row_id_column;
 use crate::sql::errors::{ambiguous, given_twice};
 use crate::sql::grammar::quote;
 use crate::value::Type;
@@ -53,6 +54,12 @@ impl Relation {
         Self { table: Some(Arc::clone(table)), ..Self::new(&table.name, columns) }
     }
 
+    /// The id of its rows; none for what is no base table.
+    pub fn row_id(&self) -> Option<RowId> {
+        let table = self.table.as_ref()?;
+        Some(RowId { qualifier: self.qualifier.clone(), column: row_id_column(table).ok()? })
+    }
+
     fn find(&self, name: &str) -> Result<Option<&ScopeColumn>> {
         let mut found = self.columns.iter().filter(|column| column.name.eq_ignore_ascii_case(name));
         let first = found.next();
@@ -64,6 +71,10 @@ impl Relation {
 
     pub fn is_merged(&self, name: &str) -> bool {
         self.merged.iter().any(|merged| merged.eq_ignore_ascii_case(name))
+    }
+
+    fn is_shared(&self, name: &str) -> bool {
+        self.shared.iter().any(|(shared, _)| shared.eq_ignore_ascii_case(name))
     }
 
     /// A column by its name alone.
@@ -83,6 +94,18 @@ impl Relation {
     }
 }
 
+/// The id of a relation's rows: by what it is qualified, and its name.
+pub(crate) struct RowId {
+    pub qualifier: String,
+    pub column: &'static str,
+}
+
+impl RowId {
+    pub fn sql(&self) -> String {
+        format!("{}.{}", self.qualifier, self.column)
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Scope<'p> {
     pub relations: Vec<Relation>,
@@ -93,6 +116,8 @@ pub(crate) struct Scope<'p> {
 pub(crate) struct Found {
     pub sql: String,
     pub column: ScopeColumn,
+    /// The qualifiers in `sql`.
+    pub relations: Vec<String>,
 }
 
 impl<'p> Scope<'p> {
@@ -125,7 +150,13 @@ impl<'p> Scope<'p> {
                     if found.is_some() {
                         return Err(ambiguous(name));
                     }
-                    found = Some(Found { sql: relation.unqualified_sql(column), column: column.clone() });
+                    let shared = relation.is_shared(name);
+                    let sources = current.relations.iter().filter(|other| shared || other.name == relation.name);
+                    found = Some(Found {
+                        sql: relation.unqualified_sql(column),
+                        column: column.clone(),
+                        relations: sources.map(|source| source.qualifier.clone()).collect(),
+                    });
                 }
             }
             if let Some(found) = found {
@@ -139,7 +170,11 @@ impl<'p> Scope<'p> {
     pub fn qualified(&self, relation: &str, name: &str) -> Result<Found> {
         let found = self.relation(relation)?;
         match found.find(name)? {
-            Some(column) => Ok(Found { sql: found.column_sql(column), column: column.clone() }),
+            Some(column) => Ok(Found {
+                sql: found.column_sql(column),
+                column: column.clone(),
+                relations: vec![found.qualifier.clone()],
+            }),
             None => Err(Error::unknown_column(name).with("relation", found.name.clone())),
         }
     }

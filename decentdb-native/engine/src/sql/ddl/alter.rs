@@ -11,7 +11,7 @@ use sqlparser::ast::{
 
 use crate::catalog::{Change, Column, ForeignKey, Table};
 use crate::error::{Error, Result, Status};
-use crate::sql::bind::{Binder, Ex};
+use crate::sql::bind::{Binder, Ex, ExKind};
 use crate::sql::errors::{depends, refuse};
 use crate::sql::grammar::{expression, name, object, quote, require_user_name, shape_of, type_of, without_position};
 use crate::sql::program::Parts;
@@ -142,10 +142,10 @@ impl Binder<'_> {
         let constant =
             added.default_sql.as_ref().map_or(Ok(true), |sql| expression(sql).map(|expr| is_constant(&expr)))?;
         let fill = match &added.default_sql {
-            Some(default) => self.default_value(default, added)?.sql,
-            None => "NULL".to_owned(),
+            Some(default) => self.default_value(default, added)?,
+            None => Ex::null(),
         };
-        let filled = constant && (added.nullable || fill != "NULL");
+        let filled = constant && (added.nullable || fill.kind != ExKind::Null);
         let generated = added.generated_sql.is_some();
         if before == after && keys == altered.pending.len() && filled && !generated {
             altered.simple.push(added.name.clone());
@@ -153,7 +153,7 @@ impl Binder<'_> {
             altered.rebuild = true;
         }
         if !generated {
-            altered.fill.push((added.name.clone(), fill));
+            altered.fill.push((added.name.clone(), fill.sql));
         }
         Ok(())
     }

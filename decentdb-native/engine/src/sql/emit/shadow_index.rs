@@ -30,8 +30,6 @@ struct Layout {
     module: String,
     id: &'static str,
     columns: Vec<String>,
-    /// The value of each column, with `@` for what qualifies the columns of the row.
-    values: Vec<String>,
     /// Which values make up a row worth keeping, over the columns.
     kept: String,
 }
@@ -52,11 +50,9 @@ fn layout(index: &Index) -> Option<Layout> {
                 module.push_str(&format!(", prefix='{}'", lengths.join(" ")));
             }
             module.push(')');
-            let options = options_literal(index);
             Layout {
                 module,
                 id: "rowid",
-                values: quoted.iter().map(|column| format!("ddb_fts_document(@.{column}, {options})")).collect(),
                 kept: columns.iter().map(|column| format!("{column} <> ''")).collect::<Vec<_>>().join(" OR "),
                 columns,
             }
@@ -65,17 +61,32 @@ fn layout(index: &Index) -> Option<Layout> {
             module: format!("fts5(c0, {contentless}, detail=none, tokenize='trigram case_sensitive 1')"),
             id: "rowid",
             columns: numbered("c", 1),
-            values: quoted.iter().map(|column| format!("ddb_trigram_text(@.{column})")).collect(),
             kept: "c0 IS NOT NULL".to_owned(),
         },
         Method::Spatial => Layout {
             module: "rtree(id, c0, c1, c2, c3)".to_owned(),
             id: "id",
             columns: numbered("c", 4),
-            values: (0..4).map(|side| format!("ddb_st_bound(@.{}, {side})", quoted.join(", @."))).collect(),
             kept: "c0 IS NOT NULL".to_owned(),
         },
     })
+}
+
+/// The value of each column of the virtual table for the row that `row` qualifies.
+fn values(index: &Index, row: &str) -> Vec<String> {
+    let columns = index.columns.iter().map(|column| format!("{row}.{}", quote(column)));
+    match &index.method {
+        Method::BTree => Vec::new(),
+        Method::FullText(_) => {
+            let options = options_literal(index);
+            columns.map(|column| format!("ddb_fts_document({column}, {options})")).collect()
+        }
+        Method::Trigram => columns.map(|column| format!("ddb_trigram_text({column})")).collect(),
+        Method::Spatial => {
+            let columns = columns.collect::<Vec<_>>().join(", ");
+            (0..4).map(|side| format!("ddb_st_bound({columns}, {side})")).collect()
+        }
+    }
 }
 
 /// The options of a full-text index as its functions take them.
@@ -92,9 +103,8 @@ pub(crate) fn create_shadow_index(table: &Table, index: &Index) -> Result<Vec<St
     let Some(layout) = layout(index) else { return Ok(Vec::new()) };
     let (storage, on, id) = (shadow_table(index), quote(&table.name), row_id_column(table)?);
     let insert = |row: &str, from: &str| {
-        let values = layout.columns.iter().zip(&layout.values);
-        let values: Vec<String> =
-            values.map(|(name, value)| format!("{} AS {name}", value.replace('@', row))).collect();
+        let values = layout.columns.iter().zip(values(index, row));
+        let values: Vec<String> = values.map(|(name, value)| format!("{value} AS {name}")).collect();
         format!(
             "INSERT INTO {storage}({}, {columns}) SELECT id, {columns} FROM (SELECT {row}.{id} AS id, {}{from}) WHERE {}",
             layout.id,

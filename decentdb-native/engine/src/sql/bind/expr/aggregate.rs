@@ -6,7 +6,7 @@ use sqlparser::ast::{
 };
 
 use crate::error::{Error, Result, Status};
-use crate::sql::bind::binder::{Aggregates, Binder, Ex};
+use crate::sql::bind::binder::{Aggregates, Binder, Ex, ExKind};
 use crate::sql::bind::scope::Scope;
 use crate::sql::errors::{refuse, undefined, wrong_arguments};
 use crate::value::Type;
@@ -67,7 +67,8 @@ impl Binder<'_> {
         let filter = self.filter(filter, scope)?;
         let star = matches!(list.args.as_slice(), [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]);
         if name == "count" && star && list.duplicate_treatment.is_none() && list.clauses.is_empty() {
-            return Ok(Ex::new(format!("count(*){filter}"), Type::Int64, false));
+            let kind = if filter.is_empty() { ExKind::RowCount } else { ExKind::Other };
+            return Ok(Ex { kind, ..Ex::new(format!("count(*){filter}"), Type::Int64, false) });
         }
         let distinct = match list.duplicate_treatment {
             Some(DuplicateTreatment::Distinct) => "DISTINCT ",
@@ -90,19 +91,20 @@ impl Binder<'_> {
             return Err(wrong_arguments(name));
         }
         let (sql, ty) = match name {
-            "count" => (format!("count({distinct}{}{order})", collated(&first, distinct)), Type::Int64),
+            "count" => (format!("count({distinct}{}{order})", self.distinct_argument(&first, distinct)), Type::Int64),
             "min" | "max" => {
                 if matches!(first.ty, Type::Geometry | Type::Geography) {
                     return Err(undefined(name, &first));
                 }
-                (format!("{name}({distinct}{})", first.collated()), first.ty.clone())
+                (format!("{name}({distinct}{})", self.collate(&first)), first.ty.clone())
             }
             "sum" | "avg" => {
                 let first = self.fix(first, &Type::Int64, None, None);
                 match first.ty {
-                    Type::Decimal => {
-                        (format!("ddb_dec_{name}({distinct}{})", collated(&first, distinct)), Type::Decimal)
-                    }
+                    Type::Decimal => (
+                        format!("ddb_dec_{name}({distinct}{})", self.distinct_argument(&first, distinct)),
+                        Type::Decimal,
+                    ),
                     Type::Float64 => (format!("{name}({distinct}{})", first.sql), Type::Float64),
                     Type::Int64 | Type::Dynamic if name == "sum" => {
                         (format!("sum({distinct}{})", first.sql), Type::Int64)
@@ -198,6 +200,15 @@ impl Binder<'_> {
         };
         Ok(Ex::new(format!("{call}{filter}"), ty, true))
     }
+
+    /// An argument, whose equality matters if it is DISTINCT.
+    fn distinct_argument(&mut self, ex: &Ex, distinct: &str) -> String {
+        if distinct.is_empty() {
+            ex.sql.clone()
+        } else {
+            self.collate(ex)
+        }
+    }
 }
 
 fn statistics(name: &str) -> &'static str {
@@ -206,14 +217,6 @@ fn statistics(name: &str) -> &'static str {
         "variance" | "var_samp" => "ddb_var_samp",
         "stddev_pop" => "ddb_stddev_pop",
         _ => "ddb_stddev_samp",
-    }
-}
-
-fn collated(ex: &Ex, distinct: &str) -> String {
-    if distinct.is_empty() {
-        ex.sql.clone()
-    } else {
-        ex.collated()
     }
 }
 

@@ -290,7 +290,7 @@ impl Binder<'_> {
         let sql = match items.as_slice() {
             [only] => only.sql.clone(),
             items => {
-                let texts: Vec<String> = items.iter().map(Ex::collated).collect();
+                let texts: Vec<String> = items.iter().map(|item| self.collate(item)).collect();
                 format!("{function}({})", texts.join(", "))
             }
         };

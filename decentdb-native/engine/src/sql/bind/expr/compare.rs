@@ -33,7 +33,8 @@ impl Binder<'_> {
         let ty = self.common(&left, &right).map_err(|_| incomparable(&left, &right))?;
         comparable(&ty)?;
         let (left, right) = (self.meet(left, flipped(op), &ty)?, self.meet(right, op, &ty)?);
-        Ok(Sides { left: ordered(&left, &[&right]), nullable: left.nullable || right.nullable, right: right.sql })
+        let nullable = left.nullable || right.nullable;
+        Ok(Sides { left: self.compared(&left, &[&right]), nullable, right: right.sql })
     }
 
     /// Decides open parameters by the other operand.
@@ -112,7 +113,7 @@ impl Binder<'_> {
         }
         let (value, items) = self.alike(value, items)?;
         let nullable = value.nullable || items.iter().any(|item| item.nullable);
-        let left = ordered(&value, &items.iter().collect::<Vec<_>>());
+        let left = self.compared(&value, &items.iter().collect::<Vec<_>>());
         let texts: Vec<String> = items.into_iter().map(|item| item.sql).collect();
         Ok(Ex::new(format!("({left} {}({}))", membership(negated), texts.join(", ")), Type::Bool, nullable))
     }
@@ -150,7 +151,7 @@ impl Binder<'_> {
             }
             let (value, items) = self.alike(value, items)?;
             nullable |= value.nullable;
-            left.push(ordered(&value, &items.iter().collect::<Vec<_>>()));
+            left.push(self.compared(&value, &items.iter().collect::<Vec<_>>()));
             for (row, item) in rows.iter_mut().zip(items) {
                 nullable |= item.nullable;
                 row.push(item.sql);
@@ -235,7 +236,7 @@ impl Binder<'_> {
             comparable(&ty)?;
             let (value, met) = (self.meet(value, flipped(op), &ty)?, self.meet(item.clone(), op, &ty)?);
             plain &= met.sql == item.sql;
-            left.push(ordered(&value, &[]));
+            left.push(self.compared(&value, &[]));
             right.push(met.sql);
         }
         let left = match left.as_slice() {
@@ -271,6 +272,7 @@ impl Binder<'_> {
         }
         let volatile = self.volatile;
         let value = self.operand(value, scope)?;
+        let mark = self.mark();
         let bound = self.query(query, Some(scope))?;
         if volatile != self.volatile {
             return Err(unrepeatable(&format!("{op} {quantifier}")));
@@ -282,8 +284,9 @@ impl Binder<'_> {
         let made_up = self.invent();
         let item = Ex::new(format!("{made_up}.{}", quote(&column.sql_name)), column.ty.clone(), true);
         let rows = format!("FROM ({}) AS {made_up}", bound.sql);
-        let extreme =
-            |function: &str| Ex::new(format!("(SELECT {function}({}) {rows})", item.collated()), item.ty.clone(), true);
+        let collated = self.collate(&item);
+        let found = self.observed(mark, Ex::new(String::new(), item.ty.clone(), true));
+        let extreme = |function: &str| Ex { sql: format!("(SELECT {function}({collated}) {rows})"), ..found.clone() };
         let tested = match (op, all) {
             ("=", true) | ("<>", false) => {
                 let least = self.compare(value.clone(), op, extreme("min"))?;
@@ -304,23 +307,22 @@ impl Binder<'_> {
         );
         Ok(Ex::new(sql, Type::Bool, true))
     }
-}
 
-/// The left operand as it must stand for the comparison to be by value. SQLite finds a collation anywhere inside an
-/// operand, so TEXT that is computed from such a comparison asks for its own order.
-fn ordered(left: &Ex, rights: &[&Ex]) -> String {
-    let chosen = |ex: &Ex| match ex.kind {
-        ExKind::Collated(collation) => Some(collation),
-        _ => None,
-    };
-    let text = matches!(left.ty, Type::Text | Type::Dynamic);
-    if let Some(collation) = chosen(left).or_else(|| rights.iter().find_map(|right| chosen(right))) {
-        return format!("{} COLLATE {collation}", left.sql);
+    /// The left operand as it must stand for the comparison to be by value. SQLite finds a collation anywhere inside an
+    /// operand, so TEXT that is computed from such a comparison asks for its own order.
+    fn compared(&mut self, left: &Ex, rights: &[&Ex]) -> String {
+        let chosen = |ex: &Ex| match ex.kind {
+            ExKind::Collated(collation) => Some(collation),
+            _ => None,
+        };
+        if let Some(collation) = chosen(left).or_else(|| rights.iter().find_map(|right| chosen(right))) {
+            return self.with_collation(&left.sql, collation);
+        }
+        if matches!(left.ty, Type::Text | Type::Dynamic) && rights.iter().any(|right| right.collated) {
+            return self.with_collation(&left.sql, "BINARY");
+        }
+        self.collate(left)
     }
-    if text && rights.iter().any(|right| right.sql.contains(" COLLATE ")) {
-        return format!("{} COLLATE BINARY", left.sql);
-    }
-    left.collated()
 }
 
 fn comparable(ty: &Type) -> Result<()> {

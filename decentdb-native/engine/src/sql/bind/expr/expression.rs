@@ -4,7 +4,7 @@ use sqlparser::ast::{self, CastKind, Expr, Spanned, UnaryOperator, Value as Lite
 
 use crate::error::{Error, Result};
 use crate::sql::bind::binder::{real_literal, Binder, Ex, ExKind};
-use crate::sql::bind::scope::Scope;
+use crate::sql::bind::scope::{Found, Scope};
 use crate::sql::errors::shorten;
 use crate::sql::grammar::{blob_literal, name, object, position, text_literal, type_of};
 use crate::types::{self, Conversion};
@@ -15,7 +15,9 @@ use super::compare::{comparison, is_row};
 impl Binder<'_> {
     pub fn expr(&mut self, expr: &Expr, scope: &Scope<'_>) -> Result<Ex> {
         // The parser bounds the depth, but not to what a small thread stack can take.
-        recursion::guard(|| self.expr_inner(expr, scope)).map_err(|error| position(error, expr.span().start))
+        let mark = self.mark();
+        let bound = recursion::guard(|| self.expr_inner(expr, scope));
+        bound.map(|ex| self.observed(mark, ex)).map_err(|error| position(error, expr.span().start))
     }
 
     fn expr_inner(&mut self, expr: &Expr, scope: &Scope<'_>) -> Result<Ex> {
@@ -171,9 +173,11 @@ impl Binder<'_> {
         }
     }
 
-    fn column(&mut self, found: crate::sql::bind::scope::Found) -> Result<Ex> {
+    fn column(&mut self, found: Found) -> Result<Ex> {
+        found.relations.iter().for_each(|qualifier| self.names(qualifier));
         let column = found.column;
-        Ok(Ex { sql: found.sql, ty: column.ty, nullable: column.nullable, source: column.source, kind: ExKind::Column })
+        let ex = Ex::new(found.sql, column.ty, column.nullable);
+        Ok(Ex { source: column.source, kind: ExKind::Column, ..ex })
     }
 
     fn literal_expr(&self, literal: &Literal) -> Result<Ex> {

@@ -13,4 +13,4 @@ mod temporal;
 mod window;
 
 pub(crate) use self::call::take_arguments;
-pub(crate) use self::search::{base_column, fulltext_analyzer, row_id_sql};
+pub(crate) use self::search::{base_column, fulltext_analyzer};

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::functions::type_code;
 use crate::sql::bind::binder::{Binder, Ex, ExKind};
 use crate::sql::bind::scope::Scope;
+use crate::sql::errors::refuse;
 use crate::value::Type;
 
 use super::compare::{comparison, is_row};
@@ -22,31 +23,34 @@ impl Binder<'_> {
             steps.push((op, right.as_ref()));
             first = left.as_ref();
         }
+        let mark = self.mark();
         let mut value = self.operand(first, scope)?;
-        let mut last: Option<&Op> = None;
+        // The operator and the text inside the parentheses of `value`, where it is one of AND or OR.
+        let mut open: Option<(&Op, String)> = None;
         for (op, right) in steps.into_iter().rev() {
             let right = self.operand(right, scope)?;
-            value = self.binary(value, op, right, last == Some(op))?;
-            last = Some(op);
+            let bound = if let Op::And | Op::Or = op {
+                let inside = open.take().filter(|(last, _)| *last == op).map(|(_, inside)| inside);
+                let (joined, inside) = self.logic(value, op, right, inside)?;
+                open = Some((op, inside));
+                joined
+            } else {
+                open = None;
+                self.operate(value, op, right)?
+            };
+            value = self.observed(mark, bound);
         }
         Ok(value)
     }
 
     /// One operator between two bound operands.
     pub fn operate(&mut self, left: Ex, op: &Op, right: Ex) -> Result<Ex> {
-        self.binary(left, op, right, false)
-    }
-
-    fn binary(&mut self, left: Ex, op: &Op, right: Ex, chained: bool) -> Result<Ex> {
         if let Some(op) = comparison(op) {
             return self.compare(left, op, right);
         }
-        if matches!(left.kind, ExKind::Collated(_)) || matches!(right.kind, ExKind::Collated(_)) {
-            return Err(Error::unsupported("COLLATE outside a comparison and ORDER BY"));
-        }
+        require_uncollated(&left, &right)?;
         match op {
-            Op::And => self.logic(left, "AND", right, chained),
-            Op::Or => self.logic(left, "OR", right, chained),
+            Op::And | Op::Or => self.logic(left, op, right, None).map(|(joined, _)| joined),
             Op::Plus => self.arithmetic(left, "+", "add", right),
             Op::Minus => self.arithmetic(left, "-", "sub", right),
             Op::Multiply => self.arithmetic(left, "*", "mul", right),
@@ -66,16 +70,15 @@ impl Binder<'_> {
         }
     }
 
-    fn logic(&mut self, left: Ex, op: &str, right: Ex, chained: bool) -> Result<Ex> {
-        let place = if op == "AND" { "an operand of AND" } else { "an operand of OR" };
+    /// AND or OR, and its text without the parentheses around it. `inside` is that text of `left`, where `left` is made by
+    /// the same operator: `a AND b AND c` needs no parentheses inside, and SQLite limits how deep they go.
+    fn logic(&mut self, left: Ex, op: &Op, right: Ex, inside: Option<String>) -> Result<(Ex, String)> {
+        require_uncollated(&left, &right)?;
+        let place = if *op == Op::And { "an operand of AND" } else { "an operand of OR" };
         let left = self.require_bool(left, place)?;
         let right = self.require_bool(right, place)?;
-        // `a AND b AND c` needs no parentheses inside; SQLite limits how deep they go.
-        let sql = match left.sql.strip_suffix(')') {
-            Some(open) if chained => format!("{open} {op} {})", right.sql),
-            _ => format!("({} {op} {})", left.sql, right.sql),
-        };
-        Ok(Ex::new(sql, Type::Bool, left.nullable || right.nullable))
+        let joined = format!("{} {op} {}", inside.as_ref().unwrap_or(&left.sql), right.sql);
+        Ok((Ex::new(format!("({joined})"), Type::Bool, left.nullable || right.nullable), joined))
     }
 
     fn arithmetic(&mut self, left: Ex, op: &str, function: &str, right: Ex) -> Result<Ex> {
@@ -153,8 +156,13 @@ impl Binder<'_> {
             Type::Enum(_) => self.cast(ex, &Type::Text),
             ty => {
                 let sql = format!("ddb_text({}, {})", ex.sql, type_code(ty));
-                Ok(Ex::new(sql, Type::Text, ex.nullable))
+                Ok(Ex { sql, ty: Type::Text, source: None, kind: ExKind::Other, ..ex })
             }
         }
     }
+}
+
+fn require_uncollated(left: &Ex, right: &Ex) -> Result<()> {
+    let collated = |ex: &Ex| matches!(ex.kind, ExKind::Collated(_));
+    refuse(collated(left) || collated(right), "COLLATE outside a comparison and ORDER BY")
 }

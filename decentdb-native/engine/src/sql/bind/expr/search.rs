@@ -7,19 +7,12 @@ use crate::error::{Error, Result, Status};
 use crate::search::Analyzer;
 use crate::sql::bind::binder::{Binder, Ex, ExKind, Search};
 use crate::sql::bind::scope::{Relation, Scope};
-use crate::sql::emit::{options_literal, row_id_column, shadow_table};
+use crate::sql::emit::{options_literal, shadow_table};
 use crate::sql::errors::wrong_arguments;
-use crate::sql::grammar::quote;
 use crate::value::Type;
 
 fn semantic(message: String) -> Error {
     Error::new(Status::Sql, "sql.fulltext", Some("42601"), format!("FTS semantic error: {message}"))
-}
-
-/// The id of the rows of a relation.
-pub(crate) fn row_id_sql(relation: &Relation) -> Option<String> {
-    let table = relation.table.as_ref()?;
-    Some(format!("{}.{}", relation.qualifier, row_id_column(table).ok()?))
 }
 
 impl Binder<'_> {
@@ -29,7 +22,8 @@ impl Binder<'_> {
             return Err(wrong_arguments("fulltext_match"));
         };
         let (index, relation) = self.full_text_index("fulltext_match", &name, scope)?;
-        let (qualifier, id) = (relation.qualifier.clone(), row_id_sql(relation).unwrap_or_default());
+        let qualifier = relation.qualifier.clone();
+        let id = self.row_id(relation)?;
         let query = self.fix(query, &Type::Text, None, None);
         if !matches!(query.ty, Type::Text | Type::Dynamic) {
             let message = format!("the query of fulltext_match must be TEXT, not {}", query.type_name());
@@ -54,7 +48,7 @@ impl Binder<'_> {
             return Err(wrong_arguments("bm25"));
         };
         let (index, relation) = self.full_text_index("bm25", &name, scope)?;
-        let id = row_id_sql(relation).unwrap_or_default();
+        let id = self.row_id(relation)?;
         let searches = self.searches.iter().filter(|search| search.index == index.name);
         let mut queries = searches.filter(|search| search.qualifier == relation.qualifier).map(|search| &search.query);
         let name = &index.name;
@@ -75,6 +69,12 @@ impl Binder<'_> {
              WHERE {table} MATCH {query}) SELECT score FROM scored WHERE id = {id})"
         );
         Ok(Ex::new(sql, Type::Float64, true))
+    }
+
+    fn row_id(&mut self, relation: &Relation) -> Result<String> {
+        let id = relation.row_id().ok_or_else(|| Error::internal("the rows of an indexed table have no id"))?;
+        self.names(&id.qualifier);
+        Ok(id.sql())
     }
 
     /// The full-text index that a literal names, and the one relation of the query block whose rows it holds.
@@ -177,12 +177,8 @@ fn prefix_lengths(text: &str) -> Result<Vec<u8>> {
 /// The relation of the query block, and the column of its table, that an expression passes on unchanged.
 pub(crate) fn base_column<'s>(ex: &Ex, scope: &'s Scope<'_>) -> Option<(&'s Relation, String)> {
     let (_, column) = ex.source.as_ref().filter(|_| ex.kind == ExKind::Column)?;
-    let relation =
-        scope.relations.iter().filter(|relation| relation.table.as_ref().is_some_and(|table| !table.temporary)).find(
-            |relation| {
-                let sql = format!("{}.{}", relation.qualifier, quote(column));
-                sql == ex.sql
-            },
-        )?;
+    let is_own = |relation: &&Relation| ex.relations.len() == 1 && ex.relations.contains(&relation.qualifier);
+    let is_stored = |relation: &&Relation| relation.table.as_ref().is_some_and(|table| !table.temporary);
+    let relation = scope.relations.iter().filter(is_stored).find(is_own)?;
     Some((relation, column.clone()))
 }

@@ -13,7 +13,7 @@ use crate::sql::errors::{refuse, windowing, wrong_arguments};
 use crate::sql::grammar::name;
 use crate::types::datetime::DAY_MICROS;
 use crate::types::{interval, out_of_range};
-use crate::value::Type;
+use crate::value::{Stored, Type};
 
 use super::aggregate::{AGGREGATES, PERCENTILES};
 
@@ -155,7 +155,8 @@ impl Binder<'_> {
         if !spec.partition_by.is_empty() {
             let mut terms = Vec::with_capacity(spec.partition_by.len());
             for term in &spec.partition_by {
-                terms.push(self.expr(term, scope)?.collated());
+                let term = self.expr(term, scope)?;
+                terms.push(self.collate(&term));
             }
             parts.push(format!("PARTITION BY {}", terms.join(", ")));
         }
@@ -252,8 +253,8 @@ impl Binder<'_> {
         match (measure, &ex.kind, &ex.ty) {
             (Measure::Rows | Measure::Float, ExKind::Number(text), _) if text.starts_with('-') => Err(negative()),
             (Measure::Rows, ExKind::Number(_), Type::Int64) | (Measure::Float, ExKind::Number(_), _) => Ok(ex.sql),
-            (Measure::Micros, ExKind::Other, Type::Interval) => {
-                match interval::parse_stored(ex.sql.trim_matches('\'')) {
+            (Measure::Micros, ExKind::Value(Stored::Text(text)), Type::Interval) => {
+                match interval::parse_stored(text) {
                     Some((0, days, micros)) => {
                         let micros = i128::from(days) * i128::from(DAY_MICROS) + i128::from(micros);
                         let micros = i64::try_from(micros).map_err(|_| out_of_range("the offset", &Type::Interval))?;

@@ -7,7 +7,7 @@ use crate::catalog::{Index, Method};
 use crate::error::Result;
 use crate::search::{trigram_query, NOTHING};
 use crate::sql::bind::binder::{Binder, Ex, ExKind};
-use crate::sql::bind::expr::{base_column, row_id_sql};
+use crate::sql::bind::expr::base_column;
 use crate::sql::bind::scope::{Relation, Scope};
 use crate::sql::emit::shadow_table;
 use crate::sql::grammar::{object, text_literal};
@@ -60,7 +60,8 @@ impl Binder<'_> {
         }
         let column = self.expr(expr, scope)?;
         let Some((relation, index)) = self.index_of(&column, &Method::Trigram, scope) else { return Ok(None) };
-        let Some(id) = row_id_sql(relation) else { return Ok(None) };
+        let Some(row_id) = relation.row_id() else { return Ok(None) };
+        let id = row_id.sql();
         let (storage, table) =
             (shadow_table(&index), relation.table.as_ref().map(|table| crate::sql::grammar::quote(&table.name)));
         let pattern = self.expr(pattern, scope)?;
@@ -82,12 +83,12 @@ impl Binder<'_> {
         }
         let pattern = self.fix(pattern, &Type::Text, None, None);
         let query = format!("ddb_trigram_query({}, {})", pattern.sql, text_literal(&escape));
-        let rows = id.rsplit_once('.').map_or("rowid", |(_, name)| name);
         // Whether the index can help shows when the pattern is bound.
         Ok(Some(format!(
             "{id} IN (SELECT rowid FROM {storage} WHERE {storage} MATCH coalesce({query}, {}) \
-             UNION ALL SELECT {rows} FROM main.{table} WHERE {query} IS NULL)",
-            text_literal(NOTHING)
+             UNION ALL SELECT {} FROM main.{table} WHERE {query} IS NULL)",
+            text_literal(NOTHING),
+            row_id.column
         )))
     }
 
@@ -103,10 +104,10 @@ impl Binder<'_> {
             let (column, other) = (&arguments[own], &arguments[other]);
             let Some((relation, index)) = self.index_of(column, &Method::Spatial, scope) else { continue };
             // The same row on both sides is looked at once anyway.
-            if other.sql.contains(&relation.qualifier) {
+            if other.relations.contains(&relation.qualifier) {
                 continue;
             }
-            let Some(id) = row_id_sql(relation) else { continue };
+            let Some(id) = relation.row_id().map(|id| id.sql()) else { continue };
             let widened = match arguments.get(2) {
                 Some(distance) => {
                     let distance = self.typed("st_dwithin", distance.clone(), &Type::Float64)?;

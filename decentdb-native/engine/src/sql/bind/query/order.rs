@@ -8,7 +8,7 @@ use crate::sql::bind::scope::{Relation, Scope, ScopeColumn};
 use crate::sql::errors::{refuse, windowing};
 use crate::sql::grammar::{name, quote};
 
-use super::select::{emit, Bound, Item};
+use super::select::{Bound, Item};
 
 /// One term of ORDER BY.
 pub(crate) struct Term {
@@ -19,29 +19,32 @@ pub(crate) struct Term {
     direction: &'static str,
 }
 
-impl Term {
-    fn sql(&self, of: &str) -> String {
-        let ex = Ex { sql: of.to_owned(), ..self.ex.clone() };
-        format!("{}{}", ex.collated(), self.direction)
-    }
-}
-
-/// The clause; what the list shows is named by its position, so that SQLite need not compute it twice.
-pub(super) fn order_sql(terms: &[Term]) -> String {
-    if terms.is_empty() {
-        return String::new();
-    }
-    let texts: Vec<String> = terms
-        .iter()
-        .map(|term| match term.item {
-            Some(at) => term.sql(&(at + 1).to_string()),
-            None => term.sql(&term.ex.sql),
-        })
-        .collect();
-    format!(" ORDER BY {}", texts.join(", "))
-}
-
 impl Binder<'_> {
+    /// The clause; what the list shows is named by its position, so that SQLite need not compute it twice.
+    pub fn order_sql(&mut self, terms: &[Term]) -> String {
+        if terms.is_empty() {
+            return String::new();
+        }
+        let mut texts = Vec::with_capacity(terms.len());
+        for term in terms {
+            texts.push(match term.item {
+                Some(at) => self.named_term(term, (at + 1).to_string()),
+                None => self.term(term),
+            });
+        }
+        format!(" ORDER BY {}", texts.join(", "))
+    }
+
+    fn term(&mut self, term: &Term) -> String {
+        format!("{}{}", self.collate(&term.ex), term.direction)
+    }
+
+    /// A term whose value `sql` names.
+    fn named_term(&mut self, term: &Term, sql: String) -> String {
+        let ex = Ex { sql, collated: false, ..term.ex.clone() };
+        format!("{}{}", self.collate(&ex), term.direction)
+    }
+
     pub fn order_by_items(
         &mut self,
         order_by: &OrderBy,
@@ -90,7 +93,7 @@ impl Binder<'_> {
             };
             terms.push(sql);
         }
-        let sql = format!("SELECT * FROM ({}) AS {}{}", bound.sql, quote(&made_up), order_sql(&terms));
+        let sql = format!("SELECT * FROM ({}) AS {}{}", bound.sql, quote(&made_up), self.order_sql(&terms));
         Ok((sql, bound.columns))
     }
 
@@ -99,7 +102,7 @@ impl Binder<'_> {
         let mut texts = Vec::with_capacity(terms.len());
         for term in terms {
             let ex = self.operand(&term.expr, scope)?;
-            texts.push(format!("{}{}", ex.collated(), order_direction(term)?));
+            texts.push(format!("{}{}", self.collate(&ex), order_direction(term)?));
         }
         Ok(texts.join(", "))
     }
@@ -127,12 +130,12 @@ impl Binder<'_> {
             return Err(windowing("a window function cannot stand beside DISTINCT ON"));
         }
         let made_up = self.invent();
-        let (mut list, columns) = emit(items);
-        let keys: Vec<String> = keys.iter().map(Ex::collated).collect();
+        let (mut list, columns) = self.emit_list(items);
+        let keys: Vec<String> = keys.iter().map(|key| self.collate(key)).collect();
         let (mut inside, mut outside) = (Vec::new(), Vec::new());
         for (at, term) in order.iter().enumerate() {
-            inside.push(term.sql(&term.ex.sql));
-            outside.push(term.sql(&format!("{made_up}.__order{at}")));
+            inside.push(self.term(term));
+            outside.push(self.named_term(term, format!("{made_up}.__order{at}")));
             list.push_str(&format!(", {} AS __order{at}", term.ex.sql));
         }
         let clause = |terms: &[String]| match terms {

@@ -12,7 +12,7 @@ use crate::sql::errors::{refuse, windowing};
 use crate::sql::grammar::{name, object, quote};
 use crate::value::Type;
 
-use super::order::{alias, order_sql, ordinal};
+use super::order::{alias, ordinal};
 
 /// An emitted query; its columns are named in the SQL by their `sql_name`.
 #[derive(Debug)]
@@ -175,7 +175,7 @@ impl Binder<'_> {
         }
         if let ([item], [_], true) = (items.as_mut_slice(), scope.relations.as_slice(), is_bare(select)) {
             // The one expression the original names by its text.
-            if !item.named && item.ex.sql == "count(*)" {
+            if !item.named && item.ex.kind == ExKind::RowCount {
                 item.name = "COUNT(*)".to_owned();
             }
         }
@@ -215,15 +215,15 @@ impl Binder<'_> {
         if let Some(keys) = keys {
             return self.distinct_on(&keys, &items, &order, &body);
         }
-        let (list, columns) = emit(&items);
+        let (list, columns) = self.emit_list(&items);
         let distinct = if distinct { "DISTINCT " } else { "" };
-        Ok((format!("SELECT {distinct}{list}{body}{}", order_sql(&order)), columns))
+        Ok((format!("SELECT {distinct}{list}{body}{}", self.order_sql(&order)), columns))
     }
 
     /// A RETURNING list.
     pub fn list(&mut self, items: &[SelectItem], scope: &Scope<'_>) -> Result<(String, Vec<ScopeColumn>)> {
         let items = self.items(items, scope)?;
-        Ok(emit(&items))
+        Ok(self.emit_list(&items))
     }
 
     fn items(&mut self, projection: &[SelectItem], scope: &Scope<'_>) -> Result<Vec<Item>> {
@@ -286,12 +286,25 @@ impl Binder<'_> {
                 Some(item) if item.window => {
                     return Err(windowing(format!("the window function in {} cannot stand in GROUP BY", item.name)));
                 }
-                Some(item) => item.ex.collated(),
-                None => self.expr(expression, scope)?.collated(),
+                Some(item) => self.collate(&item.ex),
+                None => {
+                    let term = self.expr(expression, scope)?;
+                    self.collate(&term)
+                }
             });
         }
         self.aggregates = aggregates;
         Ok(Some(terms.join(", ")))
+    }
+
+    /// The text of a list and what it yields. The queries around it find collations there.
+    pub fn emit_list(&mut self, items: &[Item]) -> (String, Vec<ScopeColumn>) {
+        let columns = describe(items);
+        let mut texts = Vec::with_capacity(items.len());
+        for (item, column) in items.iter().zip(&columns) {
+            texts.push(format!("{} AS {}", self.collate(&item.ex), quote(&column.sql_name)));
+        }
+        (texts.join(", "), columns)
     }
 }
 
@@ -299,17 +312,6 @@ impl Binder<'_> {
 fn is_bare(select: &Select) -> bool {
     let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(terms, _) if terms.is_empty());
     select.selection.is_none() && select.having.is_none() && !grouped
-}
-
-/// The text of a list and what it yields. The queries around it find collations there.
-pub(super) fn emit(items: &[Item]) -> (String, Vec<ScopeColumn>) {
-    let columns = describe(items);
-    let texts: Vec<String> = items
-        .iter()
-        .zip(&columns)
-        .map(|(item, column)| format!("{} AS {}", item.ex.collated(), quote(&column.sql_name)))
-        .collect();
-    (texts.join(", "), columns)
 }
 
 fn describe(items: &[Item]) -> Vec<ScopeColumn> {
@@ -339,13 +341,8 @@ fn star(relation: &Relation, qualified: bool, items: &mut Vec<Item>) {
             continue;
         }
         let sql = if qualified { relation.column_sql(column) } else { relation.unqualified_sql(column) };
-        let ex = Ex {
-            sql,
-            ty: column.ty.clone(),
-            nullable: column.nullable,
-            source: column.source.clone(),
-            kind: ExKind::Column,
-        };
+        let ex = Ex::new(sql, column.ty.clone(), column.nullable);
+        let ex = Ex { source: column.source.clone(), kind: ExKind::Column, ..ex };
         items.push(Item { ex, name: column.name.clone(), named: true, window: false });
     }
 }

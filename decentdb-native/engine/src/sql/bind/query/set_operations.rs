@@ -119,7 +119,7 @@ impl Binder<'_> {
         for (column, ty) in columns.iter_mut().zip(wanted) {
             let sql = format!("{made_up}.{}", quote(&column.sql_name));
             let ex = self.widen(Ex::new(sql, column.ty.clone(), column.nullable), ty)?;
-            items.push(format!("{} AS {}", ex.collated(), quote(&column.sql_name)));
+            items.push(format!("{} AS {}", self.collate(&ex), quote(&column.sql_name)));
             column.ty = ty.clone();
         }
         Ok(Bound { sql: format!("SELECT {} FROM ({}) AS {made_up}", items.join(", "), bound.sql), columns })
