@@ -1,4 +1,4 @@
-//! The arguments of text functions, and pattern matching.
+//! The arguments of text functions, and LIKE patterns.
 
 use rusqlite::functions::Context;
 use rusqlite::Connection;
@@ -7,7 +7,7 @@ use super::{fail, integer, null, raw, Output, PURE};
 use crate::error::{Error, Status};
 use crate::types::Raw;
 
-/// The longest text a function builds, in bytes.
+/// The length limit of a text that a function builds, in bytes.
 pub(super) const MAX_TEXT: usize = 64 << 20;
 
 pub(super) fn text<'a>(context: &'a Context<'_>, index: usize) -> rusqlite::Result<Option<&'a str>> {
@@ -35,7 +35,7 @@ fn next_token(pattern: &str, escape: Option<char>) -> Option<(Token, &str)> {
     let mut chars = pattern.chars();
     let first = chars.next()?;
     if Some(first) == escape {
-        // A trailing escape character stands for itself.
+        // A trailing escape character matches itself.
         let literal = chars.next().unwrap_or(first);
         return Some((Token::Literal(literal), chars.as_str()));
     }
@@ -47,7 +47,7 @@ fn next_token(pattern: &str, escape: Option<char>) -> Option<(Token, &str)> {
     Some((token, chars.as_str()))
 }
 
-/// SQL LIKE; remembers only the last `%`, so it takes at most pattern times text steps.
+/// SQL LIKE. It remembers only the last `%`, so the number of steps is at most pattern length times text length.
 fn like(mut text: &str, mut pattern: &str, escape: Option<char>, same: fn(char, char) -> bool) -> bool {
     let mut retry: Option<(&str, &str)> = None;
     loop {
