@@ -5,7 +5,7 @@ use std::{ptr, slice};
 
 use crate::value::{Tag, Value};
 
-/// `ddb_value_view_t`, and `ddb_value_t`, which differs in the constness of `data` only.
+/// `ddb_value_view_t`, and `ddb_value_t`, which differs only in the constness of `data`.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct ValueView {
@@ -67,7 +67,7 @@ impl Default for ValueView {
 }
 
 impl ValueView {
-    /// Whether the tag is one of those with `data` and `len`.
+    /// Whether values with this tag use `data` and `len`.
     pub fn has_data(&self) -> bool {
         [Tag::Text, Tag::Blob, Tag::Geometry, Tag::Geography].iter().any(|tag| *tag as u32 == self.tag)
     }

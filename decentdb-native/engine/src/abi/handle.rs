@@ -1,8 +1,8 @@
 //! Handles: opaque pointers that are checked on every call.
 //!
-//! A handle is a number that was never used before, not an address, so a handle that was freed, or never existed, is found out
-//! instead of being followed. A call keeps its object alive, so freeing a handle that another thread is using is safe: the
-//! object goes when the last call leaves it.
+//! A handle is a number that is never reused, not an address, so the engine detects a handle that was freed or never
+//! existed instead of following it. A call keeps its object alive, so freeing a handle that another thread is using is
+//! safe: the object is dropped when the last call ends.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
@@ -19,10 +19,10 @@ const SHARDS: usize = 64;
 /// Handles look like aligned pointers.
 const STEP: usize = 16;
 
-/// Shared by all kinds, so that a handle of one kind is never taken for another.
+/// All kinds share this counter, so that a handle of one kind is never taken for a handle of another kind.
 static NEXT: AtomicUsize = AtomicUsize::new(1);
 
-/// Handles are distinct already: spreading their bits is hash enough.
+/// Handles are distinct already, so spreading their bits is a sufficient hash.
 #[derive(Default)]
 struct IdHasher(u64);
 
@@ -96,7 +96,7 @@ pub fn get<T: HandleKind>(handle: *mut c_void) -> Result<Arc<T>> {
     }
 }
 
-/// Ends the handle in `place` and sets it to NULL. NULL is accepted; a handle that is not alive is an error.
+/// Ends the handle in `place` and sets it to NULL. Accepts NULL; fails for a handle that is not alive.
 ///
 /// # Safety
 /// `place` is NULL or points to a handle.

@@ -116,7 +116,7 @@ pub unsafe extern "C" fn ddb_db_get_tooling_metadata_json(db: *mut c_void, out_j
     call(|| unsafe { give(db, out_json, |core| json(core.tooling_metadata())) })
 }
 
-/// Describes parameters and result of a statement without executing it.
+/// Describes the parameters and the result of a statement without executing it.
 ///
 /// # Safety
 /// `sql` is a C string, `out_json` is writable.

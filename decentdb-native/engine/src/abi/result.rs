@@ -40,7 +40,7 @@ pub unsafe extern "C" fn ddb_result_column_count(result: *mut c_void, out_column
     })
 }
 
-/// Rows changed; of a statement that returns rows, their number.
+/// The number of rows that the statement changed, or of the rows it returned.
 ///
 /// # Safety
 /// `out_rows` is writable.

@@ -1,4 +1,4 @@
-//! Calls that bind and step, or bind and execute, in one.
+//! Calls that combine binding with stepping or executing.
 
 use std::ffi::{c_char, c_void};
 

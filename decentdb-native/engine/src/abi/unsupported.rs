@@ -1,4 +1,4 @@
-//! Functions of the interface whose subjects this engine does not have. They exist, check their handle and say so.
+//! Functions of the interface that this engine does not support. Each checks its handle and fails with "not supported".
 
 use std::ffi::{c_char, c_void};
 

@@ -19,7 +19,7 @@ fn next_token(pattern: &str, escape: Option<char>) -> Option<(Token, &str)> {
     let mut chars = pattern.chars();
     let first = chars.next()?;
     if Some(first) == escape {
-        // A trailing escape character stands for itself.
+        // A trailing escape character matches itself.
         let literal = chars.next().unwrap_or(first);
         return Some((Token::Literal(literal), chars.as_str()));
     }
@@ -31,7 +31,7 @@ fn next_token(pattern: &str, escape: Option<char>) -> Option<(Token, &str)> {
     Some((token, chars.as_str()))
 }
 
-/// SQL LIKE; remembers only the last `%`, so it takes at most pattern times text steps.
+/// SQL LIKE. It remembers only the last `%`, so the number of steps is at most pattern length times text length.
 fn like(mut text: &str, mut pattern: &str, escape: Option<char>, same: fn(char, char) -> bool) -> bool {
     let mut retry: Option<(&str, &str)> = None;
     loop {

@@ -1,4 +1,4 @@
-//! The functions, aggregates and collations the emitted SQL relies on, registered on every connection.
+//! The functions, aggregates and collations that the emitted SQL uses, registered on every connection.
 
 mod aggregate;
 mod bytes;
@@ -27,7 +27,7 @@ use crate::error::Error;
 use crate::types::Raw;
 use crate::value::Stored;
 
-/// Usable in indexes, CHECK and views: depends on its arguments alone.
+/// The flags of a function that depends only on its arguments, which indexes, CHECK and views may use.
 const PURE: FunctionFlags =
     FunctionFlags::SQLITE_UTF8.union(FunctionFlags::SQLITE_DETERMINISTIC).union(FunctionFlags::SQLITE_INNOCUOUS);
 

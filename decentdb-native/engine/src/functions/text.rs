@@ -7,7 +7,7 @@ use super::{blob, fail, integer, null, raw, string, Output, PURE};
 use crate::error::{Error, Status};
 use crate::types::Raw;
 
-/// The longest text a function builds, in bytes.
+/// The length limit of a text that a function builds, in bytes.
 pub(super) const MAX_TEXT: usize = 64 << 20;
 
 type Function = fn(&Context<'_>) -> Output;
@@ -57,7 +57,7 @@ fn pad(context: &Context<'_>, left: bool) -> Output {
     Ok(string(if left { padding + value } else { value.to_owned() + &padding }))
 }
 
-/// `left(text, n)` and `right(text, n)`: a negative n leaves out that many from the other end.
+/// `left(text, n)` and `right(text, n)`: a negative n drops that many characters from the other end.
 fn side(context: &Context<'_>, left: bool) -> Output {
     let (Some(value), Some(count)) = (text(context, 0)?, length_argument(context, 1)?) else { return Ok(null()) };
     let present = value.chars().count();
@@ -70,7 +70,7 @@ fn side(context: &Context<'_>, left: bool) -> Output {
     }))
 }
 
-/// `substr(value, from, count)`, of text or bytes: positions count from 1, and those before the value count too.
+/// `substr(value, from, count)` of text or bytes. Positions count from 1, and positions before the value count too.
 fn substr(context: &Context<'_>) -> Output {
     let Some(from) = length_argument(context, 1)? else { return Ok(null()) };
     let end = if context.len() > 2 {
@@ -93,7 +93,7 @@ fn substr(context: &Context<'_>) -> Output {
     })
 }
 
-/// `overlay(text PLACING other FROM n FOR count)`: as many characters as `other` has, if no count is given.
+/// `overlay(text PLACING other FROM n FOR count)`: without a count, replaces as many characters as `other` has.
 fn overlay(context: &Context<'_>) -> Output {
     let (Some(value), Some(other), Some(from)) = (text(context, 0)?, text(context, 1)?, length_argument(context, 2)?)
     else {
@@ -141,7 +141,7 @@ fn split_part(context: &Context<'_>) -> Output {
     Ok(string(*found.unwrap_or(&"")))
 }
 
-/// `string_to_array(text, separator)` as a JSON array; an empty separator leaves the text whole.
+/// `string_to_array(text, separator)` as a JSON array; an empty separator does not split the text.
 fn string_to_array(context: &Context<'_>) -> Output {
     let (Some(value), Some(separator)) = (text(context, 0)?, text(context, 1)?) else { return Ok(null()) };
     let parts: Vec<&str> = match (value, separator) {
@@ -152,7 +152,7 @@ fn string_to_array(context: &Context<'_>) -> Output {
     Ok(string(serde_json::Value::from(parts).to_string()))
 }
 
-/// `translate(text, from, to)`: every character of `from` becomes the one of `to` at its place, or none.
+/// `translate(text, from, to)`: replaces every character of `from` by the one at its position in `to`, or removes it.
 fn translate(context: &Context<'_>) -> Output {
     let (Some(value), Some(from), Some(to)) = (text(context, 0)?, text(context, 1)?, text(context, 2)?) else {
         return Ok(null());
@@ -169,7 +169,7 @@ fn chr(context: &Context<'_>) -> Output {
     let Some(code) = length_argument(context, 0)? else { return Ok(null()) };
     match u32::try_from(code).ok().and_then(char::from_u32) {
         Some(letter) => Ok(string(letter)),
-        None => Err(bad_argument(format!("{code} is no character"))),
+        None => Err(bad_argument(format!("{code} is not a character"))),
     }
 }
 
@@ -187,7 +187,7 @@ fn initcap(value: &str) -> String {
     result
 }
 
-/// `text` between quotes, those inside it doubled.
+/// `text` between quotes, with the quotes inside it doubled.
 fn quoted(text: &str, quote: char) -> String {
     let mut result = String::with_capacity(text.len() + 2);
     result.push(quote);
@@ -228,7 +228,7 @@ fn regexp_replace(context: &Context<'_>) -> Output {
     Ok(string(result))
 }
 
-/// PostgreSQL's replacement, where `\1` is a group and `\&` the match, as the crate's, where `${1}` is.
+/// Translates PostgreSQL's replacement, with `\1` for a group and `\&` for the match, into the crate's, with `${1}`.
 fn template(replacement: &str) -> String {
     let mut result = String::with_capacity(replacement.len());
     let mut letters = replacement.chars();

@@ -1,4 +1,4 @@
-//! EWKB, and WKB as ISO and OGC write it.
+//! EWKB, and WKB in the forms of ISO and OGC.
 
 use super::{wrong, Dimensions, Geometry, GeometryKind, Part, Position, GEOMETRY_KINDS};
 use crate::error::{Error, Result};
@@ -8,7 +8,7 @@ const FLAG_M: u32 = 0x4000_0000;
 const FLAG_SRID: u32 = 0x2000_0000;
 
 impl Geometry {
-    /// In little endian, with the SRID.
+    /// Writes little endian, with the SRID.
     pub fn to_ewkb(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(32);
         self.header(self.kind, Some(self.srid), &mut bytes);
@@ -49,7 +49,7 @@ impl Geometry {
     }
 }
 
-/// More than fit into 32 bits cannot be held in memory as bytes in the first place.
+/// A shape with more parts than fit into 32 bits would not fit into memory as bytes.
 fn count(count: usize, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(&(count as u32).to_le_bytes());
 }
@@ -81,7 +81,7 @@ impl Reader<'_> {
         Ok(if self.little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) })
     }
 
-    /// A count of things that take at least `size` bytes each, all of which must be there.
+    /// Reads a count of items of at least `size` bytes each, and checks that the input is long enough for them.
     fn count(&mut self, size: usize) -> Result<usize> {
         let count = self.number()? as usize;
         if count > self.rest.len() / size {
@@ -94,10 +94,10 @@ impl Reader<'_> {
         self.little = match self.take::<1>()? {
             [0] => false,
             [1] => true,
-            [other] => return Err(wrong(format!("invalid WKB: {other} is no byte order"))),
+            [other] => return Err(wrong(format!("invalid WKB: {other} is not a byte order"))),
         };
         let code = self.number()?;
-        // ISO counts dimensions in thousands where EWKB sets bits.
+        // ISO encodes dimensions in thousands, EWKB in bits.
         let iso = (code & !(FLAG_Z | FLAG_M | FLAG_SRID)) / 1000;
         let base = (code & !(FLAG_Z | FLAG_M | FLAG_SRID)) % 1000;
         let kind = GEOMETRY_KINDS.into_iter().find(|kind| kind.code() == base && iso <= 3);
@@ -146,7 +146,7 @@ pub(super) fn read(bytes: &[u8], srid: u32) -> Result<Geometry> {
                 return Err(wrong(format!("invalid WKB: a part of a {} is of another kind", kind.name())));
             }
             if inner.srid.is_some_and(|inner| inner != srid) {
-                return Err(wrong("invalid WKB: a part has another SRID than the whole"));
+                return Err(wrong("invalid WKB: the SRID of a part differs from that of the whole"));
             }
             parts.push(reader.part(inner.kind, dimensions)?);
         }

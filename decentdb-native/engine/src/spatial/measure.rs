@@ -1,5 +1,5 @@
-//! Distances, areas and how shapes lie to each other, in the plane. Whether a position lies left or right of a line is
-//! decided exactly; where lines cross is computed as well as doubles can.
+//! Distances, areas and relations of shapes in the plane. The side of a line on which a position lies is computed
+//! exactly; the crossing of two lines is computed in doubles.
 
 use robust::{orient2d, Coord};
 
@@ -18,7 +18,7 @@ enum Place {
     Inside,
 }
 
-/// Positive if `p` is left of the way from `a` to `b`, 0 exactly on the line.
+/// Positive if `p` is left of the direction from `a` to `b`, 0 exactly on the line.
 fn side(a: Position, b: Position, p: Position) -> f64 {
     let coord = |p: Position| Coord { x: p.x, y: p.y };
     orient2d(coord(a), coord(b), coord(p))
@@ -51,7 +51,8 @@ fn place_in_ring(ring: &[Position], p: Position) -> Place {
         }
         if (a.y > p.y) != (b.y > p.y) {
             let left = side(a, b, p) > 0.0;
-            // An upward edge is crossed by the ray to the right of `p` if `p` is left of it, a downward one if right.
+            // The ray to the right of `p` crosses an upward edge if `p` is left of it, a downward edge if `p` is right
+            // of it.
             if left == (b.y > a.y) {
                 inside = !inside;
             }
@@ -94,14 +95,14 @@ fn distance_to_segment((a, b): Segment, p: Position) -> f64 {
     distance(Position { x: a.x + along * dx, y: a.y + along * dy, ..a }, p)
 }
 
-/// Where along `s`, from 0 to 1, `p` lies, which is on it.
+/// The position of `p` along `s`, from 0 to 1. `p` must lie on `s`.
 fn along(s: Segment, p: Position) -> f64 {
     let (dx, dy) = (s.1.x - s.0.x, s.1.y - s.0.y);
     let at = if dx.abs() >= dy.abs() { (p.x - s.0.x) / dx } else { (p.y - s.0.y) / dy };
     at.clamp(0.0, 1.0)
 }
 
-/// The stretch of `s` that `t`, which must lie on the same line, has in common with it.
+/// The part of `s` that `t` covers. Both must lie on the same line.
 fn overlap(s: Segment, t: Segment) -> Option<(f64, f64)> {
     if side(s.0, s.1, t.0) != 0.0 || side(s.0, s.1, t.1) != 0.0 || !segments_meet(s, t) {
         return None;
@@ -118,7 +119,7 @@ fn overlap(s: Segment, t: Segment) -> Option<(f64, f64)> {
     (from < to).then_some((from, to))
 }
 
-/// Whether stretches together leave nothing of 0 to 1 out.
+/// Whether the parts together cover 0 to 1.
 fn cover(mut stretches: Vec<(f64, f64)>) -> bool {
     stretches.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut reached = 0.0;
@@ -145,7 +146,7 @@ impl Geometry {
         }
     }
 
-    /// Where a position lies in the areas.
+    /// The location of a position relative to the areas.
     fn place(&self, p: Position) -> Place {
         let mut place = Place::Outside;
         for polygon in self.polygons() {
@@ -175,7 +176,7 @@ impl Geometry {
             || self.segments().any(|s| other.segments().any(|t| segments_meet(s, t)))
     }
 
-    /// In the unit of the coordinates.
+    /// The distance in the unit of the coordinates.
     pub fn distance(&self, other: &Geometry) -> f64 {
         if self.intersects(other) {
             return 0.0;
@@ -190,7 +191,7 @@ impl Geometry {
         least
     }
 
-    /// Whether nothing of `other` is outside, and something of it is inside rather than on the boundary.
+    /// Whether no part of `other` is outside, and some part is inside rather than on the boundary.
     pub fn contains(&self, other: &Geometry) -> bool {
         match (self.kind.part(), other.kind.part()) {
             (GeometryKind::Point, GeometryKind::Point) => other.positions().all(|p| self.covers(*p)),
@@ -207,7 +208,8 @@ impl Geometry {
                 !places.contains(&Place::Outside) && places.contains(&Place::Inside)
             }
             _ => {
-                // Nothing of the other's rings is outside, and none of the own boundary runs through its inside.
+                // No part of the other's rings is outside, and no part of this boundary runs through the other's
+                // interior.
                 other.segments().flat_map(|segment| self.places_along(segment)).all(|place| place != Place::Outside)
                     && self
                         .segments()
@@ -217,7 +219,7 @@ impl Geometry {
         }
     }
 
-    /// Whether both are the same set of positions.
+    /// Whether both shapes are the same set of positions.
     pub fn same(&self, other: &Geometry) -> bool {
         match (self.kind.part(), other.kind.part()) {
             (GeometryKind::LineString, GeometryKind::LineString) => {
@@ -232,13 +234,13 @@ impl Geometry {
             && other.positions().all(|p| self.covers(*p))
     }
 
-    /// Whether a position is where an odd number of the lines starts or ends.
+    /// Whether an odd number of the lines start or end at the position.
     fn is_end(&self, p: Position) -> bool {
         let ends = self.parts.iter().flatten().flat_map(|line| line.first().into_iter().chain(line.last()));
         ends.filter(|end| end.same_place(p)).count() % 2 == 1
     }
 
-    /// Where the stretches of a segment lie between the points in which it meets the boundary of the areas.
+    /// The locations of the parts of a segment between the points where it meets the boundary of the areas.
     fn places_along(&self, s: Segment) -> Vec<Place> {
         let mut cuts = vec![0.0, 1.0];
         let mut shared = Vec::new();
@@ -283,10 +285,10 @@ impl Geometry {
         Ok(self.segments().map(|(a, b)| distance(a, b)).sum())
     }
 
-    /// In the square of the unit of the coordinates.
+    /// The area in the square of the unit of the coordinates.
     pub fn area(&self) -> Result<f64> {
         self.ring_sum(|ring| {
-            // Relative to the first corner, so that shapes far from the origin lose no digits.
+            // Computed relative to the first corner, so that shapes far from the origin lose no digits.
             let origin = ring.first().copied().unwrap_or_default();
             let cross = |pair: &[Position]| {
                 let (a, b) = (pair[0], pair[1]);
@@ -296,7 +298,7 @@ impl Geometry {
         })
     }
 
-    /// On the sphere, in square meters.
+    /// The area on the sphere in square meters.
     pub fn earth_area(&self) -> Result<f64> {
         self.ring_sum(|ring| {
             let part = |pair: &[Position]| {
@@ -308,7 +310,7 @@ impl Geometry {
         })
     }
 
-    /// The outer rings less the holes.
+    /// The outer rings minus the holes.
     fn ring_sum(&self, area: impl Fn(&[Position]) -> f64) -> Result<f64> {
         if self.kind.part() != GeometryKind::Polygon {
             return Err(undefined("ST_Area", self));
@@ -320,7 +322,7 @@ impl Geometry {
         Ok(self.parts.iter().map(of).sum())
     }
 
-    /// The way over the sphere between two points, in meters.
+    /// The distance on the sphere between two points, in meters.
     pub fn earth_distance(&self, other: &Geometry) -> Result<f64> {
         let (Some(a), Some(b)) = (self.as_point(), other.as_point()) else {
             let other = if self.as_point().is_some() { other } else { self };

@@ -1,4 +1,4 @@
-//! Shapes: what GEOMETRY and GEOGRAPHY values are, how they are written, and how they lie to each other.
+//! Shapes: the values of GEOMETRY and GEOGRAPHY, their text and binary forms, and their relations to each other.
 
 mod ewkb;
 mod geojson;
@@ -54,7 +54,7 @@ impl GeometryKind {
         self as u32 + 1
     }
 
-    /// What the parts of a collection are; of anything else, itself.
+    /// The kind of the parts of a collection; for any other kind, the kind itself.
     fn part(self) -> GeometryKind {
         match self {
             GeometryKind::Point | GeometryKind::MultiPoint => GeometryKind::Point,
@@ -68,7 +68,7 @@ impl GeometryKind {
     }
 }
 
-/// Which ordinates a position has beside x and y.
+/// The ordinates of a position beside x and y.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dimensions {
     pub z: bool,
@@ -104,7 +104,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// From ordinates in the order x, y, z, m, as many as `dimensions` has.
+    /// A position from ordinates in the order x, y, z, m, as many as `dimensions` has.
     fn of(dimensions: Dimensions, ordinates: &[f64]) -> Option<Position> {
         let mut rest = ordinates.iter().copied();
         let (x, y) = (rest.next()?, rest.next()?);
@@ -123,7 +123,7 @@ impl Position {
     }
 }
 
-/// A point or line is one sequence of positions, a polygon one for each ring, the outer first.
+/// A point or line has one sequence of positions, a polygon one for each ring, the outer ring first.
 type Part = Vec<Vec<Position>>;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -131,7 +131,7 @@ pub struct Geometry {
     pub srid: u32,
     pub dimensions: Dimensions,
     pub kind: GeometryKind,
-    /// One, but for the kinds that start with Multi.
+    /// One part, except for the kinds that start with Multi.
     pub parts: Vec<Part>,
 }
 
@@ -139,7 +139,7 @@ fn wrong(message: impl Into<String>) -> Error {
     Error::new(Status::Sql, "sql.invalid_value", Some("22P02"), message)
 }
 
-/// Fails if `what` is no sound geometry.
+/// Fails unless the geometry is sound; `what` names the defect.
 fn require(sound: bool, what: &str) -> Result<()> {
     if sound {
         Ok(())
@@ -158,12 +158,12 @@ impl Geometry {
         self.parts.iter().flatten().flatten()
     }
 
-    /// The point it is.
+    /// The position, if the shape is a point.
     pub fn as_point(&self) -> Option<Position> {
         (self.kind == GeometryKind::Point).then(|| self.positions().next().copied()).flatten()
     }
 
-    /// West, east, south and north of everything in it.
+    /// The west, east, south and north limits of the shape.
     pub fn bounds(&self) -> [f64; 4] {
         let empty = [f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY, f64::NEG_INFINITY];
         self.positions().fold(empty, |[west, east, south, north], position| {
@@ -171,7 +171,7 @@ impl Geometry {
         })
     }
 
-    /// Itself, if it is sound.
+    /// Returns the shape itself, or fails if it is malformed.
     pub fn checked(self, geography: bool) -> Result<Geometry> {
         require(self.srid <= i32::MAX as u32, "its SRID is out of range")?;
         if geography {
@@ -203,12 +203,12 @@ impl Geometry {
         Ok(self)
     }
 
-    /// From WKB or EWKB in either byte order, checked; `srid` is taken where the bytes name none.
+    /// Reads and checks WKB or EWKB in either byte order. `srid` applies if the bytes name none.
     pub fn from_wkb(bytes: &[u8], srid: u32, geography: bool) -> Result<Geometry> {
         ewkb::read(bytes, srid)?.checked(geography)
     }
 
-    /// From WKT or EWKT, checked; `srid` is taken where the text names none.
+    /// Reads and checks WKT or EWKT. `srid` applies if the text names none.
     pub fn from_text(text: &str, srid: u32, geography: bool) -> Result<Geometry> {
         wkt::read(text, srid)?.checked(geography)
     }
@@ -218,24 +218,24 @@ impl Geometry {
     }
 }
 
-/// The one form in which a value is stored: EWKB in little endian with its SRID.
+/// The stored form of a value: EWKB in little endian with its SRID.
 pub fn normalized(bytes: &[u8], geography: bool) -> Result<Vec<u8>> {
     let srid = if geography { WGS84 } else { 0 };
     Geometry::from_wkb(bytes, srid, geography).map(|geometry| geometry.to_ewkb())
 }
 
-/// What a column of a spatial type takes.
+/// The shapes that a column of a spatial type accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
-    /// Any, if not given.
+    /// `None` accepts any.
     pub kind: Option<GeometryKind>,
-    /// Any, if not given.
+    /// `None` accepts any.
     pub dimensions: Option<Dimensions>,
     pub srid: u32,
 }
 
 impl Shape {
-    /// What the parameters of a type name, as in `GEOMETRY(POINTZ, 3857)`.
+    /// Reads the parameters of a type, as in `GEOMETRY(POINTZ, 3857)`.
     pub fn of(arguments: &[String], geography: bool) -> Result<Shape> {
         let name = if geography { "GEOGRAPHY" } else { "GEOMETRY" };
         let mut shape = Shape { kind: None, dimensions: None, srid: if geography { WGS84 } else { 0 } };
@@ -254,7 +254,7 @@ impl Shape {
         }
         if let Some(written) = arguments.get(1) {
             let srid = written.trim().parse().ok().filter(|srid| *srid <= i32::MAX as u32);
-            shape.srid = srid.ok_or_else(|| invalid(format!("{written} is no SRID")))?;
+            shape.srid = srid.ok_or_else(|| invalid(format!("{written} is not an SRID")))?;
         }
         let on_earth =
             matches!(shape.kind, None | Some(GeometryKind::Point | GeometryKind::Polygon | GeometryKind::MultiPolygon));
@@ -265,7 +265,7 @@ impl Shape {
         Ok(shape)
     }
 
-    /// As it is written behind the name of the type.
+    /// The text after the name of the type.
     pub fn arguments(&self) -> String {
         let kind = self.kind.map_or("ANY", GeometryKind::name);
         match self.dimensions {
@@ -274,7 +274,7 @@ impl Shape {
         }
     }
 
-    /// Fails for a value that a column of this shape does not take.
+    /// Fails for a value that a column of this shape does not accept.
     pub fn require(&self, geometry: &Geometry, column: &str) -> Result<()> {
         let wrong = |wanted: String, found: String| {
             let message = format!("column {column} takes {wanted} only, not {found}");

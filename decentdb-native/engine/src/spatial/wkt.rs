@@ -1,4 +1,4 @@
-//! WKT, and EWKT, which has the SRID in front.
+//! WKT, and EWKT, which starts with the SRID.
 
 use std::fmt::Write;
 
@@ -43,7 +43,7 @@ impl Geometry {
     }
 }
 
-/// `POINTZM` without its end, and what that says; `MULTIPOINT` ends in no dimension.
+/// Splits `POINTZM` into its kind and the dimensions of its suffix; `MULTIPOINT` has no such suffix.
 pub(super) fn split_dimensions(name: &str) -> (&str, Dimensions) {
     for (suffix, z, m) in [("ZM", true, true), ("Z", true, false), ("M", false, true)] {
         if let Some(kind) = name.strip_suffix(suffix) {
@@ -55,7 +55,7 @@ pub(super) fn split_dimensions(name: &str) -> (&str, Dimensions) {
 
 struct Reader<'a> {
     rest: &'a str,
-    /// Told by the first position where the text does not name them.
+    /// Taken from the first position if the text does not name them.
     dimensions: Option<Dimensions>,
 }
 
@@ -128,7 +128,7 @@ impl Reader<'_> {
         self.list(Self::line)
     }
 
-    /// A point of a MULTIPOINT, in parentheses or without.
+    /// A point of a MULTIPOINT, with or without parentheses.
     fn member(&mut self) -> Result<Part> {
         if self.rest.trim_start().starts_with('(') {
             Ok(vec![self.line()?])

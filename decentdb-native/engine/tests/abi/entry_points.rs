@@ -1,5 +1,5 @@
-//! Every exported function, given what it must not be given: handles that are NULL, made up, freed or of another kind, and
-//! pointers that are NULL. The answer is an error; nothing crashes, and nothing is an internal error.
+//! Every exported function, called with wrong arguments: handles that are NULL, made up, freed or of another kind, and
+//! NULL pointers. The function returns an error; it neither crashes nor reports an internal error.
 #![allow(unused_unsafe)]
 
 use std::ffi::{c_char, c_void};
@@ -17,14 +17,14 @@ enum Kind {
     Stmt,
     Result,
     Watch,
-    /// End a handle; NULL is none.
+    /// These end a handle and accept NULL.
     EndDb,
     EndStmt,
     EndResult,
     EndWatch,
 }
 
-/// The pointers a call is given: where results go, and what is read.
+/// The pointers that a call receives: where it writes results, and the text it reads.
 struct Args {
     place: *mut [u64; 64],
     text: *const c_char,
@@ -61,7 +61,7 @@ macro_rules! entries {
     };
 }
 
-/// Not called here: they return no status, or read what the others left.
+/// Not called here: they return no status, or read the error that another call left.
 const ACCESSORS: &[&str] =
     &["ddb_abi_version", "ddb_version", "ddb_engine_source_digest", "ddb_last_error_message", "ddb_last_error_json"];
 
@@ -188,7 +188,7 @@ impl Handles {
         own
     }
 
-    /// In an order in which the parts outlive the whole.
+    /// Frees the database first, so that statement, result and watch outlive it.
     fn free(mut self) {
         unsafe {
             check(ddb_db_free(&mut self.db)).unwrap();
@@ -264,7 +264,7 @@ fn a_handle_that_is_none_is_refused_by_every_function() {
 fn pointers_that_are_null_are_an_error_at_worst() {
     let live = Handles::open();
     let mut place = [0u64; 64];
-    // Neither a path that can be created nor SQL nor JSON of a request.
+    // A path that cannot be created, and neither SQL nor the JSON of a request.
     let text = c("/nowhere/at/all");
     for args in [
         Args { place: null_mut(), text: text.as_ptr() },
@@ -276,7 +276,7 @@ fn pointers_that_are_null_are_an_error_at_worst() {
             if let Err(failure) = check((entry.call)(live.of(entry.kind), &args)) {
                 assert!(!matches!(failure.status, 6 | 7), "{}: {failure:?}", entry.name);
             }
-            // What a call gave is freed by the test, as it would be by any caller.
+            // The test frees the text that the call returned, as any caller would.
             if entry.name.ends_with("_json") && entry.kind == Kind::Db || entry.kind == Kind::Watch {
                 assert_eq!(unsafe { ddb_string_free((&mut place as *mut [u64; 64]).cast()) }, OK, "{}", entry.name);
             }

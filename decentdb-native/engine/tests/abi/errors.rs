@@ -41,7 +41,7 @@ fn the_message_has_the_class_in_front_and_stays_until_the_next_call() {
     let message = last_message().unwrap();
     assert!(message.starts_with("SQL error: ") && message.contains("nowhere"), "{message}");
     assert!(last_json().is_some());
-    // The accessors themselves clear nothing, although freeing the string is a call.
+    // The accessors do not clear the error, although freeing the string is a call.
     assert_eq!(unsafe { ddb_db_prepare(db.0, c("SELECT * FROM nowhere").as_ptr(), &mut stmt) }, SQL);
     let mut text = null_mut();
     assert_eq!(unsafe { ddb_last_error_json(&mut text) }, OK);
@@ -69,7 +69,7 @@ fn errors_belong_to_their_thread() {
 }
 
 #[test]
-fn constraints_are_told_apart() {
+fn each_constraint_has_its_own_error() {
     let db = Db::memory();
     db.run("CREATE TABLE parent (id INTEGER PRIMARY KEY)");
     db.run(

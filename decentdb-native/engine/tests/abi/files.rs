@@ -1,4 +1,5 @@
-//! Files that are damaged, foreign, unwritable, moved away or too large: each is an error that names the file, and touches nothing.
+//! Files that are damaged, foreign, unwritable, moved away or too large: the error names the file, and the file is
+//! unchanged.
 
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -38,7 +39,7 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-/// The error of opening the file, which stays as it is, with nothing beside it.
+/// The error of opening the file. The file stays as it is, and no other file appears beside it.
 #[track_caller]
 fn refused(file: &TempDb) -> Failure {
     let before = (fs::read(&file.path).ok(), names(file.dir.path()));
@@ -171,7 +172,7 @@ fn a_file_in_the_place_of_a_deleted_one_is_another_database() {
         fs::remove_file(format!("{}{suffix}", file.path())).unwrap();
     }
     let new = file.open();
-    // As many changes of the schema, so that nothing but the file tells them apart.
+    // Both databases have the same number of schema changes, so only the file distinguishes them.
     new.run("CREATE TABLE u (name TEXT)");
     new.run("INSERT INTO u VALUES ('a')");
     assert_eq!(new.run("SELECT name FROM u").rows, [[t("a")]]);
@@ -181,7 +182,7 @@ fn a_file_in_the_place_of_a_deleted_one_is_another_database() {
     assert_eq!(file.open().count("u"), 1);
 }
 
-/// Not a test of its own: opens the file and writes, as a user without privileges.
+/// Runs in a child process: opens the file and writes, as a user without privileges.
 #[test]
 fn open_without_privileges() {
     let Ok(path) = std::env::var(FILE) else { return };
@@ -192,11 +193,12 @@ fn open_without_privileges() {
     }
 }
 
-/// What the child says; it runs as nobody where this process could do anything.
+/// The outcome that the child reports. The child runs as user nobody if this process is root, which no mode bits
+/// restrict.
 fn as_anybody(file: &TempDb) -> String {
     let executable = file.dir.path().join("exe");
-    // Not copied by this process: a child that another test starts meanwhile would keep the copy open for writing, and a file
-    // that is open for writing cannot be executed.
+    // Not copied by this process: a child that another test starts meanwhile would keep the copy open for writing, and
+    // a file that is open for writing cannot be executed.
     assert!(Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&executable).status().unwrap().success());
     let mut command = Command::new(&executable);
     let test = child::test_name(module_path!(), "open_without_privileges");
@@ -251,7 +253,7 @@ fn limit_file_size(bytes: Option<u64>) {
     }
 }
 
-/// Not a test of its own: the limit is that of a whole process.
+/// Runs in a child process, because the limit applies to the whole process.
 #[test]
 fn write_until_the_disk_is_full() {
     let Ok(path) = std::env::var(FILE) else { return };
@@ -265,7 +267,7 @@ fn write_until_the_disk_is_full() {
     assert_eq!((failure.status, failure.sqlstate(), failure.subcode()), (IO, "53100", "io.disk_full"), "{failure:?}");
     assert!(failure.message().contains("test.ddb") && failure.json["hint"].is_string(), "{failure:?}");
     assert_eq!(db.count("t"), written);
-    // Of a transaction nothing stays.
+    // A transaction that fails for lack of space leaves nothing behind.
     db.begin().unwrap();
     db.run("UPDATE t SET name = 'changed' WHERE id = 0");
     let failed = fill(5000).is_some() || db.commit().is_err();
@@ -299,7 +301,7 @@ fn a_full_disk_fails_what_does_not_fit_and_nothing_else() {
     assert!(child::succeeded(&output).contains("outcome: ok"));
 }
 
-/// Not a test of its own: locks of a process are seen by others only.
+/// Runs in a child process, because a process does not see its own locks.
 #[test]
 fn look_for_a_lock() {
     let Ok(path) = std::env::var(FILE) else { return };
@@ -319,7 +321,7 @@ fn the_locks_of_a_process_last_as_long_as_its_handles() {
     let db = file.open();
     db.run("CREATE TABLE t (id INTEGER)");
     assert!(outcome().contains("outcome: locked"));
-    // Anything that opened and closed the file beside SQLite would drop the locks of the whole process.
+    // If the engine opened and closed the file beside SQLite, the whole process would lose its locks.
     let second = file.open();
     assert!(outcome().contains("outcome: locked"));
     assert_eq!(Db::open(file.path(), "profile=nonsense").err().unwrap().status, SQL);

@@ -1,7 +1,7 @@
-//! Calls no one should make, through the C interface: whatever the text, the values, the requests and the options, the answer
-//! is a result or an error that names a cause, never a panic or an internal error.
+//! Calls that no caller should make, through the C interface. For every text, value, request and option the answer is a
+//! result or an error that names a cause, never a panic or an internal error.
 //!
-//! `HOSTILE_CASES` says how many cases each property is tried with, `HOSTILE_SEED` where they begin.
+//! `HOSTILE_CASES` is the number of cases of each property, `HOSTILE_SEED` the seed of the random cases.
 
 use std::ptr::null_mut;
 
@@ -49,7 +49,7 @@ fn cases() -> u32 {
     std::env::var("HOSTILE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(150)
 }
 
-/// The same cases every time, unless a seed is given.
+/// Runs the same cases every time, unless `HOSTILE_SEED` is set.
 fn check_all<S: Strategy>(strategy: S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
     let seed: u64 = std::env::var("HOSTILE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
     let mut bytes = [7; 32];
@@ -65,7 +65,7 @@ fn database() -> Db {
     db
 }
 
-/// Neither panic nor internal error.
+/// Fails the case on a panic, an internal error or an error without a message.
 fn sane<T>(outcome: Outcome<T>, what: &str) -> Result<(), TestCaseError> {
     match outcome {
         Err(failure) if matches!(failure.status, 6 | 7) => Err(TestCaseError::fail(format!("{what}: {failure:?}"))),
@@ -90,7 +90,7 @@ fn run(db: &Db, sql: &str, params: &[ValueView]) -> Outcome<()> {
     }
 }
 
-/// A statement of the corpus, as tokens, with some exchanged for tokens of the others.
+/// A statement of the corpus in which some tokens are inserted, removed or replaced by tokens of other statements.
 fn mutated() -> impl Strategy<Value = String> {
     let tokens = |sql: &str| -> Vec<String> {
         let mut tokens = vec![String::new()];
@@ -126,7 +126,7 @@ fn mutated() -> impl Strategy<Value = String> {
     })
 }
 
-/// A value as it is shown when it does harm.
+/// A value that prints its fields when a case fails.
 #[derive(Clone, Copy)]
 struct Given(ValueView);
 
@@ -177,7 +177,7 @@ fn value() -> impl Strategy<Value = Given> {
 #[test]
 fn any_statement() {
     check_all(mutated(), |sql| {
-        // A recursion whose end was edited away has none.
+        // An edited recursion may have lost its end and would never finish.
         if sql.contains("RECURSIVE") && !CORPUS.contains(&sql.as_str()) {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! The structs and symbols are those of the C header.
+//! The structs and symbols match the C header.
 
 use std::mem::{align_of, offset_of, size_of};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What the front end tells about statements and tables without running anything.
+//! The front end describes statements and tables without running them.
 
 use crate::support;
 
@@ -103,7 +103,7 @@ fn every_kind_of_statement_is_described() {
 }
 
 #[test]
-fn what_cannot_be_told_is_said_so() {
+fn a_description_marks_what_it_does_not_know() {
     let found = described("SELECT $1, $2::int");
     assert_eq!(found["parameters"][0]["type_name"], Json::Null);
     assert_eq!(found["parameters"][0]["diagnostics"][0], "parameter type could not be inferred from context");

@@ -1,4 +1,4 @@
-//! The dialect beyond plain queries, each form with the rows it gives.
+//! The dialect beyond plain queries, each form with the rows it returns.
 
 use crate::support;
 
@@ -69,7 +69,7 @@ fn numbers_compare_by_value_across_types() {
 #[test]
 fn a_collation_does_not_leak_out_of_a_comparison() {
     check(&[
-        // DECIMAL compares by value inside, the texts around it as they are.
+        // Inside row values, DECIMAL compares by value and TEXT as it is.
         ("SELECT CASE WHEN d = 1 THEN '1.0' END = '1.00' FROM t WHERE id = 1", &["false"]),
         ("SELECT '1.00' = CASE WHEN d = 1 THEN '1.0' END FROM t WHERE id = 1", &["false"]),
         (

@@ -1,4 +1,4 @@
-//! Text no one should send: the front end answers with an error or a statement, and never goes down.
+//! Text that no caller should send: the front end answers with an error or a statement, and never crashes.
 
 use crate::support;
 
@@ -56,7 +56,7 @@ proptest! {
     }
 }
 
-/// On a stack as small as a thread of a JVM may have.
+/// Runs on a stack as small as that of a JVM thread may be.
 fn on_a_small_stack(body: impl FnOnce() + Send + 'static) {
     std::thread::Builder::new().stack_size(512 * 1024).spawn(body).unwrap().join().unwrap();
 }

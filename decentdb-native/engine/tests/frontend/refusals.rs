@@ -1,4 +1,5 @@
-//! What is wrong or not supported is refused, by name, with the SQLSTATE a driver needs.
+//! Wrong or unsupported statements are refused with the SQLSTATE that a driver needs, and the message names the
+//! construct.
 
 use crate::support;
 
@@ -147,7 +148,7 @@ fn wrong_statements_name_what_is_wrong() {
 }
 
 #[test]
-fn errors_tell_where_and_what() {
+fn errors_name_place_and_cause() {
     let mut database = database();
     let error = database.fails("SELECT id,\n  nope FROM t");
     assert_eq!(error.context["position"], serde_json::json!({ "line": 2, "column": 3 }));

@@ -1,4 +1,4 @@
-//! Runs compiled statements on an in-memory SQLite, as the engine does on a file.
+//! Runs compiled statements on an SQLite database in memory, as the engine does on a file.
 
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ impl Database {
         self.try_run(statement, &[]).map(|rows| panic!("{statement} gave {rows:?}")).unwrap_err()
     }
 
-    /// The rows as text: cells separated by `|`, NULL as such.
+    /// The rows as text: `|` separates the cells, and NULL is written `NULL`.
     #[track_caller]
     pub fn texts(&mut self, statement: &str) -> Vec<String> {
         let cell = |value: &Value| match value {
@@ -179,7 +179,7 @@ fn failure(error: &rusqlite::Error, compiled: &Compiled, catalog: &Catalog) -> E
     }
 }
 
-/// Compares what each expression gives, as text, with what it should.
+/// Compares the text of each expression's value, or its error, with the expected text.
 #[track_caller]
 pub fn gives(cases: &[(&str, &str)]) {
     let mut database = Database::new();

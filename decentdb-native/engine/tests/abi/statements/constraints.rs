@@ -1,4 +1,4 @@
-//! Which constraint a statement violated, and tables that change inside transactions.
+//! The error names the violated constraint, also where tables change inside transactions.
 
 use crate::support::*;
 
@@ -37,7 +37,7 @@ fn a_violation_names_its_foreign_key() {
         assert_eq!((failure.message(), &failure.json["constraint"]), (message, &constraint.into()), "{statement}");
         assert_eq!((db.count("a"), db.count("b"), db.count("c"), db.count("d")), (2, 2, 1, 1), "{statement}");
     }
-    // The same inside a transaction, which goes on.
+    // The same inside a transaction, which continues.
     db.begin().unwrap();
     db.run("INSERT INTO c VALUES (2, 1, 1, 1)");
     assert_eq!(db.fail("INSERT INTO c VALUES (3, 1, 1, 9)").json["constraint"], "fk_c_up");
@@ -60,7 +60,7 @@ fn an_altered_table_belongs_to_its_transaction() {
     db.run("DELETE FROM d");
     db.run("INSERT INTO d VALUES (1)");
     db.run("ALTER TABLE a ADD COLUMN n TEXT NOT NULL DEFAULT 'x' CHECK (n <> '')");
-    // Moving the rows of a referenced table deleted none of those that reference it.
+    // Moving the rows of a referenced table deleted no row that references it.
     assert_eq!((db.count("a"), db.count("c"), db.count("d")), (2, 1, 1));
     assert_eq!(db.fail("ALTER TABLE a ADD CONSTRAINT one UNIQUE (n)").sqlstate(), "23505");
     assert_eq!(db.fail("INSERT INTO d VALUES (9)").sqlstate(), "23503");

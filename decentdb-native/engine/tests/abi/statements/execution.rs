@@ -197,7 +197,7 @@ fn statements_follow_the_schema() {
     let insert = one.prepare("INSERT INTO t VALUES (false, 'c') RETURNING *").unwrap();
     two.run("DROP TABLE t");
     two.run("CREATE TABLE t (x TEXT, y TEXT)");
-    // Compiled again: the columns are TEXT now, and so is what comes back.
+    // The statement is compiled again: its columns and values are TEXT now.
     assert!(insert.step().unwrap());
     assert_eq!(insert.row().unwrap(), [t("false"), t("c")]);
     assert_eq!(one.count("t"), 1);
@@ -414,7 +414,7 @@ fn queries_are_described_without_running() {
 }
 
 #[test]
-fn the_schema_is_told_in_one_document() {
+fn one_document_describes_the_schema() {
     let db = numbers(3);
     let snapshot = db.json(ddb_db_get_schema_snapshot_json).unwrap();
     assert_eq!((&snapshot["tables"][0]["name"], &snapshot["tables"][0]["row_count"]), (&"n".into(), &3.into()));

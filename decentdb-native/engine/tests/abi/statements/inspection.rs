@@ -1,4 +1,4 @@
-//! The `sys.*` views: what the engine tells about itself.
+//! The `sys.*` views, in which the engine reports about itself.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use decentdb::testing::abi::*;
 
 use crate::support::*;
 
-/// The one row of a view, by column.
+/// The only row of a view, by column name.
 fn row(db: &Db, view: &str) -> impl Fn(&str) -> V {
     let result = db.run(&format!("SELECT * FROM sys.{view}"));
     assert_eq!(result.rows.len(), 1, "{view}");

@@ -1,4 +1,4 @@
-//! What a session tells about itself by SQL: PRAGMA, EXPLAIN ANALYZE, the audit context.
+//! SQL by which a session reports about itself: PRAGMA, EXPLAIN ANALYZE, the audit context.
 
 use crate::support::*;
 use decentdb::testing::abi::*;
@@ -8,7 +8,7 @@ fn one(db: &Db, sql: &str) -> V {
 }
 
 #[test]
-fn settings_are_told_truthfully_and_not_changed() {
+fn settings_are_reported_truthfully_and_not_changed() {
     let file = TempDb::new();
     let db = file.open();
     assert_eq!(one(&db, "PRAGMA page_size"), V::Int(4096));
@@ -72,7 +72,7 @@ fn commands_act_on_the_handle() {
 }
 
 #[test]
-fn the_schema_is_told_as_tools_expect_it() {
+fn the_schema_is_reported_as_tools_expect_it() {
     let db = Db::memory();
     db.run("CREATE TABLE p (id INT PRIMARY KEY)");
     db.run(
@@ -142,7 +142,7 @@ fn the_audit_context_can_be_read() {
     assert_eq!(one(&db, "SELECT current_tenant()"), V::Null);
     db.run("SET AUDIT CONTEXT tenant_id = 'it''s'");
     db.run("SET AUDIT CONTEXT level = 3");
-    // SAFETY: C strings and the length of one of them.
+    // SAFETY: both pointers are C strings, and the length is that of the second.
     assert_eq!(unsafe { ddb_db_set_audit_context_text(db.0, c("actor").as_ptr(), c("ann").as_ptr(), 3) }, OK);
     assert_eq!(
         db.run("SELECT current_tenant(), current_actor(), current_audit_context('level')").rows,

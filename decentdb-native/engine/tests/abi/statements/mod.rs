@@ -1,4 +1,4 @@
-//! Statements of one handle, and what the engine reports about itself.
+//! Statements of one handle, and the reports of the engine about itself.
 
 mod constraints;
 mod execution;

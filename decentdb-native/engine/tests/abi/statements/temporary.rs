@@ -1,4 +1,4 @@
-//! Temporary tables, views and indexes: of one handle alone, gone with it, and no one else's business.
+//! Temporary tables, views and indexes: one handle sees them, they end with it, and they affect no other handle.
 
 use crate::support::*;
 use decentdb::testing::abi::*;
@@ -55,7 +55,7 @@ fn hide_objects_of_the_database() {
     select.reset();
     db.run("CREATE TEMP TABLE t (b TEXT PRIMARY KEY)");
     db.run("INSERT INTO t VALUES ('temporary')");
-    // Whoever meant the table of the database goes on reading it; a bare name now means the other.
+    // The view keeps reading the table of the database; a bare name now means the temporary table.
     assert_eq!(db.run("SELECT * FROM v").rows, [[V::Int(1)]]);
     assert_eq!(db.run("SELECT * FROM w").rows, [[V::Int(1)]]);
     select.step().unwrap();
@@ -119,7 +119,7 @@ fn are_written_while_someone_else_writes() {
     one.run("INSERT INTO s VALUES (1), (2)");
     assert_eq!(one.count("t"), 0);
     two.commit().unwrap();
-    // Its snapshot is that of its begin, and it may still commit: it has written nothing to the database.
+    // The transaction keeps the snapshot of its begin and may still commit: it has written nothing to the database.
     assert_eq!(one.count("t"), 0);
     one.commit().unwrap();
     assert_eq!((one.count("s"), one.count("t")), (2, 1));
@@ -148,7 +148,7 @@ fn are_no_one_elses_business() {
         assert_eq!(failure.sqlstate(), "0A000");
         assert!(failure.message().contains("temporary"), "{failure:?}");
     }
-    // A table of the database written by the side of a temporary one of that name is told as ever.
+    // A write to a table of the database is reported even if a temporary table has the same name.
     one.begin().unwrap();
     one.run("INSERT INTO t VALUES (2)");
     one.run("INSERT INTO main.t VALUES (7)");
@@ -159,7 +159,7 @@ fn are_no_one_elses_business() {
 }
 
 #[test]
-fn are_told_apart_in_metadata() {
+fn are_distinguished_in_metadata() {
     let db = Db::memory();
     db.run("CREATE TABLE t (a INT)");
     let before = db.json(ddb_db_get_tooling_metadata_json).unwrap();

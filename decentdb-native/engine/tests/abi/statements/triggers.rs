@@ -1,4 +1,4 @@
-//! Triggers: one statement for each row that a table or view was to take, change or lose.
+//! Triggers: one statement for each row that is inserted into, changed in or deleted from a table or view.
 
 use crate::support::*;
 use decentdb::testing::abi::*;
@@ -59,7 +59,7 @@ fn stand_in_for_writes_to_a_view() {
 }
 
 #[test]
-fn undo_with_their_statement_and_tell_watches() {
+fn undo_with_their_statement_and_notify_watches() {
     let db = database();
     db.run(&format!("CREATE TRIGGER w AFTER UPDATE ON t {}", action("INSERT INTO log VALUES (1, 'once')")));
     db.run("INSERT INTO t VALUES (1, 'x'), (2, 'y')");
@@ -82,7 +82,7 @@ fn that_fire_each_other_without_end_are_an_error() {
 }
 
 #[test]
-fn are_told_in_metadata_and_survive_the_handle() {
+fn are_listed_in_metadata_and_survive_the_handle() {
     let file = TempDb::new();
     let db = file.open();
     db.run("CREATE TABLE t (a INT)");

@@ -1,4 +1,4 @@
-//! What watches say: every kind of change, every type, every kind of key, within bounds.
+//! The events of watches: every kind of change, type and key, within the bounds of an event.
 
 use serde_json::{json, Value as Json};
 
@@ -51,13 +51,13 @@ fn every_type_is_spelt_as_decentdb_spells_it() {
         .unwrap()
         .iter()
         .all(|(key, value)| key == "id" || value.is_null()));
-    // A number that is none has no JSON.
+    // JSON cannot express infinity.
     db.execute("UPDATE k SET f = $1 WHERE id = 2", &[V::Float(f64::INFINITY)]).unwrap();
     assert_eq!(watch.expect("change")["row_changes"][0]["after"]["f"], Json::Null);
 }
 
 #[test]
-fn rows_that_a_statement_changes_along_the_way_are_told() {
+fn rows_that_a_statement_changes_along_the_way_are_reported() {
     let db = Db::memory();
     db.run("CREATE TABLE p (id INTEGER PRIMARY KEY, n TEXT UNIQUE)");
     db.run("CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p(id) ON DELETE SET NULL ON UPDATE CASCADE)");
@@ -94,7 +94,7 @@ fn rows_written_before_a_column_was_added_have_its_default() {
 }
 
 #[test]
-fn what_a_savepoint_undoes_is_not_told() {
+fn changes_that_a_savepoint_undoes_are_not_reported() {
     let db = Db::memory();
     db.run("CREATE TABLE t (id INTEGER PRIMARY KEY)");
     let watch = watched(&db, "{}");
@@ -198,7 +198,7 @@ fn images_are_kept_within_bounds() {
     db.commit().unwrap();
     let event = watch.expect("change");
     assert_eq!((&event["row_changes_truncated"], event["row_changes"].as_array().unwrap().len()), (&json!(true), 1));
-    // Events that are not fetched lag by their size, long before there are too many of them.
+    // The size of unfetched events makes a watch lag long before their number does.
     for id in 5..10 {
         db.execute("INSERT INTO t VALUES ($1, $2)", &[V::Int(id), mebibytes(15)]).unwrap();
     }
@@ -293,7 +293,7 @@ fn a_request_that_is_wrong_is_refused_by_the_name_of_its_field() {
             assert!(failure.message().contains(named), "{shown}: {failure:?}");
         }
     }
-    // Any capacity is brought between 1 and 8192.
+    // The engine limits the capacity to 1..=8192.
     for (capacity, kept) in [("0", 1), ("18446744073709551615", 3)] {
         let watch = watched(&db, &format!(r#"{{"queue_capacity":{capacity}}}"#));
         for id in 0..3 {

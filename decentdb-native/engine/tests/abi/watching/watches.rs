@@ -26,7 +26,7 @@ fn images_show_generated_columns() {
 }
 
 #[test]
-fn a_table_watch_tells_of_changes_with_their_images() {
+fn a_table_watch_reports_changes_with_their_images() {
     let db = Db::memory();
     items(&db);
     let watch = db.watch_table(r#"{"tables":["ITEMS"]}"#).unwrap();
@@ -141,7 +141,7 @@ fn no_commit_falls_between_the_rows_and_the_events_of_a_query_watch() {
     let file = TempDb::new();
     let (db, writer) = (file.open(), file.open_with("wal_sync_mode=normal"));
     items(&db);
-    // Keeps changes recorded throughout, so that every event is complete.
+    // This stream keeps recording switched on, so that every event is complete.
     let _always = db.watch_table(r#"{"tables":["items"],"queue_capacity":1}"#).unwrap();
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
@@ -153,7 +153,7 @@ fn no_commit_falls_between_the_rows_and_the_events_of_a_query_watch() {
             let watch = db.watch_query(r#"{"sql":"SELECT count(*) FROM items"}"#).unwrap();
             let seen = watch.expect("initial")["rows"][0][0].as_i64().unwrap();
             if seen < 400 {
-                // The next row is not in the snapshot, so its event must come.
+                // The snapshot does not hold the next row, so its event must arrive.
                 loop {
                     let event = watch.expect("invalidate");
                     if event["row_changes"].as_array().unwrap().iter().any(|change| change["primary_key"]["id"] == seen)
@@ -188,7 +188,7 @@ fn a_range_watch_hears_of_its_keys_only() {
 }
 
 #[test]
-fn a_slow_reader_is_told_what_it_missed_once() {
+fn a_slow_reader_learns_once_what_it_missed() {
     let db = Db::memory();
     items(&db);
     let watch = db.watch_table(r#"{"tables":["items"],"queue_capacity":3}"#).unwrap();
@@ -254,7 +254,7 @@ fn changes_of_the_schema_reach_every_watch() {
 }
 
 #[test]
-fn types_are_told_as_json() {
+fn events_write_every_type_as_json() {
     let db = Db::memory();
     db.run("CREATE TABLE k (id INTEGER PRIMARY KEY, d DECIMAL(10,2), u UUID, ts TIMESTAMP, b BYTEA, day DATE, ok BOOLEAN, f FLOAT)");
     let watch = db.watch_table(r#"{"tables":["k"]}"#).unwrap();
@@ -305,7 +305,7 @@ fn commits_of_many_threads_arrive_in_order() {
 }
 
 #[test]
-fn closing_wakes_those_who_wait() {
+fn closing_wakes_waiting_readers() {
     let db = Db::memory();
     items(&db);
     let closed = AtomicUsize::new(0);
@@ -326,7 +326,7 @@ fn closing_wakes_those_who_wait() {
                                 return;
                             }
                             Ok(event) => assert_eq!(event["type"], "invalidate"),
-                            // Came after the close.
+                            // This call came after the close.
                             Err(failure) => {
                                 assert_eq!(failure.status, SQL, "{failure:?}");
                                 return;
@@ -363,7 +363,7 @@ fn a_watch_outlives_the_handle_it_was_opened_with() {
 }
 
 #[test]
-fn rows_deleted_by_a_foreign_key_are_told_too() {
+fn rows_deleted_by_a_foreign_key_are_reported_too() {
     let db = Db::memory();
     db.run("CREATE TABLE parent (id INTEGER PRIMARY KEY)");
     db.run("CREATE TABLE child (id INTEGER PRIMARY KEY, p INTEGER REFERENCES parent(id) ON DELETE CASCADE)");

@@ -1,4 +1,4 @@
-//! What is committed is there again: after reopening and in copies.
+//! Committed rows are present after reopening and in copies.
 
 use std::fs;
 

@@ -1,4 +1,5 @@
-//! What a statement and a transaction see of what happens meanwhile, and what a failing statement leaves behind: nothing.
+//! Statements and transactions see their snapshot, whatever others commit meanwhile. A failing statement leaves nothing
+//! behind.
 
 use crate::support::*;
 
@@ -23,7 +24,7 @@ fn a_statement_reads_one_snapshot_to_its_end() {
     two.run("UPDATE t SET n = n + 1");
     two.run("DELETE FROM t WHERE id = 3");
     assert_eq!(select.fetch(false, 0).unwrap(), [[V::Int(2), V::Int(20)], [V::Int(3), V::Int(30)]]);
-    // The next statement sees what was committed.
+    // The next statement sees the committed rows.
     assert_eq!(ids(&one), [1, 2]);
 }
 
@@ -108,7 +109,7 @@ fn write_skew_is_a_conflict() {
     two.begin().unwrap();
     one.run("UPDATE t SET n = (SELECT sum(n) FROM t WHERE id > 1) WHERE id = 1");
     one.commit().unwrap();
-    // It writes another row, but decided by what has changed since.
+    // The second transaction writes a different row, but it reads a row that has changed since.
     assert_eq!(two.fail("UPDATE t SET n = (SELECT sum(n) FROM t WHERE id < 2) WHERE id = 2").sqlstate(), "40001");
 }
 
@@ -125,7 +126,7 @@ fn savepoints_undo_data_and_definitions_of_what_came_after() {
     one.run("ROLLBACK TO a");
     assert_eq!(one.count("u"), 0);
     one.run("RELEASE a");
-    // The name stands for the first one again.
+    // The name refers to the first savepoint again.
     one.run("ROLLBACK TO a");
     assert_eq!(one.fail("SELECT * FROM u").sqlstate(), "42P01");
     one.run("INSERT INTO t VALUES (4, 40)");
@@ -157,7 +158,7 @@ fn a_failure_after_many_rows_undoes_them_all() {
     let (_file, one, two) = pair();
     one.begin().unwrap();
     one.run("UPDATE t SET n = n + 1");
-    // The last row is the one that fails, inside a function.
+    // The function fails on the last row.
     assert_eq!(one.fail("UPDATE t SET n = 9223372036854775807 - 2 + id").sqlstate(), "22003");
     assert_eq!(one.run("SELECT sum(n) FROM t").rows, [[V::Int(63)]]);
     assert_eq!(one.fail("INSERT INTO t SELECT 7 - id, n FROM t UNION ALL SELECT 1, 1").sqlstate(), "23505");

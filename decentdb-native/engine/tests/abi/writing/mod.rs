@@ -1,4 +1,4 @@
-//! Transactions, the write queue, and what is left of writes afterwards.
+//! Transactions, the write queue, and the durability of writes.
 
 mod durability;
 mod isolation;

@@ -126,7 +126,7 @@ fn timed_out_means_never_executed() {
                             assert_eq!(failure.status, TIMEOUT, "{failure:?}");
                             assert_eq!(failure.subcode(), "queue.write_timeout");
                             refused.fetch_add(1, Ordering::Relaxed);
-                            // Whatever is told later: this one never ran.
+                            // The refused request never ran, so its id is still free.
                             db.queued("INSERT INTO t VALUES ($1, 1)", &[id], DEFAULT).unwrap();
                         }
                     }
@@ -146,7 +146,7 @@ fn timed_out_means_never_executed() {
 }
 
 #[test]
-fn a_full_queue_refuses_those_who_cannot_wait() {
+fn a_full_queue_refuses_requests_that_cannot_wait() {
     let file = TempDb::new();
     let db = file.open_with("write_queue_capacity=2;write_queue_max_batch=1");
     table(&db);

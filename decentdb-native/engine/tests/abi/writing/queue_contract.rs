@@ -1,5 +1,5 @@
-//! The contract of the write queue, with exact numbers: requests pile up behind a writer elsewhere, so that what runs
-//! together is known.
+//! The contract of the write queue, with exact numbers. Another handle writes while requests pile up, so the test knows
+//! which requests run together.
 
 use std::collections::BTreeSet;
 use std::ffi::c_void;
@@ -33,7 +33,7 @@ impl Blocked {
         Self { file, db, other }
     }
 
-    /// Sends a request and returns when it waits in the queue.
+    /// Sends a request and returns once the request waits in the queue.
     fn send<'s>(&'s self, scope: &'s Scope<'s, '_>, sql: &'s str, at: i64) -> ScopedJoinHandle<'s, Outcome<Rows>> {
         let depth = self.db.metrics().current_depth;
         let params = if sql.contains("$1") { vec![V::Int(at)] } else { Vec::new() };
@@ -51,7 +51,7 @@ impl Blocked {
 
 const INSERT: &str = "INSERT INTO t (at) VALUES ($1)";
 
-/// The metrics without the time that was waited, which is asserted to be there.
+/// The metrics without the waiting time, which is only asserted to be positive.
 fn counted(db: &Db) -> WriteQueueMetrics {
     let metrics = db.metrics();
     assert!(metrics.total_queue_wait_ns > 0);
@@ -178,11 +178,11 @@ fn a_sync_is_counted_only_where_there_is_something_to_sync() {
 }
 
 #[test]
-fn those_who_cannot_wait_are_told_which_limit_it_was() {
+fn a_request_that_cannot_wait_learns_which_limit_it_hit() {
     let blocked = Blocked::new("write_queue_capacity=2");
     scope(|scope| {
         let first = blocked.send(scope, INSERT, 1);
-        // There is room, but it cannot start at once; then there is none in time.
+        // The queue has room, but the request cannot start at once; then the queue has no room in time.
         assert_eq!(blocked.db.queued(INSERT, &[V::Int(2)], 0).unwrap_err().subcode(), "queue.write_timeout");
         assert_eq!(blocked.db.queued(INSERT, &[V::Int(2)], 1).unwrap_err().status, TIMEOUT);
         let second = blocked.send(scope, INSERT, 2);
@@ -285,7 +285,7 @@ fn queued(address: usize, at: i64) -> Outcome<Rows> {
 }
 
 #[test]
-fn freeing_the_handle_refuses_those_who_wait() {
+fn freeing_the_handle_refuses_waiting_requests() {
     let blocked = ManuallyDrop::new(Blocked::new("write_queue_capacity=4"));
     let address = blocked.db.0 as usize;
     let depth = || blocked.db.metrics().current_depth;
@@ -298,7 +298,7 @@ fn freeing_the_handle_refuses_those_who_wait() {
         while depth() < 4 {
             yield_now();
         }
-        // Has no room yet: it is refused too, whether it waits for room or comes after the end.
+        // This request has no room yet. The queue refuses it, whether it waits for room or comes after the end.
         let outside = scope.spawn(move || queued(address, 4));
         assert_eq!(free(address), OK);
         for one in waiting {
@@ -368,7 +368,7 @@ fn direct_writers_and_the_queue_take_turns() {
                 }
             });
         }
-        // Ends only if neither side starves the other.
+        // The loop ends only if neither side starves the other.
         while direct.load(Ordering::Relaxed) < 100 || queued.load(Ordering::Relaxed) < 100 {
             yield_now();
         }

@@ -30,7 +30,7 @@ fn time_stands_still_in_a_transaction() {
     let db = Db::memory();
     db.begin().unwrap();
     let begun = db.run("SELECT now()::text");
-    // Far longer than the clock takes for a microsecond.
+    // This takes far longer than one microsecond of the clock.
     db.run("SELECT count(*) FROM generate_series(1, 10000)");
     assert_eq!(format!("{:?}", db.run("SELECT now()::text").rows), format!("{:?}", begun.rows));
     db.commit().unwrap();
@@ -241,7 +241,7 @@ fn changes_of_the_schema_are_transactional() {
     assert_eq!(two.run("SELECT x FROM fresh").rows, [[V::Float(1.5)]]);
 }
 
-/// A connection that shares nothing with the handles, like one of another process.
+/// A connection that shares nothing with the handles, like a connection of another process.
 fn stranger(file: &TempDb) -> rusqlite::Connection {
     rusqlite::Connection::open(&file.path).unwrap()
 }
@@ -289,7 +289,7 @@ fn a_transaction_moves_between_threads() {
 }
 
 #[test]
-fn a_lock_that_keeps_readers_out_is_told_apart_by_the_waiting() {
+fn waiting_distinguishes_a_lock_that_keeps_readers_out() {
     let file = TempDb::new();
     file.open().run("CREATE TABLE t (id INTEGER)");
     let stranger = stranger(&file);

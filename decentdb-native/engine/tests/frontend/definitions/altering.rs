@@ -27,7 +27,7 @@ fn check(database: &mut Database, statement: &str, sqlstate: &str, message: &str
     assert_eq!(database.texts("SELECT * FROM goods ORDER BY id"), before, "{statement} left something behind");
 }
 
-/// The text of a table makes the same table again.
+/// The text of a table creates the same table again.
 #[track_caller]
 fn require_true_text(database: &Database, table: &str) {
     let found = database.catalog.table(table).unwrap();
@@ -61,14 +61,14 @@ fn a_rebuilt_table_keeps_everything_else() {
         ["1|7|1.50|1|3|new|NULL", "3|9|3|2|5|new|NULL"],
         "rows"
     );
-    // Children were not touched by dropping the old table, and still belong to the new one.
+    // Dropping the old table did not change the child rows. They reference the new table.
     assert_eq!(database.texts("SELECT count(*) FROM sales"), ["2"]);
     assert_eq!(database.fails("INSERT INTO sales VALUES (99, NULL)").sqlstate, Some("23503"));
     database.run("DELETE FROM goods WHERE id = 3");
     assert_eq!(database.texts("SELECT good FROM sales"), ["1"]);
-    // Ids of deleted rows are not given again.
+    // The engine does not reuse the ids of deleted rows.
     assert_eq!(database.texts("INSERT INTO goods (code) VALUES ('n') RETURNING id, stock"), ["4|7"]);
-    // Indexes are there again.
+    // The indexes exist again.
     let plan = database.texts("EXPLAIN SELECT * FROM goods WHERE lower(code) = '7' AND stock > 0");
     assert!(plan[0].contains("by_code"), "{plan:?}");
     assert_eq!(
@@ -179,7 +179,7 @@ fn columns_change_their_type() {
     database
         .run("ALTER TABLE goods ALTER price SET DATA TYPE FLOAT8, ALTER COLUMN stock TYPE DECIMAL USING stock + 0.5");
     assert_eq!(database.texts("SELECT code + 1, price, stock FROM goods ORDER BY id"), ["8|1.5|3.5", "10|3|5.5"]);
-    // Views follow, also those that read others.
+    // Views follow, also views that read other views.
     let rows = database.run("SELECT price, stock FROM listed");
     assert_eq!(rows.types.iter().map(|ty| ty.name()).collect::<Vec<_>>(), ["FLOAT64", "DECIMAL"]);
     assert_eq!(database.texts("SELECT n FROM total"), ["9.0"]);
@@ -246,7 +246,7 @@ fn renames_reach_every_text() {
     assert_eq!(database.catalog.table("sales").unwrap().foreign_keys[0].referenced_columns, ["number"]);
     assert!(database.catalog.table("sales").unwrap().ddl.contains("REFERENCES \"wares\" (\"number\")"));
     require_true_text(&database, "wares");
-    // A rebuild makes everything anew of these texts.
+    // A rebuild creates everything again from these texts.
     database.run(
         "ALTER TABLE wares DROP CONSTRAINT fk_wares_maker, DROP COLUMN maker, ADD maker TEXT DEFAULT lower('NONE')",
     );
@@ -313,7 +313,7 @@ fn a_view_is_its_text() {
         let error = database.fails(statement);
         assert_eq!(error.sqlstate, Some(sqlstate), "{statement}: {}", error.message);
     }
-    // What others need of it may be told otherwise.
+    // The view may compute a column that other views read in a new way.
     database.run("CREATE OR REPLACE VIEW everything AS SELECT upper(name) AS name FROM makers");
     assert_eq!(database.texts("SELECT who FROM persons ORDER BY who"), ["ADA", "BOB"]);
 }
@@ -365,7 +365,7 @@ fn indexes_carry_columns() {
         assert_eq!(error.sqlstate, Some(sqlstate), "{statement}: {}", error.message);
     }
     database.run("DROP INDEX IF EXISTS nope");
-    // Foreign keys find their rows through indexes of their own.
+    // Each foreign key has its own index to find rows.
     let plan = database.texts("EXPLAIN SELECT * FROM sales WHERE good = 1");
     assert!(plan[0].contains("fk_sales_good_idx"), "{plan:?}");
 }

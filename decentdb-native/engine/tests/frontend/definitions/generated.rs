@@ -1,4 +1,4 @@
-//! Generated columns: made from the row, never written.
+//! Generated columns: the engine computes them from the row, and no statement writes them.
 
 use crate::support;
 
@@ -76,7 +76,7 @@ fn generated_columns_are_not_written_elsewhere() {
 }
 
 #[test]
-fn the_schema_tells_the_expression() {
+fn the_schema_shows_the_expression() {
     let mut database = database();
     let snapshot = |database: &Database| {
         decentdb::testing::catalog::schema_snapshot_json(&database.catalog, |_| Ok(0)).unwrap()["tables"][0].clone()
@@ -104,7 +104,7 @@ fn virtual_columns_are_made_by_every_read() {
     let columns = &snapshot["tables"][0]["columns"];
     assert_eq!((&columns[1]["generated_sql"], &columns[1]["generated_stored"]), (&"a + 1".into(), &false.into()));
     assert_eq!(columns[2]["generated_stored"], true);
-    // The text of an altered table says the same.
+    // The text of an altered table keeps the generated columns.
     database.run("ALTER TABLE v ADD COLUMN d INT GENERATED ALWAYS AS (a * 10) VIRTUAL");
     let ddl = database.catalog.table("v").unwrap().ddl.clone();
     assert!(ddl.contains("\"b\" INT64 GENERATED ALWAYS AS (a + 1) VIRTUAL"), "{ddl}");

@@ -1,4 +1,4 @@
-//! Tables, views and indexes: made, changed, filled and dropped.
+//! Statements that create, change, fill and drop tables, views and indexes.
 
 mod altering;
 mod generated;

@@ -1,4 +1,4 @@
-//! Statements of the dialect, run.
+//! Statements of the dialect: definitions, writes, and the errors they raise.
 
 use crate::support;
 
@@ -146,7 +146,7 @@ fn tables_are_altered() {
     let loaded = catalog::load(&database.connection).unwrap();
     assert_eq!(loaded.index("by_born").unwrap().columns, ["birth"]);
     assert_eq!(loaded.index("by_born").unwrap().table, "persons");
-    // The definition shown is one that makes the same table.
+    // The definition that the catalogue shows creates the same table.
     let definition = loaded.table("persons").unwrap().ddl.clone();
     let mut copy = Database::with(&[&definition]);
     copy.run("INSERT INTO persons (title, mood) VALUES ('Eve', 'sad')");

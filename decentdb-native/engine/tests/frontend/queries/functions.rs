@@ -1,4 +1,4 @@
-//! Functions and operators: what each gives, its type, and how it refuses.
+//! Functions and operators: the value and type of each, and its errors.
 
 use crate::support;
 
@@ -53,7 +53,7 @@ fn text_is_cut_and_built_by_characters() {
         ("concat_ws(',', 'a', NULL, 2)", "a,2"),
         ("concat_ws(NULL, 'a')", "NULL"),
         ("chr(8364) || chr(65)", "€A"),
-        ("chr(-1)", "22023 -1 is no character"),
+        ("chr(-1)", "22023 -1 is not a character"),
         ("ascii('é')", "233"),
         ("ascii('')", "0"),
         ("starts_with('abc', 'ab')", "true"),
@@ -90,7 +90,7 @@ fn bytes_are_hashed_and_encoded() {
         ("encode(x'666f6f62', 'base64')", "Zm9vYg=="),
         ("decode('Zm9vYg==', 'base64')", "666f6f62"),
         ("decode('zz', 'hex')", "22023 the text is not encoded as hex"),
-        ("encode(x'01', 'rot13')", "22023 unknown encoding rot13: there are hex and base64"),
+        ("encode(x'01', 'rot13')", "22023 unknown encoding rot13: the encodings are hex and base64"),
         ("uuid_to_string(uuid_parse('550E8400-E29B-41D4-A716-446655440000'))", "550e8400-e29b-41d4-a716-446655440000"),
         ("uuid_parse('x')", "22P02 invalid value for UUID: \"x\""),
         ("length(uuid_to_string(gen_random_uuid()))", "36"),

@@ -1,4 +1,4 @@
-//! Queries: what they return, under which names and with which types.
+//! Queries: their rows, column names and column types.
 
 use crate::support;
 

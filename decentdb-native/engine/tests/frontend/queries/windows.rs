@@ -1,4 +1,4 @@
-//! Window functions: what they return, and with which types.
+//! Window functions: their values and types.
 
 use crate::support;
 
@@ -43,7 +43,7 @@ fn windows_give_the_rows_they_should() {
                 "5|NULL|2024-02-01|5",
             ],
         ),
-        // frames that rows leave again
+        // moving frames
         (
             "SELECT id, sum(v) OVER (ORDER BY id ROWS 1 PRECEDING), sum(v) OVER (ORDER BY id) FROM s",
             &["1|1.5|1.5", "2|3.00|3.00", "3|11.50|13.00", "4|12|15.00", "5|2|15.00"],

@@ -1,4 +1,4 @@
-//! Full-text indexes: what queries find, in which order, and that the index follows its table.
+//! Full-text indexes: the rows that queries find, their order, and the index following its table.
 
 use crate::support;
 
@@ -39,7 +39,7 @@ fn queries_find_words_phrases_prefixes_and_alternatives() {
         ("database -search OR bread", vec![1, 3]),
         ("\"embedded database\"", vec![1]),
         ("\"database embedded\"", vec![]),
-        // a phrase does not reach from one column into the next
+        // a phrase does not extend from one column into the next
         ("\"search full\"", vec![]),
         ("cooking bread", vec![3]),
         ("data*", vec![1, 2]),
@@ -96,12 +96,12 @@ fn better_matches_score_higher() {
         assert!(rows.iter().all(|row| row[1] == Value::Bool(true)), "{rows:?}");
         rows.into_iter().map(|row| row[0].clone()).collect::<Vec<_>>()
     };
-    // Words in most of the rows still count: more often is better, and longer texts are worse.
+    // Words in most of the rows still count: more occurrences rank higher, and longer texts rank lower.
     assert_eq!(order("apple"), [2, 3, 1].map(Value::Int64));
     // Rare words count more.
     assert_eq!(order("apple OR fig")[0], Value::Int64(4));
     let score = database.texts("SELECT bm25('docs_search') FROM docs WHERE fulltext_match('docs_search', 'fig')");
-    // One word in a row of one; four rows, ten words.
+    // The row has one word; all four rows have ten.
     let (length, weight) = (1.0 / 2.5, (1.0f64 + 3.5 / 1.5).ln());
     let expected = weight * 2.2 / (1.0 + 1.2 * (0.25 + 0.75 * length));
     assert!((score[0].parse::<f64>().unwrap() - expected).abs() < 1e-12, "{score:?} {expected}");

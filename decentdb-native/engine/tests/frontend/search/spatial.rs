@@ -136,7 +136,7 @@ fn columns_take_what_they_declare() {
         ("UPDATE t SET d = ST_SetSRID(ST_Point(1, 2), 5)", "23514", "column d takes SRID 0 only, not 5"),
         ("UPDATE t SET d = 'POINT(1 2)'", "42804", "TEXT"),
         ("CREATE TABLE u (g GEOMETRY(CIRCLE))", "22023", "GEOMETRY has no shape CIRCLE"),
-        ("CREATE TABLE u (g GEOMETRY(POINT, x))", "22023", "x is no SRID"),
+        ("CREATE TABLE u (g GEOMETRY(POINT, x))", "22023", "x is not an SRID"),
         ("CREATE TABLE u (g GEOGRAPHY(POINT, 3857))", "0A000", "GEOGRAPHY takes POINT, POLYGON and MULTIPOLYGON"),
         ("CREATE TABLE u (g GEOGRAPHY(LINESTRING))", "0A000", "GEOGRAPHY takes POINT, POLYGON and MULTIPOLYGON"),
         ("SELECT * FROM t WHERE d = d", "0A000", "comparing values of type GEOMETRY"),
@@ -281,7 +281,7 @@ fn any_bytes_and_texts_give_a_shape_or_an_error() {
             Ok(())
         })
         .unwrap();
-    // Counts beyond what is there, and endless nesting.
+    // Counts that exceed the data, and very deep nesting.
     check("SELECT ST_AsText($1)", Value::Geometry(vec![1, 6, 0, 0, 0, 255, 255, 255, 255]));
     check("SELECT ST_AsText(ST_GeomFromText($1))", Value::Text(format!("MULTIPOLYGON{}", "(".repeat(100_000))));
     check("SELECT ST_AsText(ST_GeomFromGeoJSON($1))", Value::Text("[".repeat(100_000)));

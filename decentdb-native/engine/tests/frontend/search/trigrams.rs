@@ -1,4 +1,4 @@
-//! Trigram indexes: LIKE and ILIKE give what they give without one, and use it.
+//! Trigram indexes: LIKE and ILIKE use the index and return the same rows as without it.
 
 use crate::support;
 

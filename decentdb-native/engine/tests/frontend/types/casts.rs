@@ -1,4 +1,4 @@
-//! CAST and assignment: which types go over into which, and what is said where a value does not.
+//! CAST and assignment: which types convert to which, and the error for a value that does not convert.
 
 use crate::support;
 
@@ -25,7 +25,7 @@ const TYPES: [&str; 15] = [
     "MACADDR",
 ];
 
-/// A value of each type that every type it goes over into can take, and those types.
+/// For each type, a value that every type it converts to can hold, and those types.
 const CASTS: [(&str, &str, &[&str]); 15] = [
     (
         "INT64",
@@ -58,7 +58,7 @@ fn every_pair_of_types_is_cast_or_refused_before_it_runs() {
                 let rows = result.unwrap_or_else(|error| panic!("{from} to {to}: {error}"));
                 assert_eq!(rows.types[0].name(), to);
                 assert_ne!(rows.rows[0][0], Value::Null);
-                // NULL goes over as well.
+                // NULL converts as well.
                 let null = database.run(&format!("SELECT CAST(nullif({value}, {value}) AS {to})"));
                 assert_eq!(null.rows[0][0], Value::Null, "{from} to {to}");
             } else if from != "TEXT" {
@@ -200,7 +200,7 @@ fn decimals_are_exact_or_an_error() {
     }
 }
 
-/// `unscaled * 10^-scale` brought to a scale no result exceeds.
+/// `unscaled * 10^-scale` at a scale that no result exceeds.
 fn exact((unscaled, scale): (i64, u8)) -> i128 {
     i128::from(unscaled) * 10i128.pow(18 - u32::from(scale))
 }

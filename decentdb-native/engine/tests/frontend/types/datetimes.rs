@@ -137,7 +137,7 @@ fn dates_are_made_and_written() {
         ("last_day('2024-02-11')", "2024-02-29"),
         ("next_day('2024-03-15', 'Monday')", "2024-03-18"),
         ("next_day('2024-03-15', 'fri')", "2024-03-22"),
-        ("next_day('2024-03-15', 'someday')", "22023 someday is no day of the week"),
+        ("next_day('2024-03-15', 'someday')", "22023 someday is not a day of the week"),
         ("age('2024-03-15', '2024-03-14')", "0 1 0"),
         ("age('2024-03-01', '2024-01-31')", "1 1 0"),
         ("age(TIMESTAMP '2024-03-15 10:00', TIMESTAMP '2023-01-14 11:00')", "14 0 82800000000"),
@@ -151,7 +151,7 @@ fn the_clock_stands_still_while_a_statement_runs_and_counts_microseconds() {
     let rows = database.run("SELECT DISTINCT now(), localtimestamp, current_date FROM generate_series(1, 20000)");
     assert_eq!(rows.rows.len(), 1);
     assert_eq!(rows.types, [Type::TimestampTz, Type::Timestamp, Type::Date]);
-    // One instant in a thousand is a whole millisecond; ten in a row are not.
+    // One instant in a thousand is a whole millisecond; ten in a row cannot all be.
     let fine = (0..200).any(|_| {
         let rows = database.run("SELECT EXTRACT(microsecond FROM now())");
         matches!(rows.rows[0][0], Value::Int64(micros) if micros % 1000 != 0)
@@ -181,7 +181,7 @@ fn series_count_numbers_and_dates() {
         database.texts("SELECT t.n, g.x FROM t, generate_series(1, t.n) AS g(x) WHERE n > 1"),
         ["3|1", "3|2", "3|3"]
     );
-    // Nothing is kept: as many rows as there are.
+    // The function keeps no rows in memory, so the number of rows has no limit.
     assert_eq!(database.texts("SELECT count(*) FROM generate_series(1, 2000000)"), ["2000000"]);
     assert_eq!(database.texts("SELECT * FROM generate_series(1, 9000000000000000000) LIMIT 1"), ["1"]);
     for (from, sqlstate) in [
@@ -219,7 +219,8 @@ proptest! {
         let (months, days, micros) = interval::age(end, start).unwrap();
         prop_assert!(months >= 0 && (0..31).contains(&days) && (0..datetime::DAY_MICROS).contains(&micros));
         let month_on = datetime::add_interval(start, months, 0, 0).unwrap();
-        // Whole months never go past the end, one more always does, but for the days a shorter month lacks.
+        // Adding the whole months never passes the end. One month more does, except for days that a shorter month
+        // lacks.
         prop_assert!(month_on <= end + 3 * datetime::DAY_MICROS);
         prop_assert!(datetime::add_interval(start, months + 1, 0, 0).unwrap() + 3 * datetime::DAY_MICROS > end);
     }

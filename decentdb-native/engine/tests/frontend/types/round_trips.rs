@@ -1,4 +1,4 @@
-//! Text and values of the semantic types, both ways.
+//! Values of the semantic types are written as text and read back, and the other way round.
 
 use decentdb::testing::types::{self, datetime, decimal, interval, network, uuid, Conversion, Raw};
 use decentdb::testing::value::{Stored, Type, Value};
@@ -21,7 +21,7 @@ fn through_text(value: &Value, ty: &Type) -> Value {
     types::convert(&text, ty, Conversion::Assignment).unwrap().unwrap()
 }
 
-/// The days the calendar of the parser covers: years -4712 to 294276.
+/// The days that the parser's calendar covers: years -4712 to 294276.
 const DAYS: std::ops::Range<i32> = -2_440_000..106_751_000;
 
 proptest! {
