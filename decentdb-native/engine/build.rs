@@ -1,10 +1,10 @@
-//! Embeds a digest of the engine's sources, so that a prebuilt library can be told to fit them, or not.
+//! Embeds a digest of the engine's sources, so that a build can check whether a prebuilt library matches them.
 //!
-//! The digest is the SHA-256, in lower case hex, over these files below the directory of Cargo.toml: `Cargo.toml`, `Cargo.lock`,
-//! `build.rs`, `.cargo/config.toml`, and every file below `src`, at any depth. The files are taken in the order of their paths,
-//! relative to that directory, with `/` between the parts, compared byte by byte in UTF-8. For each of them the digest takes in:
-//! the path, a zero byte, the length of the content in bytes as a decimal number, a zero byte, the content. Before its length is
-//! counted, every CR LF in the content is replaced by LF; nothing else is.
+//! The digest is the SHA-256, in lower case hex, over these files below the directory of Cargo.toml: `Cargo.toml`,
+//! `Cargo.lock`, `build.rs`, `.cargo/config.toml`, and every file below `src`, at any depth. The files are taken in the
+//! order of their paths, relative to that directory, with `/` between the parts, compared byte by byte in UTF-8. For
+//! each of them the digest takes in: the path, a zero byte, the length of the content in bytes as a decimal number, a
+//! zero byte, the content. Before its length is counted, every CR LF in the content is replaced by LF; nothing else is.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The one error type of the engine and its mapping to the status codes and diagnostics of the C ABI.
+//! The error type of the engine and its mapping to the status codes and diagnostics of the C ABI.
 
 use std::fmt;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub enum Status {
     QueueClosed = 13,
 }
 
-/// The subcodes DecentDB's documentation of errors has a section on, which `docs` in the diagnostic names.
+/// The subcodes that have a section in DecentDB's documentation of errors. `docs` in the diagnostic names that section.
 const DOCUMENTED: &[&str] = &[
     "sql.syntax",
     "sql.relation_not_found",
@@ -54,7 +54,7 @@ const DOCUMENTED: &[&str] = &[
     "internal.invariant",
 ];
 
-/// What went wrong, in the terms of the diagnostic JSON: status, subcode, SQLSTATE, message, context.
+/// An error in the terms of the diagnostic JSON: status, subcode, SQLSTATE, message, context.
 #[derive(Clone, Debug)]
 pub struct Error {
     pub status: Status,
@@ -66,7 +66,7 @@ pub struct Error {
     pub hint: Option<String>,
     /// Additional members of the diagnostic: `relation`, `column`, `constraint`, `position`, ...
     pub context: Box<Map<String, Json>>,
-    /// SQLite's extended code where it reports a violated constraint; the message is SQLite's own until it is explained.
+    /// SQLite's extended code of a violated constraint. The message is SQLite's own until the engine explains it.
     pub constraint_code: Option<i32>,
 }
 
@@ -119,7 +119,7 @@ impl Error {
         Self::new(Status::Sql, "sql.type_mismatch", Some("42804"), message)
     }
 
-    /// A commit by another handle or process after this transaction's snapshot; the transaction is gone.
+    /// Another handle or process has committed since this transaction's snapshot; the transaction has ended.
     pub fn conflict() -> Self {
         let mut error = Self::new(
             Status::Transaction,
@@ -140,7 +140,7 @@ impl Error {
         Self::new(Status::Transaction, "transaction.no_active_transaction", Some("25000"), message)
     }
 
-    /// A lock of the database was not to be had within `timeout`: BUSY if there was no waiting, else TIMEOUT.
+    /// A lock of the database was not free within `timeout`: BUSY without waiting, otherwise TIMEOUT.
     pub fn lock_unavailable(timeout: Duration, holder: &str) -> Self {
         if timeout.is_zero() {
             let message = format!("the database is being written by {holder} and process_coordination_timeout_ms is 0");
@@ -225,12 +225,12 @@ impl Status {
 }
 
 impl Error {
-    /// The message as `ddb_last_error_message` gives it: with the class of the error in front.
+    /// The message of `ddb_last_error_message`, which starts with the class of the error.
     pub fn prefixed(&self) -> String {
         format!("{}{}", self.status.prefix(), self.message)
     }
 
-    /// The diagnostic that `ddb_last_error_json` gives.
+    /// The diagnostic of `ddb_last_error_json`.
     pub fn diagnostic(&self) -> Json {
         let mut json = Map::new();
         json.insert("version".into(), 1.into());

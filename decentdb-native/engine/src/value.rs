@@ -107,7 +107,8 @@ impl Type {
         }
     }
 
-    /// The type of a value with this tag, as far as the tag tells. An ENUM value carries no labels, so it has none here.
+    /// The type of a value with this tag, as far as the tag determines it. An ENUM value carries no labels, so this
+    /// type has none.
     pub fn from_tag(tag: Tag) -> Option<Type> {
         Some(match tag {
             Tag::Null => return None,
@@ -133,7 +134,7 @@ impl Type {
     }
 }
 
-/// An ENUM as declared on a column: labels compare in order of declaration.
+/// An ENUM as declared on a column. Labels compare in the order of their declaration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EnumType {
     pub id: u64,
@@ -242,7 +243,7 @@ impl Value {
     }
 }
 
-/// A value in the form SQLite stores it.
+/// A value in the form in which SQLite stores it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stored {
     Null,

@@ -1,16 +1,19 @@
-//! A process is killed in the middle of its writes, again and again: what was acknowledged is there, of what was not there is
-//! all or nothing, and the file is sound. `CRASH_ROUNDS` says how often, 20 times without it.
+//! A process is killed in the middle of its writes, again and again. Acknowledged writes are present, other writes are
+//! present as a whole or not at all, and the file is sound. `CRASH_ROUNDS` is the number of kills, 20 by default.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-mod abi;
+#[path = "abi/child.rs"]
+mod child;
+#[path = "abi/support.rs"]
+mod support;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Lines};
 use std::process::ChildStdout;
 
-use decentdb::abi::*;
+use decentdb::testing::abi::*;
 
-use abi::*;
+use support::*;
 
 const FILE: &str = "DECENTDB_TEST_FILE";
 const ROUND: &str = "DECENTDB_TEST_ROUND";
@@ -19,7 +22,7 @@ const BALANCE: i64 = 100;
 /// Rows a transaction inserts.
 const GROUP: i64 = 5;
 
-/// Not a test of its own: the process that is killed. It tells of every write it was told the success of.
+/// Runs in the child process that is killed. It prints a line for every write that succeeded.
 #[test]
 fn write_until_killed() {
     let (Ok(path), Ok(round)) = (std::env::var(FILE), std::env::var(ROUND)) else { return };
@@ -83,13 +86,13 @@ fn definitions(db: &Db, round: i64) {
             println!("acknowledged dropped {}", at - 1);
         }
         if at % 4 == 3 {
-            // Another thread may be in the middle of something.
+            // The checkpoint may fail while another thread is in a statement.
             let _ = check(ddb_db_checkpoint(db.0));
         }
     }
 }
 
-/// What was acknowledged, by its kind.
+/// The acknowledged writes by kind.
 #[derive(Default)]
 struct Acknowledged {
     kinds: HashMap<String, BTreeSet<i64>>,
@@ -97,7 +100,7 @@ struct Acknowledged {
 }
 
 impl Acknowledged {
-    /// Takes in the next acknowledgement; false at the end.
+    /// Reads the next acknowledgement; false at the end.
     fn read(&mut self, lines: &mut Lines<BufReader<ChildStdout>>) -> bool {
         for line in lines.map_while(Result::ok) {
             let Some((_, what)) = line.split_once("acknowledged ") else { continue };
@@ -116,11 +119,12 @@ impl Acknowledged {
 
 fn crash(file: &TempDb, round: i64) -> Acknowledged {
     let round_text = round.to_string();
-    let mut command = child::command("write_until_killed", &[(FILE, file.path()), (ROUND, &round_text)]);
+    let mut command =
+        child::command(module_path!(), "write_until_killed", &[(FILE, file.path()), (ROUND, &round_text)]);
     let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut acknowledged = Acknowledged::default();
-    // Now and then before the first acknowledgement.
+    // Some rounds kill the process before the first acknowledgement.
     while acknowledged.count < (round * 7919 % 97) as u64 {
         assert!(acknowledged.read(&mut lines), "the writer ended by itself");
     }
@@ -141,11 +145,11 @@ fn numbers(db: &Db, kind: &str, round: i64) -> BTreeSet<i64> {
 
 fn verify(db: &Db, round: i64, acknowledged: &Acknowledged) {
     for kind in ["direct", "queued"] {
-        let (found, told) = (numbers(db, kind, round), acknowledged.of(kind));
-        let lost: Vec<_> = told.difference(&found).collect();
+        let (found, expected) = (numbers(db, kind, round), acknowledged.of(kind));
+        let lost: Vec<_> = expected.difference(&found).collect();
         assert!(lost.is_empty(), "round {round}: lost {kind} {lost:?}");
     }
-    // One after the other, so that at most one is there without having been acknowledged.
+    // These writes run one after the other, so at most one of them is present without an acknowledgement.
     let direct = numbers(db, "direct", round);
     assert!(direct.len() <= acknowledged.of("direct").len() + 1);
     let rows = numbers(db, "group", round);
@@ -186,10 +190,10 @@ fn what_was_acknowledged_outlives_the_process_and_nothing_is_there_by_half() {
             db.execute("INSERT INTO accounts VALUES ($1, $2)", &[V::Int(id), V::Int(BALANCE)]).unwrap();
         }
     }
-    let (mut told, mut rows) = (0, 0);
+    let (mut writes, mut rows) = (0, 0);
     for round in 0..rounds {
         let acknowledged = crash(&file, round);
-        told += acknowledged.count;
+        writes += acknowledged.count;
         let db = file.open();
         verify(&db, round, &acknowledged);
         let earlier = db.execute("SELECT count(*) FROM written WHERE round < $1", &[V::Int(round)]).unwrap();
@@ -199,6 +203,6 @@ fn what_was_acknowledged_outlives_the_process_and_nothing_is_there_by_half() {
         assert_eq!(sound(&file), "ok", "round {round}");
     }
     println!(
-        "{rounds} kills, {told} acknowledged writes, {rows} rows: nothing lost, nothing by half, every check sound"
+        "{rounds} kills, {writes} acknowledged writes, {rows} rows: nothing lost, no partial transaction, every check sound"
     );
 }

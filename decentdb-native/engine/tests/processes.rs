@@ -2,19 +2,22 @@
 
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-mod abi;
+#[path = "abi/child.rs"]
+mod child;
+#[path = "abi/support.rs"]
+mod support;
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 
-use abi::*;
+use support::*;
 
 const PATH: &str = "DECENTDB_TEST_PATH";
 const SQL_TEXT: &str = "DECENTDB_TEST_SQL";
 const OPTIONS: &str = "DECENTDB_TEST_OPTIONS";
 const WORKER: &str = "DECENTDB_TEST_WORKER";
 
-/// Not a test of its own: what the other process runs.
+/// Runs in a child process: executes the statements of [`SQL_TEXT`].
 #[test]
 fn run_in_another_process() {
     let (Ok(path), Ok(sql)) = (std::env::var(PATH), std::env::var(SQL_TEXT)) else { return };
@@ -25,11 +28,13 @@ fn run_in_another_process() {
 }
 
 fn elsewhere(file: &TempDb, sql: &str) {
-    let output = child::command("run_in_another_process", &[(PATH, file.path()), (SQL_TEXT, sql)]).output().unwrap();
+    let output = child::command(module_path!(), "run_in_another_process", &[(PATH, file.path()), (SQL_TEXT, sql)])
+        .output()
+        .unwrap();
     child::succeeded(&output);
 }
 
-/// Not a test of its own: runs each line of its input as a statement and answers with its outcome.
+/// Runs in a child process: executes each line of its input as a statement and prints the outcome.
 #[test]
 fn serve() {
     let (Ok(path), Ok(options)) = (std::env::var(PATH), std::env::var(OPTIONS)) else { return };
@@ -51,7 +56,7 @@ struct Other {
 
 impl Other {
     fn start(file: &TempDb, options: &str) -> Other {
-        let mut command = child::command("serve", &[(PATH, file.path()), (OPTIONS, options)]);
+        let mut command = child::command(module_path!(), "serve", &[(PATH, file.path()), (OPTIONS, options)]);
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut other = Other { child, lines };
@@ -115,7 +120,7 @@ fn types_follow_a_schema_changed_by_another_process() {
 }
 
 #[test]
-fn a_transaction_that_lost_to_another_process_is_told_so() {
+fn a_transaction_that_lost_to_another_process_fails() {
     let file = TempDb::new();
     let db = file.open();
     db.run("CREATE TABLE t (a INTEGER)");
@@ -138,7 +143,7 @@ fn a_snapshot_stays_as_it_is_while_others_commit() {
         db.execute("INSERT INTO t VALUES ($1)", &[V::Int(round)]).unwrap();
         assert_eq!(other.run("SELECT count(*) FROM t"), "[[Int(0)]]");
     }
-    // It only read, so nothing is in its way.
+    // The transaction has only read, so it can proceed.
     assert_eq!(other.run("COMMIT"), "[]");
     assert_eq!(other.run("SELECT count(*) FROM t"), "[[Int(10)]]");
 }
@@ -159,7 +164,7 @@ fn the_writer_of_another_process_is_waited_for_as_long_as_configured() {
     }
     assert_eq!(hasty.queued("INSERT INTO t VALUES (1)", &[], u64::MAX).unwrap_err().status, BUSY);
     assert_eq!(patient.queued("INSERT INTO t VALUES (1)", &[], u64::MAX).unwrap_err().status, TIMEOUT);
-    // Readers are in nobody's way.
+    // Readers do not block writers.
     assert_eq!(hasty.count("t"), 0);
     other.run("ROLLBACK");
     hasty.run("INSERT INTO t VALUES (1)");
@@ -185,7 +190,7 @@ fn the_writer_lock_of_a_killed_process_is_free() {
 const ACCOUNTS: i64 = 8;
 const ROUNDS: i64 = 60;
 
-/// Not a test of its own: moves money between accounts and counts what it did.
+/// Runs in a child process: moves money between accounts and counts the moves.
 #[test]
 fn move_money() {
     let (Ok(path), Ok(worker)) = (std::env::var(PATH), std::env::var(WORKER)) else { return };
@@ -235,7 +240,7 @@ fn processes_lose_no_update_of_each_other() {
     let children: Vec<_> = (0..PROCESSES)
         .map(|worker| {
             let worker = worker.to_string();
-            child::command("move_money", &[(PATH, file.path()), (WORKER, &worker)]).spawn().unwrap()
+            child::command(module_path!(), "move_money", &[(PATH, file.path()), (WORKER, &worker)]).spawn().unwrap()
         })
         .collect();
     for child in children {

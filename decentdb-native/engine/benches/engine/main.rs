@@ -1,12 +1,12 @@
-//! The engine through its C interface beside SQLite's own C interface: the same tables, the same build of SQLite, the same
-//! durability (WAL, synchronous = FULL), turn by turn in one run. `cargo bench`; `cargo bench -- short` for a first look,
-//! `cargo bench -- range` for one of them.
+//! Compares the engine through its C interface with SQLite's own C interface: the same tables, the same build of
+//! SQLite, the same durability (WAL, synchronous = FULL), in alternating rounds of one run. `cargo bench` runs all,
+//! `cargo bench -- short` takes a first look, `cargo bench -- range` runs one benchmark.
 
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-#[path = "../../tests/abi/mod.rs"]
-mod abi;
 mod plain;
+#[path = "../../tests/abi/support.rs"]
+mod support;
 
 use std::cell::Cell;
 use std::hint::black_box;
@@ -14,9 +14,9 @@ use std::ptr::{null, null_mut};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use abi::*;
-use decentdb::abi::*;
+use decentdb::testing::abi::*;
 use plain::{GroupCommit, Plain};
+use support::*;
 
 const ROWS: i64 = 100_000;
 const RANGE: i64 = 1000;
@@ -24,9 +24,9 @@ const CALLERS: usize = 64;
 
 const TABLE: &str = "CREATE TABLE n (id INTEGER PRIMARY KEY, name TEXT, f FLOAT, m INTEGER)";
 const LOG: &str = "CREATE TABLE w (id INTEGER PRIMARY KEY, name TEXT)";
-/// In the dialect no id is given twice, which SQLite promises with this word only.
+/// The dialect never reuses an id. SQLite promises that only with AUTOINCREMENT.
 const PLAIN_LOG: &str = "CREATE TABLE w (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT)";
-/// Its ids may be given again once the highest row is deleted.
+/// SQLite may reuse its ids once the highest row is deleted.
 const PLAIN_LOG_WITH_REUSE: &str = "CREATE TABLE r (id INTEGER PRIMARY KEY, name TEXT)";
 const POINT: &str = "SELECT id, name, f, m FROM n WHERE id = $1";
 const RANGE_OF_1000: &str = "SELECT id, name, f, m FROM n WHERE id >= $1 LIMIT 1000";
@@ -34,7 +34,7 @@ const INSERT: &str = "INSERT INTO w (name) VALUES ($1)";
 const INSERT_WITH_REUSE: &str = "INSERT INTO r (name) VALUES ($1)";
 const NAME: &str = "a name of some length";
 
-/// How long each side is run before anything counts, how long a turn is, and how many turns count.
+/// The warm-up of each side, the length of a round, and the number of rounds that count.
 struct Pace {
     warm_up: Duration,
     turn: Duration,
@@ -102,7 +102,7 @@ fn rate(spell: Duration, mut operation: impl FnMut()) -> f64 {
     count as f64 / begun.elapsed().as_secs_f64()
 }
 
-/// Keys in an order that is the same for both sides and follows no index page.
+/// Keys in an order that is the same for both sides and does not follow the pages of the index.
 fn keys() -> impl Fn() -> i64 {
     let at = Cell::new(0u64);
     move || {
@@ -243,7 +243,7 @@ fn queued(pace: &Pace, file: &TempDb, theirs: &Plain) {
     compare("queued durable insert, 64 callers", Some(1.0 / 0.6), pace, ours, theirs);
 }
 
-/// Operations per second of all callers together, each waiting for one before its next.
+/// Operations per second of all callers together. Each caller waits for its operation before it starts the next.
 fn callers(spell: Duration, operation: impl Fn() + Sync) -> f64 {
     let begun = Instant::now();
     let done: u64 = thread::scope(|scope| {

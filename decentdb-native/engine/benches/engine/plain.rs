@@ -105,7 +105,7 @@ impl Drop for Statement {
     }
 }
 
-/// The plainest group commit: whoever finds nobody at work commits for all who wait.
+/// The plainest group commit: a caller that finds no commit in progress commits for all waiting callers.
 pub struct GroupCommit<'a> {
     plain: &'a Plain,
     insert: Mutex<Statement>,
@@ -116,7 +116,7 @@ pub struct GroupCommit<'a> {
 #[derive(Default)]
 struct State {
     waiting: Vec<String>,
-    /// The number of the group that collects, and of the last one that is durable.
+    /// The number of the group that collects rows, and of the last durable group.
     collecting: u64,
     durable: u64,
     busy: bool,
@@ -128,7 +128,7 @@ impl<'a> GroupCommit<'a> {
         Self { plain, insert: Mutex::new(plain.prepare(insert)), state: Mutex::new(state), done: Condvar::new() }
     }
 
-    /// Returns when the row is durable.
+    /// Returns once the row is durable.
     pub fn insert(&self, name: &str) {
         let mut state = self.state.lock();
         state.waiting.push(name.to_owned());

@@ -1,4 +1,4 @@
-//! Batches: one statement executed for many rows of parameters, all or none.
+//! Batches: one statement executed for many rows of parameters. Either all rows succeed or none is written.
 
 use std::ffi::{c_char, c_void};
 use std::ptr;
@@ -8,7 +8,7 @@ use super::{array, call, out, sized_text, text};
 use crate::error::{Error, Result};
 use crate::value::Value;
 
-/// The type of each parameter, and where its values start within a row of the array of its kind.
+/// The type of each parameter, and the position of its value within a row of the array of that type.
 enum Slot {
     Int(usize),
     Bool(usize),
@@ -16,7 +16,7 @@ enum Slot {
     Text(usize),
 }
 
-/// The flat arrays of a batch, row after row.
+/// The arrays of a batch. Each holds its rows one after the other.
 struct Columns {
     ints: *const i64,
     floats: *const f64,
@@ -25,7 +25,7 @@ struct Columns {
 }
 
 /// # Safety
-/// The arrays hold `count` rows of what `signature` says; `out_total` is NULL or writable.
+/// The arrays hold `count` rows of the types in `signature`; `out_total` is NULL or writable.
 unsafe fn execute(
     stmt: *mut c_void,
     count: usize,
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn ddb_stmt_execute_batch_i64_text_f64(
 }
 
 /// # Safety
-/// `signature` is a C string, the arrays hold `row_count` rows of what it says, `out_total` is NULL or writable.
+/// `signature` is a C string, the arrays hold `row_count` rows of its types, `out_total` is NULL or writable.
 #[no_mangle]
 #[allow(clippy::too_many_arguments)]
 pub unsafe extern "C" fn ddb_stmt_execute_batch_typed(

@@ -5,14 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::layout::{PlanCacheSummary, ValueView, WriteQueueMetrics};
 use super::{call, handle, out, sized_text, text, value};
-use crate::engine::file::OpenMode;
-use crate::engine::queue::QueueTimeout;
-use crate::engine::session::Session;
-use crate::engine::shared::Shared;
-use crate::engine::watch::Source;
-use crate::engine::QueryResult;
+use crate::c_layout::{PlanCacheSummary, ValueView, WriteQueueMetrics};
+use crate::engine::{OpenMode, QueryResult, QueueTimeout, Session, Shared, Source};
 use crate::error::{Error, Result};
 use crate::value::Value;
 
@@ -20,7 +15,7 @@ use crate::value::Value;
 const DEFAULT_TIMEOUT: u64 = u64::MAX;
 
 /// # Safety
-/// As the exported functions that call it.
+/// The same as for the exported functions that call it.
 unsafe fn open(path: *const c_char, options: Option<*const c_char>, mode: OpenMode, db: *mut *mut c_void) -> u32 {
     call(|| {
         // SAFETY: the caller's promise.
@@ -104,8 +99,8 @@ pub unsafe extern "C" fn ddb_db_open_or_create_with_options(
     unsafe { open(path, Some(options), OpenMode::OpenOrCreate, db) }
 }
 
-/// Ends the handle. Its statements stay usable and keep the database open until they are freed; queued writes that wait for
-/// their start fail with QUEUE_CLOSED.
+/// Ends the handle. Its statements stay usable and keep the database open until they are freed; queued writes that wait
+/// for their start fail with QUEUE_CLOSED.
 ///
 /// # Safety
 /// `db` is NULL or points to a handle.
@@ -122,7 +117,7 @@ pub unsafe extern "C" fn ddb_db_free(db: *mut *mut c_void) -> u32 {
 }
 
 /// # Safety
-/// As the exported functions that call it.
+/// The same as for the exported functions that call it.
 unsafe fn run(
     db: *mut c_void,
     sql: *const c_char,
@@ -193,13 +188,13 @@ pub unsafe extern "C" fn ddb_db_write_queue_metrics(db: *mut c_void, out_metrics
     })
 }
 
-/// Begins a transaction; its snapshot is taken now, the write lock with its first write.
+/// Begins a transaction. It takes its snapshot now and the write lock with its first write.
 #[no_mangle]
 pub extern "C" fn ddb_db_begin_transaction(db: *mut c_void) -> u32 {
     call(|| session(db)?.core().begin(false))
 }
 
-/// Commits; `out_lsn` gets the position of the commit, which rises from commit to commit.
+/// Commits and writes the position of the commit to `out_lsn`. Positions rise from commit to commit.
 ///
 /// # Safety
 /// `out_lsn` is NULL or writable.
@@ -232,7 +227,7 @@ pub unsafe extern "C" fn ddb_db_in_transaction(db: *mut c_void, out_flag: *mut u
     })
 }
 
-/// Moves the write-ahead log into the database file. BUSY if a snapshot elsewhere prevents it.
+/// Moves the write-ahead log into the database file. Fails with BUSY if a snapshot of another handle prevents it.
 #[no_mangle]
 pub extern "C" fn ddb_db_checkpoint(db: *mut c_void) -> u32 {
     call(|| session(db)?.core().checkpoint())
@@ -251,7 +246,8 @@ pub unsafe extern "C" fn ddb_db_save_as(db: *mut c_void, dest_path: *const c_cha
     })
 }
 
-/// Forgets what the process keeps for a path, before the file is deleted and made anew. Refused while handles are open.
+/// Drops the state that the process keeps for a path, before the caller deletes and recreates the file. Fails while
+/// handles are open.
 ///
 /// # Safety
 /// `path` is a C string.
@@ -264,7 +260,7 @@ pub unsafe extern "C" fn ddb_evict_shared_wal(path: *const c_char) -> u32 {
     })
 }
 
-/// Keeps a value of the audit context for this handle.
+/// Sets a value of the audit context of this handle.
 ///
 /// # Safety
 /// `key` is a C string, `value` has `value_len` bytes.
@@ -286,7 +282,7 @@ pub unsafe extern "C" fn ddb_db_set_audit_context_text(
     })
 }
 
-/// Drops one value of the audit context, or all of it if `key` is NULL.
+/// Removes one value of the audit context, or all values if `key` is NULL.
 ///
 /// # Safety
 /// `key` is NULL or a C string.

@@ -43,12 +43,12 @@ pub extern "C" fn ddb_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "+bundled\0").as_ptr().cast()
 }
 
-/// The SHA-256 of the engine's sources in hex; `build.rs` says how it is computed.
+/// The SHA-256 of the engine's sources in hex; `build.rs` describes how it is computed.
 #[no_mangle]
 pub extern "C" fn ddb_engine_source_digest() -> *const c_char {
     const PREFIX: &str = "ddb-engine-source-digest:";
     static TEXT: &str = concat!("ddb-engine-source-digest:", env!("DDB_ENGINE_SOURCE_DIGEST"), "\0");
-    // The prefix is there for those who look for the digest in the file without loading it.
+    // The prefix lets a build find the digest in the file without loading the library.
     TEXT[PREFIX.len()..].as_ptr().cast()
 }
 

@@ -1,8 +1,8 @@
 //! Handles: opaque pointers that are checked on every call.
 //!
-//! A handle is a number that was never used before, not an address, so a handle that was freed, or never existed, is found out
-//! instead of being followed. A call keeps its object alive, so freeing a handle that another thread is using is safe: the
-//! object goes when the last call leaves it.
+//! A handle is a number that is never reused, not an address, so the engine detects a handle that was freed or never
+//! existed instead of following it. A call keeps its object alive, so freeing a handle that another thread is using is
+//! safe: the object is dropped when the last call ends.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
@@ -12,20 +12,17 @@ use std::sync::{Arc, LazyLock};
 
 use parking_lot::RwLock;
 
-use crate::engine::prepared::StatementHandle;
-use crate::engine::session::Session;
-use crate::engine::subscribe::WatchHandle;
-use crate::engine::QueryResult;
+use crate::engine::{QueryResult, Session, StatementHandle, WatchHandle};
 use crate::error::{Error, Result};
 
 const SHARDS: usize = 64;
 /// Handles look like aligned pointers.
 const STEP: usize = 16;
 
-/// Shared by all kinds, so that a handle of one kind is never taken for another.
+/// All kinds share this counter, so that a handle of one kind is never taken for a handle of another kind.
 static NEXT: AtomicUsize = AtomicUsize::new(1);
 
-/// Handles are distinct already: spreading their bits is hash enough.
+/// Handles are distinct already, so spreading their bits is a sufficient hash.
 #[derive(Default)]
 struct IdHasher(u64);
 
@@ -62,14 +59,14 @@ impl<T> Registry<T> {
 }
 
 /// A kind of object behind a handle.
-pub trait Kind: Sized + Send + Sync + 'static {
+pub trait HandleKind: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     fn registry() -> &'static Registry<Self>;
 }
 
 macro_rules! kind {
     ($type:ty, $name:literal) => {
-        impl Kind for $type {
+        impl HandleKind for $type {
             const NAME: &'static str = $name;
 
             fn registry() -> &'static Registry<Self> {
@@ -85,13 +82,13 @@ kind!(StatementHandle, "statement");
 kind!(QueryResult, "result");
 kind!(WatchHandle, "watch");
 
-pub fn insert<T: Kind>(object: Arc<T>) -> *mut c_void {
+pub fn insert<T: HandleKind>(object: Arc<T>) -> *mut c_void {
     let id = NEXT.fetch_add(1, Ordering::Relaxed) * STEP;
     T::registry().shard(id).write().insert(id, object);
     id as *mut c_void
 }
 
-pub fn get<T: Kind>(handle: *mut c_void) -> Result<Arc<T>> {
+pub fn get<T: HandleKind>(handle: *mut c_void) -> Result<Arc<T>> {
     let id = handle as usize;
     match T::registry().shard(id).read().get(&id) {
         Some(object) => Ok(Arc::clone(object)),
@@ -99,11 +96,11 @@ pub fn get<T: Kind>(handle: *mut c_void) -> Result<Arc<T>> {
     }
 }
 
-/// Ends the handle in `place` and sets it to NULL. NULL is accepted; a handle that is not alive is an error.
+/// Ends the handle in `place` and sets it to NULL. Accepts NULL; fails for a handle that is not alive.
 ///
 /// # Safety
 /// `place` is NULL or points to a handle.
-pub unsafe fn take<T: Kind>(place: *mut *mut c_void) -> Result<Option<Arc<T>>> {
+pub unsafe fn take<T: HandleKind>(place: *mut *mut c_void) -> Result<Option<Arc<T>>> {
     if place.is_null() {
         return Ok(None);
     }
@@ -122,7 +119,7 @@ pub unsafe fn take<T: Kind>(place: *mut *mut c_void) -> Result<Option<Arc<T>>> {
 }
 
 #[cold]
-fn dead<T: Kind>(handle: *mut c_void) -> Error {
+fn dead<T: HandleKind>(handle: *mut c_void) -> Error {
     if handle.is_null() {
         Error::misuse(format!("the {} handle must not be NULL", T::NAME))
     } else {

@@ -1,5 +1,5 @@
-//! Memory handed to the caller: strings and the bytes of copied values. Every allocation is on record until it is freed, so
-//! that freeing it twice, or freeing something else, is an error and not a crash.
+//! Memory handed to the caller: strings and the bytes of copied values. The engine records every allocation until it is
+//! freed, so that freeing it twice, or freeing foreign memory, is an error and not a crash.
 
 use std::collections::HashMap;
 use std::ffi::c_char;
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use parking_lot::Mutex;
 
 use super::call;
-use super::layout::ValueView;
+use crate::c_layout::ValueView;
 use crate::error::{Error, Result};
 use crate::value::Value;
 
@@ -18,7 +18,7 @@ const SHARDS: usize = 16;
 /// Allocations by address.
 type Shard = Mutex<HashMap<usize, Box<[u8]>>>;
 
-/// The allocations that are out.
+/// The allocations that callers hold.
 static LIVE: LazyLock<[Shard; SHARDS]> = LazyLock::new(|| std::array::from_fn(|_| Mutex::default()));
 
 fn shard(address: usize) -> &'static Shard {
@@ -32,7 +32,7 @@ fn give(bytes: Vec<u8>) -> *mut u8 {
     address
 }
 
-/// Takes back what [`give`] gave; false if it is not out.
+/// Takes back an allocation of [`give`]; false if no caller holds it.
 fn take_back(address: *const u8) -> bool {
     shard(address as usize).lock().remove(&(address as usize)).is_some()
 }
@@ -48,7 +48,7 @@ pub fn string(text: &str) -> Result<*mut c_char> {
     Ok(give(bytes).cast())
 }
 
-/// Writes an owned copy of `value` to `place`, releasing what it owned before.
+/// Writes an owned copy of `value` to `place` and releases the memory that `place` owned before.
 ///
 /// # Safety
 /// `place` is NULL or an initialised value.
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn ddb_value_init(value: *mut ValueView) -> u32 {
     })
 }
 
-/// Releases what a copied value owns and makes it NULL. NULL is accepted.
+/// Releases the memory of a copied value and makes the value NULL. Accepts NULL.
 ///
 /// # Safety
 /// `value` is NULL or an initialised value.
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn ddb_value_dispose(value: *mut ValueView) -> u32 {
     })
 }
 
-/// Frees a string and sets the pointer to NULL. NULL is accepted.
+/// Frees a string and sets the pointer to NULL. Accepts NULL.
 ///
 /// # Safety
 /// `value` is NULL or points to a pointer.

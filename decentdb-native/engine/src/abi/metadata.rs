@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::db::session;
 use super::{call, memory, out, text};
-use crate::engine::session::Core;
+use crate::engine::Core;
 use crate::error::Result;
 
 /// # Safety
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn ddb_db_get_tooling_metadata_json(db: *mut c_void, out_j
     call(|| unsafe { give(db, out_json, |core| json(core.tooling_metadata())) })
 }
 
-/// Describes parameters and result of a statement without executing it.
+/// Describes the parameters and the result of a statement without executing it.
 ///
 /// # Safety
 /// `sql` is a C string, `out_json` is writable.

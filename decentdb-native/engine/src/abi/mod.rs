@@ -1,11 +1,10 @@
-//! The exported C functions. Each one goes through [`call`]: the last error of the thread is cleared, panics become a status,
-//! and errors are kept for the accessors.
+//! The exported C functions. Each one runs in [`call`], which clears the last error of the thread, turns panics into a
+//! status and keeps errors for the accessors.
 
 mod batch;
 mod db;
 mod error;
 mod handle;
-pub mod layout;
 mod memory;
 mod metadata;
 mod result;
@@ -78,7 +77,7 @@ unsafe fn sized_text<'a>(data: *const u8, length: usize, name: &str) -> Result<&
     std::str::from_utf8(bytes).map_err(|_| Error::misuse(format!("{name} is not valid UTF-8")))
 }
 
-/// The longest text or blob a database holds.
+/// The length limit of a text or blob in bytes.
 const MAX_BYTES: usize = 1_000_000_000;
 
 /// # Safety
@@ -106,7 +105,7 @@ unsafe fn array<'a, T>(data: *const T, length: usize, name: &str) -> Result<&'a 
     }
 }
 
-/// The place an out parameter names, initialised by the caller or not.
+/// The place that an out parameter points to; the caller need not have initialised it.
 ///
 /// # Safety
 /// `place` is NULL or writable.
@@ -123,7 +122,8 @@ struct Out<'a, T>(*mut T, std::marker::PhantomData<&'a mut T>);
 
 impl<T> Out<'_, T> {
     fn set(&self, value: T) {
-        // SAFETY: `out` took the caller's promise. Plain data: nothing is dropped. The place may be unaligned.
+        // SAFETY: `out` requires the caller's promise. The data is plain, so nothing is dropped. The place may be
+        // unaligned.
         unsafe { self.0.write_unaligned(value) };
     }
 }
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_panic_ends_at_the_boundary() {
         assert_eq!(call(|| panic!("out of {}", "luck")), Status::Panic as u32);
-        // SAFETY: the message of the call before.
+        // SAFETY: the message belongs to the previous call.
         let message = unsafe { CStr::from_ptr(ddb_last_error_message()) };
         assert_eq!(message.to_str(), Ok("panic captured at boundary: out of luck"));
         assert_eq!(call(|| Ok(())), Status::Ok as u32);

@@ -2,10 +2,10 @@
 
 use std::ffi::{c_char, c_void};
 
-use super::layout::ValueView;
 use super::stmt::no_column;
 use super::{call, handle, memory, out};
-use crate::engine::{rows, QueryResult};
+use crate::c_layout::ValueView;
+use crate::engine::{cell_value, QueryResult};
 use crate::error::Error;
 
 /// # Safety
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn ddb_result_column_count(result: *mut c_void, out_column
     })
 }
 
-/// Rows changed; of a statement that returns rows, their number.
+/// The number of rows that the statement changed, or of the rows it returned.
 ///
 /// # Safety
 /// `out_rows` is writable.
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn ddb_result_value_copy(
             return Err(Error::misuse(format!("row {row_index} does not exist: the result has {count} rows")));
         }
         let ty = result.types.get(column_index).ok_or_else(|| no_column(column_index, result.types.len()))?;
-        let value = rows::value(result.rows.cell(row_index, column_index), ty);
+        let value = cell_value(result.rows.cell(row_index, column_index), ty);
         // SAFETY: the caller's promise.
         unsafe { memory::copy_value(&value, out_value) }
     })

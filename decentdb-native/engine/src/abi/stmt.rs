@@ -4,11 +4,9 @@ use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 use super::db::session;
-use super::layout::{RowI64TextF64, ValueView};
 use super::{bytes, call, handle, memory, out, sized_text, text};
-use crate::engine::prepared::{Prepared, StatementHandle};
-use crate::engine::rows::Block;
-use crate::engine::session::Core;
+use crate::c_layout::{RowI64TextF64, ValueView};
+use crate::engine::{Block, Core, Prepared, StatementHandle};
 use crate::error::{Error, Result, Status};
 use crate::value::Value;
 
@@ -154,7 +152,7 @@ pub extern "C" fn ddb_stmt_bind_timestamp_micros(stmt: *mut c_void, index: usize
     call(|| bind(stmt, index, Value::Timestamp(micros)))
 }
 
-/// Executes the statement if that has not happened yet, and moves to the next row.
+/// Executes the statement unless that has happened already, and moves to the next row.
 ///
 /// # Safety
 /// `out_has_row` is writable.
@@ -209,7 +207,7 @@ pub(super) fn no_column(index: usize, count: usize) -> Error {
     Error::misuse(format!("column {index} does not exist: the result has {count} columns, counted from 0"))
 }
 
-/// Executes the statement if that has not happened yet. Of a query: the rows given out so far.
+/// Executes the statement unless that has happened already. For a query, reports the number of rows returned so far.
 ///
 /// # Safety
 /// `out_rows` is writable.
@@ -231,7 +229,7 @@ pub unsafe extern "C" fn ddb_stmt_value_copy(stmt: *mut c_void, column_index: us
         let value = with(stmt, |_, prepared| {
             let row = prepared.current_row()?;
             let view = row.get(column_index).ok_or_else(|| no_column(column_index, row.len()))?;
-            // SAFETY: the view is one of the engine's own and valid.
+            // SAFETY: the view belongs to the engine and is valid.
             let mut values = unsafe { super::value::parameters(view, 1) }?;
             Ok(values.swap_remove(0))
         })?;
@@ -262,7 +260,7 @@ pub unsafe extern "C" fn ddb_stmt_row_view(
     })
 }
 
-/// Steps and gives the row; valid until the next call on this statement.
+/// Steps and returns the row, which is valid until the next call on this statement.
 ///
 /// # Safety
 /// The out parameters are writable.
@@ -277,7 +275,7 @@ pub unsafe extern "C" fn ddb_stmt_step_row_view(
     call(|| unsafe { step_row_view(stmt, out_values, out_columns, out_has_row, |_| Ok(())) })
 }
 
-/// Binds, steps, and gives the row.
+/// Binds, steps and returns the row.
 ///
 /// # Safety
 /// The out parameters are writable.
@@ -302,8 +300,8 @@ pub(super) unsafe fn step_row_view(
     })
 }
 
-/// The next rows as one array, row after row, with their text and blobs in one arena; at most `max_rows`, or all if that is 0.
-/// Valid until the next call on this statement.
+/// Returns the next rows as one array, row after row, with their text and blobs in one arena: at most `max_rows` rows,
+/// or all if that is 0. They are valid until the next call on this statement.
 ///
 /// # Safety
 /// The out parameters are writable.

@@ -1,11 +1,11 @@
-//! Calls that bind and step, or bind and execute, in one.
+//! Calls that combine binding with stepping or executing.
 
 use std::ffi::{c_char, c_void};
 
-use super::layout::ValueView;
 use super::stmt::{step_row_view, with};
 use super::{call, out, sized_text};
-use crate::engine::prepared::narrow_row;
+use crate::c_layout::ValueView;
+use crate::engine::narrow_row;
 use crate::error::Result;
 use crate::value::Value;
 
@@ -21,7 +21,7 @@ pub unsafe extern "C" fn ddb_stmt_bind_int64_step_row_view(
     out_has_row: *mut u8,
 ) -> u32 {
     call(|| {
-        let bind = |prepared: &mut crate::engine::prepared::Prepared| prepared.bind(index, Value::Int64(value));
+        let bind = |prepared: &mut crate::engine::Prepared| prepared.bind(index, Value::Int64(value));
         // SAFETY: the caller's promise.
         unsafe { step_row_view(stmt, out_values, out_columns, out_has_row, bind) }
     })

@@ -1,10 +1,10 @@
-//! Functions of the interface whose subjects this engine does not have. They exist, check their handle and say so.
+//! Functions of the interface that this engine does not support. Each checks its handle and fails with "not supported".
 
 use std::ffi::{c_char, c_void};
 
 use super::db::session;
-use super::layout::ValueView;
 use super::{call, text};
+use crate::c_layout::ValueView;
 use crate::error::{Error, Result};
 
 fn refuse(db: *mut c_void, what: &str) -> u32 {

@@ -1,11 +1,11 @@
-//! Parameters as the caller passes them.
+//! Reads the parameters that the caller passes.
 
-use super::layout::ValueView;
 use super::{array, bytes, sized_text};
+use crate::c_layout::ValueView;
 use crate::error::{Error, Result};
 use crate::value::Value;
 
-/// The most parameters a statement can have.
+/// The largest number of parameters of a statement.
 const MAX_PARAMETERS: usize = 32_766;
 
 /// # Safety

@@ -8,8 +8,7 @@ use serde_json::Value as Json;
 
 use super::db::session;
 use super::{call, handle, memory, out, text};
-use crate::engine::session::Session;
-use crate::engine::subscribe::{parse_request, WatchHandle};
+use crate::engine::{parse_request, Session, WatchHandle};
 use crate::error::Result;
 
 /// # Safety
@@ -79,8 +78,8 @@ pub unsafe extern "C" fn ddb_db_change_stream_json(
     unsafe { open(db, request, out_watch, Session::change_stream) }
 }
 
-/// Waits at most `timeout_ms` for the next event; TIMEOUT without one. A thread that is inside when the watch is closed gets a
-/// `closed` event.
+/// Waits at most `timeout_ms` for the next event and fails with TIMEOUT if none arrives. A thread that waits while the
+/// watch is closed receives a `closed` event.
 ///
 /// # Safety
 /// `out_json` is writable.
@@ -99,7 +98,7 @@ pub unsafe extern "C" fn ddb_watch_next_json(watch: *mut c_void, timeout_ms: u32
     })
 }
 
-/// Ends the watch; safe while other threads wait for its next event.
+/// Ends the watch. This is safe while other threads wait for its next event.
 ///
 /// # Safety
 /// `watch` is NULL or points to a handle.

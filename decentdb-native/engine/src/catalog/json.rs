@@ -59,7 +59,7 @@ fn table(table: &Table, row_count: u64) -> Json {
     })
 }
 
-/// All tables; `row_count` is asked once per table.
+/// All tables. Calls `row_count` once per table.
 pub fn list_tables_json(catalog: &Catalog, mut row_count: impl FnMut(&Table) -> Result<u64>) -> Result<Json> {
     catalog.all_tables().into_iter().map(|each| Ok(table(each, row_count(each)?))).collect()
 }
@@ -73,7 +73,7 @@ pub fn describe_table_json(
     Ok(table(found, row_count(found)?))
 }
 
-/// The indexes of a catalogue by their names, those that stand behind keys and UNIQUE included.
+/// The indexes of a catalogue by name, including those of keys and UNIQUE constraints.
 pub fn index_definitions(catalog: &Catalog) -> BTreeMap<String, Index> {
     let mut indexes = BTreeMap::new();
     for table in catalog.tables.values() {

@@ -1,4 +1,4 @@
-//! The typed catalogue: what SQLite's own schema cannot say about tables and columns.
+//! The typed catalogue: the properties of tables and columns that SQLite's own schema cannot express.
 
 mod json;
 mod snapshot;
@@ -13,7 +13,7 @@ pub use json::{
     describe_table_json, index_definitions, list_indexes_json, list_tables_json, list_triggers_json, list_views_json,
 };
 pub use snapshot::{schema_snapshot_json, tooling_metadata_json};
-pub use storage::{apply, create_storage, load, read_cookie};
+pub use storage::{apply, create_storage, load};
 
 use crate::search::Analyzer;
 use crate::spatial::Shape;
@@ -21,8 +21,8 @@ use crate::value::Type;
 
 /// An immutable snapshot of the schema. Names are kept as written and looked up by their ASCII lower case.
 ///
-/// The objects of the database are its own; those that live and die with a handle are a catalogue of their own in `temp`,
-/// which every lookup but [`Catalog::home`] leaves alone.
+/// The catalogue holds the objects of the database. The temporary objects of a handle form a second catalogue in
+/// `temp`. Of the lookups by name, only [`Catalog::home`] searches it.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     /// Rises with every change of the schema.
@@ -31,7 +31,7 @@ pub struct Catalog {
     pub views: BTreeMap<String, Arc<View>>,
     pub indexes: BTreeMap<String, Arc<Index>>,
     pub triggers: BTreeMap<String, Arc<Trigger>>,
-    /// The temporary objects of the handle, once there has been one.
+    /// The temporary objects of the handle; `None` until the handle creates the first one.
     temp: Option<Arc<Catalog>>,
     fingerprint: OnceLock<String>,
 }
@@ -59,7 +59,7 @@ pub struct Table {
 pub struct Column {
     pub name: String,
     pub ty: Type,
-    /// What a column of a spatial type takes; anything, if not given.
+    /// The shapes that a column of a spatial type accepts; any shape if absent.
     #[serde(default)]
     pub shape: Option<Shape>,
     pub nullable: bool,
@@ -68,11 +68,11 @@ pub struct Column {
     /// The expression of a generated column, in the dialect.
     #[serde(default)]
     pub generated_sql: Option<String>,
-    /// Whether a generated value is kept rather than made anew by every read.
+    /// Whether a generated value is stored rather than computed by every read.
     #[serde(default = "yes")]
     pub generated_stored: bool,
     pub auto_increment: bool,
-    /// Its values are distinct by a constraint on this column alone.
+    /// A constraint on this column alone makes its values distinct.
     pub unique: bool,
 }
 
@@ -84,12 +84,12 @@ pub struct Unique {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Check {
-    /// The name SQLite reports; made up when the statement gave none.
+    /// The name that SQLite reports; generated if the statement names none.
     pub name: String,
     pub named: bool,
     /// The condition, in the dialect.
     pub sql: String,
-    /// The column it was written on.
+    /// The column whose definition contains the constraint.
     pub column: Option<String>,
 }
 
@@ -101,7 +101,7 @@ pub struct ForeignKey {
     pub referenced_columns: Vec<String>,
     pub on_delete: String,
     pub on_update: String,
-    /// Written on a column rather than on the table.
+    /// Whether a column definition contains the constraint rather than the table.
     pub inline: bool,
 }
 
@@ -116,7 +116,7 @@ pub struct View {
     /// Views it reads by name.
     #[serde(default)]
     pub views: Vec<String>,
-    /// Temporary tables and views it reads by name; only a temporary view does.
+    /// Temporary tables and views it reads by name; only a temporary view may.
     #[serde(skip)]
     pub temporaries: Vec<String>,
     pub ddl: String,
@@ -138,15 +138,15 @@ pub struct Index {
     pub unique: bool,
     /// Column names, or expressions in the dialect.
     pub columns: Vec<String>,
-    /// Its keys include an expression.
+    /// Whether its keys include an expression.
     pub expression: bool,
     #[serde(default)]
     pub method: Method,
     pub predicate_sql: Option<String>,
-    /// Columns it carries without being ordered by them.
+    /// Columns that the index contains without being ordered by them.
     #[serde(default)]
     pub include: Vec<String>,
-    /// Made for a foreign key, and dropped with it.
+    /// Whether the engine created it for a foreign key; it is dropped with that key.
     #[serde(default)]
     pub foreign_key: bool,
     pub ddl: String,
@@ -184,7 +184,7 @@ pub struct Trigger {
     pub target: String,
     pub timing: TriggerTiming,
     pub events: Vec<TriggerEvent>,
-    /// The one statement it runs, in the dialect.
+    /// The statement it runs, in the dialect.
     pub action_sql: String,
     /// Base tables the action reads or writes, views expanded.
     pub dependencies: Vec<String>,
@@ -214,23 +214,23 @@ fn yes() -> bool {
     true
 }
 
-/// What a DDL statement does to the catalogue; applied in the SQLite transaction that runs the statement.
+/// The effect of a DDL statement on the catalogue, applied in the SQLite transaction that runs the statement.
 #[derive(Clone, Debug)]
 pub enum Change {
     PutTable(Arc<Table>),
-    /// Takes the table's indexes and triggers along.
+    /// Also drops the table's indexes and triggers.
     DropTable(String),
     PutView(Arc<View>),
-    /// Takes the view's triggers along.
+    /// Also drops the view's triggers.
     DropView(String),
     PutIndex(Arc<Index>),
     DropIndex(String),
     PutTrigger(Arc<Trigger>),
     DropTrigger(String),
     Several(Vec<Change>),
-    /// A change of the temporary objects of the handle; nothing of it is stored.
+    /// A change of the temporary objects of the handle, which is not stored.
     Temporary(Box<Change>),
-    /// The statement changes nothing that is kept here (`IF NOT EXISTS` that exists).
+    /// The statement does not change the catalogue, such as `IF NOT EXISTS` of an existing object.
     Nothing,
 }
 
@@ -245,20 +245,20 @@ impl Change {
     }
 }
 
-/// The key names are looked up by.
+/// The key by which names are looked up.
 pub fn key(name: &str) -> String {
     name.to_ascii_lowercase()
 }
 
 impl ForeignKey {
-    /// What errors and DROP CONSTRAINT call it, be it named or not.
+    /// The name in errors and DROP CONSTRAINT, also if the statement named none.
     pub fn constraint_name(&self, table: &str) -> String {
         self.name.clone().unwrap_or_else(|| format!("fk_{table}_{}", self.columns.join("_")))
     }
 }
 
 impl Column {
-    /// A column with nothing said of it but its type.
+    /// A column with a type and no other property.
     pub fn new(name: &str, ty: Type) -> Self {
         Self {
             name: name.to_owned(),
@@ -279,7 +279,7 @@ impl Table {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
     }
 
-    /// The one INT64 column that is the primary key and so names the row.
+    /// The single INT64 column that is the primary key and so identifies the row.
     pub fn row_id(&self) -> Option<&Column> {
         match self.primary_key.as_slice() {
             [only] => self.column(only).filter(|column| column.ty == Type::Int64),
@@ -289,7 +289,7 @@ impl Table {
 }
 
 impl Trigger {
-    /// The statement that would create it.
+    /// The statement that creates it.
     pub fn render(&self) -> String {
         let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
         let events: Vec<&str> = self.events.iter().map(|event| event.sql()).collect();
@@ -352,7 +352,7 @@ impl Catalog {
         self.triggers.get(&key(name))
     }
 
-    /// The triggers of a table or view for an event, by their names.
+    /// The triggers of a table or view for an event, ordered by name.
     pub fn triggers_of<'c>(&'c self, target: &'c str, event: TriggerEvent) -> impl Iterator<Item = &'c Arc<Trigger>> {
         let triggers = self.triggers.values();
         triggers.filter(move |each| each.target.eq_ignore_ascii_case(target) && each.events.contains(&event))
@@ -370,13 +370,14 @@ impl Catalog {
         self.indexes.get(&key(name))
     }
 
-    /// The temporary objects, whose cookie rises with every change of theirs.
+    /// The temporary objects. Their cookie rises with every change of them.
     pub fn temp(&self) -> &Catalog {
         static NONE: LazyLock<Catalog> = LazyLock::new(Catalog::default);
         self.temp.as_deref().unwrap_or(&NONE)
     }
 
-    /// The catalogue in which the table or view is found that `name` alone means: a temporary one hides one of the database.
+    /// The catalogue that holds the table or view of an unqualified `name`: a temporary object hides one of the
+    /// database.
     pub fn home(&self, name: &str) -> &Catalog {
         let temp = self.temp();
         if temp.table(name).is_some() || temp.view(name).is_some() {
@@ -386,26 +387,26 @@ impl Catalog {
         }
     }
 
-    /// Whether a table, view or index of this name is here.
+    /// Whether this catalogue has a table, view or index of this name.
     pub fn contains(&self, name: &str) -> bool {
         self.table(name).is_some() || self.view(name).is_some() || self.index(name).is_some()
     }
 
-    /// The tables of the database and the temporary ones, by their names.
+    /// The tables of the database and the temporary tables, ordered by name.
     pub fn all_tables(&self) -> Vec<&Arc<Table>> {
         let mut tables: Vec<_> = self.tables.values().chain(self.temp().tables.values()).collect();
         tables.sort_by_key(|table| key(&table.name));
         tables
     }
 
-    /// The views of the database and the temporary ones, by their names.
+    /// The views of the database and the temporary views, ordered by name.
     pub fn all_views(&self) -> Vec<&Arc<View>> {
         let mut views: Vec<_> = self.views.values().chain(self.temp().views.values()).collect();
         views.sort_by_key(|view| key(&view.name));
         views
     }
 
-    /// The same objects of the database together with the temporary ones of `other`.
+    /// The objects of this database together with the temporary objects of `other`.
     #[must_use]
     pub fn with_temp_of(self: Arc<Self>, other: &Catalog) -> Arc<Self> {
         match (&self.temp, &other.temp) {
@@ -415,13 +416,13 @@ impl Catalog {
         }
     }
 
-    /// The objects of the database alone.
+    /// The objects of the database without the temporary ones.
     #[must_use]
     pub fn without_temp(self: Arc<Self>) -> Arc<Self> {
         self.with_temp_of(&Catalog::default())
     }
 
-    /// A digest of all definitions; made when it is first asked for.
+    /// A digest of all definitions, computed on first use.
     pub fn fingerprint(&self) -> &str {
         self.fingerprint.get_or_init(|| snapshot::fingerprint(self))
     }

@@ -1,4 +1,4 @@
-//! The whole schema as one document, and what tools want to know beside it.
+//! The whole schema as one document, and the further metadata that tools ask for.
 
 use serde_json::{json, Value as Json};
 use sha2::{Digest, Sha256};
@@ -72,7 +72,7 @@ fn trigger(trigger: &Trigger) -> Json {
     })
 }
 
-/// The definitions of everything in the schema: what the snapshot tells and the fingerprint is made of.
+/// The definitions of everything in the schema, which make up the snapshot and the fingerprint.
 fn definitions(catalog: &Catalog) -> Json {
     let tables: Vec<Json> = catalog.all_tables().into_iter().map(|each| table(each)).collect();
     let views: Vec<Json> =
@@ -85,7 +85,7 @@ fn definitions(catalog: &Catalog) -> Json {
     json!({ "tables": tables, "views": views, "indexes": indexes, "triggers": triggers })
 }
 
-/// Tables, views, indexes and triggers in full; `row_count` is asked once per table.
+/// Tables, views, indexes and triggers in full. Calls `row_count` once per table.
 pub fn schema_snapshot_json(catalog: &Catalog, mut row_count: impl FnMut(&Table) -> Result<u64>) -> Result<Json> {
     let mut definitions = definitions(catalog);
     if let Some(tables) = definitions["tables"].as_array_mut() {
@@ -102,7 +102,7 @@ pub(super) fn fingerprint(catalog: &Catalog) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What a value of the type is called beside its tag.
+/// The descriptive name of a value of the type, beside its tag.
 fn value_kind(ty: &Type) -> &'static str {
     match ty {
         Type::Int64 => "int64",

@@ -1,4 +1,4 @@
-//! Where the catalogue is kept: one row of JSON per object, beside a row with the schema cookie.
+//! The storage of the catalogue: one row of JSON per object, and one row with the schema cookie.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub fn create_storage(connection: &Connection) -> Result<()> {
         .map_err(storage_error)
 }
 
-/// The cookie of the stored catalogue: cheap, to find out whether a loaded one is stale.
+/// The cookie of the stored catalogue. Reading it is cheap and shows whether a loaded catalogue is stale.
 pub fn read_cookie(connection: &Connection) -> Result<u32> {
     let mut statement = connection.prepare("SELECT value FROM __ddb_meta WHERE key = ?1").map_err(storage_error)?;
     let cookie: Option<i64> = statement.query_row([COOKIE], |row| row.get(0)).optional().map_err(storage_error)?;
@@ -77,7 +77,7 @@ fn parse<T: DeserializeOwned>(kind: &str, name: &str, body: &str) -> Result<Arc<
     serde_json::from_str(body).map(Arc::new).map_err(|error| damaged(kind, name, error))
 }
 
-/// Writes `change` and the cookie that the catalogue has after it, inside the caller's transaction.
+/// Writes `change` and the new cookie of the catalogue, inside the caller's transaction.
 pub fn apply(connection: &Connection, change: &Change, new_cookie: u32) -> Result<()> {
     if matches!(change, Change::Temporary(_) | Change::Nothing) {
         return Ok(());

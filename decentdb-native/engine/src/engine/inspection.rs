@@ -11,9 +11,8 @@ use parking_lot::Mutex;
 use rusqlite::functions::FunctionFlags;
 use serde_json::{json, Value as Json};
 
-use super::file::{Location, FORMAT_VERSION};
-use super::options::Coordination;
-use super::session::Core;
+use crate::engine::database::{Coordination, Location, FORMAT_VERSION};
+use crate::engine::session::Core;
 use crate::error::Result;
 use crate::sql::{Inspection, INSPECTION_ROWS};
 use crate::sqlite::{self, Connection, WalIndex};

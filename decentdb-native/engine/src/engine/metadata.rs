@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::file::FORMAT_VERSION;
-use super::session::Core;
 use crate::catalog::{self, Catalog};
+use crate::engine::database::FORMAT_VERSION;
+use crate::engine::session::Core;
 use crate::error::{Error, Result};
 use crate::sql;
 

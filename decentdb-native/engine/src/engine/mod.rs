@@ -1,31 +1,18 @@
 //! The engine between the C interface and SQLite.
 //!
-//! A [`session::Session`] is a handle: one connection behind one lock. The sessions of one file share a [`shared::Shared`]: the
+//! A [`Session`] is a handle: one connection behind one lock. The sessions of one file share a [`Shared`]: the
 //! write lock, the commit clock, the catalogue and the watches. Writers of one process wait for each other in line there, so
 //! that only other processes are met in SQLite's locks.
 
-mod blame;
-mod capture;
-mod command;
-mod event;
-mod execute;
-pub mod file;
-mod flush;
-mod front;
+mod database;
 mod inspection;
-mod maintenance;
 mod metadata;
-mod options;
-mod plan;
-pub mod prepared;
-pub mod queue;
-mod range;
-pub mod rows;
-pub mod session;
-pub mod shared;
-pub mod subscribe;
-mod transaction;
-pub mod watch;
+mod queue;
+mod session;
+mod translate_error;
+mod watch;
 
-pub use self::execute::QueryResult;
-pub use self::options::Options;
+pub(crate) use self::database::{OpenMode, Shared};
+pub(crate) use self::queue::QueueTimeout;
+pub(crate) use self::session::{cell_value, narrow_row, Block, Core, Prepared, QueryResult, Session, StatementHandle};
+pub(crate) use self::watch::{parse_request, Source, WatchHandle};

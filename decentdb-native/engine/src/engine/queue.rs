@@ -12,12 +12,10 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::execute::QueryResult;
-use super::file::Location;
-use super::options::{QueueOptions, SyncMode};
-use super::session::{Core, Session};
-use super::watch::Source;
-use crate::abi::layout::WriteQueueMetrics;
+use crate::c_layout::WriteQueueMetrics;
+use crate::engine::database::{Location, QueueOptions, SyncMode};
+use crate::engine::session::{Core, QueryResult, Session};
+use crate::engine::watch::Source;
 use crate::error::{Error, Result, Status};
 use crate::sql::Program;
 use crate::value::Value;

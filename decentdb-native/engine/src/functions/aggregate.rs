@@ -1,4 +1,4 @@
-//! Aggregates over DECIMAL, and the statistical ones SQLite lacks.
+//! Aggregates over DECIMAL, and the statistical aggregates that SQLite lacks.
 
 use rusqlite::functions::{Aggregate, Context, FunctionFlags, WindowAggregate};
 use rusqlite::types::ToSqlOutput;
@@ -17,7 +17,7 @@ struct DecimalSum {
     average: bool,
 }
 
-/// Sums by scale, so that rows leaving a window take their scale with them.
+/// One sum per scale, so that a row leaving a window also removes its scale.
 #[derive(Default)]
 struct Sum {
     scales: [(i128, i64); MAX_SCALE as usize + 1],

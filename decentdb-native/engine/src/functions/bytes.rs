@@ -32,7 +32,7 @@ fn to_hex(context: &Context<'_>, upper: bool) -> Output {
 }
 
 fn unknown_encoding(name: &str) -> rusqlite::Error {
-    bad_argument(format!("unknown encoding {name}: there are hex and base64"))
+    bad_argument(format!("unknown encoding {name}: the encodings are hex and base64"))
 }
 
 fn encode(context: &Context<'_>) -> Output {
@@ -73,7 +73,7 @@ fn to_base64(bytes: &[u8]) -> String {
     text
 }
 
-/// White space between the digits is skipped.
+/// Skips white space between the digits.
 fn from_base64(text: &str) -> Option<Vec<u8>> {
     let letters: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     if !letters.len().is_multiple_of(4) {

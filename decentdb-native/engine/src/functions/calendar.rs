@@ -1,4 +1,4 @@
-//! The clock, and dates made of parts and written as text.
+//! The clock, dates built from parts, and dates as text.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::Arc;
@@ -34,13 +34,13 @@ fn bad_argument(message: impl Into<String>) -> rusqlite::Error {
     fail(&Error::new(Status::Sql, "sql.invalid_argument", Some("22023"), message))
 }
 
-/// What `ddb_now` answers.
+/// The state behind `ddb_now`.
 #[derive(Default)]
 struct Clock {
-    /// SQLite's clock when it was last asked for.
+    /// SQLite's clock at the last call.
     millis: AtomicI64,
     micros: AtomicI64,
-    /// Whether a transaction is open, in which time stands still.
+    /// Whether a transaction is open. Inside a transaction, time does not advance.
     held: AtomicBool,
 }
 
@@ -50,8 +50,8 @@ fn wall_clock() -> i64 {
 }
 
 impl Clock {
-    /// `ddb_now(seconds)`: the time in microseconds. The argument is SQLite's clock, which all calls of one step of a
-    /// statement see alike; as long as it stands still, so does the answer.
+    /// `ddb_now(seconds)`: the time in microseconds. The argument is SQLite's clock, which is the same for all calls of
+    /// one step of a statement. The answer changes only when that clock does.
     fn now(&self, seconds: f64) -> i64 {
         let millis = (seconds * 1e3).round() as i64;
         let seen = self.millis.swap(millis, Ordering::Relaxed) == millis;
@@ -61,7 +61,7 @@ impl Clock {
         self.micros.load(Ordering::Relaxed)
     }
 
-    /// `ddb_hold_clock(whether)`: stops the clock for a transaction, or lets it go on.
+    /// `ddb_hold_clock(whether)`: stops the clock for a transaction, or starts it again.
     fn hold(&self, held: bool) -> i64 {
         self.held.store(held, Ordering::Relaxed);
         self.millis.store(0, Ordering::Relaxed);
@@ -75,7 +75,7 @@ fn days(context: &Context<'_>) -> Output {
     Ok(micros(context, 0)?.map_or_else(null, |micros| integer(micros.div_euclid(DAY_MICROS))))
 }
 
-/// `ddb_date_diff(part, start, end)`: how many whole parts have passed.
+/// `ddb_date_diff(part, start, end)`: the number of whole parts between both.
 fn date_diff(context: &Context<'_>) -> Output {
     let (Raw::Text(part), Some(start), Some(end)) = (raw(context, 0)?, micros(context, 1)?, micros(context, 2)?) else {
         return Ok(null());
@@ -112,13 +112,14 @@ fn last_day(context: &Context<'_>) -> Output {
     Ok(integer(days_from_civil(year, month, days_in_month(year, month))))
 }
 
-/// `ddb_next_day(micros, weekday)`: the first day after the date that bears a name, whole or its first three letters.
+/// `ddb_next_day(micros, weekday)`: the first such weekday after the date, given by its full name or its first three
+/// letters.
 fn next_day(context: &Context<'_>) -> Output {
     let (Some(micros), Raw::Text(name)) = (micros(context, 0)?, raw(context, 1)?) else { return Ok(null()) };
     let wanted = name.trim();
     let found =
         WEEKDAYS.iter().position(|day| day.eq_ignore_ascii_case(wanted) || day[..3].eq_ignore_ascii_case(wanted));
-    let Some(found) = found else { return Err(bad_argument(format!("{wanted} is no day of the week"))) };
+    let Some(found) = found else { return Err(bad_argument(format!("{wanted} is not a day of the week"))) };
     let days = micros.div_euclid(DAY_MICROS);
     let ahead = (found as i64 - weekday(days) + 6).rem_euclid(7) + 1;
     Ok(integer(days + ahead))
@@ -190,8 +191,8 @@ fn to_timestamp(context: &Context<'_>) -> Output {
     read(text, format).map(integer)
 }
 
-/// Reads text by a template of `YYYY`, `MM`, `DD`, `HH24`, `MI`, `SS` and the like; what is no pattern stands for any
-/// one character.
+/// Reads text by a template of `YYYY`, `MM`, `DD`, `HH24`, `MI`, `SS` and similar patterns. Any other character of the
+/// template matches any one character.
 fn read(text: &str, format: &str) -> rusqlite::Result<i64> {
     let wrong = || fail(&types::invalid(text, &Type::Timestamp));
     let (mut year, mut month, mut day, mut hour, mut minute, mut second, mut micros) = (1, 1, 1, 0, 0, 0, 0);

@@ -1,4 +1,4 @@
-//! Aggregates that keep the values they are given: arrays, lists and percentiles.
+//! Aggregates that keep all their values: arrays, lists and percentiles.
 
 use std::cmp::Ordering;
 use std::collections::{HashSet, VecDeque};
@@ -15,7 +15,7 @@ use crate::types::{decimal, interval, Raw};
 
 type Cell = rusqlite::types::ToSqlOutput<'static>;
 
-/// `ddb_array_agg(json)`: an array of JSON values; an empty one of none.
+/// `ddb_array_agg(json)`: an array of JSON values; the empty array without rows.
 struct Array;
 
 impl Array {
@@ -53,13 +53,13 @@ impl WindowAggregate<VecDeque<String>, Cell> for Array {
     }
 
     fn inverse(&self, _: &mut Context<'_>, members: &mut VecDeque<String>) -> rusqlite::Result<()> {
-        // Rows leave a window in the order they came in.
+        // Rows leave a window in the order in which they entered it.
         members.pop_front();
         Ok(())
     }
 }
 
-/// `ddb_distinct_concat(text, separator)`: each text once, where it came first.
+/// `ddb_distinct_concat(text, separator)`: each text once, in the order of first occurrence.
 struct DistinctConcat;
 
 #[derive(Default)]
@@ -94,12 +94,12 @@ impl Aggregate<Joined, Cell> for DistinctConcat {
     }
 }
 
-/// How a percentile is found among the values in order.
+/// How a percentile is chosen among the ordered values.
 #[derive(Clone, Copy)]
 enum Percentile {
-    /// Between two values, as FLOAT64.
+    /// Interpolates between two values, as FLOAT64.
     Float,
-    /// Between two values, as exact as DECIMAL can be.
+    /// Interpolates between two values, as exactly as DECIMAL can.
     Decimal,
     /// The first value that reaches the fraction.
     Discrete,

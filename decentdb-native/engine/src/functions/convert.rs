@@ -1,4 +1,4 @@
-//! CAST and assignment of values that are known only when the statement runs.
+//! CAST and assignment of values that are only known when the statement runs.
 
 use rusqlite::functions::Context;
 use rusqlite::Connection;
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::types::{self, Conversion, Raw};
 use crate::value::{EnumType, Type, Value};
 
-/// The number a type has in emitted SQL.
+/// The number of a type in emitted SQL.
 pub fn type_code(ty: &Type) -> u32 {
     ty.tag().map_or(0, |tag| tag as u32)
 }
@@ -95,7 +95,7 @@ fn to_text(context: &Context<'_>) -> Output {
     }
 }
 
-/// `ddb_uuid_v4(randomblob(16))`: stamps random bytes with version and variant.
+/// `ddb_uuid_v4(randomblob(16))`: sets version and variant in random bytes.
 fn uuid_v4(context: &Context<'_>) -> Output {
     let Raw::Blob(random) = raw(context, 0)? else { return Ok(null()) };
     let mut bytes = random.to_vec();

@@ -16,7 +16,7 @@ pub(super) fn unknown_field(field: &str) -> rusqlite::Error {
     fail(&Error::new(Status::Sql, "sql.invalid_argument", Some("22023"), message))
 }
 
-/// A point in time, date or interval that the calendar has no room for.
+/// The error for a point in time, date or interval outside the calendar.
 pub(super) fn overflow(ty: &Type) -> rusqlite::Error {
     fail(&types::field_overflow("the result", ty))
 }
@@ -45,7 +45,7 @@ fn interval_output(parts: Option<Parts>) -> Output {
     Ok(string(interval::format_stored(months, days, micros)))
 }
 
-/// The interval in the second argument, negated if the third one says so.
+/// The interval in the second argument, negated if the third argument is negative.
 fn signed(context: &Context<'_>) -> rusqlite::Result<Option<Parts>> {
     let sign: i64 = context.get(2)?;
     match parts(context, 1)? {
@@ -62,7 +62,7 @@ fn shift(context: &Context<'_>) -> Output {
     add_interval(instant, months, days, extra).map(integer).ok_or_else(|| overflow(&Type::Timestamp))
 }
 
-/// `ddb_time_add(micros, interval, sign)`: days do not matter, and midnight comes round again.
+/// `ddb_time_add(micros, interval, sign)`: ignores days and wraps around at midnight.
 fn shift_time(context: &Context<'_>) -> Output {
     let (Some(time), Some((_, _, extra))) = (micros(context, 0)?, signed(context)?) else { return Ok(null()) };
     Ok(integer((time + extra.rem_euclid(DAY_MICROS)).rem_euclid(DAY_MICROS)))
@@ -101,13 +101,13 @@ fn scale(context: &Context<'_>, divide: bool) -> Output {
         if numerator == 0 {
             return Ok(null());
         }
-        // The sign stays above.
+        // The numerator takes the sign.
         (numerator, denominator) = (denominator * numerator.signum(), numerator.abs());
     }
     interval_output(interval::scale(interval, numerator, denominator))
 }
 
-/// `ddb_extract(field, micros)`: whole numbers but for the epoch.
+/// `ddb_extract(field, micros)`: whole numbers, except for the epoch.
 fn extract(context: &Context<'_>) -> Output {
     let (Raw::Text(field), Some(micros)) = (raw(context, 0)?, micros(context, 1)?) else { return Ok(null()) };
     let days = micros.div_euclid(DAY_MICROS);
@@ -138,7 +138,7 @@ fn extract(context: &Context<'_>) -> Output {
     }))
 }
 
-/// The number of the century or millennium a year is in: the first one begins with year 1, and there is no zeroth.
+/// The number of the century or millennium of a year. The first begins with year 1, and there is no number zero.
 fn age_of(year: i64, length: i64) -> i64 {
     if year > 0 {
         (year - 1) / length + 1
@@ -167,7 +167,7 @@ fn extract_interval(context: &Context<'_>) -> Output {
         "second" => second / 1_000_000,
         "millisecond" => second / 1_000,
         "microsecond" => second,
-        // A year has 365.25 days, a month beside it thirty.
+        // A year counts 365.25 days, each further month thirty.
         "epoch" => {
             let days = (months / 12) as f64 * 365.25 + (months % 12) as f64 * 30.0 + f64::from(days);
             return Ok(real(days * 86_400.0 + micros as f64 / 1e6));
@@ -204,7 +204,7 @@ fn truncate(context: &Context<'_>) -> Output {
     datetime::in_range(truncated).map(integer).ok_or_else(|| overflow(&Type::Timestamp))
 }
 
-/// `ddb_limit(n)`: what LIMIT and OFFSET take; NULL is no limit.
+/// `ddb_limit(n)`: checks the argument of LIMIT and OFFSET; NULL means no limit.
 fn limit(context: &Context<'_>) -> Output {
     match raw(context, 0)? {
         Raw::Null => Ok(integer(-1)),
@@ -216,7 +216,7 @@ fn limit(context: &Context<'_>) -> Output {
     }
 }
 
-/// `ddb_positive(n)`: what window functions count with.
+/// `ddb_positive(n)`: checks the count argument of window functions.
 fn positive(context: &Context<'_>) -> Output {
     match raw(context, 0)? {
         Raw::Integer(count) if count > 0 => Ok(integer(count)),

@@ -52,7 +52,7 @@ fn unary(context: &Context<'_>, operation: fn(Number) -> Option<Number>) -> Outp
     }
 }
 
-/// `round(value, digits)` and `trunc(value, digits)`, to none if none is given.
+/// `round(value, digits)` and `trunc(value, digits)`; without `digits`, to a whole number.
 fn round(context: &Context<'_>, operation: fn(Number, i64) -> Option<Number>) -> Output {
     let digits: Option<i64> = if context.len() > 1 { context.get(1)? } else { Some(0) };
     match (number(raw(context, 0)?)?, digits) {
@@ -68,8 +68,8 @@ fn to_float(context: &Context<'_>) -> Output {
     }
 }
 
-/// `ddb_dec_real(d, toward)`: what compares with doubles as the DECIMAL does. `toward` is 0 for equality, else the side
-/// on which a double may stand for a DECIMAL that equals none.
+/// `ddb_dec_real(d, toward)`: a value that compares with doubles as the DECIMAL does. `toward` is 0 for equality.
+/// Otherwise it is the side on which a double may stand for a DECIMAL that equals no double.
 fn comparable(context: &Context<'_>) -> Output {
     let Some((unscaled, scale)) = number(raw(context, 0)?)? else { return Ok(null()) };
     let (unscaled, scale) = decimal::normalized(unscaled, scale);
@@ -83,7 +83,7 @@ fn comparable(context: &Context<'_>) -> Output {
         (Ordering::Less, 1) => real(nearest.next_up()),
         (Ordering::Greater, -1) => real(nearest.next_down()),
         (_, 1 | -1) => real(nearest),
-        // Equal to other such decimals, to no double.
+        // The text equals other such decimals and no double.
         _ => output(Stored::Blob(decimal::format(unscaled, scale).into_bytes())),
     })
 }

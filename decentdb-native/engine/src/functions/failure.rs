@@ -1,4 +1,4 @@
-//! Carries a typed error through SQLite, which passes on nothing but text.
+//! Carries a typed error through SQLite, which passes on only text.
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::Connection;
@@ -7,7 +7,7 @@ use crate::error::{Error, Status};
 
 const PREFIX: &str = "ddb-error:";
 
-/// The subcodes that functions raise, so that decoding finds the static text again.
+/// The subcodes that functions raise. Decoding looks up the static text here.
 const KNOWN: &[(Status, &str, &str)] = &[
     (Status::Sql, "sql.invalid_value", "22P02"),
     (Status::Sql, "sql.invalid_value", "22007"),
@@ -31,9 +31,9 @@ const KNOWN: &[(Status, &str, &str)] = &[
 pub fn failure(error: &Error) -> String {
     let sqlstate = error.sqlstate.unwrap_or("XX000");
     let context = serde_json::Value::Object(error.context.as_ref().clone());
-    // JSON escapes the separator, so that it stands between the parts alone.
+    // JSON escapes the separator, so that it occurs only between the parts.
     let text = format!("{PREFIX}{}:{sqlstate}\u{1f}{context}\u{1f}{}", error.subcode, error.message);
-    // A text with U+0000 would not pass at all.
+    // SQLite would not pass on a text with U+0000.
     text.replace('\0', "\u{fffd}")
 }
 
@@ -41,14 +41,15 @@ pub(super) fn encode_error(error: &Error) -> rusqlite::Error {
     rusqlite::Error::UserFunctionError(failure(error).into())
 }
 
-/// `ddb_fail(text)`: raises the error that `text` carries. It is not deterministic, or SQLite would call it beforehand.
+/// `ddb_fail(text)`: raises the error that `text` carries. It is not declared deterministic, because SQLite would then
+/// call it before the statement needs it.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function("ddb_fail", 1, FunctionFlags::SQLITE_UTF8, |context| -> super::Output {
         Err(rusqlite::Error::UserFunctionError(context.get::<String>(0)?.into()))
     })
 }
 
-/// The error inside a message of SQLite, if one of our functions raised it or it is a known failure of SQLite's own.
+/// The error inside a message of SQLite, if one of our functions raised it or it is a known failure of SQLite itself.
 pub fn decode_error(message: &str) -> Option<Error> {
     if message == "integer overflow" {
         return Some(crate::types::out_of_range("the result", &crate::value::Type::Int64));

@@ -56,7 +56,7 @@ fn json_member(context: &Context<'_>) -> Output {
     })
 }
 
-/// `ddb_json_path(path)`: a path, rather than the label `->` takes text for.
+/// `ddb_json_path(path)`: turns text into a path, because `->` would read it as a label.
 fn json_path(context: &Context<'_>) -> Output {
     let Some(path) = text(context, 0)? else { return Ok(null()) };
     if path.starts_with('$') {
@@ -74,7 +74,7 @@ fn to_json(context: &Context<'_>) -> Output {
     Ok(string(match types::load(value, &ty).ok_or_else(wrong)? {
         Value::Null => "null".to_owned(),
         Value::Int64(number) => number.to_string(),
-        // There is no JSON for what is not finite.
+        // JSON cannot express infinite numbers and NaN.
         Value::Float64(number) => serde_json::Number::from_f64(number).map_or("null".to_owned(), |n| n.to_string()),
         Value::Bool(flag) => flag.to_string(),
         Value::Decimal { unscaled, scale } => types::decimal::format(unscaled, scale),
@@ -82,8 +82,8 @@ fn to_json(context: &Context<'_>) -> Output {
     }))
 }
 
-/// `ddb_dynamic(value, type)`: a value whose type is known only now, where one of `type` is needed. Numbers stay as exact
-/// as they are; text is read as what is needed.
+/// `ddb_dynamic(value, type)`: converts a value whose type is only known now to `type`. Numbers keep their exactness;
+/// text is read as `type`.
 fn settle(context: &Context<'_>) -> Output {
     let value = raw(context, 0)?;
     let ty = type_of(context.get(1)?)?;

@@ -1,4 +1,4 @@
-//! INT64 arithmetic that fails rather than turning into REAL, and the mathematical functions SQLite lacks.
+//! INT64 arithmetic that fails rather than turning into REAL, and the mathematical functions that SQLite lacks.
 
 use rusqlite::functions::Context;
 use rusqlite::Connection;
@@ -49,12 +49,12 @@ fn float(value: Raw<'_>) -> Option<f64> {
     }
 }
 
-/// NULL where the function is not defined, as DecentDB has it.
+/// NULL where the function is not defined, as in DecentDB.
 fn float_function(context: &Context<'_>, operation: fn(f64) -> f64) -> Output {
     Ok(float(raw(context, 0)?).map(operation).filter(|result| !result.is_nan()).map_or_else(null, real))
 }
 
-/// Brings a number to a number of digits, none if none is given.
+/// Rounds a number to a number of digits; without that number, to a whole number.
 fn round(context: &Context<'_>, operation: fn(f64) -> f64) -> Output {
     let digits: Option<i64> = if context.len() > 1 { context.get(1)? } else { Some(0) };
     let (Some(number), Some(digits)) = (float(raw(context, 0)?), digits) else { return Ok(null()) };

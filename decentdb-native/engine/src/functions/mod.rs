@@ -1,4 +1,4 @@
-//! The functions, aggregates and collations the emitted SQL relies on, registered on every connection.
+//! The functions, aggregates and collations that the emitted SQL uses, registered on every connection.
 
 mod aggregate;
 mod bytes;
@@ -9,11 +9,11 @@ mod datetime;
 mod decimal;
 mod failure;
 mod json;
+mod like;
 mod math;
 mod search;
 mod series;
 mod spatial;
-mod string;
 mod text;
 
 use rusqlite::functions::{Context, FunctionFlags};
@@ -27,7 +27,7 @@ use crate::error::Error;
 use crate::types::Raw;
 use crate::value::Stored;
 
-/// Usable in indexes, CHECK and views: depends on its arguments alone.
+/// The flags of a function that depends only on its arguments, which indexes, CHECK and views may use.
 const PURE: FunctionFlags =
     FunctionFlags::SQLITE_UTF8.union(FunctionFlags::SQLITE_DETERMINISTIC).union(FunctionFlags::SQLITE_INNOCUOUS);
 
@@ -39,7 +39,7 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     decimal::register(connection)?;
     math::register(connection)?;
     text::register(connection)?;
-    string::register(connection)?;
+    like::register(connection)?;
     bytes::register(connection)?;
     json::register(connection)?;
     datetime::register(connection)?;

@@ -1,4 +1,4 @@
-//! What the indexes of full-text and substring search are filled and asked with.
+//! The functions that fill and query the indexes of full-text and substring search.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The rows of `generate_series`, one after the other.
+//! The rows of `generate_series`, computed one by one.
 
 use rusqlite::types::{Value as SqlValue, ValueRef};
 use rusqlite::Connection;
@@ -11,13 +11,13 @@ use crate::types::interval::{self, Parts};
 use crate::types::{self, decimal};
 use crate::value::Type;
 
-/// What is counted.
+/// The unit of the series.
 #[derive(Clone, Copy)]
 enum Counter {
     Int,
     Decimal,
     Timestamp,
-    /// Days, by steps of whole days.
+    /// Days, in steps of whole days.
     Date,
 }
 
@@ -38,7 +38,7 @@ fn zero() -> rusqlite::Error {
 
 impl Counter {
     fn start(self, arguments: [ValueRef<'_>; 3]) -> rusqlite::Result<Box<dyn Rows>> {
-        let wrong = || fail(&Error::type_mismatch("generate_series got a value of another type than its own"));
+        let wrong = || fail(&Error::type_mismatch("generate_series got a value that is not of its type"));
         let position = match (self, arguments) {
             _ if arguments.contains(&ValueRef::Null) => Position::End,
             (Counter::Int, [ValueRef::Integer(at), ValueRef::Integer(stop), ValueRef::Integer(step)]) => {
@@ -106,7 +106,7 @@ impl Rows for Position {
             }
             Position::Time { at, stop, step, dates } => {
                 let next = add_interval(at, step.0, step.1, step.2);
-                // A month less its days may lead nowhere.
+                // A step such as one month minus thirty days may not advance.
                 if next.is_some_and(|next| (next > at) != (interval::length(step) > 0)) {
                     return Err(bad_step("the step of generate_series leads back"));
                 }
@@ -114,7 +114,7 @@ impl Rows for Position {
             }
             Position::End => None,
         };
-        // What lies beyond the range of the type lies beyond the stop as well.
+        // A value beyond the range of the type is beyond the stop as well.
         *self = next.unwrap_or(Position::End);
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The functions of GEOMETRY and GEOGRAPHY. Values come and go as EWKB.
+//! The functions of GEOMETRY and GEOGRAPHY. Arguments and results are EWKB.
 
 use rusqlite::functions::Context;
 use rusqlite::types::{ToSqlOutput, Value as SqlValue};
@@ -51,7 +51,7 @@ fn srid(value: Raw<'_>) -> rusqlite::Result<Option<u32>> {
         Raw::Null => Ok(None),
         Raw::Integer(number) => match u32::try_from(number).ok().filter(|srid| *srid <= i32::MAX as u32) {
             Some(srid) => Ok(Some(srid)),
-            None => Err(fail(&invalid(format!("{number} is no SRID")))),
+            None => Err(fail(&invalid(format!("{number} is not an SRID")))),
         },
         _ => Err(unexpected()),
     }
@@ -74,7 +74,7 @@ fn point(context: &Context<'_>) -> Output {
     given(Geometry::point(Position { x, y, z, m }, dimensions, flag(context, 0)?), |point| bytes(&point))
 }
 
-/// `ddb_st_from_text(value, geography [, srid])` and its like for WKB and GeoJSON
+/// `ddb_st_from_text(value, geography [, srid])` and its counterparts for WKB and GeoJSON
 fn from(context: &Context<'_>, read: fn(Raw<'_>, u32, bool) -> Result<Geometry>) -> Output {
     let (value, geography) = (raw(context, 0)?, flag(context, 1)?);
     let wanted = if context.len() > 2 {
@@ -162,7 +162,7 @@ fn area(context: &Context<'_>) -> Output {
     given(if flag(context, 1)? { geometry.earth_area() } else { geometry.area() }, real)
 }
 
-/// `ddb_st_require(shape, column type, column)`: the shape, if the column takes it.
+/// `ddb_st_require(shape, column type, column)`: the shape, if the column accepts it.
 fn require(context: &Context<'_>) -> Output {
     let Some(geometry) = shape(context, 0)? else { return Ok(null()) };
     let (Raw::Text(wanted), Raw::Text(column)) = (raw(context, 1)?, raw(context, 2)?) else { return Err(unexpected()) };
@@ -170,8 +170,8 @@ fn require(context: &Context<'_>) -> Output {
     given(wanted.require(&geometry, column), |()| bytes(&geometry))
 }
 
-/// `ddb_st_bound(shape, side [, distance, geography])`: west, east, south or north of its box, widened by a distance. The
-/// R*Tree keeps single precision, beyond whose range nothing may lie.
+/// `ddb_st_bound(shape, side [, distance, geography])`: the west, east, south or north side of its box, widened by a
+/// distance. The R*Tree keeps single precision, and no bound may exceed its range.
 fn bound(context: &Context<'_>) -> Output {
     let (Some(geometry), Raw::Integer(side)) = (shape(context, 0)?, raw(context, 1)?) else { return Ok(null()) };
     let mut bounds = geometry.bounds();
@@ -184,14 +184,14 @@ fn bound(context: &Context<'_>) -> Output {
 }
 
 fn widen([west, east, south, north]: &mut [f64; 4], distance: f64, geography: bool) {
-    // A little more, for what rounding takes.
+    // Slightly more, to allow for rounding.
     let (mut dx, mut dy) = (distance * (1.0 + 1e-9), distance * (1.0 + 1e-9));
     if geography {
         let angle = dy / EARTH;
         dy = angle.to_degrees();
         let polar = (south.abs().max(north.abs()) + dy).to_radians().cos();
         dx = if angle < 1.0 && polar > angle.sin() { (angle.sin() / polar).asin().to_degrees() * 1.01 } else { 360.0 };
-        // Across the 180th meridian, longitudes start over.
+        // Longitudes wrap around at the 180th meridian.
         if *west - dx < -180.0 || *east + dx > 180.0 {
             dx = 360.0;
         }

@@ -1,4 +1,4 @@
-//! How texts become words.
+//! Splits texts into words.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value as Json};
@@ -6,18 +6,18 @@ use serde_json::{json, Value as Json};
 /// Words that `stopwords = 'builtin'` leaves out.
 const STOPWORDS: [&str; 6] = ["a", "an", "and", "of", "the", "to"];
 
-/// Stands before a capital where case matters: FTS5 folds the case of what it reads.
+/// Precedes a capital where case matters, because FTS5 folds the case of its input.
 const CAPITAL: char = '^';
 
 /// The options of a full-text index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Analyzer {
-    /// Words that say little are left out.
+    /// Whether to leave out common words.
     pub stopwords: bool,
     pub case_folded: bool,
-    /// `é` is found as `e`.
+    /// Whether `é` matches `e`.
     pub diacritics_removed: bool,
-    /// Lengths that a prefix in a query may be shortened to; none allows no prefixes.
+    /// The lengths to which a prefix in a query may be shortened. Without lengths, prefixes are not allowed.
     pub prefix: Vec<u8>,
 }
 
@@ -41,18 +41,18 @@ impl Analyzer {
         words
     }
 
-    /// What FTS5 is given of a text.
+    /// The form of a text that FTS5 receives.
     pub fn document(&self, text: &str) -> String {
         self.words(text).join(" ")
     }
 
-    /// The tokenizer of FTS5 that splits documents at spaces alone.
+    /// The tokenizer of FTS5 that splits documents only at spaces.
     pub fn tokenizer(&self) -> String {
         let removed = if self.diacritics_removed { 2 } else { 0 };
         format!("unicode61 remove_diacritics {removed} tokenchars '_{CAPITAL}'")
     }
 
-    /// The options as DecentDB's metadata describes them.
+    /// The options in the form of DecentDB's metadata.
     pub fn options_json(&self) -> Json {
         json!({
             "analyzer_id": "decentdb.fulltext.v1",

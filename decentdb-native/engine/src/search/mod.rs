@@ -1,4 +1,4 @@
-//! Searching in texts: what is indexed of a text, and what a query asks for. SQLite's FTS5 keeps the indexes.
+//! Search in texts: the indexed form of a text, and the meaning of a query. SQLite's FTS5 keeps the indexes.
 
 mod analyzer;
 mod query;
@@ -8,7 +8,7 @@ pub use analyzer::Analyzer;
 pub use query::{full_text_query, NOTHING};
 pub use trigram::{folded, trigram_query};
 
-/// A piece of a text as FTS5 reads it in a query: quoted, so that nothing in it is an operator.
+/// A piece of text for a query of FTS5, quoted so that nothing in it is an operator.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }

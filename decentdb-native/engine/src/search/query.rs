@@ -1,4 +1,5 @@
-//! The language of full-text queries: words, "phrases", prefix*, -excluded, OR; words side by side must all be there.
+//! The language of full-text queries: words, "phrases", prefix*, -excluded, OR. A row must contain all words that stand
+//! side by side.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -6,17 +7,17 @@ use std::str::Chars;
 use super::{quoted, Analyzer};
 use crate::error::{Error, Result, Status};
 
-/// FTS5 keeps a cursor per term.
+/// The limit of terms, because FTS5 keeps a cursor per term.
 const MAX_TERMS: usize = 256;
 
-enum Kind {
+enum TermKind {
     Word,
     Phrase,
     Prefix,
 }
 
 struct Term {
-    kind: Kind,
+    kind: TermKind,
     text: String,
     excluded: bool,
 }
@@ -30,10 +31,10 @@ fn wrong(query: &str, what: &str) -> Error {
     Error::new(Status::Sql, "sql.fulltext_query", Some("42601"), message)
 }
 
-/// What FTS5 finds no row for.
+/// A query for which FTS5 finds no row.
 pub const NOTHING: &str = "\"\"";
 
-/// The query of FTS5 that `query` stands for; [`NOTHING`] if none of its terms has a word to look for.
+/// Translates `query` into a query of FTS5; [`NOTHING`] if no term contains a word.
 pub fn full_text_query(query: &str, analyzer: &Analyzer) -> Result<String> {
     let mut alternatives = Vec::new();
     for terms in parse(query).map_err(|what| wrong(query, what))? {
@@ -62,14 +63,16 @@ pub fn full_text_query(query: &str, analyzer: &Analyzer) -> Result<String> {
     Ok(if alternatives.is_empty() { NOTHING.to_owned() } else { alternatives.join(" OR ") })
 }
 
-/// A term for FTS5; `None` if there is no word in it.
+/// A term for FTS5; `None` if it contains no word.
 fn emit(term: &Term, analyzer: &Analyzer) -> std::result::Result<Option<String>, String> {
     let words = analyzer.words(&term.text);
     Ok(match term.kind {
-        Kind::Prefix => {
+        TermKind::Prefix => {
             let [word] = words.as_slice() else { return Err("a prefix must be one word".to_owned()) };
             let Some(shortest) = analyzer.prefix.iter().min() else {
-                return Err("the index was created without the option prefix, so there is no prefix search".to_owned());
+                return Err(
+                    "the index was created without the option prefix and does not support prefix search".to_owned()
+                );
             };
             if term.text.chars().count() < usize::from(*shortest) {
                 return Err(format!("a prefix needs at least {shortest} characters"));
@@ -77,8 +80,8 @@ fn emit(term: &Term, analyzer: &Analyzer) -> std::result::Result<Option<String>,
             Some(format!("{}*", quoted(word)))
         }
         _ if words.is_empty() => None,
-        Kind::Phrase => Some(quoted(&words.join(" "))),
-        Kind::Word => Some(match words.as_slice() {
+        TermKind::Phrase => Some(quoted(&words.join(" "))),
+        TermKind::Word => Some(match words.as_slice() {
             [word] => quoted(word),
             words => format!("({})", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" AND ")),
         }),
@@ -130,13 +133,13 @@ fn term(chars: &mut Peekable<Chars<'_>>) -> Parsed<Option<Term>> {
         if text.trim().is_empty() {
             return Err("a phrase is empty");
         }
-        (Kind::Phrase, text)
+        (TermKind::Phrase, text)
     } else {
         let (text, escaped, prefix) = word(chars)?;
         if text == "OR" && !excluded && !escaped && !prefix {
             return Ok(None);
         }
-        (if prefix { Kind::Prefix } else { Kind::Word }, text)
+        (if prefix { TermKind::Prefix } else { TermKind::Word }, text)
     };
     if chars.peek().is_some_and(|c| !c.is_whitespace()) {
         return Err("a space is missing after a phrase or *");

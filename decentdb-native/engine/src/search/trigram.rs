@@ -1,16 +1,17 @@
-//! Substring search: rows that can match a LIKE pattern, found by the trigrams of its literal parts.
+//! Substring search: finds the rows that can match a LIKE pattern by the trigrams of its literal parts.
 
 use super::quoted;
 
-/// Enough to find few rows; more only cost time.
+/// This many trigrams select few rows; more would only cost time.
 const MAX_TRIGRAMS: usize = 32;
 
-/// A text as the index keeps it: equal for texts that ILIKE cannot tell apart.
+/// The indexed form of a text. It is equal for texts that ILIKE does not distinguish.
 pub fn folded(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }
 
-/// The query of FTS5 for the rows that may match a LIKE or ILIKE pattern; `None` if no literal part has three characters.
+/// The query of FTS5 for the rows that may match a LIKE or ILIKE pattern; `None` if no literal part has three
+/// characters.
 pub fn trigram_query(pattern: &str, escape: Option<char>) -> Option<String> {
     let mut trigrams: Vec<String> = Vec::new();
     let mut part: Vec<char> = Vec::new();
@@ -28,7 +29,7 @@ pub fn trigram_query(pattern: &str, escape: Option<char>) -> Option<String> {
         if Some(c) == escape {
             match chars.next() {
                 Some(literal) => part.extend(literal.to_lowercase()),
-                // What a lone escape means is for LIKE to say.
+                // LIKE itself decides the meaning of a lone escape.
                 None => close(&mut part),
             }
         } else if c == '%' || c == '_' {

@@ -1,6 +1,6 @@
-//! EWKB, and WKB as ISO and OGC write it.
+//! EWKB, and WKB in the forms of ISO and OGC.
 
-use super::{wrong, Dimensions, Geometry, Kind, Part, Position, KINDS};
+use super::{wrong, Dimensions, Geometry, GeometryKind, Part, Position, GEOMETRY_KINDS};
 use crate::error::{Error, Result};
 
 const FLAG_Z: u32 = 0x8000_0000;
@@ -8,7 +8,7 @@ const FLAG_M: u32 = 0x4000_0000;
 const FLAG_SRID: u32 = 0x2000_0000;
 
 impl Geometry {
-    /// In little endian, with the SRID.
+    /// Writes little endian, with the SRID.
     pub fn to_ewkb(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(32);
         self.header(self.kind, Some(self.srid), &mut bytes);
@@ -19,11 +19,11 @@ impl Geometry {
             if self.kind.is_multi() {
                 self.header(self.kind.part(), None, &mut bytes);
             }
-            if self.kind.part() == Kind::Polygon {
+            if self.kind.part() == GeometryKind::Polygon {
                 count(part.len(), &mut bytes);
             }
             for line in part {
-                if self.kind.part() != Kind::Point {
+                if self.kind.part() != GeometryKind::Point {
                     count(line.len(), &mut bytes);
                 }
                 for ordinate in line.iter().flat_map(|position| position.ordinates(self.dimensions)) {
@@ -34,7 +34,7 @@ impl Geometry {
         bytes
     }
 
-    fn header(&self, kind: Kind, srid: Option<u32>, bytes: &mut Vec<u8>) {
+    fn header(&self, kind: GeometryKind, srid: Option<u32>, bytes: &mut Vec<u8>) {
         let mut code = kind.code();
         for (set, flag) in [(self.dimensions.z, FLAG_Z), (self.dimensions.m, FLAG_M), (srid.is_some(), FLAG_SRID)] {
             if set {
@@ -49,13 +49,13 @@ impl Geometry {
     }
 }
 
-/// More than fit into 32 bits cannot be held in memory as bytes in the first place.
+/// A shape with more parts than fit into 32 bits would not fit into memory as bytes.
 fn count(count: usize, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(&(count as u32).to_le_bytes());
 }
 
 struct Header {
-    kind: Kind,
+    kind: GeometryKind,
     dimensions: Dimensions,
     srid: Option<u32>,
 }
@@ -81,7 +81,7 @@ impl Reader<'_> {
         Ok(if self.little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) })
     }
 
-    /// A count of things that take at least `size` bytes each, all of which must be there.
+    /// Reads a count of items of at least `size` bytes each, and checks that the input is long enough for them.
     fn count(&mut self, size: usize) -> Result<usize> {
         let count = self.number()? as usize;
         if count > self.rest.len() / size {
@@ -94,13 +94,13 @@ impl Reader<'_> {
         self.little = match self.take::<1>()? {
             [0] => false,
             [1] => true,
-            [other] => return Err(wrong(format!("invalid WKB: {other} is no byte order"))),
+            [other] => return Err(wrong(format!("invalid WKB: {other} is not a byte order"))),
         };
         let code = self.number()?;
-        // ISO counts dimensions in thousands where EWKB sets bits.
+        // ISO encodes dimensions in thousands, EWKB in bits.
         let iso = (code & !(FLAG_Z | FLAG_M | FLAG_SRID)) / 1000;
         let base = (code & !(FLAG_Z | FLAG_M | FLAG_SRID)) % 1000;
-        let kind = KINDS.into_iter().find(|kind| kind.code() == base && iso <= 3);
+        let kind = GEOMETRY_KINDS.into_iter().find(|kind| kind.code() == base && iso <= 3);
         let kind = kind.ok_or_else(|| wrong(format!("WKB of type {code} is not supported")))?;
         let dimensions =
             Dimensions { z: code & FLAG_Z != 0 || matches!(iso, 1 | 3), m: code & FLAG_M != 0 || matches!(iso, 2 | 3) };
@@ -121,12 +121,12 @@ impl Reader<'_> {
         Ok(line)
     }
 
-    fn part(&mut self, kind: Kind, dimensions: Dimensions) -> Result<Part> {
+    fn part(&mut self, kind: GeometryKind, dimensions: Dimensions) -> Result<Part> {
         let size = 8 * dimensions.count();
-        let lines = if kind == Kind::Polygon { self.count(4)? } else { 1 };
+        let lines = if kind == GeometryKind::Polygon { self.count(4)? } else { 1 };
         let mut part = Vec::with_capacity(lines);
         for _ in 0..lines {
-            let positions = if kind == Kind::Point { 1 } else { self.count(size)? };
+            let positions = if kind == GeometryKind::Point { 1 } else { self.count(size)? };
             part.push(self.line(positions, dimensions)?);
         }
         Ok(part)
@@ -146,7 +146,7 @@ pub(super) fn read(bytes: &[u8], srid: u32) -> Result<Geometry> {
                 return Err(wrong(format!("invalid WKB: a part of a {} is of another kind", kind.name())));
             }
             if inner.srid.is_some_and(|inner| inner != srid) {
-                return Err(wrong("invalid WKB: a part has another SRID than the whole"));
+                return Err(wrong("invalid WKB: the SRID of a part differs from that of the whole"));
             }
             parts.push(reader.part(inner.kind, dimensions)?);
         }

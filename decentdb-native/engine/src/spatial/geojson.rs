@@ -2,17 +2,17 @@
 
 use serde_json::{json, Value as Json};
 
-use super::{wrong, Dimensions, Geometry, Kind, Part, Position};
+use super::{wrong, Dimensions, Geometry, GeometryKind, Part, Position};
 use crate::error::Result;
 
-fn name(kind: Kind) -> &'static str {
+fn name(kind: GeometryKind) -> &'static str {
     match kind {
-        Kind::Point => "Point",
-        Kind::LineString => "LineString",
-        Kind::Polygon => "Polygon",
-        Kind::MultiPoint => "MultiPoint",
-        Kind::MultiLineString => "MultiLineString",
-        Kind::MultiPolygon => "MultiPolygon",
+        GeometryKind::Point => "Point",
+        GeometryKind::LineString => "LineString",
+        GeometryKind::Polygon => "Polygon",
+        GeometryKind::MultiPoint => "MultiPoint",
+        GeometryKind::MultiLineString => "MultiLineString",
+        GeometryKind::MultiPolygon => "MultiPolygon",
     }
 }
 
@@ -21,8 +21,8 @@ impl Geometry {
         let position = |position: &Position| Json::from(position.ordinates(self.dimensions).collect::<Vec<f64>>());
         let line = |line: &Vec<Position>| Json::from(line.iter().map(position).collect::<Vec<_>>());
         let part = |part: &Part| match (self.kind.part(), part.as_slice()) {
-            (Kind::Point, [only]) => only.first().map_or(Json::Null, position),
-            (Kind::LineString, [only]) => line(only),
+            (GeometryKind::Point, [only]) => only.first().map_or(Json::Null, position),
+            (GeometryKind::LineString, [only]) => line(only),
             (_, rings) => Json::from(rings.iter().map(line).collect::<Vec<_>>()),
         };
         let coordinates = match self.parts.as_slice() {
@@ -54,17 +54,17 @@ fn line(json: &Json, dimensions: &mut Option<Dimensions>) -> Result<Vec<Position
     array(json)?.iter().map(|each| position(each, dimensions)).collect()
 }
 
-fn part(kind: Kind, json: &Json, dimensions: &mut Option<Dimensions>) -> Result<Part> {
+fn part(kind: GeometryKind, json: &Json, dimensions: &mut Option<Dimensions>) -> Result<Part> {
     match kind {
-        Kind::Point => Ok(vec![vec![position(json, dimensions)?]]),
-        Kind::LineString => Ok(vec![line(json, dimensions)?]),
+        GeometryKind::Point => Ok(vec![vec![position(json, dimensions)?]]),
+        GeometryKind::LineString => Ok(vec![line(json, dimensions)?]),
         _ => array(json)?.iter().map(|ring| line(ring, dimensions)).collect(),
     }
 }
 
 pub(super) fn read(text: &str, srid: u32) -> Result<Geometry> {
     let json: Json = serde_json::from_str(text).map_err(|error| wrong(format!("invalid GeoJSON: {error}")))?;
-    let kind = json.get("type").and_then(Json::as_str).and_then(Kind::named);
+    let kind = json.get("type").and_then(Json::as_str).and_then(GeometryKind::named);
     let kind =
         kind.ok_or_else(|| wrong("invalid GeoJSON: type must be Point, LineString, Polygon or a Multi of them"))?;
     let coordinates = json.get("coordinates").ok_or_else(|| wrong("invalid GeoJSON: coordinates are missing"))?;

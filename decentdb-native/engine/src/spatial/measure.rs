@@ -1,9 +1,9 @@
-//! Distances, areas and how shapes lie to each other, in the plane. Whether a position lies left or right of a line is
-//! decided exactly; where lines cross is computed as well as doubles can.
+//! Distances, areas and relations of shapes in the plane. The side of a line on which a position lies is computed
+//! exactly; the crossing of two lines is computed in doubles.
 
 use robust::{orient2d, Coord};
 
-use super::{Geometry, Kind, Part, Position};
+use super::{Geometry, GeometryKind, Part, Position};
 use crate::error::{Error, Result};
 
 /// The mean radius of the earth, in meters.
@@ -18,7 +18,7 @@ enum Place {
     Inside,
 }
 
-/// Positive if `p` is left of the way from `a` to `b`, 0 exactly on the line.
+/// Positive if `p` is left of the direction from `a` to `b`, 0 exactly on the line.
 fn side(a: Position, b: Position, p: Position) -> f64 {
     let coord = |p: Position| Coord { x: p.x, y: p.y };
     orient2d(coord(a), coord(b), coord(p))
@@ -51,7 +51,8 @@ fn place_in_ring(ring: &[Position], p: Position) -> Place {
         }
         if (a.y > p.y) != (b.y > p.y) {
             let left = side(a, b, p) > 0.0;
-            // An upward edge is crossed by the ray to the right of `p` if `p` is left of it, a downward one if right.
+            // The ray to the right of `p` crosses an upward edge if `p` is left of it, a downward edge if `p` is right
+            // of it.
             if left == (b.y > a.y) {
                 inside = !inside;
             }
@@ -94,14 +95,14 @@ fn distance_to_segment((a, b): Segment, p: Position) -> f64 {
     distance(Position { x: a.x + along * dx, y: a.y + along * dy, ..a }, p)
 }
 
-/// Where along `s`, from 0 to 1, `p` lies, which is on it.
+/// The position of `p` along `s`, from 0 to 1. `p` must lie on `s`.
 fn along(s: Segment, p: Position) -> f64 {
     let (dx, dy) = (s.1.x - s.0.x, s.1.y - s.0.y);
     let at = if dx.abs() >= dy.abs() { (p.x - s.0.x) / dx } else { (p.y - s.0.y) / dy };
     at.clamp(0.0, 1.0)
 }
 
-/// The stretch of `s` that `t`, which must lie on the same line, has in common with it.
+/// The part of `s` that `t` covers. Both must lie on the same line.
 fn overlap(s: Segment, t: Segment) -> Option<(f64, f64)> {
     if side(s.0, s.1, t.0) != 0.0 || side(s.0, s.1, t.1) != 0.0 || !segments_meet(s, t) {
         return None;
@@ -118,7 +119,7 @@ fn overlap(s: Segment, t: Segment) -> Option<(f64, f64)> {
     (from < to).then_some((from, to))
 }
 
-/// Whether stretches together leave nothing of 0 to 1 out.
+/// Whether the parts together cover 0 to 1.
 fn cover(mut stretches: Vec<(f64, f64)>) -> bool {
     stretches.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut reached = 0.0;
@@ -138,14 +139,14 @@ impl Geometry {
     }
 
     fn polygons(&self) -> &[Part] {
-        if self.kind.part() == Kind::Polygon {
+        if self.kind.part() == GeometryKind::Polygon {
             &self.parts
         } else {
             &[]
         }
     }
 
-    /// Where a position lies in the areas.
+    /// The location of a position relative to the areas.
     fn place(&self, p: Position) -> Place {
         let mut place = Place::Outside;
         for polygon in self.polygons() {
@@ -161,8 +162,8 @@ impl Geometry {
     /// Whether the position is part of the shape.
     fn covers(&self, p: Position) -> bool {
         match self.kind.part() {
-            Kind::Point => self.positions().any(|own| own.same_place(p)),
-            Kind::LineString => {
+            GeometryKind::Point => self.positions().any(|own| own.same_place(p)),
+            GeometryKind::LineString => {
                 self.positions().any(|own| own.same_place(p)) || self.segments().any(|segment| on_segment(segment, p))
             }
             _ => self.place(p) != Place::Outside,
@@ -175,7 +176,7 @@ impl Geometry {
             || self.segments().any(|s| other.segments().any(|t| segments_meet(s, t)))
     }
 
-    /// In the unit of the coordinates.
+    /// The distance in the unit of the coordinates.
     pub fn distance(&self, other: &Geometry) -> f64 {
         if self.intersects(other) {
             return 0.0;
@@ -190,24 +191,25 @@ impl Geometry {
         least
     }
 
-    /// Whether nothing of `other` is outside, and something of it is inside rather than on the boundary.
+    /// Whether no part of `other` is outside, and some part is inside rather than on the boundary.
     pub fn contains(&self, other: &Geometry) -> bool {
         match (self.kind.part(), other.kind.part()) {
-            (Kind::Point, Kind::Point) => other.positions().all(|p| self.covers(*p)),
-            (Kind::Point, _) | (Kind::LineString, Kind::Polygon) => false,
-            (Kind::LineString, Kind::Point) => {
+            (GeometryKind::Point, GeometryKind::Point) => other.positions().all(|p| self.covers(*p)),
+            (GeometryKind::Point, _) | (GeometryKind::LineString, GeometryKind::Polygon) => false,
+            (GeometryKind::LineString, GeometryKind::Point) => {
                 other.positions().all(|p| self.covers(*p)) && other.positions().any(|p| !self.is_end(*p))
             }
-            (Kind::LineString, _) => self.covers_lines_of(other),
-            (_, Kind::Point) => {
+            (GeometryKind::LineString, _) => self.covers_lines_of(other),
+            (_, GeometryKind::Point) => {
                 other.positions().all(|p| self.covers(*p)) && other.positions().any(|p| self.place(*p) == Place::Inside)
             }
-            (_, Kind::LineString) => {
+            (_, GeometryKind::LineString) => {
                 let places = other.segments().flat_map(|segment| self.places_along(segment)).collect::<Vec<_>>();
                 !places.contains(&Place::Outside) && places.contains(&Place::Inside)
             }
             _ => {
-                // Nothing of the other's rings is outside, and none of the own boundary runs through its inside.
+                // No part of the other's rings is outside, and no part of this boundary runs through the other's
+                // interior.
                 other.segments().flat_map(|segment| self.places_along(segment)).all(|place| place != Place::Outside)
                     && self
                         .segments()
@@ -217,10 +219,12 @@ impl Geometry {
         }
     }
 
-    /// Whether both are the same set of positions.
+    /// Whether both shapes are the same set of positions.
     pub fn same(&self, other: &Geometry) -> bool {
         match (self.kind.part(), other.kind.part()) {
-            (Kind::LineString, Kind::LineString) => self.covers_lines_of(other) && other.covers_lines_of(self),
+            (GeometryKind::LineString, GeometryKind::LineString) => {
+                self.covers_lines_of(other) && other.covers_lines_of(self)
+            }
             (own, others) => own == others && self.contains(other) && other.contains(self),
         }
     }
@@ -230,13 +234,13 @@ impl Geometry {
             && other.positions().all(|p| self.covers(*p))
     }
 
-    /// Whether a position is where an odd number of the lines starts or ends.
+    /// Whether an odd number of the lines start or end at the position.
     fn is_end(&self, p: Position) -> bool {
         let ends = self.parts.iter().flatten().flat_map(|line| line.first().into_iter().chain(line.last()));
         ends.filter(|end| end.same_place(p)).count() % 2 == 1
     }
 
-    /// Where the stretches of a segment lie between the points in which it meets the boundary of the areas.
+    /// The locations of the parts of a segment between the points where it meets the boundary of the areas.
     fn places_along(&self, s: Segment) -> Vec<Place> {
         let mut cuts = vec![0.0, 1.0];
         let mut shared = Vec::new();
@@ -275,16 +279,16 @@ impl Geometry {
     }
 
     pub fn length(&self) -> Result<f64> {
-        if self.kind.part() != Kind::LineString {
+        if self.kind.part() != GeometryKind::LineString {
             return Err(undefined("ST_Length", self));
         }
         Ok(self.segments().map(|(a, b)| distance(a, b)).sum())
     }
 
-    /// In the square of the unit of the coordinates.
+    /// The area in the square of the unit of the coordinates.
     pub fn area(&self) -> Result<f64> {
         self.ring_sum(|ring| {
-            // Relative to the first corner, so that shapes far from the origin lose no digits.
+            // Computed relative to the first corner, so that shapes far from the origin lose no digits.
             let origin = ring.first().copied().unwrap_or_default();
             let cross = |pair: &[Position]| {
                 let (a, b) = (pair[0], pair[1]);
@@ -294,7 +298,7 @@ impl Geometry {
         })
     }
 
-    /// On the sphere, in square meters.
+    /// The area on the sphere in square meters.
     pub fn earth_area(&self) -> Result<f64> {
         self.ring_sum(|ring| {
             let part = |pair: &[Position]| {
@@ -306,9 +310,9 @@ impl Geometry {
         })
     }
 
-    /// The outer rings less the holes.
+    /// The outer rings minus the holes.
     fn ring_sum(&self, area: impl Fn(&[Position]) -> f64) -> Result<f64> {
-        if self.kind.part() != Kind::Polygon {
+        if self.kind.part() != GeometryKind::Polygon {
             return Err(undefined("ST_Area", self));
         }
         let of = |polygon: &Part| {
@@ -318,7 +322,7 @@ impl Geometry {
         Ok(self.parts.iter().map(of).sum())
     }
 
-    /// The way over the sphere between two points, in meters.
+    /// The distance on the sphere between two points, in meters.
     pub fn earth_distance(&self, other: &Geometry) -> Result<f64> {
         let (Some(a), Some(b)) = (self.as_point(), other.as_point()) else {
             let other = if self.as_point().is_some() { other } else { self };

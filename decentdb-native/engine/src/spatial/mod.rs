@@ -1,4 +1,4 @@
-//! Shapes: what GEOMETRY and GEOGRAPHY values are, how they are written, and how they lie to each other.
+//! Shapes: the values of GEOMETRY and GEOGRAPHY, their text and binary forms, and their relations to each other.
 
 mod ewkb;
 mod geojson;
@@ -15,7 +15,7 @@ use crate::error::{Error, Result, Status};
 pub const WGS84: u32 = 4326;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kind {
+pub enum GeometryKind {
     Point,
     LineString,
     Polygon,
@@ -24,36 +24,42 @@ pub enum Kind {
     MultiPolygon,
 }
 
-const KINDS: [Kind; 6] =
-    [Kind::Point, Kind::LineString, Kind::Polygon, Kind::MultiPoint, Kind::MultiLineString, Kind::MultiPolygon];
+const GEOMETRY_KINDS: [GeometryKind; 6] = [
+    GeometryKind::Point,
+    GeometryKind::LineString,
+    GeometryKind::Polygon,
+    GeometryKind::MultiPoint,
+    GeometryKind::MultiLineString,
+    GeometryKind::MultiPolygon,
+];
 
-impl Kind {
+impl GeometryKind {
     /// The name in WKT.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Point => "POINT",
-            Kind::LineString => "LINESTRING",
-            Kind::Polygon => "POLYGON",
-            Kind::MultiPoint => "MULTIPOINT",
-            Kind::MultiLineString => "MULTILINESTRING",
-            Kind::MultiPolygon => "MULTIPOLYGON",
+            GeometryKind::Point => "POINT",
+            GeometryKind::LineString => "LINESTRING",
+            GeometryKind::Polygon => "POLYGON",
+            GeometryKind::MultiPoint => "MULTIPOINT",
+            GeometryKind::MultiLineString => "MULTILINESTRING",
+            GeometryKind::MultiPolygon => "MULTIPOLYGON",
         }
     }
 
-    fn named(name: &str) -> Option<Kind> {
-        KINDS.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
+    fn named(name: &str) -> Option<GeometryKind> {
+        GEOMETRY_KINDS.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
 
     fn code(self) -> u32 {
         self as u32 + 1
     }
 
-    /// What the parts of a collection are; of anything else, itself.
-    fn part(self) -> Kind {
+    /// The kind of the parts of a collection; for any other kind, the kind itself.
+    fn part(self) -> GeometryKind {
         match self {
-            Kind::Point | Kind::MultiPoint => Kind::Point,
-            Kind::LineString | Kind::MultiLineString => Kind::LineString,
-            Kind::Polygon | Kind::MultiPolygon => Kind::Polygon,
+            GeometryKind::Point | GeometryKind::MultiPoint => GeometryKind::Point,
+            GeometryKind::LineString | GeometryKind::MultiLineString => GeometryKind::LineString,
+            GeometryKind::Polygon | GeometryKind::MultiPolygon => GeometryKind::Polygon,
         }
     }
 
@@ -62,7 +68,7 @@ impl Kind {
     }
 }
 
-/// Which ordinates a position has beside x and y.
+/// The ordinates of a position beside x and y.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dimensions {
     pub z: bool,
@@ -98,7 +104,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// From ordinates in the order x, y, z, m, as many as `dimensions` has.
+    /// A position from ordinates in the order x, y, z, m, as many as `dimensions` has.
     fn of(dimensions: Dimensions, ordinates: &[f64]) -> Option<Position> {
         let mut rest = ordinates.iter().copied();
         let (x, y) = (rest.next()?, rest.next()?);
@@ -117,15 +123,15 @@ impl Position {
     }
 }
 
-/// A point or line is one sequence of positions, a polygon one for each ring, the outer first.
+/// A point or line has one sequence of positions, a polygon one for each ring, the outer ring first.
 type Part = Vec<Vec<Position>>;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Geometry {
     pub srid: u32,
     pub dimensions: Dimensions,
-    pub kind: Kind,
-    /// One, but for the kinds that start with Multi.
+    pub kind: GeometryKind,
+    /// One part, except for the kinds that start with Multi.
     pub parts: Vec<Part>,
 }
 
@@ -133,7 +139,7 @@ fn wrong(message: impl Into<String>) -> Error {
     Error::new(Status::Sql, "sql.invalid_value", Some("22P02"), message)
 }
 
-/// Fails if `what` is no sound geometry.
+/// Fails unless the geometry is sound; `what` names the defect.
 fn require(sound: bool, what: &str) -> Result<()> {
     if sound {
         Ok(())
@@ -145,19 +151,19 @@ fn require(sound: bool, what: &str) -> Result<()> {
 impl Geometry {
     pub fn point(position: Position, dimensions: Dimensions, geography: bool) -> Result<Geometry> {
         let srid = if geography { WGS84 } else { 0 };
-        Geometry { srid, dimensions, kind: Kind::Point, parts: vec![vec![vec![position]]] }.checked(geography)
+        Geometry { srid, dimensions, kind: GeometryKind::Point, parts: vec![vec![vec![position]]] }.checked(geography)
     }
 
     fn positions(&self) -> impl Iterator<Item = &Position> {
         self.parts.iter().flatten().flatten()
     }
 
-    /// The point it is.
+    /// The position, if the shape is a point.
     pub fn as_point(&self) -> Option<Position> {
-        (self.kind == Kind::Point).then(|| self.positions().next().copied()).flatten()
+        (self.kind == GeometryKind::Point).then(|| self.positions().next().copied()).flatten()
     }
 
-    /// West, east, south and north of everything in it.
+    /// The west, east, south and north limits of the shape.
     pub fn bounds(&self) -> [f64; 4] {
         let empty = [f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY, f64::NEG_INFINITY];
         self.positions().fold(empty, |[west, east, south, north], position| {
@@ -165,7 +171,7 @@ impl Geometry {
         })
     }
 
-    /// Itself, if it is sound.
+    /// Returns the shape itself, or fails if it is malformed.
     pub fn checked(self, geography: bool) -> Result<Geometry> {
         require(self.srid <= i32::MAX as u32, "its SRID is out of range")?;
         if geography {
@@ -185,8 +191,8 @@ impl Geometry {
             require(!part.is_empty(), "a polygon needs a ring")?;
             for line in part {
                 match self.kind.part() {
-                    Kind::Point => require(line.len() == 1, "a point has one position")?,
-                    Kind::LineString => require(line.len() >= 2, "a line needs two positions")?,
+                    GeometryKind::Point => require(line.len() == 1, "a point has one position")?,
+                    GeometryKind::LineString => require(line.len() >= 2, "a line needs two positions")?,
                     _ => {
                         require(line.len() >= 4, "the ring of a polygon needs four positions")?;
                         require(line[0].same_place(line[line.len() - 1]), "the ring of a polygon must be closed")?;
@@ -197,12 +203,12 @@ impl Geometry {
         Ok(self)
     }
 
-    /// From WKB or EWKB in either byte order, checked; `srid` is taken where the bytes name none.
+    /// Reads and checks WKB or EWKB in either byte order. `srid` applies if the bytes name none.
     pub fn from_wkb(bytes: &[u8], srid: u32, geography: bool) -> Result<Geometry> {
         ewkb::read(bytes, srid)?.checked(geography)
     }
 
-    /// From WKT or EWKT, checked; `srid` is taken where the text names none.
+    /// Reads and checks WKT or EWKT. `srid` applies if the text names none.
     pub fn from_text(text: &str, srid: u32, geography: bool) -> Result<Geometry> {
         wkt::read(text, srid)?.checked(geography)
     }
@@ -212,24 +218,24 @@ impl Geometry {
     }
 }
 
-/// The one form in which a value is stored: EWKB in little endian with its SRID.
+/// The stored form of a value: EWKB in little endian with its SRID.
 pub fn normalized(bytes: &[u8], geography: bool) -> Result<Vec<u8>> {
     let srid = if geography { WGS84 } else { 0 };
     Geometry::from_wkb(bytes, srid, geography).map(|geometry| geometry.to_ewkb())
 }
 
-/// What a column of a spatial type takes.
+/// The shapes that a column of a spatial type accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
-    /// Any, if not given.
-    pub kind: Option<Kind>,
-    /// Any, if not given.
+    /// `None` accepts any.
+    pub kind: Option<GeometryKind>,
+    /// `None` accepts any.
     pub dimensions: Option<Dimensions>,
     pub srid: u32,
 }
 
 impl Shape {
-    /// What the parameters of a type name, as in `GEOMETRY(POINTZ, 3857)`.
+    /// Reads the parameters of a type, as in `GEOMETRY(POINTZ, 3857)`.
     pub fn of(arguments: &[String], geography: bool) -> Result<Shape> {
         let name = if geography { "GEOGRAPHY" } else { "GEOMETRY" };
         let mut shape = Shape { kind: None, dimensions: None, srid: if geography { WGS84 } else { 0 } };
@@ -241,16 +247,17 @@ impl Shape {
             let written = written.trim().to_ascii_uppercase();
             let (kind, dimensions) = wkt::split_dimensions(&written);
             shape.dimensions = Some(dimensions);
-            shape.kind = Kind::named(kind);
+            shape.kind = GeometryKind::named(kind);
             if shape.kind.is_none() && kind != "ANY" {
                 return Err(invalid(format!("{name} has no shape {written}")));
             }
         }
         if let Some(written) = arguments.get(1) {
             let srid = written.trim().parse().ok().filter(|srid| *srid <= i32::MAX as u32);
-            shape.srid = srid.ok_or_else(|| invalid(format!("{written} is no SRID")))?;
+            shape.srid = srid.ok_or_else(|| invalid(format!("{written} is not an SRID")))?;
         }
-        let on_earth = matches!(shape.kind, None | Some(Kind::Point | Kind::Polygon | Kind::MultiPolygon));
+        let on_earth =
+            matches!(shape.kind, None | Some(GeometryKind::Point | GeometryKind::Polygon | GeometryKind::MultiPolygon));
         if geography && (shape.srid != WGS84 || !on_earth) {
             let message = "GEOGRAPHY takes POINT, POLYGON and MULTIPOLYGON with the SRID 4326 only";
             return Err(Error::new(Status::Sql, "sql.unsupported_feature", Some("0A000"), message));
@@ -258,16 +265,16 @@ impl Shape {
         Ok(shape)
     }
 
-    /// As it is written behind the name of the type.
+    /// The text after the name of the type.
     pub fn arguments(&self) -> String {
-        let kind = self.kind.map_or("ANY", Kind::name);
+        let kind = self.kind.map_or("ANY", GeometryKind::name);
         match self.dimensions {
             Some(dimensions) => format!("({kind}{}, {})", dimensions.suffix(), self.srid),
             None => String::new(),
         }
     }
 
-    /// Fails for a value that a column of this shape does not take.
+    /// Fails for a value that a column of this shape does not accept.
     pub fn require(&self, geometry: &Geometry, column: &str) -> Result<()> {
         let wrong = |wanted: String, found: String| {
             let message = format!("column {column} takes {wanted} only, not {found}");

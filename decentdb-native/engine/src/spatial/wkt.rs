@@ -1,8 +1,8 @@
-//! WKT, and EWKT, which has the SRID in front.
+//! WKT, and EWKT, which starts with the SRID.
 
 use std::fmt::Write;
 
-use super::{wrong, Dimensions, Geometry, Kind, Part, Position};
+use super::{wrong, Dimensions, Geometry, GeometryKind, Part, Position};
 use crate::error::{Error, Result};
 
 impl Geometry {
@@ -16,7 +16,7 @@ impl Geometry {
         let list = |items: Vec<String>| format!("({})", items.join(","));
         let parts = self.parts.iter().map(|part| {
             let lines: Vec<String> = part.iter().map(|line| self.line_text(line)).collect();
-            if self.kind.part() == Kind::Polygon {
+            if self.kind.part() == GeometryKind::Polygon {
                 list(lines)
             } else {
                 lines.concat()
@@ -43,7 +43,7 @@ impl Geometry {
     }
 }
 
-/// `POINTZM` without its end, and what that says; `MULTIPOINT` ends in no dimension.
+/// Splits `POINTZM` into its kind and the dimensions of its suffix; `MULTIPOINT` has no such suffix.
 pub(super) fn split_dimensions(name: &str) -> (&str, Dimensions) {
     for (suffix, z, m) in [("ZM", true, true), ("Z", true, false), ("M", false, true)] {
         if let Some(kind) = name.strip_suffix(suffix) {
@@ -55,7 +55,7 @@ pub(super) fn split_dimensions(name: &str) -> (&str, Dimensions) {
 
 struct Reader<'a> {
     rest: &'a str,
-    /// Told by the first position where the text does not name them.
+    /// Taken from the first position if the text does not name them.
     dimensions: Option<Dimensions>,
 }
 
@@ -128,7 +128,7 @@ impl Reader<'_> {
         self.list(Self::line)
     }
 
-    /// A point of a MULTIPOINT, in parentheses or without.
+    /// A point of a MULTIPOINT, with or without parentheses.
     fn member(&mut self) -> Result<Part> {
         if self.rest.trim_start().starts_with('(') {
             Ok(vec![self.line()?])
@@ -162,14 +162,14 @@ pub(super) fn read(text: &str, srid: u32) -> Result<Geometry> {
         }
         _ => return Err(expected("a shape such as POINT", rest)),
     };
-    let kind = Kind::named(name).ok_or_else(|| expected("a shape such as POINT", rest))?;
+    let kind = GeometryKind::named(name).ok_or_else(|| expected("a shape such as POINT", rest))?;
     let mut reader = Reader { rest: body, dimensions };
     let parts = match kind {
-        Kind::Point | Kind::LineString => vec![reader.member_line()?],
-        Kind::Polygon => vec![reader.polygon()?],
-        Kind::MultiPoint => reader.list(Reader::member)?,
-        Kind::MultiLineString => reader.list(Reader::member_line)?,
-        Kind::MultiPolygon => reader.list(Reader::polygon)?,
+        GeometryKind::Point | GeometryKind::LineString => vec![reader.member_line()?],
+        GeometryKind::Polygon => vec![reader.polygon()?],
+        GeometryKind::MultiPoint => reader.list(Reader::member)?,
+        GeometryKind::MultiLineString => reader.list(Reader::member_line)?,
+        GeometryKind::MultiPolygon => reader.list(Reader::polygon)?,
     };
     if !reader.rest.trim().is_empty() {
         return Err(expected("the end", reader.rest.trim_start()));

@@ -5,18 +5,20 @@ use sqlparser::ast::{SelectItem, SetExpr, Statement};
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result, Status};
+use crate::sql::grammar::tokenize;
+use crate::sql::{compile_for, Parsed};
 use crate::value::Type;
 
-use super::{compile_for, parse, Kind, Parsed};
+use super::program::StatementKind;
 
 /// What the C ABI tells about a statement: kind, parameters, result columns.
 pub fn describe_json(sql: &str, catalog: &Catalog) -> Result<Json> {
     let compiled = compile_for(sql, catalog, &[])?;
-    if compiled.kind == Kind::Transaction {
+    if compiled.kind == StatementKind::Transaction {
         let message = "prepared statements do not support transaction control";
         return Err(Error::new(Status::Sql, "sql.unsupported_feature", Some("0A000"), message));
     }
-    let statement = Parsed::read(parse::tokenize(sql)?)?;
+    let statement = Parsed::read(tokenize(sql)?)?;
     let expressions = match &statement {
         Parsed::Statement(statement) => expressions(statement, compiled.columns.len()),
         _ => vec![None; compiled.columns.len()],
@@ -47,7 +49,7 @@ pub fn describe_json(sql: &str, catalog: &Catalog) -> Result<Json> {
     }))
 }
 
-fn parameter(at: usize, param: &super::Param) -> Json {
+fn parameter(at: usize, param: &super::program::Param) -> Json {
     let (table, column) = param.source.clone().unzip();
     let (source, diagnostics) = match (&param.ty, &param.source) {
         (None, _) => ("unknown", vec!["parameter type could not be inferred from context"]),
@@ -66,7 +68,7 @@ fn parameter(at: usize, param: &super::Param) -> Json {
     })
 }
 
-fn result_column(at: usize, column: &super::ResultColumn, expression: Option<&String>) -> Json {
+fn result_column(at: usize, column: &super::program::ResultColumn, expression: Option<&String>) -> Json {
     let (table, name) = column.source.clone().unzip();
     let known = column.ty != Type::Dynamic;
     let diagnostics = if known { vec![] } else { vec!["type could not be inferred without execution"] };

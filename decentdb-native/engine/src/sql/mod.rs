@@ -1,53 +1,12 @@
 //! The SQL front end: DecentDB's dialect in, typed SQLite statements out.
 
-mod aggregate;
-mod alter;
-mod audit;
-mod binder;
-mod call;
-mod compare;
-mod constraint;
-mod create;
-mod cte;
-mod derived;
+mod bind;
+mod ddl;
 mod describe;
-mod dml;
-mod drop;
-mod expr;
-mod from;
-mod generated;
-mod index;
-mod inspection;
-mod join;
-mod json;
-mod kept;
-mod keys;
-mod layout;
-mod lift;
-mod names;
-mod narrow;
-mod operators;
-mod order;
-mod parse;
-mod place;
-mod pragma;
-mod rebuild;
-mod rename;
-mod render;
-mod scope;
-mod search;
-mod select;
-mod setops;
-mod signatures;
-mod spatial;
-mod system;
-mod table_function;
-mod temporal;
-mod transaction;
-mod trigger;
-mod truncate;
-mod view;
-mod window;
+mod emit;
+mod errors;
+mod grammar;
+mod program;
 
 use std::sync::Arc;
 
@@ -59,135 +18,21 @@ use crate::error::{Error, Result};
 use crate::types;
 use crate::value::{Stored, Type, Value};
 
-pub use constraint::{constraint_error, foreign_key_error, orphans_exist, suspects, Declared};
-pub use describe::describe_json;
-pub use inspection::{Inspection, ROWS as INSPECTION_ROWS};
+pub use self::bind::{Inspection, INSPECTION_ROWS};
+pub use self::describe::describe_json;
+pub use self::emit::{constraint_error, foreign_key_error, orphans_exist, suspects, Declared};
+pub use self::program::{Compiled, Program, ResultColumn, SessionCommand, StatementKind, TransactionControl};
 
-use binder::{Binder, ParamState};
+use self::bind::{recognize_pragma, Binder, ParamState, Pragma};
+use self::ddl::{recognize_trigger, CreateTrigger};
+use self::errors::refuse;
+use self::grammar::{recognize_audit, recognize_transaction, require_one_statement, tokenize, words};
+use self::program::{result_columns, Parts};
 
 /// The function that gives a value of the audit context, by its key.
 pub const AUDIT_VALUE: &str = "ddb_audit_value";
 /// The function that gives the whole audit context, as a JSON object.
 pub const AUDIT_ALL: &str = "ddb_audit_all";
-
-/// A statement bound against a catalogue and the types of its parameters, ready to run on SQLite.
-#[derive(Clone, Debug)]
-pub struct Compiled {
-    pub kind: Kind,
-    pub program: Program,
-    /// The result columns; empty for a statement that yields no rows.
-    pub columns: Vec<ResultColumn>,
-    /// One entry per `$n`, in order.
-    pub params: Vec<Param>,
-    /// Base tables the statement reads or writes, views expanded; the dependencies of a query watch.
-    pub tables: Vec<String>,
-    /// Temporary tables and views the statement reads or writes by name.
-    pub temporaries: Vec<String>,
-    /// The table an INSERT, UPDATE or DELETE writes.
-    pub target: Option<Arc<Table>>,
-    /// It writes nothing but temporary objects of the handle.
-    pub writes_temporary: bool,
-    /// It writes a view, and triggers do something else in its place.
-    pub writes_view: bool,
-    /// The views about the engine itself it reads.
-    pub inspected: Vec<Inspection>,
-    /// Runs outside any transaction and changes nothing.
-    pub read_only: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Select,
-    Insert,
-    Update,
-    Delete,
-    Ddl,
-    Explain,
-    Pragma,
-    /// Another statement about the handle itself.
-    Session,
-    Transaction,
-}
-
-#[derive(Clone, Debug)]
-pub enum Program {
-    /// One SQLite statement; `$n` is `?n`.
-    Statement(String),
-    /// One SQLite statement whose fourth column is a line of the plan; it is the only result column.
-    Explain(String),
-    /// Runs a query and tells its plan and what it took; the plan is the only result column.
-    ExplainAnalyze {
-        query: String,
-    },
-    /// SQLite statements that change rows and take no parameters; all or none, and how many rows is not told.
-    Script(Vec<String>),
-    /// Something about the handle, which no SQLite statement does.
-    Session(SessionCommand),
-    /// SQLite statements that run in one transaction together with the change of the stored catalogue.
-    Ddl {
-        statements: Vec<String>,
-        change: Change,
-    },
-    Transaction(TransactionControl),
-}
-
-#[derive(Clone, Debug)]
-pub enum SessionCommand {
-    FlushPlans,
-    /// How many milliseconds queued writes wait by default.
-    BusyTimeout(u64),
-    ShowBusyTimeout,
-    /// In one of SQLite's modes.
-    Checkpoint(String),
-    /// Sets what cannot be changed to the value that `query` tells already.
-    Confirm {
-        pragma: String,
-        query: String,
-        value: String,
-    },
-    /// Without a value it is forgotten.
-    SetAudit {
-        key: String,
-        value: Option<Stored>,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TransactionControl {
-    Begin { immediate: bool },
-    Commit,
-    Rollback,
-    Savepoint(String),
-    Release(String),
-    RollbackTo(String),
-}
-
-#[derive(Clone, Debug)]
-pub struct ResultColumn {
-    pub name: String,
-    pub ty: Type,
-    /// `None` where it cannot be told.
-    pub nullable: Option<bool>,
-    /// The base table and column the value comes from unchanged.
-    pub source: Option<(String, String)>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Param {
-    /// What a bound value is coerced to before SQLite sees it; `None` binds the value as it is.
-    pub ty: Option<Type>,
-    pub source: Option<(String, String)>,
-    /// Whether NULL is accepted where the parameter stands; `None` where it cannot be told.
-    pub nullable: Option<bool>,
-}
-
-/// What one statement is made of before its parameters are settled.
-struct Parts {
-    kind: Kind,
-    program: Program,
-    columns: Vec<ResultColumn>,
-    target: Option<Arc<Table>>,
-}
 
 /// Compiles the one statement in `sql`. `params[i]` is the type of the value bound to `$i+1`, `None` where nothing but
 /// NULL is bound or the caller only asks for a description; the types decide overloads and the tags of results.
@@ -210,11 +55,11 @@ pub fn bind(compiled: &Compiled, index: usize, value: &Value) -> Result<Stored> 
 }
 
 fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<Compiled> {
-    let tokens = parse::tokenize(sql)?;
-    parse::require_one_statement(&tokens)?;
-    if let Some(control) = transaction::recognize(&tokens)? {
+    let tokens = tokenize(sql)?;
+    require_one_statement(&tokens)?;
+    if let Some(control) = recognize_transaction(&tokens)? {
         return Ok(Compiled {
-            kind: Kind::Transaction,
+            kind: StatementKind::Transaction,
             program: Program::Transaction(control),
             columns: Vec::new(),
             params: Vec::new(),
@@ -245,15 +90,15 @@ fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<
 
 fn finish(binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
     let Parts { kind, program, columns, target } = parts;
-    if kind == Kind::Ddl && !binder.params.is_empty() {
+    if kind == StatementKind::Ddl && !binder.params.is_empty() {
         return Err(Error::unsupported("a parameter in a statement that defines the schema"));
     }
     let tables = binder.tables.clone();
     let temporaries = binder.temporaries.clone();
     let inspected = binder.inspected.iter().copied().collect();
     let read_only = match kind {
-        Kind::Select | Kind::Explain => true,
-        Kind::Pragma => matches!(program, Program::Statement(_)),
+        StatementKind::Select | StatementKind::Explain => true,
+        StatementKind::Pragma => matches!(program, Program::Statement(_)),
         _ => false,
     };
     let is_view = |table: &Arc<Table>| !table.temporary && binder.catalog.table(&table.name).is_none();
@@ -280,30 +125,30 @@ fn finish(binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
 /// A statement as it is read: by the grammar, or by its words where the grammar does not know it.
 enum Parsed {
     Statement(Box<Statement>),
-    Trigger(trigger::CreateTrigger),
-    Pragma(pragma::Pragma),
+    Trigger(CreateTrigger),
+    Pragma(Pragma),
     Audit(SessionCommand),
 }
 
 impl Parsed {
     fn read(tokens: Vec<TokenWithSpan>) -> Result<Self> {
-        if let Some(trigger) = trigger::recognize(&tokens)? {
+        if let Some(trigger) = recognize_trigger(&tokens)? {
             return Ok(Parsed::Trigger(trigger));
         }
-        if let Some(pragma) = pragma::recognize(&tokens)? {
+        if let Some(pragma) = recognize_pragma(&tokens)? {
             return Ok(Parsed::Pragma(pragma));
         }
-        if let Some(command) = audit::recognize(&tokens)? {
+        if let Some(command) = recognize_audit(&tokens)? {
             return Ok(Parsed::Audit(command));
         }
-        Ok(Parsed::Statement(Box::new(parse::statement(tokens)?)))
+        Ok(Parsed::Statement(Box::new(grammar::statement(tokens)?)))
     }
 }
 
 /// The first words of a statement, which name it in a refusal.
 fn opening(tokens: &[TokenWithSpan]) -> String {
     use sqlparser::tokenizer::Token;
-    let words = parse::words(tokens);
+    let words = words(tokens);
     let mut names = words.iter().map_while(|token| match &token.token {
         Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_ascii_uppercase()),
         _ => None,
@@ -328,7 +173,7 @@ impl Binder<'_> {
             Parsed::Trigger(create) => self.create_trigger(create, text),
             Parsed::Pragma(pragma) => self.pragma(pragma),
             Parsed::Audit(command) => Ok(Parts {
-                kind: Kind::Session,
+                kind: StatementKind::Session,
                 program: Program::Session(command.clone()),
                 columns: Vec::new(),
                 target: None,
@@ -344,7 +189,7 @@ impl Binder<'_> {
                 }
                 let bound = self.query(query, None)?;
                 let columns = result_columns(bound.columns);
-                Ok(Parts { kind: Kind::Select, program: Program::Statement(bound.sql), columns, target: None })
+                Ok(Parts { kind: StatementKind::Select, program: Program::Statement(bound.sql), columns, target: None })
             }
             Statement::Insert(insert) => self.insert(insert),
             Statement::Update(update) => self.update(update),
@@ -358,8 +203,8 @@ impl Binder<'_> {
             Statement::AlterTable(alter) if opening == "ALTER VIEW" => self.alter_view(alter),
             Statement::AlterTable(alter) => self.alter_table(alter),
             Statement::Drop { object_type, if_exists, names, cascade, purge, temporary, table, .. } => {
-                select::refuse(*cascade, "CASCADE")?;
-                select::refuse(*purge || *temporary || table.is_some(), "this form of DROP")?;
+                refuse(*cascade, "CASCADE")?;
+                refuse(*purge || *temporary || table.is_some(), "this form of DROP")?;
                 self.drop_object(*object_type, *if_exists, names)
             }
             Statement::Explain {
@@ -372,13 +217,13 @@ impl Binder<'_> {
                 format,
                 options,
             } => {
-                select::refuse(*describe_alias != DescribeAlias::Explain, "DESCRIBE")?;
+                refuse(*describe_alias != DescribeAlias::Explain, "DESCRIBE")?;
                 let plain = !*verbose && !*query_plan && !*estimate && format.is_none();
-                select::refuse(!plain, "an option of EXPLAIN")?;
+                refuse(!plain, "an option of EXPLAIN")?;
                 let mut analyze = *analyze;
                 for option in options.iter().flatten() {
                     let on = option.arg.as_ref().is_none_or(|on| on.to_string().eq_ignore_ascii_case("true"));
-                    select::refuse(!option.name.value.eq_ignore_ascii_case("analyze") || !on, "an option of EXPLAIN")?;
+                    refuse(!option.name.value.eq_ignore_ascii_case("analyze") || !on, "an option of EXPLAIN")?;
                     analyze = true;
                 }
                 self.explain(statement, analyze, text, opening)
@@ -414,18 +259,6 @@ impl Binder<'_> {
             true => Program::ExplainAnalyze { query: sql },
             false => Program::Explain(format!("EXPLAIN QUERY PLAN {sql}")),
         };
-        Ok(Parts { kind: Kind::Explain, program, columns: vec![plan], target: None })
+        Ok(Parts { kind: StatementKind::Explain, program, columns: vec![plan], target: None })
     }
-}
-
-fn result_columns(columns: Vec<scope::ScopeColumn>) -> Vec<ResultColumn> {
-    columns
-        .into_iter()
-        .map(|column| ResultColumn {
-            name: column.name,
-            nullable: (column.ty != Type::Dynamic).then_some(column.nullable),
-            ty: column.ty,
-            source: column.source,
-        })
-        .collect()
 }

@@ -1,4 +1,4 @@
-//! SQLite's result codes in the terms of the engine's diagnostics.
+//! Translates SQLite's result codes into the engine's diagnostics.
 
 use std::ffi::{c_int, CStr};
 use std::io::ErrorKind;
@@ -16,7 +16,7 @@ pub fn from_code(db: *mut ffi::sqlite3, code: c_int) -> Error {
     // SAFETY: `db` is a live connection; the message is copied before the next call.
     let message = unsafe { CStr::from_ptr(ffi::sqlite3_errmsg(db)) }.to_string_lossy().into_owned();
     match code & 0xff {
-        // What the application is told depends on whether there was any waiting.
+        // The error depends on whether the connection has waited.
         ffi::SQLITE_BUSY if code != ffi::SQLITE_BUSY_SNAPSHOT => {
             Error::lock_unavailable(busy_timeout(db), "another process")
         }
@@ -37,7 +37,7 @@ pub fn from_code(db: *mut ffi::sqlite3, code: c_int) -> Error {
 
 /// The message with the database file it is about.
 fn in_file(db: *mut ffi::sqlite3, message: &str) -> String {
-    // SAFETY: a live connection; the name, which is copied, lives as long as it.
+    // SAFETY: the connection is live; the name lives as long as the connection, and is copied.
     let name = unsafe {
         let name = ffi::sqlite3_db_filename(db, c"main".as_ptr());
         (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
@@ -77,7 +77,7 @@ fn permission_denied(message: String) -> Error {
     Error::new(Status::Io, "io.permission_denied", Some("58030"), message).hint(ACCESS)
 }
 
-/// The error of a call through rusqlite on a connection, which knows how long it waits for locks.
+/// The error of a call through rusqlite. The connection knows how long it waits for locks.
 pub fn from_rusqlite_on(db: *mut ffi::sqlite3, error: &rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ffi::ErrorCode::DatabaseBusy) => Error::lock_unavailable(busy_timeout(db), "another process"),
@@ -108,7 +108,7 @@ fn translate(code: c_int, message: String) -> Error {
         ffi::SQLITE_LOCKED => Error::new(Status::Busy, "busy.statement", Some("55006"), message)
             .hint("a statement of the same handle is still running"),
         ffi::SQLITE_FULL => disk_full(format!("disk full: {message}"))
-            .hint("make room; or, inserting into a table that once held the highest id there is, give ids of your own"),
+            .hint("make room; or, if the table once held the highest possible id, supply ids explicitly"),
         ffi::SQLITE_READONLY | ffi::SQLITE_PERM | ffi::SQLITE_AUTH => permission_denied(message),
         ffi::SQLITE_CANTOPEN => Error::io(message).hint(ACCESS),
         ffi::SQLITE_IOERR | ffi::SQLITE_NOLFS | ffi::SQLITE_PROTOCOL => Error::io(message),

@@ -1,23 +1,24 @@
-//! The ranking of full-text search as an auxiliary function of FTS5. Its own `bm25` gives words that stand in more than
-//! half of the rows no weight, so that small tables come out unordered; here every word counts, and better is higher.
+//! The ranking of full-text search as an auxiliary function of FTS5. The `bm25` of FTS5 ignores words that occur in
+//! more than half of the rows, so that small tables stay unordered. Here every word counts, and a better match has a
+//! higher rank.
 
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
 use rusqlite::{ffi, Connection};
 
-/// How fast repeated words stop to add to the score, and how much longer texts lose.
+/// How fast repeated words stop adding to the score, and how strongly the length of a text lowers it.
 const K1: f64 = 1.2;
 const B: f64 = 0.75;
 
-/// What is the same for all rows of a query.
+/// The statistics shared by all rows of a query.
 struct Statistics {
     average_length: f64,
     /// The weight of each phrase of the query: the rarer, the higher.
     weights: Vec<f64>,
 }
 
-/// Makes `ddb_bm25(table)` known to FTS5.
+/// Registers `ddb_bm25(table)` with FTS5.
 pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     let failed = |code| rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
     // SAFETY: the connection is open for the whole call; the statement is finalized before the pointer target ends, and
@@ -53,7 +54,7 @@ unsafe extern "C" fn bm25(
     _arguments: c_int,
     _values: *mut *mut ffi::sqlite3_value,
 ) {
-    // SAFETY: FTS5 calls with its own API and the cursor of the current row, for the time of the call.
+    // SAFETY: FTS5 passes its API and the cursor of the current row, which are valid during the call.
     unsafe {
         match (*api).score(fts) {
             Ok(score) => ffi::sqlite3_result_double(context, score),
@@ -62,7 +63,7 @@ unsafe extern "C" fn bm25(
     }
 }
 
-/// The part of FTS5's interface that ranking needs, with result codes as errors.
+/// The part of FTS5's interface that ranking needs. Result codes become errors.
 trait Ranking {
     unsafe fn score(&self, fts: *mut ffi::Fts5Context) -> Result<f64, c_int>;
     unsafe fn statistics(&self, fts: *mut ffi::Fts5Context) -> Result<&Statistics, c_int>;
@@ -78,7 +79,7 @@ fn checked(code: Option<c_int>) -> Result<(), c_int> {
 
 impl Ranking for ffi::Fts5ExtensionApi {
     unsafe fn score(&self, fts: *mut ffi::Fts5Context) -> Result<f64, c_int> {
-        // SAFETY: the caller's promise that `fts` is the cursor this API belongs to.
+        // SAFETY: the caller promises that `fts` is the cursor of this API.
         unsafe {
             let statistics = self.statistics(fts)?;
             let mut length = 0;
@@ -101,7 +102,8 @@ impl Ranking for ffi::Fts5ExtensionApi {
     }
 
     unsafe fn statistics(&self, fts: *mut ffi::Fts5Context) -> Result<&Statistics, c_int> {
-        // SAFETY: as above; auxiliary data of this function is always a `Statistics`, owned by FTS5 until the query ends.
+        // SAFETY: as above; auxiliary data of this function is always a `Statistics`, owned by FTS5 until the query
+        // ends.
         unsafe {
             let known = self.xGetAuxdata.map_or(ptr::null_mut(), |get| get(fts, 0));
             if let Some(known) = known.cast::<Statistics>().as_ref() {
@@ -120,7 +122,7 @@ impl Ranking for ffi::Fts5ExtensionApi {
             }
             let average_length = (words as f64 / (rows as f64).max(1.0)).max(f64::MIN_POSITIVE);
             let made = Box::into_raw(Box::new(Statistics { average_length, weights }));
-            // FTS5 frees what it is given even if it fails to keep it.
+            // FTS5 frees the data even if it fails to keep it.
             checked(self.xSetAuxdata.map(|set| set(fts, made.cast(), Some(free_statistics))))?;
             Ok(&*made)
         }

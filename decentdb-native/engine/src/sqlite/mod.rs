@@ -1,5 +1,5 @@
-//! A thin safe layer over the SQLite C API: what the engine needs beyond rusqlite's own statement type, which ties every
-//! statement to a borrow of its connection.
+//! A thin safe layer over the SQLite C API. The statement type of rusqlite borrows its connection; the engine needs
+//! statements that do not.
 
 mod error;
 pub mod fts5;
@@ -21,7 +21,7 @@ pub use self::statement::{Cell, Statement, Step};
 pub use self::storage::WalIndex;
 use crate::error::Result;
 
-/// A connection; used by one thread at a time. Every [`Statement`] must be dropped before it.
+/// A connection, used by one thread at a time. Every [`Statement`] must be dropped before its connection.
 pub struct Connection {
     inner: rusqlite::Connection,
 }
@@ -46,7 +46,7 @@ impl Connection {
     }
 
     pub fn raw(&self) -> *mut ffi::sqlite3 {
-        // SAFETY: the handle is not used after `self` is gone; statements are dropped before the connection.
+        // SAFETY: the handle is not used after `self` is dropped; statements are dropped before the connection.
         unsafe { self.inner.handle() }
     }
 
@@ -55,13 +55,13 @@ impl Connection {
         self.inner.busy_timeout(timeout.min(longest)).map_err(|e| from_rusqlite(&e))
     }
 
-    /// Makes the plan of a statement independent of the values bound to it, so that binding never compiles it anew.
+    /// Makes the plan of a statement independent of its bound values, so that binding never compiles it again.
     pub fn keep_plans_stable(&self) -> Result<()> {
         self.inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|e| from_rusqlite(&e))?;
         Ok(())
     }
 
-    /// Prepares the one statement in `sql`, to be kept.
+    /// Prepares the only statement in `sql` for repeated use.
     pub fn prepare(&self, sql: &str) -> Result<Statement> {
         Statement::prepare(self.raw(), sql)
     }
@@ -92,15 +92,15 @@ impl Connection {
         }
     }
 
-    /// Stops enforcing foreign keys until the result is dropped, also inside a transaction, where the PRAGMA cannot. What was
-    /// broken meanwhile stays so.
+    /// Stops enforcing foreign keys until the result is dropped, also inside a transaction, where the PRAGMA cannot.
+    /// Foreign keys violated meanwhile stay violated.
     pub fn rest_foreign_keys(&self) -> Result<RestingForeignKeys<'_>> {
         let resting = RestingForeignKeys(self);
         self.inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false).map_err(|e| from_rusqlite(&e))?;
         Ok(resting)
     }
 
-    /// Whether no transaction is open; SQLite ends one by itself after some errors.
+    /// Whether no transaction is open. SQLite ends a transaction by itself after some errors.
     pub fn is_autocommit(&self) -> bool {
         self.inner.is_autocommit()
     }
@@ -110,7 +110,7 @@ impl Connection {
         self.inner.changes()
     }
 
-    /// Rows changed since the connection was opened, by triggers and foreign keys too.
+    /// Rows changed since the connection was opened, including those of triggers and foreign keys.
     pub fn total_changes(&self) -> u64 {
         self.inner.total_changes()
     }
@@ -124,13 +124,13 @@ impl Connection {
     }
 }
 
-/// While it lives, its connection enforces no foreign keys.
+/// The connection enforces no foreign keys while this value lives.
 pub struct RestingForeignKeys<'c>(&'c Connection);
 
 impl Drop for RestingForeignKeys<'_> {
     fn drop(&mut self) {
-        // Neither can fail on an open connection. A change of the schema may have ended between its two switches of the
-        // other one.
+        // Neither call can fail on an open connection. A change of the schema may have ended between its two switches
+        // of the second setting.
         let _ = self.0.inner.set_db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, false);
         let _ = self.0.inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true);
     }

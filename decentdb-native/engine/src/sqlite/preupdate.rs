@@ -1,5 +1,5 @@
-//! Row images from SQLite's pre-update hook. rusqlite offers the hook only together with bindgen, so it is declared here; the
-//! build of SQLite has it through `.cargo/config.toml`.
+//! Row images from SQLite's pre-update hook. rusqlite offers the hook only together with bindgen, so it is declared
+//! here. `.cargo/config.toml` enables it in the build of SQLite.
 
 use std::ffi::{c_char, c_int, c_void, CStr};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -35,9 +35,9 @@ pub enum Operation {
     Delete,
 }
 
-/// Receives every row change of the main database, inside the statement that makes it.
+/// Receives every row change of the main database, inside the statement that changes the row.
 pub trait Observer {
-    /// `before` and `after` read the whole row; call them only if the image is wanted.
+    /// `before` and `after` read the whole row. Call them only if the image is needed.
     fn row(&mut self, table: &str, operation: Operation, image: &Image);
 }
 
@@ -87,7 +87,7 @@ impl Image {
 /// Installs the hook.
 ///
 /// # Safety
-/// `observer` outlives the connection or the call of [`uninstall`], and nothing else touches it while a statement runs.
+/// `observer` outlives the connection or the call of [`uninstall`]. Nothing else accesses it while a statement runs.
 pub unsafe fn install<O: Observer>(db: *mut ffi::sqlite3, observer: *mut O) {
     // SAFETY: the caller's promise.
     unsafe { sqlite3_preupdate_hook(db, Some(callback::<O>), observer.cast()) };
@@ -107,7 +107,7 @@ unsafe extern "C" fn callback<O: Observer>(
     _old_rowid: i64,
     _new_rowid: i64,
 ) {
-    // A panic must not unwind through SQLite; the observer keeps no lock, so dropping the change is all that happens.
+    // A panic must not unwind through SQLite. The observer keeps no lock, so the panic only loses the change.
     let _ = catch_unwind(AssertUnwindSafe(|| {
         let operation = match operation {
             ffi::SQLITE_INSERT => Operation::Insert,

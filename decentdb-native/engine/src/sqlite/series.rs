@@ -12,7 +12,7 @@ use rusqlite::{ffi, Connection, Result};
 
 /// The rows of one call.
 pub trait Rows {
-    /// The value of the row at hand; `None` after the last one.
+    /// The value of the current row; `None` after the last row.
     fn current(&self) -> Option<Value>;
     fn advance(&mut self) -> Result<()>;
 }
@@ -22,12 +22,12 @@ pub type Start = fn([ValueRef<'_>; 3]) -> Result<Box<dyn Rows>>;
 
 #[repr(C)]
 struct Table {
-    /// SQLite's part, which must come first.
+    /// SQLite's base struct, which must come first.
     base: ffi::sqlite3_vtab,
     start: Start,
 }
 
-// SAFETY: the struct is laid out as C does and begins with SQLite's base struct.
+// SAFETY: the struct has the layout of C and begins with SQLite's base struct.
 unsafe impl<'vtab> VTab<'vtab> for Table {
     type Aux = Start;
     type Cursor = Cursor<'vtab>;
@@ -56,7 +56,7 @@ unsafe impl<'vtab> VTab<'vtab> for Table {
             }
         }
         for (at, place) in found.into_iter().enumerate() {
-            // Another order of the tables gives all arguments before the call.
+            // A different order of the tables provides all arguments before the call.
             let Some(place) = place else { return Ok(false) };
             let mut usage = info.constraint_usage(place);
             usage.set_argv_index(at as c_int + 1);
@@ -80,7 +80,7 @@ unsafe impl<'vtab> VTab<'vtab> for Table {
 
 #[repr(C)]
 struct Cursor<'vtab> {
-    /// SQLite's part, which must come first.
+    /// SQLite's base struct, which must come first.
     base: ffi::sqlite3_vtab_cursor,
     start: Start,
     rows: Option<Box<dyn Rows>>,
@@ -88,7 +88,7 @@ struct Cursor<'vtab> {
     table: PhantomData<&'vtab Table>,
 }
 
-// SAFETY: the struct is laid out as C does and begins with SQLite's base struct.
+// SAFETY: the struct has the layout of C and begins with SQLite's base struct.
 unsafe impl VTabCursor for Cursor<'_> {
     fn filter(&mut self, _plan: c_int, _name: Option<&str>, arguments: &Filters<'_>) -> Result<()> {
         let mut values = arguments.iter();
@@ -117,7 +117,7 @@ unsafe impl VTabCursor for Cursor<'_> {
     }
 }
 
-/// Makes a table function known to `connection`.
+/// Registers a table function on `connection`.
 pub fn register(connection: &Connection, name: &'static CStr, start: Start) -> Result<()> {
     const MODULE: Module<Table> = Module::eponymous_only_module();
     connection.create_module(name, &MODULE, Some(start))

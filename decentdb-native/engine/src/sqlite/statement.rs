@@ -7,7 +7,7 @@ use super::error::from_code;
 use crate::error::{Error, Result};
 use crate::value::Stored;
 
-/// What one step of a statement gave.
+/// The outcome of one step of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Row,
@@ -41,7 +41,7 @@ pub struct Statement {
     raw: *mut ffi::sqlite3_stmt,
     /// Counter of automatic re-preparations already seen.
     reprepared: c_int,
-    /// Between its first step and its reset it may hold a read transaction open.
+    /// Whether it is between its first step and its reset, where it may hold a read transaction open.
     stepping: bool,
 }
 
@@ -107,7 +107,7 @@ impl Statement {
         }
     }
 
-    /// Whether SQLite compiled the statement anew by itself since the last call, because the schema had changed.
+    /// Whether SQLite has compiled the statement again since the last call, because the schema had changed.
     pub fn was_reprepared(&mut self) -> bool {
         // SAFETY: `raw` is a live statement.
         let count = unsafe { ffi::sqlite3_stmt_status(self.raw, ffi::SQLITE_STMTSTATUS_REPREPARE, 0) };
@@ -202,9 +202,9 @@ impl Statement {
 
     /// The cell of the current row, valid until the next step or reset.
     pub fn cell(&self, index: usize) -> Cell<'_> {
-        // SAFETY: `raw` is a live statement, used by one thread at a time, so its value may be read in place, which is one
-        // lookup of the column instead of one for each call; text and blob pointers live until the next step or reset,
-        // which need `&mut`.
+        // SAFETY: `raw` is a live statement, used by one thread at a time, so its value may be read in place. That
+        // takes one lookup of the column instead of one for each call. Text and blob pointers live until the next step
+        // or reset, which need `&mut`.
         unsafe {
             let value = ffi::sqlite3_column_value(self.raw, index as c_int);
             match ffi::sqlite3_value_type(value) {

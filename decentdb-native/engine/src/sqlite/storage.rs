@@ -1,5 +1,5 @@
-//! What SQLite's own open descriptors tell about a database file. The file and its `-shm` are never opened beside them:
-//! closing any descriptor of a file drops the POSIX locks the whole process holds on it.
+//! Reads the state of a database file through SQLite's own open descriptors. The engine never opens the file or its
+//! `-shm` a second time: closing any descriptor of a file drops the POSIX locks that the whole process holds on it.
 
 use std::ffi::{c_int, c_void};
 use std::ptr;
@@ -10,21 +10,21 @@ use super::error::from_code;
 use super::Connection;
 use crate::error::{Error, Result};
 
-/// Bytes of the shared memory SQLite maps at once.
+/// The bytes of shared memory that SQLite maps at once.
 const REGION_BYTES: c_int = 32 * 1024;
-/// The header of the WAL index is there twice; a reader compares both copies.
+/// The WAL index holds its header twice; a reader compares both copies.
 const HEADER_WORDS: usize = 12;
 const ATTEMPTS: usize = 100;
 
-/// The state of the write-ahead log, as all processes share it.
+/// The state of the write-ahead log, which all processes share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WalIndex {
     pub version: u32,
-    /// Rises with every commit of any process; starts anew when the log is rebuilt.
+    /// Rises with every commit of any process; restarts when the log is rebuilt.
     pub change: u32,
     /// Frames of the log that belong to commits.
     pub frames: u32,
-    /// Frames of them that are in the database file as well.
+    /// Frames of commits that the database file contains as well.
     pub checkpointed: u32,
 }
 
@@ -61,7 +61,7 @@ impl Connection {
         }
     }
 
-    /// Whether the file no longer is what the path names: it was deleted, renamed or replaced.
+    /// Whether the path no longer names this file, because it was deleted, renamed or replaced.
     pub fn has_moved(&self) -> bool {
         let mut moved: c_int = 0;
         let place: *mut c_int = &mut moved;
@@ -90,7 +90,8 @@ impl Connection {
             return None;
         }
         let words: *const u32 = region.cast();
-        // SAFETY: two headers and one word more lie within the mapped region; other processes may write to it meanwhile.
+        // SAFETY: two headers and one word more lie within the mapped region; other processes may write to it
+        // meanwhile.
         let word = |at: usize| unsafe { ptr::read_volatile(words.add(at)) };
         let header = |from: usize| -> [u32; HEADER_WORDS] { std::array::from_fn(|at| word(from + at)) };
         (0..ATTEMPTS).find_map(|_| {

@@ -4,7 +4,7 @@ pub const DAY_MICROS: i64 = 86_400_000_000;
 const MIN_YEAR: i64 = -4712;
 const MAX_YEAR: i64 = 294_276;
 
-/// Days since 1970-01-01 of a date of the proleptic Gregorian calendar.
+/// The days from 1970-01-01 to a date of the proleptic Gregorian calendar.
 pub fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -37,14 +37,14 @@ pub fn days_in_month(year: i64, month: u32) -> u32 {
     }
 }
 
-/// Days since 1970-01-01 that a DATE, and the date of a TIMESTAMP, may be.
+/// The range of a DATE, and of the date of a TIMESTAMP, in days since 1970-01-01.
 pub fn is_date(days: i64) -> bool {
     const FIRST: i64 = -2_440_550;
     const LAST: i64 = 106_751_990;
     (FIRST..=LAST).contains(&days)
 }
 
-/// The value if it is a point in time that can be written down and read again.
+/// The value, if it is a point in time that has a text form.
 pub fn in_range(micros: i64) -> Option<i64> {
     is_date(micros.div_euclid(DAY_MICROS)).then_some(micros)
 }
@@ -54,14 +54,14 @@ pub fn weekday(days: i64) -> i64 {
     (days + 4).rem_euclid(7)
 }
 
-/// Year and number of the ISO week: the one its Thursday lies in.
+/// Year and number of the ISO week. Its Thursday determines the year.
 pub fn iso_week(days: i64) -> (i64, i64) {
     let thursday = days - (days + 3).rem_euclid(7) + 3;
     let (year, _, _) = civil_from_days(thursday);
     (year, (thursday - days_from_civil(year, 1, 1)) / 7 + 1)
 }
 
-/// The date, if there is one.
+/// The date, if it exists.
 pub fn date(year: i64, month: i64, day: i64) -> Option<i64> {
     let month = u32::try_from(month).ok().filter(|month| (1..=12).contains(month))?;
     let day = u32::try_from(day).ok()?;
@@ -77,7 +77,7 @@ pub fn time_of_day(hour: i64, minute: i64, second_micros: i64) -> Option<i64> {
 
 struct Cursor<'a> {
     rest: &'a [u8],
-    /// Whether numbers may be too large for the calendar or the clock: to tell such text from what is no date at all.
+    /// Whether numbers may exceed the calendar or the clock. This distinguishes an invalid date from other text.
     lenient: bool,
 }
 
@@ -91,7 +91,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Between `least` and `most` digits; `None` otherwise.
+    /// Reads between `least` and `most` digits; `None` otherwise.
     fn number(&mut self, least: usize, most: usize) -> Option<u32> {
         let count = self.rest.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
         if count < least {
@@ -137,7 +137,7 @@ impl<'a> Cursor<'a> {
         time_of_day(i64::from(hour), i64::from(minute), i64::from(second) * 1_000_000 + micros)
     }
 
-    /// Digits of a second; those beyond microseconds are cut off.
+    /// Reads the fraction of a second and drops digits beyond microseconds.
     fn fraction(&mut self) -> Option<i64> {
         let count = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         if count == 0 {
@@ -151,7 +151,7 @@ impl<'a> Cursor<'a> {
         Some(micros)
     }
 
-    /// `Z`, `+hh`, `+hhmm` or `+hh:mm`, in microseconds; `None` if it is no zone.
+    /// Reads `Z`, `+hh`, `+hhmm` or `+hh:mm`, in microseconds; `None` if the text is not a zone.
     fn zone(&mut self) -> Option<i64> {
         self.eat(b' ');
         if self.eat(b'Z') || self.eat(b'z') {
@@ -183,7 +183,7 @@ fn cursor(text: &str) -> Cursor<'_> {
     Cursor { rest: text.trim_ascii().as_bytes(), lenient: false }
 }
 
-/// Whether the text has the form of a date, time or timestamp, though its numbers may be those of none.
+/// Whether the text has the form of a date, time or timestamp, even if its numbers are out of range.
 pub fn has_form(text: &str) -> bool {
     let lenient = || Cursor { lenient: true, ..cursor(text) };
     let mut time = lenient();
@@ -228,7 +228,7 @@ pub fn parse_timestamp(text: &str) -> Option<i64> {
     in_range(micros.checked_sub(zone.unwrap_or(0))?)
 }
 
-/// As [`parse_timestamp`]; without a zone the text is read as UTC.
+/// Like [`parse_timestamp`]. A text without a zone is read as UTC.
 pub fn parse_timestamptz(text: &str) -> Option<i64> {
     parse_timestamp(text)
 }
@@ -242,7 +242,7 @@ pub fn format_date(days: i64) -> String {
     }
 }
 
-/// With six digits of a second, as the values are kept.
+/// Writes six digits of a second, the precision of stored values.
 pub fn format_time(micros: i64) -> String {
     let seconds = micros.div_euclid(1_000_000);
     let rest = micros.rem_euclid(1_000_000);
@@ -262,8 +262,8 @@ pub fn format_timestamptz(micros: i64) -> String {
     format_joined(micros, 'T') + "Z"
 }
 
-/// Adds months, days and microseconds, in this order; a day beyond the end of the month becomes its last. `None` beyond
-/// the calendar.
+/// Adds months, days and microseconds, in this order. A day beyond the end of the month becomes its last day. `None`
+/// beyond the calendar.
 pub fn add_interval(micros: i64, months: i32, days: i32, extra: i64) -> Option<i64> {
     let day = micros.div_euclid(DAY_MICROS);
     let time = micros.rem_euclid(DAY_MICROS);

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 /// The largest number of digits after the point.
 pub const MAX_SCALE: u8 = 18;
 
-/// Parses decimal text (`-12.50`, `.5`, `1e3`); `None` if it is no number or does not fit.
+/// Parses decimal text (`-12.50`, `.5`, `1e3`); `None` if it is not a number or does not fit.
 pub fn parse(text: &str) -> Option<(i64, u8)> {
     let bytes = text.as_bytes();
     let (negative, mut at) = match bytes.first()? {
@@ -47,7 +47,7 @@ pub fn parse(text: &str) -> Option<(i64, u8)> {
         unscaled = unscaled.checked_mul(10)?;
         scale += 1;
     }
-    // An exponent may leave more digits than it needs.
+    // An exponent may produce superfluous digits.
     while scale > i32::from(MAX_SCALE) && unscaled % 10 == 0 {
         unscaled /= 10;
         scale -= 1;
@@ -79,7 +79,7 @@ pub fn format(unscaled: i64, scale: u8) -> String {
     }
 }
 
-/// The exact decimal a double prints as; `None` if it does not fit.
+/// The exact decimal as which a double prints; `None` if it does not fit.
 pub fn from_f64(value: f64) -> Option<(i64, u8)> {
     if !value.is_finite() {
         return None;
@@ -96,16 +96,16 @@ pub fn normalized(unscaled: i64, scale: u8) -> (i64, u8) {
     trim((unscaled, scale), 0)
 }
 
-/// Compares a double, taken for the shortest decimal that reads as it, with the decimal it is nearest to, which has a
-/// fraction.
+/// Compares a double with the decimal nearest to it, which has a fraction. The double counts as the shortest decimal
+/// that reads back as the same double.
 pub fn compare_f64(number: f64, (unscaled, scale): (i64, u8)) -> Ordering {
-    // Written as -d.ddde-x: the digits without the point, and how many places the point has to move left.
+    // The text is -d.ddde-x. Take the digits without the point, and count the places by which the point moves left.
     let text = format!("{number:e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let fraction = mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len() as i32);
     let digits: i128 = mantissa.replace('.', "").parse().unwrap_or_default();
     let places = fraction - exponent.parse::<i32>().unwrap_or_default();
-    // Both are about as large, so the one of fewer places does not outgrow the other.
+    // Both are about equally large, so scaling up the one with fewer places does not overflow.
     let shift = places - i32::from(scale);
     let factor = 10i128.saturating_pow(shift.unsigned_abs());
     if shift >= 0 {
@@ -131,7 +131,7 @@ pub fn compare(left: (i64, u8), right: (i64, u8)) -> Ordering {
     (a * pow10(right.1)).cmp(&(b * pow10(left.1)))
 }
 
-/// Orders stored text by value; text that is no decimal sorts after every decimal, by its bytes.
+/// Orders stored text by value. Text that is not a decimal sorts after every decimal, by its bytes.
 pub fn collate(left: &str, right: &str) -> Ordering {
     match (parse(left), parse(right)) {
         (Some(a), Some(b)) => compare(a, b),
@@ -160,7 +160,7 @@ pub fn multiply(left: (i64, u8), right: (i64, u8)) -> Option<(i64, u8)> {
     shrink(i128::from(left.0) * i128::from(right.0), left.1 + right.1, 0)
 }
 
-/// Keeps the scale where the coefficient fits; gives up trailing zeros, never digits, where it does not.
+/// Keeps the scale if the coefficient fits. Otherwise drops trailing zeros, never other digits.
 pub fn shrink(mut unscaled: i128, mut scale: u8, least: u8) -> Option<(i64, u8)> {
     while scale > least && (scale > MAX_SCALE || i64::try_from(unscaled).is_err()) && unscaled % 10 == 0 {
         unscaled /= 10;
@@ -169,8 +169,8 @@ pub fn shrink(mut unscaled: i128, mut scale: u8, least: u8) -> Option<(i64, u8)>
     fit(unscaled, i32::from(scale))
 }
 
-/// The quotient, rounded half away from zero to as many digits as fit, at least the larger scale of the operands and at
-/// most six more. `None` for a divisor of zero or a quotient that does not fit.
+/// The quotient, rounded half away from zero to as many digits as fit: at least the larger scale of the operands, at
+/// most six digits more. `None` for a divisor of zero or a quotient that does not fit.
 pub fn divide(left: (i64, u8), right: (i64, u8)) -> Option<(i64, u8)> {
     if right.0 == 0 {
         return None;
@@ -226,7 +226,7 @@ pub fn remainder(left: (i64, u8), right: (i64, u8)) -> Option<(i64, u8)> {
     shrink(a % b, scale, 0)
 }
 
-/// Rounds half away from zero to `digits` after the point; negative `digits` round before it.
+/// Rounds half away from zero to `digits` after the point; negative `digits` round before the point.
 pub fn round(value: (i64, u8), digits: i64) -> Option<(i64, u8)> {
     let scale = i64::from(value.1);
     if digits >= scale {
@@ -244,7 +244,7 @@ pub fn round(value: (i64, u8), digits: i64) -> Option<(i64, u8)> {
     }
 }
 
-/// Drops what is beyond `digits` after the point, or before it where `digits` is negative.
+/// Drops the digits beyond `digits` after the point; negative `digits` count before the point.
 pub fn cut(value: (i64, u8), digits: i64) -> Option<(i64, u8)> {
     let scale = i64::from(value.1);
     if digits >= scale {

@@ -1,5 +1,5 @@
-//! INTERVAL: months, days and microseconds, stored as the three numbers in text and compared by length, a month counting
-//! thirty days and a day twenty-four hours.
+//! INTERVAL: months, days and microseconds, stored as text of the three numbers and compared by length. A month counts
+//! as thirty days and a day as twenty-four hours.
 
 use std::cmp::Ordering;
 
@@ -20,7 +20,8 @@ pub fn parse_stored(text: &str) -> Option<Parts> {
     parts.next().is_none().then_some(found)
 }
 
-/// Reads the stored form, pairs of amount and unit with an optional time (`1 year 2 days 03:04:05`), or ISO 8601 `P1DT2H`.
+/// Reads the stored form, pairs of amount and unit with an optional time (`1 year 2 days 03:04:05`), or ISO 8601
+/// `P1DT2H`.
 pub fn parse(text: &str) -> Option<Parts> {
     let text = text.trim_ascii();
     if let Some(stored) = parse_stored(text) {
@@ -108,7 +109,7 @@ impl Sum {
         let divisor = 10i128.pow(u32::from(scale));
         let rest = i128::from(unscaled) - i128::from(whole) * divisor;
         if rest != 0 {
-            // A fraction of a year is in months, of a month in days of thirty, of a day in hours.
+            // A fraction of a year becomes months, of a month days, of a day hours.
             let fraction = |times: i64| i64::try_from(rest * i128::from(times) / divisor).ok();
             match (months, days) {
                 (12, _) => self.months = self.months.checked_add(fraction(12)?)?,
@@ -147,8 +148,8 @@ pub fn negate(interval: Parts) -> Option<Parts> {
     Some((interval.0.checked_neg()?, interval.1.checked_neg()?, interval.2.checked_neg()?))
 }
 
-/// The interval times `numerator / denominator`. What is left of a month goes to its days, of which it has thirty, and
-/// what is left of a day to its microseconds, which are rounded.
+/// The interval times `numerator / denominator`. The rest of a month becomes days, thirty to a month. The rest of a day
+/// becomes microseconds, which are rounded.
 pub fn scale(interval: Parts, numerator: i128, denominator: i128) -> Option<Parts> {
     let day = i128::from(DAY_MICROS);
     let share = |amount: i128| amount.checked_mul(numerator);
@@ -168,7 +169,7 @@ pub fn between(end: i64, start: i64) -> Option<Parts> {
     Some((0, i32::try_from(micros / DAY_MICROS).ok()?, micros % DAY_MICROS))
 }
 
-/// The time from `start` to `end` in months, days and microseconds, as a calendar tells it.
+/// The time from `start` to `end` in months, days and microseconds of the calendar.
 pub fn age(end: i64, start: i64) -> Option<Parts> {
     use super::datetime::{civil_from_days, days_in_month};
     if end < start {
@@ -185,7 +186,7 @@ pub fn age(end: i64, start: i64) -> Option<Parts> {
         days -= 1;
     }
     if days < 0 {
-        // Days are borrowed from the month the time began in.
+        // Days are borrowed from the month of the start.
         days += i64::from(days_in_month(from_year, from_month));
         months -= 1;
     }
@@ -197,7 +198,7 @@ pub fn length((months, days, micros): Parts) -> i128 {
     (i128::from(months) * 30 + i128::from(days)) * i128::from(DAY_MICROS) + i128::from(micros)
 }
 
-/// Orders stored text by length; text that is no interval sorts last, by its bytes.
+/// Orders stored text by length. Text that is not an interval sorts last, by its bytes.
 pub fn collate(left: &str, right: &str) -> Ordering {
     match (parse_stored(left), parse_stored(right)) {
         (Some(a), Some(b)) => length(a).cmp(&length(b)),

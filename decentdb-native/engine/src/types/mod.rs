@@ -1,7 +1,7 @@
 //! Conversions between values, their stored form in SQLite, and their text.
 //!
-//! Stored forms: INT64, BOOL, DATE, TIME, TIMESTAMP, TIMESTAMPTZ and ENUM are INTEGER; FLOAT64 is REAL; TEXT, DECIMAL and
-//! INTERVAL are TEXT; BLOB, UUID, IPADDR, CIDR, MACADDR and GEOMETRY are BLOB.
+//! Stored forms: INT64, BOOL, DATE, TIME, TIMESTAMP, TIMESTAMPTZ and ENUM are INTEGER; FLOAT64 is REAL; TEXT, DECIMAL
+//! and INTERVAL are TEXT; BLOB, UUID, IPADDR, CIDR, MACADDR and GEOMETRY are BLOB.
 
 pub mod datetime;
 pub mod decimal;
@@ -14,7 +14,7 @@ use crate::error::{Error, Result, Status};
 use crate::spatial;
 use crate::value::{EnumType, Stored, Type, Value};
 
-/// A borrowed stored value, whatever it was read from.
+/// A borrowed stored value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Raw<'a> {
     Null,
@@ -33,7 +33,7 @@ pub enum Conversion {
     Explicit,
 }
 
-/// Coerces a bound value to the type SQLite shall see and brings it into its stored form.
+/// Converts a bound value to the type that SQLite stores, and to its stored form.
 pub fn encode(value: &Value, target: Option<&Type>) -> Result<Stored> {
     match target {
         None | Some(Type::Dynamic) => store(value, None),
@@ -65,12 +65,12 @@ pub(crate) fn out_of_range(what: impl std::fmt::Display, target: &Type) -> Error
     Error::new(Status::Sql, "sql.out_of_range", Some("22003"), format!("{what} is out of range for {}", target.name()))
 }
 
-/// A date or time that the calendar or the clock does not have.
+/// The error for a date or time that does not exist.
 pub(crate) fn field_overflow(what: impl std::fmt::Display, target: &Type) -> Error {
     Error::new(Status::Sql, "sql.out_of_range", Some("22008"), format!("{what} is out of range for {}", target.name()))
 }
 
-/// There is no way from one type to the other.
+/// The error for two types without a conversion between them.
 pub(crate) fn no_conversion(from: &str, target: &Type) -> Error {
     let message = format!("cannot cast {from} to {}", target.name());
     Error::new(Status::Sql, "sql.cannot_coerce", Some("42846"), message)
@@ -81,10 +81,10 @@ fn not_stored(from: &str, target: &Type) -> Error {
 }
 
 fn loses_fraction(value: &Value) -> Error {
-    out_of_range(format!("{}, which has a fraction,", to_text(value)), &Type::Int64).hint("CAST cuts the fraction off")
+    out_of_range(format!("{}, which has a fraction,", to_text(value)), &Type::Int64).hint("CAST drops the fraction")
 }
 
-/// Brings `value` to `target`; `None` if it is of that type already (or NULL).
+/// Converts `value` to `target`; `None` if it has that type already or is NULL.
 pub fn convert(value: &Value, target: &Type, how: Conversion) -> Result<Option<Value>> {
     let explicit = how == Conversion::Explicit;
     let converted = match (value, target) {
@@ -192,10 +192,10 @@ pub fn convert(value: &Value, target: &Type, how: Conversion) -> Result<Option<V
     Ok(Some(converted))
 }
 
-/// Drops the fraction; an error beyond the range of INT64.
+/// Drops the fraction; fails beyond the range of INT64.
 pub fn truncate(number: f64) -> Result<i64> {
     let whole = number.trunc();
-    // -2^63 is exact as a double, 2^63 is the first beyond the range.
+    // -2^63 is exact as a double; 2^63 is the first double beyond the range.
     if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&whole) {
         Ok(whole as i64)
     } else {
@@ -264,7 +264,7 @@ pub fn label_of(of: &EnumType, label: &str) -> Option<u64> {
     of.labels.iter().position(|known| known == label).map(|at| at as u64)
 }
 
-/// The hex format `\x0102`, else the bytes of the text.
+/// Reads the hex format `\x0102`, otherwise the bytes of the text.
 fn parse_bytea(text: &str) -> Option<Vec<u8>> {
     match text.strip_prefix("\\x") {
         Some(digits) => parse_hex(digits),
@@ -282,7 +282,7 @@ pub fn parse_hex(digits: &str) -> Option<Vec<u8>> {
 
 fn parse_float(text: &str) -> Option<f64> {
     let number = text.parse::<f64>().ok()?;
-    // Rust reads `inf`, `infinity` and `nan` in any case, as PostgreSQL does; SQLite cannot keep a NaN.
+    // Rust reads `inf`, `infinity` and `nan` in upper and lower case, as PostgreSQL does. SQLite cannot store NaN.
     (!number.is_nan()).then_some(number)
 }
 
@@ -311,7 +311,7 @@ pub fn format_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The text of a value, as CAST(.. AS TEXT) gives it.
+/// The text of a value, as CAST(.. AS TEXT) returns it.
 pub fn to_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -334,7 +334,7 @@ pub fn to_text(value: &Value) -> String {
     }
 }
 
-/// The stored form of a value that is of `target` already.
+/// The stored form of a value that already has the type `target`.
 pub fn store(value: &Value, target: Option<&Type>) -> Result<Stored> {
     let wrong = || out_of_range("the value", target.unwrap_or(&Type::Dynamic));
     Ok(match value {
@@ -342,7 +342,7 @@ pub fn store(value: &Value, target: Option<&Type>) -> Result<Stored> {
         Value::Int64(number) | Value::Timestamp(number) | Value::TimestampTz(number) | Value::Time(number) => {
             Stored::Integer(*number)
         }
-        // SQLite would silently keep NULL instead.
+        // SQLite would silently store NULL instead.
         Value::Float64(number) if number.is_nan() => return Err(out_of_range("NaN", &Type::Float64)),
         Value::Float64(number) => Stored::Real(*number),
         Value::Bool(flag) => Stored::Integer(i64::from(*flag)),
@@ -367,7 +367,7 @@ pub fn store(value: &Value, target: Option<&Type>) -> Result<Stored> {
     })
 }
 
-/// Reads a stored value back as a value of `ty`. `None` if the storage does not hold one: a damaged file.
+/// Reads a stored value back as a value of `ty`. `None` if the stored form does not fit, which means a damaged file.
 pub fn load(raw: Raw<'_>, ty: &Type) -> Option<Value> {
     Some(match (raw, ty) {
         (Raw::Null, _) => Value::Null,
@@ -415,7 +415,7 @@ pub fn load(raw: Raw<'_>, ty: &Type) -> Option<Value> {
     })
 }
 
-/// Names the column a value was meant for.
+/// Adds the column of the value to the error.
 pub(crate) fn in_column(mut error: Error, column: &str) -> Error {
     if !column.is_empty() {
         error.message = format!("{} for column {column}", error.message);

@@ -1,5 +1,5 @@
-//! IPADDR, CIDR and MACADDR. Stored so that bytes compare as the values do: family, address, prefix length; and for a MAC
-//! its bytes.
+//! IPADDR, CIDR and MACADDR. The stored bytes compare as the values do: family, address and prefix length, or the bytes
+//! of a MAC address.
 
 use std::net::IpAddr;
 
@@ -23,7 +23,7 @@ pub fn format_ip(family: u8, bytes: &[u8; 16]) -> String {
     }
 }
 
-/// Family, prefix length and network; host bits are zeroed, a missing length means the whole address.
+/// Family, prefix length and network. Host bits become zero; a missing length means the whole address.
 pub fn parse_cidr(text: &str) -> Option<(u8, u8, [u8; 16])> {
     let text = text.trim_ascii();
     let (address, prefix) = match text.split_once('/') {
@@ -86,7 +86,7 @@ pub fn load_cidr(stored: &[u8]) -> Option<(u8, u8, [u8; 16])> {
     Some((family, prefix, bytes))
 }
 
-/// Six or eight bytes, separated by `:` or `-`, in groups of four by `.`, or not at all.
+/// Reads six or eight bytes, separated by `:` or `-`, in groups of four digits by `.`, or not separated.
 pub fn parse_mac(text: &str) -> Option<(u8, [u8; 8])> {
     let text = text.trim_ascii();
     let separators = text.bytes().filter(|byte| matches!(byte, b':' | b'-' | b'.')).count();

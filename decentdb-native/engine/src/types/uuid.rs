@@ -1,6 +1,6 @@
 //! UUID: sixteen bytes in the order of the text.
 
-/// The canonical form, without hyphens, or in braces.
+/// Reads the canonical form, also without hyphens or in braces.
 pub fn parse(text: &str) -> Option<[u8; 16]> {
     let text = text.trim_ascii();
     let text = text.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(text);

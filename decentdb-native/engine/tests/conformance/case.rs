@@ -1,8 +1,8 @@
-//! The cases: what is run, and the outcome that was recorded.
+//! The cases: the statements to run and their recorded outcomes.
 //!
 //! A file holds `[[case]]` tables. A case is one step, or has several as `[[case.step]]` tables. It starts in a new
-//! database in memory, or in a file if it says `file = true`, after the statements of its `setup`; an entry `@name` there
-//! stands for the list of that name in the file's `[setups]`.
+//! database in memory, or in a file with `file = true`, after the statements of its `setup`. An entry `@name` of
+//! `setup` stands for the list of that name in the file's `[setups]`.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -41,7 +41,7 @@ pub struct Step {
     pub expected: Outcome,
 }
 
-/// Either `sql` with its parameters, or a `call` of another function, with its argument if it takes one.
+/// Either `sql` with its parameters, or a `call` of a different function, with its argument if it takes one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
@@ -53,10 +53,10 @@ pub struct Request {
     pub call: Option<Call>,
     #[serde(default)]
     pub argument: String,
-    /// Compare the columns' names and tags in the first row alone: the values are the engine's own affair.
+    /// Compares only the column names and the tags of the first row: the values differ between engines.
     #[serde(default)]
     pub tags_only: bool,
-    /// What the message of the error must name, in any case.
+    /// Text that the error message must contain, in upper or lower case.
     #[serde(default)]
     pub mentions: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! Where the bundled engine answers otherwise than DecentDB on purpose: the reasons, and its own answers.
+//! The answers in which the bundled engine differs from DecentDB on purpose, with the reasons.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::case::{self, File};
 use crate::outcome::Outcome;
 
 pub struct Differences {
-    /// How the version of the engine ends to which the differences belong.
+    /// The suffix of the version of the engine to which the differences belong.
     pub engine: String,
     /// By the id of the step.
     by_step: BTreeMap<String, Difference>,

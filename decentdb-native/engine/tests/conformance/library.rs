@@ -19,7 +19,7 @@ pub struct Library {
     loaded: Loaded,
 }
 
-/// A failed call: what programs look at, and the message for people.
+/// A failed call: the fields that programs look at, and the message for people.
 pub struct Failed {
     pub failure: Failure,
     pub message: String,
@@ -54,7 +54,7 @@ const STATUS: [&str; 14] = [
 
 impl Library {
     pub fn load(path: &Path) -> Library {
-        // SAFETY: the library is one that its user names as DecentDB's.
+        // SAFETY: the user names the library and states that it is DecentDB's.
         let loaded = unsafe { Loaded::new(path) }.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let mut library = Library { path: path.to_owned(), version: String::new(), loaded };
         let version: Symbol<unsafe extern "C" fn() -> *const c_char> = library.function("ddb_version");
@@ -320,7 +320,7 @@ impl Database<'_> {
         self.library.check(unsafe { get(self.handle, &mut flag) }).map(|()| flag != 0)
     }
 
-    /// A call that gives a text.
+    /// A call that returns a text.
     pub fn text(&self, function: &str) -> Called<String> {
         let call: Symbol<unsafe extern "C" fn(Handle, *mut *mut c_char) -> u32> = self.library.function(function);
         let mut text = null_mut();
@@ -328,7 +328,7 @@ impl Database<'_> {
         Ok(self.library.take_string(text).unwrap_or_default())
     }
 
-    /// A call that takes a text and gives one.
+    /// A call that takes a text and returns a text.
     pub fn text_of(&self, function: &str, argument: &str) -> Called<String> {
         let call: Symbol<unsafe extern "C" fn(Handle, *const c_char, *mut *mut c_char) -> u32> =
             self.library.function(function);
@@ -340,7 +340,7 @@ impl Database<'_> {
 }
 
 impl Rows {
-    /// Adds a row; the tags kept are those of the first.
+    /// Adds a row. The tags come from the first row.
     fn push(&mut self, row: impl Iterator<Item = Called<(u32, String)>>) -> Called<()> {
         let (tags, values): (Vec<u32>, Vec<String>) = row.collect::<Called<Vec<_>>>()?.into_iter().unzip();
         if self.rows.is_empty() {

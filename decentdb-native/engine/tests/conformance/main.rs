@@ -1,10 +1,10 @@
-//! The conformance suite: what DecentDB answers to the statements in `cases`, asked of any library with its C ABI.
+//! The conformance suite: compares the answers of any library with DecentDB's C ABI to those of DecentDB.
 //!
 //! The library is the one that `DECENTDB_NATIVE_LIB` names, else the one just built. The expectations in `cases` are
-//! recorded from DecentDB itself. Where the bundled engine answers otherwise on purpose, `differences.toml` says why and
-//! what. Arguments that are no options select the cases whose id contains one of them. With `CONFORMANCE_RECORD=1` the
-//! answers of the library are written down instead of compared: those of DecentDB in `cases`, those of the bundled
-//! engine for the differences already listed.
+//! recorded from DecentDB itself. Where the bundled engine differs on purpose, `differences.toml` gives the reason and
+//! its answer. Arguments that are not options select the cases whose id contains one of them. With
+//! `CONFORMANCE_RECORD=1` the suite records the answers instead of comparing them: DecentDB's in `cases`, the bundled
+//! engine's for the differences already listed.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
 mod case;
@@ -56,10 +56,10 @@ fn main() -> ExitCode {
     report.print(started.elapsed())
 }
 
-/// What one case gave: the outcome of each of its steps.
+/// The answer of one case: the outcome of each of its steps.
 type Answer = Vec<run::Answered>;
 
-/// The answers in the order of the files and cases; none for a case that is not selected. Each file has a thread.
+/// The answers in the order of the files and cases, without the cases that are not selected. Each file has a thread.
 fn run_all(library: &Library, files: &[File], selected: &(dyn Fn(&str) -> bool + Sync)) -> Vec<Vec<Option<Answer>>> {
     std::thread::scope(|scope| {
         let running: Vec<_> = files

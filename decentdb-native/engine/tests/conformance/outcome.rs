@@ -1,4 +1,4 @@
-//! What a step gave, in the form in which it is recorded and compared.
+//! The outcome of a step, in the form in which it is recorded and compared.
 
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -10,7 +10,7 @@ pub struct Outcome {
     pub columns: Vec<String>,
     #[serde(default)]
     pub rows: Vec<Vec<String>>,
-    /// Left out where it is the number of the rows.
+    /// Absent where it equals the number of rows.
     pub affected: Option<u64>,
     pub error: Option<Failure>,
     /// The JSON of a call, with sorted members and without those that change from run to run.
@@ -19,7 +19,7 @@ pub struct Outcome {
     pub text: Option<String>,
 }
 
-/// An error, as far as programs look at it.
+/// The parts of an error that programs look at.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Failure {
@@ -64,7 +64,7 @@ impl Outcome {
 }
 
 impl Failure {
-    /// The members that are there, with their names.
+    /// The members that are present, with their names.
     pub fn members(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
             ("status", Some(&self.status)),
@@ -81,7 +81,7 @@ impl Failure {
     }
 }
 
-/// Members of the metadata that no two runs or versions share.
+/// Members of the metadata that change with each run or version.
 const VOLATILE: [&str; 6] = [
     "schema_cookie",
     "temp_schema_cookie",
@@ -91,7 +91,7 @@ const VOLATILE: [&str; 6] = [
     "database_format_version",
 ];
 
-/// JSON in one form, whatever the order of its members was.
+/// JSON with its members in a fixed order.
 pub fn canonical_json(text: &str) -> String {
     match serde_json::from_str::<Json>(text) {
         Ok(mut json) => {

@@ -1,4 +1,4 @@
-//! Writes outcomes down, leaving everything else in the files as it stands.
+//! Writes outcomes into the files and leaves the rest of the files unchanged.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,8 +29,8 @@ pub fn cases(files: &[File], answers: &[Vec<Option<Answer>>]) {
     }
 }
 
-/// Writes the answers of the bundled engine into the list of differences, for the steps that stand there; those that are
-/// no differences any more are taken out.
+/// Writes the answers of the bundled engine into the list of differences, for the steps that the list contains. Steps
+/// that no longer differ are removed.
 pub fn differences(path: &Path, files: &[File], answers: &[Vec<Option<Answer>>]) {
     let mut outcomes = BTreeMap::new();
     for (case, answer) in files.iter().zip(answers).flat_map(|(file, answers)| file.cases.iter().zip(answers)) {
@@ -83,7 +83,7 @@ fn write(table: &mut Table, outcome: &Outcome) {
     }
 }
 
-/// One row on the line of its key, several on a line each.
+/// Writes a single row on the line of its key, and several rows on one line each.
 fn rows(rows: &[Vec<String>]) -> Array {
     let mut array: Array = rows.iter().map(|row| Value::from(row.iter().collect::<Array>())).collect();
     if rows.len() > 1 {

@@ -1,4 +1,4 @@
-//! Compares answers with expectations and tells people.
+//! Compares answers with expectations and reports to people.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -80,7 +80,7 @@ impl Report {
     }
 }
 
-/// The two outcomes line by line: what was expected with `-`, what came with `+`.
+/// The two outcomes line by line: expected lines with `-`, received lines with `+`.
 fn compare(expected: &Outcome, actual: &Outcome) -> String {
     let (expected, actual) = (expected.lines(), actual.lines());
     let mut lines = Vec::new();

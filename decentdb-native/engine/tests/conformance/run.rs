@@ -1,4 +1,4 @@
-//! Runs a case and says what each of its steps gave.
+//! Runs a case and returns the outcome of each of its steps.
 
 use crate::case::{Call, Case, File, Mode, Request};
 use crate::library::{Called, Database, Failed, Library, Rows};

@@ -1,6 +1,6 @@
-//! The structs of `decentdb.h`, written down from the header alone: the suite must not share the engine's own.
+//! The structs of `decentdb.h`, taken from the header alone: the suite must not share the structs of the engine.
 
-/// `ddb_value_t` and `ddb_value_view_t`, which differ in the constness of `data` only.
+/// `ddb_value_t` and `ddb_value_view_t`, which differ only in the constness of `data`.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct RawValue {

@@ -1,4 +1,4 @@
-//! Values as the cases write them: the name of the tag, a space, the value. `NULL` stands alone.
+//! Values in the notation of the cases: the name of the tag, a space, the value. `NULL` stands alone.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,7 +7,7 @@ use crate::structs::RawValue;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
-/// The text of a value that the library gave.
+/// The text of a value that the library returned.
 pub fn show(raw: &RawValue) -> String {
     let text = match raw.tag {
         0 => return "NULL".to_owned(),
@@ -72,7 +72,7 @@ pub struct Parameter {
     data: Vec<u8>,
 }
 
-/// Reads a parameter; `None` if it is written wrongly.
+/// Reads a parameter; `None` if the text is malformed.
 pub fn parse(text: &str) -> Option<Parameter> {
     let (name, text) = text.split_once(' ').unwrap_or((text, ""));
     let mut raw = RawValue::null();
@@ -169,7 +169,7 @@ fn set_address(raw: &mut RawValue, text: &str) -> Option<()> {
     Some(())
 }
 
-/// The proleptic Gregorian date of a day since 1970-01-01, computed in years that begin in March.
+/// The proleptic Gregorian date of a day counted from 1970-01-01, computed in years that begin in March.
 fn date(days: i64) -> String {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

@@ -1,0 +1,147 @@
+//! Statements about the handle itself, and EXPLAIN ANALYZE: what is not one run of one SQLite statement.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::Value as SqlValue;
+
+use crate::engine::translate_error::explain;
+use crate::error::{Error, Result};
+use crate::sql::{Program, SessionCommand, AUDIT_ALL, AUDIT_VALUE};
+use crate::sqlite::{self, Cell, Connection, Step};
+use crate::value::{Stored, Value};
+
+use super::core::Core;
+use super::execute::{no_statement, Written};
+use super::plan::Plan;
+use super::rows::RowSet;
+
+/// What an application told about itself; the statements of its handle read it.
+pub struct AuditContext(Arc<Mutex<BTreeMap<String, Stored>>>);
+
+impl AuditContext {
+    /// Registers the functions that statements read the values through.
+    pub fn register(connection: &Connection) -> Result<Self> {
+        let values: Arc<Mutex<BTreeMap<String, Stored>>> = Arc::default();
+        let failed = |error: rusqlite::Error| sqlite::from_rusqlite(&error);
+        let (one, all) = (Arc::clone(&values), Arc::clone(&values));
+        let flags = FunctionFlags::SQLITE_UTF8;
+        let value = move |context: &rusqlite::functions::Context<'_>| {
+            let key: Option<String> = context.get(0)?;
+            let values = one.lock();
+            Ok(match key.and_then(|key| values.get(&key)) {
+                Some(Stored::Text(text)) => SqlValue::Text(text.clone()),
+                Some(Stored::Integer(number)) => SqlValue::Integer(*number),
+                _ => SqlValue::Null,
+            })
+        };
+        connection.inner().create_scalar_function(AUDIT_VALUE, 1, flags, value).map_err(failed)?;
+        let document = move |_: &rusqlite::functions::Context<'_>| {
+            let values = all.lock();
+            let json = values.iter().map(|(key, value)| {
+                let value = match value {
+                    Stored::Text(text) => text.clone().into(),
+                    Stored::Integer(number) => (*number).into(),
+                    _ => serde_json::Value::Null,
+                };
+                (key.clone(), value)
+            });
+            Ok(serde_json::Value::Object(json.collect()).to_string())
+        };
+        connection.inner().create_scalar_function(AUDIT_ALL, 0, flags, document).map_err(failed)?;
+        Ok(Self(values))
+    }
+
+    pub fn set(&self, key: String, value: Stored) {
+        self.0.lock().insert(key, value);
+    }
+
+    /// Forgets one value, or all of them.
+    pub fn clear(&self, key: Option<&str>) {
+        match key {
+            Some(key) => drop(self.0.lock().remove(key)),
+            None => self.0.lock().clear(),
+        }
+    }
+}
+
+impl Core {
+    pub(in crate::engine) fn session_command(&mut self, command: &SessionCommand) -> Result<Written> {
+        match command {
+            SessionCommand::FlushPlans => self.flush_plan_cache(),
+            SessionCommand::BusyTimeout(millis) => self.queue.set_busy_timeout(Duration::from_millis(*millis)),
+            SessionCommand::ShowBusyTimeout => {
+                let millis = self.queue.default_timeout().map_or(0, |timeout| timeout.as_millis());
+                return self.rows_of(&format!("SELECT {millis}"), 1);
+            }
+            SessionCommand::Checkpoint(mode) => return self.checkpoint_in(mode),
+            SessionCommand::Confirm { pragma, query, value } => self.confirm(pragma, query, value)?,
+            SessionCommand::SetAudit { key, value: Some(value) } => self.audit.set(key.clone(), value.clone()),
+            SessionCommand::SetAudit { key, value: None } => self.audit.clear(Some(key)),
+        }
+        Ok(Written { rows: RowSet::default(), affected: 0 })
+    }
+
+    fn rows_of(&self, sql: &str, columns: usize) -> Result<Written> {
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = RowSet::new(columns);
+        while statement.step()? == Step::Row {
+            rows.push(&statement, 0);
+        }
+        let affected = rows.len() as u64;
+        Ok(Written { rows, affected })
+    }
+
+    /// Accepts an assignment of the value that is in force already.
+    fn confirm(&self, pragma: &str, query: &str, value: &str) -> Result<()> {
+        let current = self.connection.query_text(&format!("SELECT CAST(({query}) AS TEXT)"))?;
+        if current.eq_ignore_ascii_case(value) {
+            return Ok(());
+        }
+        let error = Error::unsupported(format!("PRAGMA {pragma} = {value} on an open database"));
+        Err(error.hint(format!("it is {current}; what can be chosen is an option of opening the database")))
+    }
+
+    fn checkpoint_in(&mut self, mode: &str) -> Result<Written> {
+        self.refuse_in_transaction("a checkpoint")?;
+        self.drain_streams();
+        let _turn = self.shared.lock_writer(self.options.lock_timeout)?;
+        let done = self.rows_of(&format!("PRAGMA wal_checkpoint({mode})"), 3);
+        if done.is_ok() {
+            self.shared.checkpointed();
+        }
+        done
+    }
+
+    /// Runs the query to its end and tells its plan, how many rows it gave and how long that took.
+    pub(in crate::engine) fn explain_analyze(&mut self, plan: &mut Box<Plan>, params: &[Value]) -> Result<Written> {
+        let begun = Instant::now();
+        let mut step = self.start_read(plan, params)?;
+        let Program::ExplainAnalyze { query } = &plan.compiled.program else {
+            return Err(Error::internal("EXPLAIN ANALYZE became another statement"));
+        };
+        let query = query.clone();
+        let statement = plan.statement.as_mut().ok_or_else(no_statement)?;
+        let mut count = 0u64;
+        while step == Step::Row {
+            count += 1;
+            step = statement.step().map_err(|error| explain(error, None, &self.catalog))?;
+        }
+        statement.reset();
+        let elapsed = begun.elapsed();
+        let mut lines = Vec::new();
+        let mut explained = self.connection.prepare(&format!("EXPLAIN QUERY PLAN {query}"))?;
+        while explained.step()? == Step::Row {
+            if let Cell::Text(line) = explained.cell(super::execute::EXPLAIN_DETAIL) {
+                lines.push(String::from_utf8_lossy(line).into_owned());
+            }
+        }
+        lines.push(format!("Actual Rows: {count}"));
+        lines.push(format!("Actual Time: {:.3} ms", elapsed.as_secs_f64() * 1_000.0));
+        let json = serde_json::Value::from(lines).to_string();
+        self.rows_of(&format!("SELECT value FROM json_each('{}')", json.replace('\'', "''")), 1)
+    }
+}

@@ -1,0 +1,16 @@
+//! A handle and what it executes: statements, transactions, plans and rows.
+
+mod command;
+mod core;
+mod execute;
+mod foreign_key;
+mod plan;
+mod prepared;
+mod rows;
+mod transaction;
+
+pub(crate) use self::core::{Core, Session};
+pub(crate) use self::execute::{is_read, QueryResult};
+pub(crate) use self::plan::PlanCacheStats;
+pub(crate) use self::prepared::{narrow_row, Prepared, StatementHandle};
+pub(crate) use self::rows::{cell_value, Block};

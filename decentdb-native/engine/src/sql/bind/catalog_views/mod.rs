@@ -1,0 +1,9 @@
+//! What a query reads about the schema and the engine: pragmas, `sys` views and `information_schema`.
+
+mod engine_views;
+mod pragma;
+mod schema_views;
+
+pub use self::engine_views::{Inspection, INSPECTION_ROWS};
+pub(crate) use self::pragma::{recognize_pragma, value_text, Pragma};
+pub(crate) use self::schema_views::{catalog_relation, system_view};

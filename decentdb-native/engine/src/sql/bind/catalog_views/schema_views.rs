@@ -1,0 +1,185 @@
+//! The schema as relations: `sqlite_schema` and its likes, and `information_schema.{schemata, tables, columns}`.
+
+use sqlparser::ast::{ObjectName, ObjectNamePart};
+
+use crate::catalog::{index_definitions, Catalog};
+use crate::error::{Error, Result};
+use crate::sql::bind::scope::{Relation, ScopeColumn};
+use crate::sql::grammar::{name, quote, text_literal};
+use crate::sql::AUDIT_ALL;
+use crate::value::Type;
+
+const SCHEMA: &str = "information_schema";
+/// The schema of the database, and the catalogue that both schemas are in.
+const MAIN: &str = "main";
+/// The schema of the temporary objects.
+const TEMP: &str = "temp";
+
+/// Columns by name, with their types and whether they may be NULL.
+pub(crate) type Columns = &'static [(&'static str, Type, bool)];
+
+const SCHEMATA: Columns = &[
+    ("catalog_name", Type::Text, false),
+    ("schema_name", Type::Text, false),
+    ("schema_owner", Type::Text, false),
+    ("default_character_set_catalog", Type::Text, false),
+    ("default_character_set_schema", Type::Text, false),
+    ("default_character_set_name", Type::Text, false),
+];
+
+const TABLES: Columns = &[
+    ("table_catalog", Type::Text, false),
+    ("table_schema", Type::Text, false),
+    ("table_name", Type::Text, false),
+    ("table_type", Type::Text, false),
+];
+
+const COLUMNS: Columns = &[
+    ("table_catalog", Type::Text, false),
+    ("table_schema", Type::Text, false),
+    ("table_name", Type::Text, false),
+    ("column_name", Type::Text, false),
+    ("ordinal_position", Type::Int64, false),
+    ("column_default", Type::Text, true),
+    ("is_nullable", Type::Text, false),
+    ("data_type", Type::Text, false),
+];
+
+const AUDIT_CONTEXT: Columns = &[("key", Type::Text, false), ("value", Type::Dynamic, false)];
+
+const OBJECTS: Columns = &[
+    ("type", Type::Text, false),
+    ("name", Type::Text, false),
+    ("tbl_name", Type::Text, false),
+    ("rootpage", Type::Int64, false),
+    ("sql", Type::Text, false),
+];
+
+/// The relation of a system view and its rows as SQL; `None` if the name is of another kind.
+pub(crate) fn system_view(written: &ObjectName, catalog: &Catalog) -> Result<Option<(Relation, String)>> {
+    let parts: Vec<String> = written
+        .0
+        .iter()
+        .map(|part| match part {
+            ObjectNamePart::Identifier(ident) => name(ident).to_ascii_lowercase(),
+            ObjectNamePart::Function(_) => String::new(),
+        })
+        .collect();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    if let ["sys_audit_context"] | ["sys", "audit_context"] = parts.as_slice() {
+        let sql = format!("SELECT key, value FROM json_each({AUDIT_ALL}()) WHERE EXISTS (SELECT 1 FROM __ddb_meta)");
+        return Ok(Some((catalog_relation("sys_audit_context", AUDIT_CONTEXT), sql)));
+    }
+    let (view, columns, rows) = match parts.as_slice() {
+        [view @ ("sqlite_schema" | "sqlite_master")] | [MAIN, view @ ("sqlite_schema" | "sqlite_master")] => {
+            (view, OBJECTS, objects(catalog))
+        }
+        [view @ ("sqlite_temp_schema" | "sqlite_temp_master")] | [TEMP, view @ ("sqlite_schema" | "sqlite_master")] => {
+            (view, OBJECTS, objects(catalog.temp()))
+        }
+        [SCHEMA, view @ "schemata"] => (view, SCHEMATA, schemata()),
+        [SCHEMA, view @ "tables"] => (view, TABLES, tables(catalog)),
+        [SCHEMA, view @ "columns"] => (view, COLUMNS, columns(catalog)),
+        [SCHEMA, _] => return Err(Error::unknown_relation(&written.to_string())),
+        _ => return Ok(None),
+    };
+    Ok(Some((catalog_relation(view, columns), rows_sql(columns, rows))))
+}
+
+/// Rows as SQL.
+pub(super) fn rows_sql(columns: Columns, rows: Vec<Vec<String>>) -> String {
+    // Reading a table makes SQLite notice a schema that has changed since, and the statement is compiled again.
+    let list = |from: fn(usize) -> String| {
+        let items = columns.iter().enumerate().map(|(at, (name, ..))| format!("{} AS {}", from(at), quote(name)));
+        items.collect::<Vec<_>>().join(", ")
+    };
+    if rows.is_empty() {
+        format!("SELECT {} FROM __ddb_meta WHERE key = ''", list(|_| "NULL".to_owned()))
+    } else {
+        let rows: Vec<String> = rows.into_iter().map(|row| format!("({})", row.join(", "))).collect();
+        // What SQLite calls the columns of VALUES.
+        let list = list(|at| format!("column{}", at + 1));
+        format!("SELECT {list} FROM (VALUES {}) WHERE EXISTS (SELECT 1 FROM __ddb_meta)", rows.join(", "))
+    }
+}
+
+/// The relation of a view of the engine's own.
+pub(crate) fn catalog_relation(view: &str, columns: Columns) -> Relation {
+    let described = columns.iter().map(|(name, ty, nullable)| ScopeColumn {
+        name: (*name).to_owned(),
+        sql_name: (*name).to_owned(),
+        ty: ty.clone(),
+        nullable: *nullable,
+        source: None,
+        literal: false,
+    });
+    Relation::new(view, described.collect())
+}
+
+fn texts(values: &[&str]) -> Vec<String> {
+    values.iter().map(|value| text_literal(value)).collect()
+}
+
+fn schemata() -> Vec<Vec<String>> {
+    [MAIN, TEMP].map(|schema| texts(&[MAIN, schema, "decentdb", MAIN, schema, "UTF-8"])).to_vec()
+}
+
+fn tables(catalog: &Catalog) -> Vec<Vec<String>> {
+    let row = |name: &str, temporary: bool, kind: &str| {
+        let (schema, kind) = if temporary { (TEMP, "LOCAL TEMPORARY") } else { (MAIN, kind) };
+        texts(&[MAIN, schema, name, kind])
+    };
+    let tables = catalog.all_tables().into_iter().map(|table| row(&table.name, table.temporary, "BASE TABLE"));
+    let views = catalog.all_views().into_iter().map(|view| row(&view.name, view.temporary, "VIEW"));
+    tables.chain(views).collect()
+}
+
+fn columns(catalog: &Catalog) -> Vec<Vec<String>> {
+    let row = |temporary: bool, table: &str, column: &str, at: usize, default: Option<&String>, nullable, ty: &Type| {
+        let mut row = texts(&[MAIN, if temporary { TEMP } else { MAIN }, table, column]);
+        row.push((at + 1).to_string());
+        row.push(default.map_or_else(|| "NULL".to_owned(), |default| text_literal(default)));
+        row.extend(texts(&[if nullable { "YES" } else { "NO" }, ty.name()]));
+        row
+    };
+    let mut rows = Vec::new();
+    for table in catalog.all_tables() {
+        rows.extend(table.columns.iter().enumerate().map(|(at, column)| {
+            row(
+                table.temporary,
+                &table.name,
+                &column.name,
+                at,
+                column.default_sql.as_ref(),
+                column.nullable,
+                &column.ty,
+            )
+        }));
+    }
+    for view in catalog.all_views() {
+        let columns = view.columns.iter().enumerate();
+        rows.extend(
+            columns.map(|(at, column)| {
+                row(view.temporary, &view.name, &column.name, at, None, column.nullable, &column.ty)
+            }),
+        );
+    }
+    rows
+}
+
+fn objects(catalog: &Catalog) -> Vec<Vec<String>> {
+    let row = |kind: &str, name: &str, table: &str, ddl: &str| {
+        let mut row = texts(&[kind, name, table]);
+        // Pages are none of the reader's business.
+        row.push("0".to_owned());
+        row.push(text_literal(ddl));
+        row
+    };
+    let tables = catalog.tables.values().map(|table| row("table", &table.name, &table.name, &table.ddl));
+    let views = catalog.views.values().map(|view| row("view", &view.name, &view.name, &view.ddl));
+    let indexes = index_definitions(catalog).into_values();
+    let indexes = indexes.map(|index| row("index", &index.name, &index.table, &index.ddl));
+    let triggers = catalog.triggers.values();
+    let triggers = triggers.map(|trigger| row("trigger", &trigger.name, &trigger.target, &trigger.ddl));
+    tables.chain(views).chain(indexes).chain(triggers).collect()
+}

@@ -1,0 +1,104 @@
+//! JSON, which is kept as TEXT: the operators `->` and `->>` and the functions whose results have one type.
+
+use crate::error::{Error, Result};
+use crate::functions::type_code;
+use crate::sql::bind::binder::{Binder, Ex};
+use crate::sql::errors::{undefined, wrong_arguments};
+use crate::value::Type;
+
+use super::call::take_arguments;
+
+impl Binder<'_> {
+    /// `json -> key` as JSON, or `json ->> key` as plain text; the key is a label, a path from `$`, or a position.
+    pub fn json_member(&mut self, json: Ex, key: Ex, plain: bool) -> Result<Ex> {
+        let place = if plain { "->>" } else { "->" };
+        let json = self.json_text(json, place)?;
+        let key = match key.ty {
+            Type::Int64 => key,
+            _ => self.json_text(key, place)?,
+        };
+        let member = format!("({} -> {})", json.sql, key.sql);
+        let sql = if plain { format!("ddb_json_text({member})") } else { member };
+        Ok(Ex::new(sql, Type::Text, true))
+    }
+
+    pub fn json_call(&mut self, name: &str, arguments: Vec<Ex>) -> Result<Ex> {
+        let count = arguments.len();
+        let (ty, nullable) = match (name, count) {
+            ("json_object", _) => return self.json_build(name, arguments, count.is_multiple_of(2)),
+            ("json_array", _) => return self.json_build(name, arguments, true),
+            ("json_extract", 2) => return self.json_extract(arguments),
+            // NULL stays NULL; everything else is valid or not.
+            ("json_valid", 1) => (Type::Bool, arguments.iter().any(|argument| argument.nullable)),
+            ("json_array_length", 1 | 2) => (Type::Int64, true),
+            ("json_type", 1 | 2) => (Type::Text, true),
+            ("json_extract" | "json_valid" | "json_array_length" | "json_type", _) => {
+                return Err(wrong_arguments(name))
+            }
+            _ => return Err(crate::sql::errors::unknown_function(name)),
+        };
+        let mut texts = Vec::with_capacity(count);
+        for argument in arguments {
+            texts.push(self.json_text(argument, name)?.sql);
+        }
+        Ok(Ex::new(format!("{name}({})", texts.join(", ")), ty, nullable))
+    }
+
+    /// `json_extract(json, path)`: what the path leads to, its type that of the value found.
+    fn json_extract(&mut self, arguments: Vec<Ex>) -> Result<Ex> {
+        let [json, path] = take_arguments(arguments)?;
+        let (json, path) = (self.json_text(json, "json_extract")?, self.json_text(path, "json_extract")?);
+        let sql = format!("ddb_json_cell({} -> ddb_json_path({}))", json.sql, path.sql);
+        Ok(Ex::new(sql, Type::Dynamic, true))
+    }
+
+    /// A value as the JSON it is in an array.
+    pub fn json_text_of(&mut self, ex: Ex, place: &str) -> Result<String> {
+        let ex = match ex.ty {
+            Type::Blob | Type::Geometry | Type::Geography => return Err(undefined(place, &ex)),
+            Type::Enum(_) => self.cast(ex, &Type::Text)?,
+            _ => ex,
+        };
+        Ok(format!("ddb_to_json({}, {})", ex.sql, type_code(&ex.ty)))
+    }
+
+    fn json_text(&mut self, ex: Ex, place: &str) -> Result<Ex> {
+        let ex = if ex.ty == Type::Dynamic { self.fix(ex, &Type::Text, None, None) } else { ex };
+        match ex.ty {
+            Type::Text => Ok(ex),
+            Type::Dynamic => self.widen(ex, &Type::Text),
+            _ => Err(Error::type_mismatch(format!("{place} needs TEXT, not {}", ex.type_name()))),
+        }
+    }
+
+    fn json_build(&mut self, name: &str, arguments: Vec<Ex>, complete: bool) -> Result<Ex> {
+        if !complete {
+            return Err(wrong_arguments(name));
+        }
+        let mut texts = Vec::with_capacity(arguments.len());
+        for (at, argument) in arguments.into_iter().enumerate() {
+            let label = name == "json_object" && at.is_multiple_of(2);
+            texts.push(if label {
+                self.json_text(argument, "a label of json_object")?.sql
+            } else {
+                self.json_value(argument, name)?
+            });
+        }
+        Ok(Ex::new(format!("{name}({})", texts.join(", ")), Type::Text, false))
+    }
+
+    /// A value as a member of an object or array: numbers and booleans as such, everything else as text.
+    fn json_value(&mut self, ex: Ex, name: &str) -> Result<String> {
+        Ok(match ex.ty {
+            Type::Int64 | Type::Float64 => ex.sql,
+            Type::Bool => format!("json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)", ex.sql),
+            Type::Decimal => format!("json({})", ex.sql),
+            Type::Blob | Type::Geometry | Type::Geography => return Err(undefined(name, &ex)),
+            _ => {
+                let text = self.text(ex, name)?;
+                // What comes out of a JSON function would be taken for JSON.
+                format!("({} || '')", text.sql)
+            }
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! Expressions and function calls.
+
+mod aggregate;
+mod call;
+mod compare;
+mod expression;
+mod json;
+mod operators;
+mod search;
+mod signatures;
+mod spatial;
+mod temporal;
+mod window;
+
+pub(crate) use self::call::take_arguments;
+pub(crate) use self::search::{base_column, fulltext_analyzer};

@@ -1,0 +1,14 @@
+//! Queries: SELECT and its clauses, set operations and WITH.
+
+mod cte;
+mod from;
+mod index_prefilter;
+mod join;
+mod order;
+mod select;
+mod set_operations;
+mod table_function;
+
+pub(crate) use self::from::{refuse_table_options, table_columns};
+pub(crate) use self::order::order_direction;
+pub(crate) use self::select::Bound;

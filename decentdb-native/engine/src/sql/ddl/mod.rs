@@ -1,0 +1,16 @@
+//! Statements that define the schema.
+
+mod alter;
+mod create;
+mod drop;
+mod generated;
+mod index;
+mod keys;
+mod rebuild;
+mod rename;
+mod sqlite_table;
+mod stored_expr;
+mod table_text;
+mod trigger;
+mod view;
+pub(crate) use self::trigger::{recognize_trigger, CreateTrigger};

@@ -1,0 +1,62 @@
+//! Changing a table in ways SQLite cannot: its rows move into a new table of the same name.
+//!
+//! These statements run while foreign keys are not enforced, so that renaming and dropping the old table touches none
+//! of the tables that reference it.
+
+use crate::catalog::Table;
+use crate::error::Result;
+use crate::sql::bind::Binder;
+use crate::sql::emit::drop_shadow_indexes;
+use crate::sql::errors::depends;
+use crate::sql::grammar::{quote, text_literal, without_position};
+
+use super::alter::Alteration;
+
+/// What the old table is called while its rows move.
+const OLD: &str = "__ddb_old";
+
+impl Binder<'_> {
+    /// The statements that move the rows; the binder knows the catalogue as it will be.
+    pub fn rebuild(&mut self, altered: &Alteration) -> Result<Vec<String>> {
+        let Alteration { old, new, fill, .. } = altered;
+        let (target, source) = (quote(&new.name), quote(OLD));
+        let mut columns: Vec<String> = fill.iter().map(|(column, _)| quote(column)).collect();
+        let mut values: Vec<String> = fill.iter().map(|(_, sql)| sql.clone()).collect();
+        if new.row_id().is_none() {
+            // Rows that are ordered by nothing else keep their order.
+            if let (Some(from), Some(to)) = (hidden_row_id(old), hidden_row_id(new)) {
+                columns.push(to.to_owned());
+                values.push(from.to_owned());
+            }
+        }
+        let mut statements = drop_shadow_indexes(self.catalog, &new.name);
+        statements.extend([
+            // As it is, it leaves alone what other tables and views say of this one.
+            "PRAGMA legacy_alter_table = ON".to_owned(),
+            format!("ALTER TABLE {target} RENAME TO {source}"),
+            "PRAGMA legacy_alter_table = OFF".to_owned(),
+            self.table_sql(new)?,
+            format!("INSERT INTO {target} ({}) SELECT {} FROM {source}", columns.join(", "), values.join(", ")),
+        ]);
+        if new.row_id().is_some() && old.row_id().is_some() {
+            // Ids of deleted rows are never given again.
+            let name = text_literal(&new.name);
+            statements.push(format!("DELETE FROM sqlite_sequence WHERE name = {name}"));
+            statements.push(format!("UPDATE sqlite_sequence SET name = {name} WHERE name = '{OLD}'"));
+        }
+        statements.push(format!("DROP TABLE {source}"));
+        for index in self.catalog.indexes.values().filter(|index| index.table == new.name) {
+            let sql = self.index_sql(index, new).map_err(without_position).map_err(|error| {
+                let because = format!("because index {} needs it as it is: {}", index.name, error.message);
+                depends(format!("cannot alter table {} {because}", new.name)).with("relation", new.name.clone())
+            })?;
+            statements.extend(sql);
+        }
+        Ok(statements)
+    }
+}
+
+/// What SQLite calls the number of a row that no column is; every name of it may be taken by a column.
+fn hidden_row_id(table: &Table) -> Option<&'static str> {
+    ["rowid", "_rowid_", "oid"].into_iter().find(|name| table.column(name).is_none())
+}

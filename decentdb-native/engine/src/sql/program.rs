@@ -1,0 +1,150 @@
+//! A compiled statement: what it is, what SQLite runs for it and what it yields.
+
+use std::sync::Arc;
+
+use crate::catalog::{Change, Table};
+use crate::sql::bind::{Inspection, ScopeColumn};
+use crate::value::{Stored, Type};
+
+/// A statement bound against a catalogue and the types of its parameters, ready to run on SQLite.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    pub kind: StatementKind,
+    pub program: Program,
+    /// The result columns; empty for a statement that yields no rows.
+    pub columns: Vec<ResultColumn>,
+    /// One entry per `$n`, in order.
+    pub params: Vec<Param>,
+    /// Base tables the statement reads or writes, views expanded; the dependencies of a query watch.
+    pub tables: Vec<String>,
+    /// Temporary tables and views the statement reads or writes by name.
+    pub temporaries: Vec<String>,
+    /// The table an INSERT, UPDATE or DELETE writes.
+    pub target: Option<Arc<Table>>,
+    /// It writes nothing but temporary objects of the handle.
+    pub writes_temporary: bool,
+    /// It writes a view, and triggers do something else in its place.
+    pub writes_view: bool,
+    /// The views about the engine itself it reads.
+    pub inspected: Vec<Inspection>,
+    /// Runs outside any transaction and changes nothing.
+    pub read_only: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatementKind {
+    Select,
+    Insert,
+    Update,
+    Delete,
+    Ddl,
+    Explain,
+    Pragma,
+    /// Another statement about the handle itself.
+    Session,
+    Transaction,
+}
+
+#[derive(Clone, Debug)]
+pub enum Program {
+    /// One SQLite statement; `$n` is `?n`.
+    Statement(String),
+    /// One SQLite statement whose fourth column is a line of the plan; it is the only result column.
+    Explain(String),
+    /// Runs a query and tells its plan and what it took; the plan is the only result column.
+    ExplainAnalyze {
+        query: String,
+    },
+    /// SQLite statements that change rows and take no parameters; all or none, and how many rows is not told.
+    Script(Vec<String>),
+    /// Something about the handle, which no SQLite statement does.
+    Session(SessionCommand),
+    /// SQLite statements that run in one transaction together with the change of the stored catalogue.
+    Ddl {
+        statements: Vec<String>,
+        change: Change,
+    },
+    Transaction(TransactionControl),
+}
+
+#[derive(Clone, Debug)]
+pub enum SessionCommand {
+    FlushPlans,
+    /// How many milliseconds queued writes wait by default.
+    BusyTimeout(u64),
+    ShowBusyTimeout,
+    /// In one of SQLite's modes.
+    Checkpoint(String),
+    /// Sets what cannot be changed to the value that `query` tells already.
+    Confirm {
+        pragma: String,
+        query: String,
+        value: String,
+    },
+    /// Without a value it is forgotten.
+    SetAudit {
+        key: String,
+        value: Option<Stored>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransactionControl {
+    Begin { immediate: bool },
+    Commit,
+    Rollback,
+    Savepoint(String),
+    Release(String),
+    RollbackTo(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct ResultColumn {
+    pub name: String,
+    pub ty: Type,
+    /// `None` where it cannot be told.
+    pub nullable: Option<bool>,
+    /// The base table and column the value comes from unchanged.
+    pub source: Option<(String, String)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// What a bound value is coerced to before SQLite sees it; `None` binds the value as it is.
+    pub ty: Option<Type>,
+    pub source: Option<(String, String)>,
+    /// Whether NULL is accepted where the parameter stands; `None` where it cannot be told.
+    pub nullable: Option<bool>,
+}
+
+/// What one statement is made of before its parameters are settled.
+pub(super) struct Parts {
+    pub kind: StatementKind,
+    pub program: Program,
+    pub columns: Vec<ResultColumn>,
+    pub target: Option<Arc<Table>>,
+}
+
+impl Parts {
+    /// A change of the schema: `statements` for SQLite, and `change` for the catalogue.
+    pub fn ddl(statements: Vec<String>, change: Change) -> Self {
+        Self {
+            kind: StatementKind::Ddl,
+            program: Program::Ddl { statements, change },
+            columns: Vec::new(),
+            target: None,
+        }
+    }
+}
+
+pub(super) fn result_columns(columns: Vec<ScopeColumn>) -> Vec<ResultColumn> {
+    columns
+        .into_iter()
+        .map(|column| ResultColumn {
+            name: column.name,
+            nullable: (column.ty != Type::Dynamic).then_some(column.nullable),
+            ty: column.ty,
+            source: column.source,
+        })
+        .collect()
+}

@@ -1,0 +1,4 @@
+//! Watches, change streams and their events.
+
+mod watch_events;
+mod watches;

@@ -1,0 +1,6 @@
+//! Queries and the functions in them.
+
+mod functions;
+mod json;
+mod results;
+mod windows;

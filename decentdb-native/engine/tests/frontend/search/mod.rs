@@ -1,0 +1,5 @@
+//! Full-text, trigram and spatial indexes.
+
+mod fulltext;
+mod spatial;
+mod trigrams;
