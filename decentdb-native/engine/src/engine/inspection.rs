@@ -40,7 +40,7 @@ impl Inspections {
     }
 }
 
-/// What is known of the write-ahead log.
+/// The state of the write-ahead log.
 #[derive(Default)]
 struct Log {
     index: WalIndex,
@@ -84,7 +84,7 @@ impl Core {
         ]])
     }
 
-    /// The WAL index is what processes coordinate through; it is rebuilt from the log where it is missing.
+    /// Processes coordinate through the WAL index; it is rebuilt from the log where it is missing.
     fn process_coordination(&self) -> Json {
         let mode = self.options.coordination;
         let log = self.log();

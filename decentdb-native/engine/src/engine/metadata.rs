@@ -1,4 +1,4 @@
-//! What the engine tells about schema and statements, as JSON.
+//! Descriptions of schema and statements, as JSON.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! The write queue of a handle: many blocked callers, one durable commit for all that wait.
 //!
-//! There is no thread of its own. A caller that finds no executor becomes it, runs the requests that are waiting in one
+//! The queue has no thread. A caller that finds no executor becomes it, runs the requests that are waiting in one
 //! transaction, its own among them, and hands the role to the next in line. A request is acknowledged after the commit that
 //! covers it.
 
@@ -44,7 +44,7 @@ pub struct Queue {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Arc<Request>>,
-    /// Some caller is the executor, or has been told to become it.
+    /// Some caller is the executor, or was woken to become it.
     led: bool,
     /// The handle was freed.
     closed: bool,
@@ -102,7 +102,7 @@ impl Request {
     }
 }
 
-/// What woke a waiting caller.
+/// The reason why a waiting caller woke.
 enum Woken {
     Finished(Result<QueryResult>),
     Lead,
@@ -121,7 +121,7 @@ impl Queue {
         }
     }
 
-    /// How long a request may wait for its start if it does not say so; `None` is for ever.
+    /// How long a request without a timeout may wait for its start; `None` is without limit.
     pub fn default_timeout(&self) -> Option<Duration> {
         match u64::try_from(self.busy_timeout_ms.load(Ordering::Acquire)) {
             Ok(0) => None,

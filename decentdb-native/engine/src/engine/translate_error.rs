@@ -10,7 +10,7 @@ use crate::sql::Compiled;
 const FOREIGN_KEY: i32 = 787;
 /// SQLITE_CONSTRAINT_TRIGGER, which an action RESTRICT gives.
 const TRIGGER: i32 = 1811;
-/// What SQLite says of triggers that fire each other more than a thousand deep.
+/// SQLite's message for triggers that fire each other more than a thousand deep.
 const TOO_DEEP: &str = "triggers nested too deep";
 
 /// SQLite's error in the words of the dialect: an error of a function as the function meant it, a violated constraint by its

@@ -11,7 +11,7 @@ use crate::value::Type;
 
 use super::program::StatementKind;
 
-/// What the C ABI tells about a statement: kind, parameters, result columns.
+/// The description of a statement for the C ABI: kind, parameters, result columns.
 pub fn describe_json(sql: &str, catalog: &Catalog) -> Result<Json> {
     let compiled = compile_for(sql, catalog, &[])?;
     if compiled.kind == StatementKind::Transaction {

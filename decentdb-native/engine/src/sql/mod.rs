@@ -75,7 +75,7 @@ fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<
     let opening = opening(&tokens);
     let statement = Parsed::read(tokens)?;
     let mut decided: Vec<ParamState> = Vec::new();
-    // The second pass knows what the first one found out about parameters used before their type was clear.
+    // The second pass knows the types that the first one found for parameters used before their type was clear.
     for _ in 0..3 {
         let mut binder = Binder::new(catalog, params, decided);
         let parts = binder.parsed(&statement, sql, &opening)?;
@@ -165,7 +165,7 @@ impl Binder<'_> {
         match parsed {
             Parsed::Statement(statement) => {
                 use Statement::{Delete, Explain, Insert, Query, Update};
-                // What is kept beyond this moment, in a view or trigger, must not depend on the indexes there are now.
+                // SQL that is stored, in a view or trigger, must not depend on the indexes that exist now.
                 self.index_tables =
                     matches!(statement.as_ref(), Query(_) | Insert(_) | Update(_) | Delete(_) | Explain { .. });
                 self.statement(statement, text, opening)

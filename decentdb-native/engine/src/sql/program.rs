@@ -1,4 +1,4 @@
-//! A compiled statement: what it is, what SQLite runs for it and what it yields.
+//! A compiled statement: its kind, the SQL that SQLite runs for it and its result.
 
 use std::sync::Arc;
 
@@ -51,11 +51,11 @@ pub enum Program {
     Statement(String),
     /// One SQLite statement whose fourth column is a line of the plan; it is the only result column.
     Explain(String),
-    /// Runs a query and tells its plan and what it took; the plan is the only result column.
+    /// Runs a query and reports its plan, rows and time; the plan is the only result column.
     ExplainAnalyze {
         query: String,
     },
-    /// SQLite statements that change rows and take no parameters; all or none, and how many rows is not told.
+    /// SQLite statements that change rows and take no parameters; all or none, and the number of rows is not reported.
     Script(Vec<String>),
     /// Something about the handle, which no SQLite statement does.
     Session(SessionCommand),
@@ -75,7 +75,7 @@ pub enum SessionCommand {
     ShowBusyTimeout,
     /// In one of SQLite's modes.
     Checkpoint(String),
-    /// Sets what cannot be changed to the value that `query` tells already.
+    /// Sets a value that cannot change to the one that `query` returns already.
     Confirm {
         pragma: String,
         query: String,
@@ -102,7 +102,7 @@ pub enum TransactionControl {
 pub struct ResultColumn {
     pub name: String,
     pub ty: Type,
-    /// `None` where it cannot be told.
+    /// `None` where it is unknown.
     pub nullable: Option<bool>,
     /// The base table and column the value comes from unchanged.
     pub source: Option<(String, String)>,
@@ -110,14 +110,14 @@ pub struct ResultColumn {
 
 #[derive(Clone, Debug)]
 pub struct Param {
-    /// What a bound value is coerced to before SQLite sees it; `None` binds the value as it is.
+    /// The type that a bound value is coerced to before SQLite sees it; `None` binds the value as it is.
     pub ty: Option<Type>,
     pub source: Option<(String, String)>,
-    /// Whether NULL is accepted where the parameter stands; `None` where it cannot be told.
+    /// Whether NULL is accepted where the parameter stands; `None` where that is unknown.
     pub nullable: Option<bool>,
 }
 
-/// What one statement is made of before its parameters are settled.
+/// The parts of one statement before its parameters are settled.
 pub(super) struct Parts {
     pub kind: StatementKind,
     pub program: Program,

@@ -1,6 +1,6 @@
 //! `wal_sync_mode=async_commit:<ms>`: commits are acknowledged before they are synced, and a thread of the handle syncs the log
 //! within the interval. A power cut loses the commits of the last interval at most, never their order; a killed process
-//! loses nothing. Checkpoints sync on their own, and freeing the handle syncs what is left.
+//! loses nothing. Checkpoints sync on their own, and freeing the handle syncs the rest.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -30,7 +30,7 @@ struct State {
     /// There are commits that no sync has covered.
     dirty: bool,
     stopping: bool,
-    /// Why a sync failed; what it should have covered may be lost, whatever later syncs say.
+    /// The reason why a sync failed; the commits it should have covered may be lost even if later syncs succeed.
     failed: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Checkpoints, copies and what a handle can tell about itself.
+//! Checkpoints, copies and the state of a handle.
 
 use std::io::ErrorKind;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What the sessions of one file share: its location, its options, its write lock and its upkeep.
+//! The state that the sessions of one file share: its location, its options, its write lock and its upkeep.
 
 mod async_sync;
 mod maintenance;

@@ -41,7 +41,7 @@ pub enum Location {
 }
 
 impl Location {
-    /// What SQLite calls a file beside that of the database: `suffix` is `-wal` or `-shm`.
+    /// SQLite's name for a file beside that of the database: `suffix` is `-wal` or `-shm`.
     pub fn beside(&self, suffix: &str) -> Option<PathBuf> {
         let Location::File(path) = self else { return None };
         let mut name = path.clone().into_os_string();
@@ -86,7 +86,7 @@ impl Location {
     }
 }
 
-/// SQLite names the log after the file, so that two names of one file would have two logs, and lose what is in either.
+/// SQLite names the log after the file, so that two names of one file would have two logs and lose the contents of either.
 #[cfg(unix)]
 fn refuse_second_name(path: &str, found: &Metadata) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
@@ -118,7 +118,7 @@ fn canonical(path: &Path) -> Result<Location> {
     Ok(Location::File(parent.join(name)))
 }
 
-/// Refuses every file that is not a database of this engine, naming what it is. It is read through SQLite's descriptor.
+/// Refuses every file that is not a database of this engine, naming its format. It is read through SQLite's descriptor.
 fn recognise(connection: &Connection, shown: &Display<'_>) -> Result<Header> {
     let mut header: Header = [0; 100];
     let whole = connection.read_start(&mut header).map_err(|error| cannot_open(shown, error))?;

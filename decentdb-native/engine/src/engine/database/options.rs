@@ -18,7 +18,7 @@ pub enum SyncMode {
 }
 
 /// How processes are kept apart. SQLite's file locks order them always, in every mode: they order the handles of one process
-/// as well, and a file system without them is refused because it has no write-ahead log either. What is left of the choice
+/// as well, and a file system without them is refused because it has no write-ahead log either. The rest of the choice
 /// is that `required` refuses a database that no other process could see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coordination {
@@ -37,7 +37,7 @@ impl Coordination {
     }
 }
 
-/// What a handle was opened with. Explicit keys win over the profile, in whatever order they are written.
+/// The options of a handle. Explicit keys win over the profile, in any order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     pub profile: &'static str,
@@ -152,7 +152,7 @@ impl Options {
                 }
             }
             "process_coordination_timeout_ms" => self.lock_timeout = Duration::from_millis(number(key, value)?),
-            // Queued writes are always possible; the key tells bindings to prefer them.
+            // Queued writes are always possible; the key asks bindings to prefer them.
             "write_queue_enabled" => {
                 boolean(key, value)?;
             }

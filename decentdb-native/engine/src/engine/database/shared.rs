@@ -1,4 +1,4 @@
-//! What the handles of one database share within the process: the write lock, the commit clock, the catalogue last read
+//! The state that the handles of one database share within the process: the write lock, the commit clock, the catalogue last read
 //! and the watches.
 
 use std::collections::HashMap;
@@ -158,7 +158,7 @@ impl Drop for ReaderMark {
     }
 }
 
-/// What tells files apart that have the same path one after the other; `None` where the system has no such thing.
+/// The identity of a file, which differs from that of an earlier file of the same path; `None` where the system has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct FileIdentity {
     device: u64,

@@ -1,4 +1,4 @@
-//! Statements about the handle itself, and EXPLAIN ANALYZE: what is not one run of one SQLite statement.
+//! Statements about the handle itself, and EXPLAIN ANALYZE: statements that are not one run of one SQLite statement.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::execute::{no_statement, Written};
 use super::plan::Plan;
 use super::rows::RowSet;
 
-/// What an application told about itself; the statements of its handle read it.
+/// The audit context of the application; the statements of its handle read it.
 pub struct AuditContext(Arc<Mutex<BTreeMap<String, Stored>>>);
 
 impl AuditContext {
@@ -116,7 +116,7 @@ impl Core {
         done
     }
 
-    /// Runs the query to its end and tells its plan, how many rows it gave and how long that took.
+    /// Runs the query to its end and reports its plan, how many rows it gave and how long that took.
     pub(in crate::engine) fn explain_analyze(&mut self, plan: &mut Box<Plan>, params: &[Value]) -> Result<Written> {
         let begun = Instant::now();
         let mut step = self.start_read(plan, params)?;

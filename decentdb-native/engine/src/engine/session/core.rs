@@ -1,4 +1,4 @@
-//! A session is what a `ddb_db_t` stands for: one connection with its transaction, its plans and its prepared statements.
+//! A session stands behind a `ddb_db_t`: one connection with its transaction, its plans and its prepared statements.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub struct Core {
     pub(in crate::engine) queue: Arc<Queue>,
     pub(in crate::engine) inspections: Inspections,
     pub(in crate::engine) connection: Connection,
-    /// Ends last, and syncs what closing the connection did not.
+    /// Ends last, and syncs the writes that closing the connection did not.
     pub(in crate::engine) flusher: Option<Flusher>,
 }
 
@@ -200,7 +200,7 @@ impl Core {
         self.free.push(slot);
     }
 
-    /// Reads every result that is still streaming into memory, so that what follows cannot change it and sees its own
+    /// Reads every result that is still streaming into memory, so that later statements cannot change it and sees its own
     /// snapshot.
     pub(in crate::engine) fn drain_streams(&mut self) {
         for slot in std::mem::take(&mut self.streaming) {

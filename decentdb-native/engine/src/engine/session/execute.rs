@@ -43,7 +43,7 @@ impl QueryResult {
     }
 }
 
-/// What running a write gave.
+/// The outcome of a write.
 pub(crate) struct Written {
     pub rows: RowSet,
     pub affected: u64,
@@ -165,7 +165,7 @@ impl Core {
         }
         statement.reset();
         let affected = match columns {
-            // What the triggers of a view did in its place.
+            // The changes that the triggers of a view made in its place.
             0 if plan.compiled.writes_view => self.connection.total_changes() - before,
             0 => self.connection.changes(),
             _ => rows.len() as u64,
@@ -205,7 +205,7 @@ impl Core {
             }
             let mut version = core.schema_version()?;
             if version == core.catalog_version {
-                // Nothing changed for SQLite, but other sessions tell by this number that the catalogue did.
+                // Nothing changed for SQLite, but this number shows other sessions that the catalogue did.
                 version += 1;
                 core.connection.execute(&format!("PRAGMA schema_version = {version}"))?;
             }

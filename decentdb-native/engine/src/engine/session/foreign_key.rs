@@ -1,4 +1,4 @@
-//! Which foreign key a statement violated: SQLite does not tell, so the statement is run again without consequences.
+//! Which foreign key a statement violated: SQLite does not say, so the statement is run again without consequences.
 
 use crate::engine::translate_error::{explain, is_foreign_key};
 use crate::error::{Error, Result};
@@ -16,7 +16,7 @@ impl Core {
         if is_foreign_key(&error) && !self.connection.is_autocommit() {
             let suspects = sql::suspects(&plan.compiled, &self.catalog);
             if suspects.len() > 1 {
-                // Whatever goes wrong on the way, the violation stays what it is.
+                // An error on the way does not change the violation.
                 let violated = self.find_violated(plan, params, &suspects).ok().flatten();
                 return sql::foreign_key_error(&plan.compiled, violated);
             }

@@ -94,7 +94,7 @@ pub fn cell_value(cell: Cell<'_>, ty: &Type) -> Value {
         }
         Cell::Blob(bytes) => Raw::Blob(bytes),
     };
-    // What does not fit its declared type is given as SQLite holds it, rather than hidden.
+    // A value that does not fit its declared type is returned as SQLite holds it, rather than hidden.
     types::load(raw, ty).or_else(|| types::load(raw, &Type::Dynamic)).unwrap_or(Value::Null)
 }
 

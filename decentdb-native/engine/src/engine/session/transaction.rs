@@ -120,7 +120,7 @@ impl Core {
         synced
     }
 
-    /// Runs `body` as a write: inside the open transaction, or in one of its own that is durable when this returns. What a
+    /// Runs `body` as a write: inside the open transaction, or in a separate one that is durable when this returns. What a
     /// failing `body` did is undone. One that is `temporary` writes nothing but temporary objects of this handle.
     pub(in crate::engine) fn write<T>(
         &mut self,
@@ -160,7 +160,7 @@ impl Core {
         }
     }
 
-    /// As [`Core::write`], but waits for no one and is told to no one.
+    /// As [`Core::write`], but waits for no other handle and reports no event.
     fn write_temporary<T>(&mut self, body: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if self.transaction.is_some() {
             let done = body(self);
@@ -196,7 +196,7 @@ impl Core {
     }
 
     /// Turns the snapshot of the open transaction into a writer's. If it is no longer the newest, the transaction has lost:
-    /// it is rolled back and the caller told to run it again.
+    /// it is rolled back, and the error asks the caller to run it again.
     fn become_writer(&mut self) -> Result<()> {
         if self.transaction.as_ref().is_none_or(|open| open.writer.is_some()) {
             return Ok(());
@@ -212,7 +212,7 @@ impl Core {
                     self.abandon_transaction();
                     return Err(error);
                 }
-                // SQLite does not wait here: whoever holds the lock will probably commit, which decides against us.
+                // SQLite does not wait here: the holder of the lock will probably commit, which decides against this one.
                 Err(error) if error.status == Status::Timeout && Instant::now() < deadline => {
                     thread::sleep(Duration::from_millis(1));
                 }

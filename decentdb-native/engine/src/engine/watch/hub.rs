@@ -1,4 +1,4 @@
-//! Watches: who wants to hear of which commits, and what has not been fetched yet.
+//! Watches: the commits each one reports, and the events not fetched yet.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,7 +22,7 @@ pub const MAX_CAPACITY: usize = 8192;
 /// Bytes of row images that may wait in one watch.
 const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
 
-/// Who made a commit.
+/// The way in which a commit was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     Direct,
@@ -61,7 +61,7 @@ impl CommitEvent {
     }
 }
 
-/// What a watch is about. Table names are in lower case.
+/// The subject of a watch. Table names are in lower case.
 pub enum Filter {
     Tables(Vec<String>),
     Query(Vec<String>),
@@ -135,7 +135,7 @@ struct HubState {
     truncated: u64,
 }
 
-/// What happened to the events of a database since its first handle was opened, and who watches now.
+/// Counters of the events of a database since its first handle was opened, and its watches.
 pub struct Metrics {
     /// Watches of tables, ranges and queries, and change streams.
     pub kinds: [u64; 4],
@@ -243,7 +243,7 @@ pub struct Watch {
 #[derive(Default)]
 struct WatchQueue {
     events: VecDeque<Entry>,
-    /// What the images of `events` take.
+    /// The size of the images of `events`.
     bytes: usize,
     last_delivered: u64,
     dropped: u64,
@@ -279,7 +279,7 @@ impl Watch {
         let initial = usize::from(matches!(queue.events.front(), Some(Entry::Initial(_))));
         let waiting = queue.events.len() - initial;
         if let Some(Entry::Lagged { event_id, lsn }) = queue.events.back_mut() {
-            // Nobody has taken notice of the loss yet: one notice is enough.
+            // The notice of an earlier loss is not fetched yet: one notice is enough.
             *event_id = event.id;
             *lsn = event.lsn;
             queue.dropped += 1;

@@ -43,11 +43,11 @@ pub struct Capture {
     pub changes: Changes,
 }
 
-/// What a transaction changed so far.
+/// The changes of a transaction so far.
 #[derive(Default)]
 pub struct Changes {
     pub rows: Vec<RowChange>,
-    /// What the images of `rows` take.
+    /// The size of the images of `rows`.
     pub bytes: usize,
     /// In the order of their first change.
     pub tables: Vec<Arc<str>>,

@@ -1,4 +1,4 @@
-//! The state of one compilation: parameters, tables touched, and what an emitted expression is known to be.
+//! The state of one compilation: parameters, tables touched, and the known properties of emitted expressions.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ impl Ex {
         Self { kind: ExKind::Null, ..Self::new("NULL", Type::Dynamic, true) }
     }
 
-    /// What its type is called in messages.
+    /// The name of its type in messages.
     pub fn type_name(&self) -> &'static str {
         self.ty.name()
     }
@@ -78,7 +78,7 @@ impl Ex {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ParamState {
-    /// What the context decided.
+    /// The type that the context decided.
     pub fixed: Option<Type>,
     pub source: Option<(String, String)>,
     /// Whether NULL is accepted where the parameter stands.
@@ -91,7 +91,7 @@ pub(crate) struct ParamState {
 /// The repeated query of WITH RECURSIVE while it is bound.
 #[derive(Clone, Debug)]
 pub(crate) struct RepeatedQuery {
-    /// What SQLite calls the relation it extends.
+    /// SQLite's name for the relation it extends.
     pub relation: String,
     /// How many queries surround its FROM clause.
     pub depth: usize,
@@ -139,7 +139,7 @@ pub(crate) struct Binder<'a> {
     pub alone: bool,
     /// Counts the calls bound so far whose results change from call to call.
     pub volatile: usize,
-    /// It reads what the engine tells of the schema or itself as it is now, which a view could not follow.
+    /// It reads the present state of the schema or the engine, which a view could not follow.
     pub saw_system: bool,
     /// The views about the engine itself it reads, whose rows are made before it runs.
     pub inspected: BTreeSet<Inspection>,
@@ -155,7 +155,7 @@ pub(crate) struct Binder<'a> {
     named: Vec<String>,
 }
 
-/// A moment of the compilation, to find out what is emitted after it.
+/// A moment of the compilation, from which emitted SQL is observed.
 #[derive(Clone, Copy)]
 pub(crate) struct Mark {
     collations: usize,
@@ -295,7 +295,7 @@ impl<'a> Binder<'a> {
         Mark { collations: self.collations, named: self.named.len() }
     }
 
-    /// `ex` with what is known of the SQL emitted for it, which is all since `mark`.
+    /// `ex` with the properties of the SQL emitted for it, which is all SQL since `mark`.
     pub fn observed(&self, mark: Mark, mut ex: Ex) -> Ex {
         ex.collated |= self.collations > mark.collations;
         ex.relations.extend(self.named[mark.named..].iter().cloned());
@@ -344,7 +344,7 @@ impl<'a> Binder<'a> {
         let value = match &ex.kind {
             ExKind::Null => Value::Null,
             ExKind::Text(text) => Value::Text(text.clone()),
-            // Exact where the target is: 0.1 as DECIMAL is no double.
+            // Exact where the target is: 0.1 as DECIMAL is not a double.
             ExKind::Number(text) if *ty == Type::Decimal => Value::Text(text.clone()),
             ExKind::Number(text) if ex.ty == Type::Int64 => match text.parse() {
                 Ok(number) => Value::Int64(number),
@@ -558,7 +558,7 @@ pub(crate) fn same(left: &Type, right: &Type) -> bool {
     }
 }
 
-/// What [`types::convert`] can do for at least some values.
+/// Whether [`types::convert`] succeeds for at least some values.
 pub(super) fn convertible(from: &Type, to: &Type, how: Conversion) -> bool {
     use Type::{Blob, Bool, Cidr, Date, Decimal, Enum, Float64, Int64, Interval, IpAddr, Text, Time, Timestamp};
     use Type::{Dynamic, Geography, Geometry, TimestampTz, Uuid};

@@ -1,4 +1,4 @@
-//! What names mean at a place in a statement.
+//! The meaning of names at a place in a statement.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(crate) type Computed = (&'static str, fn(&str) -> String);
 /// Something in FROM.
 #[derive(Clone, Debug)]
 pub(crate) struct Relation {
-    /// What qualified names call it.
+    /// The qualifier by which names refer to it.
     pub name: String,
     /// The quoted qualifier in the emitted SQL; empty where columns stand alone.
     pub qualifier: String,
@@ -54,7 +54,7 @@ impl Relation {
         Self { table: Some(Arc::clone(table)), ..Self::new(&table.name, columns) }
     }
 
-    /// The id of its rows; none for what is no base table.
+    /// The id of its rows; none for a relation that is not a base table.
     pub fn row_id(&self) -> Option<RowId> {
         let table = self.table.as_ref()?;
         Some(RowId { qualifier: self.qualifier.clone(), column: row_id_column(table).ok()? })
@@ -94,7 +94,7 @@ impl Relation {
     }
 }
 
-/// The id of a relation's rows: by what it is qualified, and its name.
+/// The id of a relation's rows: its qualifier and its name.
 pub(crate) struct RowId {
     pub qualifier: String,
     pub column: &'static str,

@@ -30,7 +30,7 @@ use super::view::{follow_views, require_no_temporary};
 pub(crate) struct Alteration {
     pub old: Arc<Table>,
     pub new: Table,
-    /// For every column that is not generated, what it is filled with: SQLite's SQL over the old rows.
+    /// For every column that is not generated, the SQL over the old rows that fills it.
     pub fill: Vec<(String, String)>,
     /// Foreign keys that are not checked against the tables they reference yet.
     pending: Vec<ForeignKey>,
@@ -278,7 +278,7 @@ impl Binder<'_> {
         found.map(|index| index.name.as_str())
     }
 
-    /// Settles the new definition against everything that knows the table, and emits what SQLite has to do.
+    /// Settles the new definition against everything that knows the table, and emits the statements for SQLite.
     fn complete(&mut self, mut altered: Alteration) -> Result<Parts> {
         if !altered.rebuild && altered.simple.is_empty() {
             return Ok(Parts::ddl(Vec::new(), Change::Nothing));

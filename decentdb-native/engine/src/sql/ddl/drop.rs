@@ -94,7 +94,7 @@ impl Binder<'_> {
         Ok(Parts::ddl(statements, together(changes)?))
     }
 
-    /// A view stays while others read it; `goes` knows what is dropped by the same statement.
+    /// A view stays while others read it; `goes` says whether an object is dropped by the same statement.
     pub fn require_unread(&self, view: &str, temporary: bool, goes: &dyn Fn(&str, bool) -> bool) -> Result<()> {
         let reads = |other: &View| {
             let names = if temporary { &other.temporaries } else { &other.views };

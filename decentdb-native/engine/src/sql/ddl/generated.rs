@@ -30,7 +30,7 @@ fn invalid(column: &str, why: &str) -> Error {
     Error::new(Status::Sql, "sql.invalid_table", Some("42P16"), message).with("column", column)
 }
 
-/// What would make the value of a generated column come from somewhere else.
+/// Constructs by which the value of a generated column would depend on more than its row.
 pub(super) fn require_sound(table: &Table) -> Result<()> {
     if let (Some(first), true) = (table.columns.first(), table.columns.iter().all(|each| each.generated_sql.is_some()))
     {

@@ -51,7 +51,7 @@ impl Binder<'_> {
         Ok(self.bind_index(&create, table, index.name.clone(), index.ddl.clone())?.1)
     }
 
-    /// What the catalogue keeps of an index, and the statements for SQLite.
+    /// The index as the catalogue keeps it, and the statements for SQLite.
     fn bind_index(
         &mut self,
         create: &CreateIndex,
@@ -101,7 +101,7 @@ impl Binder<'_> {
         let include = included(create, table, &columns)?;
         refuse(!include.is_empty() && expression, "INCLUDE in an index of expressions")?;
         if !create.unique {
-            // At the end of the key they make the index a covering one; in a unique one they would be part of what is unique.
+            // At the end of the key they make the index a covering one; in a unique one they would be part of the key.
             keys.extend(include.iter().map(|column| quote(column)));
         }
         // An index lives where its table does.
@@ -132,7 +132,7 @@ impl Binder<'_> {
 fn method(create: &CreateIndex) -> Result<Method> {
     Ok(match &create.using {
         None | Some(IndexType::BTree) => Method::BTree,
-        // What PostgreSQL keeps trigrams in.
+        // PostgreSQL's index methods for trigrams.
         Some(IndexType::GIN) => Method::Trigram,
         Some(IndexType::Custom(name)) if name.value.eq_ignore_ascii_case("trigram") => Method::Trigram,
         Some(IndexType::Custom(name)) if name.value.eq_ignore_ascii_case("spatial") => Method::Spatial,

@@ -208,7 +208,7 @@ pub(crate) fn table_constraint(
     }
 }
 
-/// What keys mean for their columns.
+/// The effects of keys on their columns.
 pub(super) fn settle_keys(table: &mut Table) {
     let row_id = table.row_id().map(|column| column.name.clone());
     for column in &mut table.columns {

@@ -12,7 +12,7 @@ use crate::sql::grammar::{quote, text_literal, without_position};
 
 use super::alter::Alteration;
 
-/// What the old table is called while its rows move.
+/// The name of the old table while its rows move.
 const OLD: &str = "__ddb_old";
 
 impl Binder<'_> {
@@ -31,7 +31,7 @@ impl Binder<'_> {
         }
         let mut statements = drop_shadow_indexes(self.catalog, &new.name);
         statements.extend([
-            // As it is, it leaves alone what other tables and views say of this one.
+            // By default it leaves references by other tables and views unchanged.
             "PRAGMA legacy_alter_table = ON".to_owned(),
             format!("ALTER TABLE {target} RENAME TO {source}"),
             "PRAGMA legacy_alter_table = OFF".to_owned(),
@@ -56,7 +56,7 @@ impl Binder<'_> {
     }
 }
 
-/// What SQLite calls the number of a row that no column is; every name of it may be taken by a column.
+/// SQLite's name for the number of a row where no column holds it; a column may take any of its names.
 fn hidden_row_id(table: &Table) -> Option<&'static str> {
     ["rowid", "_rowid_", "oid"].into_iter().find(|name| table.column(name).is_none())
 }

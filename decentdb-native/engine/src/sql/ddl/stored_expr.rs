@@ -82,7 +82,7 @@ impl Renaming<'_> {
     }
 }
 
-/// The statement as written, without what ends it.
+/// The statement as written, without the terminating semicolon.
 pub(super) fn written(text: &str) -> String {
     text.trim().trim_end_matches(';').trim_end().to_owned()
 }

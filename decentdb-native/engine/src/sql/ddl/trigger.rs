@@ -111,7 +111,7 @@ fn definition(parser: &mut Parser<'_>) -> Result<CreateTrigger> {
     Ok(CreateTrigger { name, timing, events, target, action })
 }
 
-/// What a trigger does, for SQLite, and what it needs for that.
+/// The action of a trigger, for SQLite, and the objects it needs.
 struct Action {
     sql: String,
     tables: Vec<String>,
@@ -200,7 +200,7 @@ impl Binder<'_> {
         Ok(statements)
     }
 
-    /// Binds the action of a trigger against the objects of the database, as whoever fires it has other temporary ones.
+    /// Binds the action of a trigger against the objects of the database, since the handle that fires it may have other temporary ones.
     fn action(&self, text: &str) -> Result<Action> {
         let bind = || {
             let tokens = tokenize(text)?;
@@ -222,7 +222,7 @@ impl Binder<'_> {
 }
 
 /// Makes anew the triggers of the relations `changed`, and those whose actions use one of them; `next` holds all as it will
-/// be. What a trigger cannot follow is refused with `because`.
+/// be. A change that a trigger cannot follow is refused with `because`.
 pub(super) fn follow_triggers(next: &Catalog, changed: &[String], because: &str) -> Result<Vec<String>> {
     let binder = Binder::new(next, &[], Vec::new());
     let concerned = next.triggers.values().filter(|trigger| {
@@ -240,7 +240,7 @@ pub(super) fn follow_triggers(next: &Catalog, changed: &[String], because: &str)
     Ok(statements)
 }
 
-/// Refuses what SQLite does not run inside a trigger.
+/// Refuses statements that SQLite does not run inside a trigger.
 fn require_plain(statement: &Statement) -> Result<()> {
     let aliased = |table: &TableWithJoins| matches!(&table.relation, TableFactor::Table { alias: Some(_), .. });
     let (returning, alias, defaults) = match statement {

@@ -1,4 +1,4 @@
-//! CREATE VIEW, and views that follow what they read.
+//! CREATE VIEW, and views that follow changes of the tables they read.
 
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ impl Binder<'_> {
         Ok(Parts::ddl(statements, in_schema(Change::all(changes), temporary)))
     }
 
-    /// What the catalogue keeps of a view, and the statement for SQLite.
+    /// The view as the catalogue keeps it, and the statement for SQLite.
     fn bind_view(
         &mut self,
         create: &CreateView,
@@ -167,7 +167,7 @@ pub(super) fn require_no_temporary(catalog: &Catalog, changed: &str, because: &s
     }
 }
 
-/// Whether a view reads another one, be it through others.
+/// Whether a view reads another, directly or through further views.
 fn reads(catalog: &Catalog, view: &View, other: &str) -> bool {
     view.views.iter().any(|used| {
         used.eq_ignore_ascii_case(other) || catalog.view(used).is_some_and(|used| reads(catalog, used, other))
@@ -175,7 +175,7 @@ fn reads(catalog: &Catalog, view: &View, other: &str) -> bool {
 }
 
 /// Binds again every view that reads the relation `changed`, which `next` holds as it will be. A view is its text: `*`
-/// takes in new columns, a column of another type gives the view that type. What a view cannot follow is refused with
+/// takes in new columns, a column of another type gives the view that type. A change that a view cannot follow is refused with
 /// `because`. Gives the names of the views that followed; their triggers are gone.
 pub(super) fn follow_views(
     next: &mut Catalog,

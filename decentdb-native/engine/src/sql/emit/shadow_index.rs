@@ -1,4 +1,4 @@
-//! Indexes that SQLite keeps as tables of their own: a virtual table beside the indexed one, kept true by triggers.
+//! Indexes that SQLite keeps as tables: a virtual table beside the indexed one, kept true by triggers.
 
 use crate::catalog::{key, Catalog, Index, Method, Table};
 use crate::error::{Error, Result};
@@ -6,7 +6,7 @@ use crate::sql::grammar::{quote, text_literal};
 
 use super::qualified_name::qualified_name;
 
-/// The quoted name of what belongs to an index, `part` of it.
+/// The quoted name of `part`, an object that belongs to an index.
 fn named(index: &str, part: &str) -> String {
     quote(&format!("__ddb_index_{}{part}", key(index)))
 }
@@ -25,7 +25,7 @@ pub(crate) fn row_id_column(table: &Table) -> Result<&'static str> {
     free.ok_or_else(|| Error::unsupported("such an index on a table with columns named rowid, _rowid_ and oid"))
 }
 
-/// What the virtual table is and what it keeps of a row.
+/// The module of the virtual table, and the values it keeps of a row.
 struct Layout {
     module: String,
     id: &'static str,
@@ -97,7 +97,7 @@ pub(crate) fn options_literal(index: &Index) -> String {
     }
 }
 
-/// What creates the table and triggers of an index and fills it from the rows that are there; nothing for an index that
+/// The statements that create the table and triggers of an index and fill it from the rows that are there; nothing for an index that
 /// is SQLite's own.
 pub(crate) fn create_shadow_index(table: &Table, index: &Index) -> Result<Vec<String>> {
     let Some(layout) = layout(index) else { return Ok(Vec::new()) };
@@ -131,7 +131,7 @@ pub(crate) fn create_shadow_index(table: &Table, index: &Index) -> Result<Vec<St
     ])
 }
 
-/// What removes an index.
+/// The statements that remove an index.
 pub(crate) fn drop_index(index: &Index, temporary: bool) -> Vec<String> {
     if index.method == Method::BTree {
         return vec![format!("DROP INDEX {}", qualified_name(&index.name, temporary))];
@@ -140,7 +140,7 @@ pub(crate) fn drop_index(index: &Index, temporary: bool) -> Vec<String> {
     triggers.into_iter().chain([format!("DROP TABLE {}", shadow_table(index))]).collect()
 }
 
-/// What removes the indexes of a table that do not go with it by themselves; to be run before the table goes.
+/// The statements that remove those indexes of a table that do not disappear with it; to be run before the table goes.
 pub(crate) fn drop_shadow_indexes(catalog: &Catalog, table: &str) -> Vec<String> {
     let own = catalog.indexes.values().filter(|index| index.table == table && index.method != Method::BTree);
     own.flat_map(|index| drop_index(index, false)).collect()

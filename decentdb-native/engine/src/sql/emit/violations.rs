@@ -1,4 +1,4 @@
-//! What SQLite reports about violated constraints, in the words of the dialect.
+//! SQLite's reports of violated constraints, in the words of the dialect.
 
 use std::sync::Arc;
 
@@ -89,7 +89,7 @@ pub fn foreign_key_error(compiled: &Compiled, violated: Option<&Declared>) -> Er
     }
 }
 
-/// A query that tells with 1 that some row of `table` has a foreign key `key` that leads nowhere.
+/// A query that returns 1 if some row of `table` has a foreign key `key` that leads nowhere.
 pub fn orphans_exist((table, key): &Declared) -> String {
     format!("SELECT EXISTS (SELECT 1 {})", orphans(table, key))
 }

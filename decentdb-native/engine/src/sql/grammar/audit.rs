@@ -1,4 +1,4 @@
-//! `SET AUDIT CONTEXT key = value`: what an application tells the statements of its handle about itself.
+//! `SET AUDIT CONTEXT key = value`: a value that the statements of the same handle can read.
 
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 

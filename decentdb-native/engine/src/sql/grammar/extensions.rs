@@ -1,4 +1,4 @@
-//! What the dialect can say and the grammar of the parser cannot: taken out of the tokens before they are parsed, and put
+//! Constructs of the dialect that the grammar of the parser lacks: taken out of the tokens before they are parsed, and put
 //! into the tree after.
 
 use sqlparser::ast::{
@@ -81,7 +81,7 @@ impl<'t> Words<'t> {
     }
 }
 
-/// Takes out of the tokens what the parser does not know.
+/// Takes the constructs that the parser does not know out of the tokens.
 pub(super) fn take_extensions(tokens: &mut Vec<TokenWithSpan>) -> Extensions {
     let mut lifted = Extensions::default();
     let words = Words::new(tokens);
@@ -124,7 +124,7 @@ pub(super) fn take_extensions(tokens: &mut Vec<TokenWithSpan>) -> Extensions {
 }
 
 impl Extensions {
-    /// Puts what was taken out into the tree.
+    /// Puts the constructs taken out into the tree.
     pub fn put_into(self, statement: &mut Statement) {
         let mut virtuals = self.virtuals.into_iter();
         let mut mark = |definition: &mut ColumnDef| {

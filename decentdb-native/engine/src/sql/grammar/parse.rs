@@ -22,7 +22,7 @@ pub(crate) fn position(error: Error, at: Location) -> Error {
     error.with("position", serde_json::json!({ "line": at.line, "column": at.column }))
 }
 
-/// For text from the catalogue, whose positions mean nothing to whoever sent the statement.
+/// For text from the catalogue, whose positions mean nothing to the sender of the statement.
 pub(crate) fn without_position(mut error: Error) -> Error {
     error.context.shift_remove("position");
     error

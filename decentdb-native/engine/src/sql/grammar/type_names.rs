@@ -57,7 +57,7 @@ fn custom(name: &str, arguments: &[String]) -> Result<Type> {
     })
 }
 
-/// What the parameters of a spatial type say about its values; `None` for other types.
+/// The restrictions that the parameters of a spatial type put on its values; `None` for other types.
 pub(crate) fn shape_of(data_type: &DataType) -> Result<Option<Shape>> {
     let DataType::Custom(name, arguments) = data_type else { return Ok(None) };
     match name.to_string().to_ascii_lowercase().as_str() {

@@ -1,4 +1,4 @@
-//! `sys.*`: what the engine tells about itself, as relations. Their columns are known here; their rows are made by the engine at each
+//! `sys.*`: the state of the engine, as relations. Their columns are known here; their rows are made by the engine at each
 //! execution and reach the statement through the function [`INSPECTION_ROWS`].
 
 use sqlparser::ast::{ObjectName, ObjectNamePart};
@@ -35,7 +35,7 @@ const VIEWS: &[Inspection] = &[
     Inspection::WriteQueueMetrics,
 ];
 
-/// Views of DecentDB that tell about features this engine does not have.
+/// Views of DecentDB on features that this engine does not have.
 const ABSENT: &[&str] = &[
     "branches",
     "doctor_findings",

@@ -1,4 +1,4 @@
-//! What a query reads about the schema and the engine: pragmas, `sys` views and `information_schema`.
+//! Descriptions of the schema and the engine that queries read: pragmas, `sys` views and `information_schema`.
 
 mod engine_views;
 mod pragma;

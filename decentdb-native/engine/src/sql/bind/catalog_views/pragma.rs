@@ -1,4 +1,4 @@
-//! PRAGMA, and the `pragma_*` functions in FROM: what tools ask of an SQLite-like engine, answered truthfully by this one.
+//! PRAGMA, and the `pragma_*` functions in FROM: questions that tools ask of an SQLite-like engine, answered for this one.
 
 use sqlparser::ast::{FunctionArg, FunctionArgExpr, TableAlias};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -95,7 +95,7 @@ pub(crate) fn value_text(tokens: &[&Token]) -> String {
     tokens.iter().map(text).collect()
 }
 
-/// A setting that cannot be changed while the database is open: its type and how SQLite tells it.
+/// A setting that cannot be changed while the database is open: its type and the SQL that reads it.
 fn setting(name: &str) -> Option<(Columns, &'static str)> {
     Some(match name {
         "page_size" => (&[("page_size", Int64, false)], "SELECT page_size FROM pragma_page_size"),
@@ -114,7 +114,7 @@ fn setting(name: &str) -> Option<(Columns, &'static str)> {
     })
 }
 
-/// What a word in an assignment stands for in the value that is told.
+/// The value that a word in an assignment stands for.
 fn spelt(name: &str, value: &str) -> String {
     let upper = value.to_ascii_uppercase();
     let number = match (name, upper.as_str()) {
@@ -215,7 +215,7 @@ impl Binder<'_> {
                 Ok(parts(Program::Statement(sql), &[("schema_version", Int64, false)]))
             }
             ("user_version" | "application_id", Argument::None) => {
-                // SQLite's own, in the header of the file, tell what made it.
+                // SQLite's own, in the header of the file, identify its maker.
                 let sql = format!("SELECT coalesce((SELECT value FROM __ddb_meta WHERE key = '{name}'), 0)");
                 let user: Columns = &[("user_version", Int64, false)];
                 let application: Columns = &[("application_id", Int64, false)];
@@ -264,7 +264,7 @@ impl Binder<'_> {
         }
     }
 
-    /// The relation that a PRAGMA about the schema tells and its rows; `None` if what it asks about is not there.
+    /// The relation that a PRAGMA about the schema returns, and its rows; `None` if its subject does not exist.
     fn listing(&self, name: &str, schema: Option<Schema>, of: &str) -> Result<Option<(Columns, String)>> {
         let home = self.home(&Path { schema, name: of.to_owned() });
         let (columns, rows) = match name {

@@ -97,7 +97,7 @@ pub(super) fn rows_sql(columns: Columns, rows: Vec<Vec<String>>) -> String {
         format!("SELECT {} FROM __ddb_meta WHERE key = ''", list(|_| "NULL".to_owned()))
     } else {
         let rows: Vec<String> = rows.into_iter().map(|row| format!("({})", row.join(", "))).collect();
-        // What SQLite calls the columns of VALUES.
+        // SQLite's names for the columns of VALUES.
         let list = list(|at| format!("column{}", at + 1));
         format!("SELECT {list} FROM (VALUES {}) WHERE EXISTS (SELECT 1 FROM __ddb_meta)", rows.join(", "))
     }

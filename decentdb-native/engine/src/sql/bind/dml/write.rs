@@ -342,7 +342,7 @@ impl Binder<'_> {
         Ok(Parts { kind: StatementKind::Delete, program: Program::Statement(sql), columns, target: Some(table) })
     }
 
-    /// Whether what a statement writes is a view.
+    /// Whether a statement writes to a view.
     fn is_view(&self, table: &Table) -> bool {
         !table.temporary && self.catalog.view(&table.name).is_some()
     }

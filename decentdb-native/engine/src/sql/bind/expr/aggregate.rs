@@ -220,7 +220,7 @@ fn statistics(name: &str) -> &'static str {
     }
 }
 
-/// What computes a value between two others, and its type: exact for DECIMAL.
+/// The function that computes a value between two others, and its type: exact for DECIMAL.
 fn continuous(name: &str, value: &Ex) -> Result<(&'static str, Type)> {
     match value.ty {
         Type::Decimal => Ok(("ddb_dec_percentile", Type::Decimal)),

@@ -1,4 +1,4 @@
-//! Function calls: which functions exist, what they take and what they give.
+//! Function calls: the functions that exist, their arguments and results.
 
 use sqlparser::ast::{Function, FunctionArg, FunctionArgExpr, FunctionArguments};
 
@@ -31,7 +31,7 @@ const VOLATILE: &[&str] = &[
     "random",
 ];
 
-/// What is no entry in the table of signatures, since the number or types of its arguments vary.
+/// Functions outside the table of signatures, since the number or types of their arguments vary.
 const OTHERS: &[&str] = &[
     "coalesce",
     "ifnull",

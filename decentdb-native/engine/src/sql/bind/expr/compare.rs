@@ -1,4 +1,4 @@
-//! Comparison: of values, of rows of values, with lists and with what queries return.
+//! Comparison: of values, of rows of values, with lists and with the results of queries.
 
 use sqlparser::ast::{self, BinaryOperator, Expr};
 
@@ -118,7 +118,7 @@ impl Binder<'_> {
         Ok(Ex::new(format!("({left} {}({}))", membership(negated), texts.join(", ")), Type::Bool, nullable))
     }
 
-    /// Brings a value and what it is looked for among to one type.
+    /// Brings a value and the items it is compared with to one type.
     pub fn alike(&mut self, value: Ex, items: Vec<Ex>) -> Result<(Ex, Vec<Ex>)> {
         let mut ty = value.ty.clone();
         let mut shared = value.clone();
@@ -280,7 +280,7 @@ impl Binder<'_> {
         let [column] = bound.columns.as_slice() else {
             return Err(Error::syntax(format!("the subquery of {quantifier} must return one column")));
         };
-        // The extremes decide; NULLs among the rows leave undecided what they do not.
+        // The extremes decide; where they do not, NULLs among the rows leave the result undecided.
         let made_up = self.invent();
         let item = Ex::new(format!("{made_up}.{}", quote(&column.sql_name)), column.ty.clone(), true);
         let rows = format!("FROM ({}) AS {made_up}", bound.sql);

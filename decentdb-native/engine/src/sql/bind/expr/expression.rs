@@ -14,7 +14,7 @@ use super::compare::{comparison, is_row};
 
 impl Binder<'_> {
     pub fn expr(&mut self, expr: &Expr, scope: &Scope<'_>) -> Result<Ex> {
-        // The parser bounds the depth, but not to what a small thread stack can take.
+        // The parser bounds the depth, but not so far that a small thread stack suffices.
         let mark = self.mark();
         let bound = recursion::guard(|| self.expr_inner(expr, scope));
         bound.map(|ex| self.observed(mark, ex)).map_err(|error| position(error, expr.span().start))
@@ -151,7 +151,7 @@ impl Binder<'_> {
         }
     }
 
-    /// What is compared or ordered, where alone COLLATE may stand.
+    /// An operand that is compared or ordered; COLLATE may stand only there.
     pub fn operand(&mut self, expr: &Expr, scope: &Scope<'_>) -> Result<Ex> {
         match expr {
             Expr::Nested(inner) => self.operand(inner, scope),
@@ -358,7 +358,7 @@ impl Binder<'_> {
                 shared.kind = ExKind::Other;
             }
         }
-        // What no context decides is text.
+        // A parameter whose type no context decides is text.
         let ty = shared.ty;
         let mut widened = Vec::with_capacity(items.len());
         for item in items {

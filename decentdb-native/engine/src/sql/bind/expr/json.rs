@@ -44,7 +44,7 @@ impl Binder<'_> {
         Ok(Ex::new(format!("{name}({})", texts.join(", ")), ty, nullable))
     }
 
-    /// `json_extract(json, path)`: what the path leads to, its type that of the value found.
+    /// `json_extract(json, path)`: the value at the path, with its own type.
     fn json_extract(&mut self, arguments: Vec<Ex>) -> Result<Ex> {
         let [json, path] = take_arguments(arguments)?;
         let (json, path) = (self.json_text(json, "json_extract")?, self.json_text(path, "json_extract")?);
@@ -96,7 +96,7 @@ impl Binder<'_> {
             Type::Blob | Type::Geometry | Type::Geography => return Err(undefined(name, &ex)),
             _ => {
                 let text = self.text(ex, name)?;
-                // What comes out of a JSON function would be taken for JSON.
+                // SQLite would take the result of a JSON function for JSON.
                 format!("({} || '')", text.sql)
             }
         })

@@ -1,4 +1,4 @@
-//! The functions of fixed argument types, as a table: what each is called, takes and gives, and what computes it.
+//! The functions of fixed argument types, as a table: name, arguments, result and implementation of each.
 
 use crate::value::Type;
 use Nulls::{Partial, Strict};

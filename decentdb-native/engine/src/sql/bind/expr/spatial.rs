@@ -75,7 +75,7 @@ impl Binder<'_> {
         Ok(Ex::new(format!("{sql})"), ty, nullable))
     }
 
-    /// What a single shape tells of itself.
+    /// Properties of a single shape.
     fn read(&mut self, name: &str, mut arguments: Vec<Ex>) -> Result<Ex> {
         let (shape, ty) = self.shape(name, arguments.pop())?;
         let sql = &shape.sql;
@@ -109,7 +109,7 @@ impl Binder<'_> {
             let message = format!("{name} needs two shapes of one type, not {} and {}", ty.name(), other.name());
             return Err(Error::type_mismatch(message));
         }
-        // An open parameter is what the other side is.
+        // An open parameter takes the type of the other side.
         let (left, right) = (self.fix(left, &ty, None, None), self.fix(right, &ty, None, None));
         let geography = i32::from(ty == Type::Geography);
         let mut nullable = left.nullable || right.nullable;

@@ -245,7 +245,7 @@ impl Binder<'_> {
                 }
             }
         }
-        // Sums and products commute; what is of a lower rank goes to the right.
+        // Sums and products commute; the operand of the lower rank goes to the right.
         if matches!(op, "+" | "*") && rank(&left.ty) < rank(&right.ty) {
             std::mem::swap(&mut left, &mut right);
         }

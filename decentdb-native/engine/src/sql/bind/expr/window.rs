@@ -106,7 +106,7 @@ impl Binder<'_> {
         }
     }
 
-    /// A number that must be above zero; one that is no literal is checked when the statement runs.
+    /// A number that must be above zero; one that is not a literal is checked when the statement runs.
     fn positive(&mut self, ex: Ex, called: &str) -> Result<String> {
         let ex = self.require_int(ex, "the number a window function takes")?;
         match &ex.kind {
@@ -132,7 +132,7 @@ impl Binder<'_> {
         }
     }
 
-    /// A window with what it takes over from the one it extends.
+    /// A window with the clauses it inherits from the one it extends.
     fn extended(&self, spec: &WindowSpec, known: usize) -> Result<WindowSpec> {
         let Some(base) = &spec.window_name else { return Ok(spec.clone()) };
         let (base_name, base) = (name(base), self.named_window(&name(base), known)?);
@@ -204,7 +204,7 @@ fn has_offset(frame: &WindowFrame) -> bool {
     offset(&frame.start_bound) || frame.end_bound.as_ref().is_some_and(offset)
 }
 
-/// What the offsets of a frame count.
+/// The unit of the offsets of a frame.
 #[derive(Clone, Copy)]
 enum Measure {
     /// Rows, groups, or the values of an INT64.
@@ -243,7 +243,7 @@ impl Binder<'_> {
         })
     }
 
-    /// SQLite wants an offset it can tell without running anything.
+    /// SQLite needs an offset that is known before the statement runs.
     fn offset(&mut self, expr: &Expr, measure: Measure) -> Result<String> {
         let negative = || {
             Error::new(Status::Sql, "sql.invalid_argument", Some("22013"), "the offset of a frame must not be negative")

@@ -15,7 +15,7 @@ use super::from::rename;
 use super::select::Bound;
 
 impl Binder<'_> {
-    /// Emits WITH and makes its queries known to what follows.
+    /// Emits WITH and makes its queries visible to the rest of the statement.
     pub fn with(&mut self, with: &With, parent: Option<&Scope<'_>>) -> Result<String> {
         let outer = self.unready.len();
         if with.recursive {
@@ -36,7 +36,7 @@ impl Binder<'_> {
     fn cte(&mut self, cte: &Cte, recursive: bool, parent: Option<&Scope<'_>>) -> Result<String> {
         let cte_name = name(&cte.alias.name);
         require_user_name(&cte_name)?;
-        // A name of its own: in SQLite every CTE would see itself and those after it, and hide tables from them.
+        // A made-up name: in SQLite every CTE would see itself and those after it, and hide tables from them.
         let emitted = quote(&self.invent());
         let parts = if recursive { recursive_parts(&cte.query) } else { None };
         let (sql, mut columns) = match parts {
@@ -75,7 +75,7 @@ impl Binder<'_> {
         Ok((bound.sql, bound.columns))
     }
 
-    /// `first UNION [ALL] step`; `None` if the step does not read what it extends.
+    /// `first UNION [ALL] step`; `None` if the step does not read the relation it extends.
     fn recursive(
         &mut self,
         cte: &Cte,
@@ -154,7 +154,7 @@ fn recursive_parts(query: &Query) -> Option<(&SetExpr, &SetExpr, bool)> {
     }
 }
 
-/// What looks at several rows at once cannot be computed row by row.
+/// Constructs that need several rows at once cannot be computed row by row.
 fn require_plain_step(step: &SetExpr) -> Result<()> {
     const PLACE: &str = "in the repeated query of WITH RECURSIVE";
     let SetExpr::Select(select) = bare(step) else {

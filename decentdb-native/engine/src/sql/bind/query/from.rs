@@ -1,4 +1,4 @@
-//! What stands in FROM: tables, views, subqueries, CTEs and generate_series.
+//! The items of FROM: tables, views, subqueries, CTEs and generate_series.
 
 use sqlparser::ast::{TableAlias, TableFactor};
 
@@ -73,7 +73,7 @@ impl Binder<'_> {
                 let alias = alias.as_ref().ok_or_else(|| {
                     Error::syntax("a subquery in FROM needs an alias").hint("write (SELECT ...) AS name")
                 })?;
-                // A subquery in FROM sees what surrounds the SELECT, not its neighbours.
+                // A subquery in FROM sees the surroundings of the SELECT, not its neighbours.
                 let bound = self.query(subquery, scope.parent)?;
                 self.derived(bound, alias, scope)
             }
@@ -129,7 +129,7 @@ impl Binder<'_> {
         Ok(sql)
     }
 
-    /// A CTE, table or view by its name, and what it is called in the emitted SQL.
+    /// A CTE, table or view by its name, and its name in the emitted SQL.
     fn lookup(&mut self, path: &Path) -> Result<(Relation, String)> {
         let written = path.name.as_str();
         if path.schema.is_none() {
@@ -170,7 +170,7 @@ impl Binder<'_> {
     }
 }
 
-/// What may stand beside the name of a table, and is not supported.
+/// Clauses beside the name of a table that are not supported.
 pub(crate) fn refuse_table_options(factor: &TableFactor) -> Result<()> {
     let TableFactor::Table { with_hints, version, with_ordinality, partitions, json_path, sample, index_hints, .. } =
         factor

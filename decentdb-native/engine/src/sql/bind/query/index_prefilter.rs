@@ -14,7 +14,7 @@ use crate::sql::grammar::{object, text_literal};
 use crate::value::Type;
 
 impl Binder<'_> {
-    /// `sql`, the emitted `condition` of WHERE, together with what indexes know about the rows it can hold for.
+    /// `sql`, the emitted `condition` of WHERE, together with the restrictions that indexes give for its rows.
     pub fn narrowed(&mut self, condition: &Expr, sql: String, scope: &Scope<'_>) -> Result<String> {
         let useful = |index: &Index| matches!(index.method, Method::Trigram | Method::Spatial);
         if !self.index_tables || !self.catalog.indexes.values().any(|index| useful(index)) {

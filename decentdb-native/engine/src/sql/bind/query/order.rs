@@ -20,7 +20,7 @@ pub(crate) struct Term {
 }
 
 impl Binder<'_> {
-    /// The clause; what the list shows is named by its position, so that SQLite need not compute it twice.
+    /// The clause; items of the list are named by their position, so that SQLite need not compute it twice.
     pub fn order_sql(&mut self, terms: &[Term]) -> String {
         if terms.is_empty() {
             return String::new();

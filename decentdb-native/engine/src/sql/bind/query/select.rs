@@ -126,7 +126,7 @@ impl Binder<'_> {
         })
     }
 
-    /// A plain SELECT with the ORDER BY of its query, which may name what the list does not show.
+    /// A plain SELECT with the ORDER BY of its query, which may name columns outside the list.
     pub fn select(
         &mut self,
         select: &Select,
@@ -297,7 +297,7 @@ impl Binder<'_> {
         Ok(Some(terms.join(", ")))
     }
 
-    /// The text of a list and what it yields. The queries around it find collations there.
+    /// The text of a list and the columns it yields. The queries around it find collations there.
     pub fn emit_list(&mut self, items: &[Item]) -> (String, Vec<ScopeColumn>) {
         let columns = describe(items);
         let mut texts = Vec::with_capacity(items.len());

@@ -34,7 +34,7 @@ impl Binder<'_> {
         Ok(Bound { sql: format!("SELECT * FROM ({})", bound.sql), columns: bound.columns })
     }
 
-    /// `a UNION b EXCEPT c` nests to the left, as SQLite reads it too; what nests to the right is made a subquery.
+    /// `a UNION b EXCEPT c` nests to the left, as SQLite reads it too; a nest to the right becomes a subquery.
     fn set_operations(&mut self, body: &SetExpr, parent: Option<&Scope<'_>>) -> Result<Bound> {
         let mut leaves = Vec::new();
         let mut operators = Vec::new();

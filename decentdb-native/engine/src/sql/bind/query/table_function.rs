@@ -1,4 +1,4 @@
-//! Table functions: `generate_series`, `json_each` and `json_tree`. Their arguments see what stands before them in FROM.
+//! Table functions: `generate_series`, `json_each` and `json_tree`. Their arguments see the items before them in FROM.
 
 use sqlparser::ast::{FunctionArg, FunctionArgExpr, TableAlias};
 
@@ -12,7 +12,7 @@ use crate::value::Type;
 
 use super::from::rename;
 
-/// A boolean is a number among the values of SQLite's functions; their column `type` tells.
+/// SQLite's functions return a boolean as a number; their column `type` says that it is one.
 const MEMBER: Computed = ("value", |relation| format!("ddb_json_member({relation}.value, {relation}.type)"));
 
 impl Binder<'_> {
