@@ -17,12 +17,12 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Puts the bundled engine for this platform where the jar takes its resources from. A library counts as current when the digest
- * of sources embedded in it equals the digest of the sources beside it.
+ * Puts the bundled engine for this platform into the folder of the jar's resources. A library is current when the
+ * digest of sources embedded in it equals the digest of the sources beside it.
  *
- * <p>Arguments: the engine's folder, the folder for resources, and what to do: {@code auto} takes the committed library if it is
- * current and builds otherwise, {@code source} always builds, {@code refresh} builds and replaces the committed library,
- * {@code none} leaves the engine out.
+ * <p>Arguments: the engine's folder, the folder for resources, and a mode: {@code auto} takes the committed library if
+ * it is current and builds otherwise, {@code source} always builds, {@code refresh} builds and replaces the committed
+ * library, {@code none} leaves the engine out.
  */
 final class BuildEngine {
 
@@ -78,7 +78,7 @@ final class BuildEngine {
 
     private Path build() throws IOException, InterruptedException {
         if (!cargoRuns()) {
-            throw new EngineException(wantsCargo());
+            throw new EngineException(missingCargo());
         }
         Process cargo = new ProcessBuilder("cargo", "build", "--release", "--locked")
                 .directory(engine.toFile())
@@ -101,7 +101,7 @@ final class BuildEngine {
         return built;
     }
 
-    private String wantsCargo() throws IOException {
+    private String missingCargo() throws IOException {
         String state = Files.exists(prebuilt)
                 ? "the sources in " + engine + " have the digest " + digest + ", the library committed as " + prebuilt
                         + " was built from " + digestIn(prebuilt)
@@ -124,7 +124,7 @@ final class BuildEngine {
         }
     }
 
-    /** The digest embedded in a library, or a word that equals no digest. */
+    /** Returns the digest embedded in a library, or a word that equals no digest. */
     private static String digestIn(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             return "none";
@@ -160,7 +160,7 @@ final class BuildEngine {
         return HexFormat.of().formatHex(sha.digest());
     }
 
-    /** A checkout with other line ends has the same sources. */
+    /** Returns the bytes with Unix line ends, so that a checkout with other line ends has the same digest. */
     private static byte[] withoutCarriageReturns(byte[] bytes) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(bytes.length);
         for (int i = 0; i < bytes.length; i++) {
@@ -171,7 +171,7 @@ final class BuildEngine {
         return out.toByteArray();
     }
 
-    /** Written beside and moved into place: a JVM may have the old file mapped. */
+    /** Writes a second file and moves it into place, because a JVM may have the old file mapped. */
     private static void copy(Path from, Path to) throws IOException {
         if (Files.exists(to) && Files.mismatch(from, to) < 0) {
             return;
@@ -182,7 +182,7 @@ final class BuildEngine {
         Files.move(partial, to, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    /** The platform as JNA names it. */
+    /** Returns the platform as JNA names it. */
     private static String platform() {
         String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
         String name = os.contains("win") && !os.contains("darwin") ? "win32" : os.contains("mac") ? "darwin" : os;
@@ -201,7 +201,7 @@ final class BuildEngine {
         }
     }
 
-    /** Why there is no engine, in words for whoever builds. */
+    /** The reason why there is no engine, in words for the developer who builds. */
     private static final class EngineException extends RuntimeException {
 
         private static final long serialVersionUID = 1L;

@@ -4,7 +4,7 @@
 const $ = id => document.getElementById(id);
 const list = $('items');
 
-/** What is shown, by id, to tell which items changed. */
+/** The items on the page, by id, to find those that changed. */
 const shown = new Map();
 
 function show(items) {
@@ -56,7 +56,7 @@ function create(id) {
 
 function fill(element, item, index, count) {
   const title = element.querySelector('.title');
-  // What somebody is typing stays theirs until they leave the field.
+  // Text being typed stays until the user leaves the field.
   if (document.activeElement !== title) title.value = item.title;
   title.setAttribute('aria-label', `Title of ${item.title}`);
   const done = element.querySelector('.done');
@@ -100,7 +100,7 @@ async function send(method, path, body) {
     return true;
   } catch (error) {
     say(error instanceof TypeError ? 'The server cannot be reached; nothing was changed.' : error.message);
-    // What the server did not take is not shown either.
+    // A change that the server refused is not shown.
     show([...shown.values()]);
     return false;
   }

@@ -20,7 +20,7 @@ import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 
 /**
- * How long after a write begins those who watch hear of it, and what a subscriber that never asks costs. One writer in a
+ * The time from the start of a write to the event of its watchers, and the cost of a subscriber that never asks. One writer in a
  * closed loop: it writes again when all watchers have heard of the write before.
  */
 public final class LiveDriver {
@@ -100,7 +100,7 @@ public final class LiveDriver {
                 events[(int) (heardCount * 0.99)] / 1_000);
     }
 
-    /** The version as each watcher sees it, beginning with 0; what an event does not tell is counted. */
+    /** The version as each watcher sees it, beginning with 0; a version without an event is counted. */
     private Flux<Long> versions(Way way, int watcher) {
         return switch (way) {
             case WATCH -> factory.watchTable("tick").index((index, event) -> index);

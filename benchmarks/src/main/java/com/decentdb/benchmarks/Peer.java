@@ -8,7 +8,7 @@ import java.nio.file.Path;
 public enum Peer {
     /** This driver on the library its locator finds; every commit is durable. */
     DECENTDB("r2dbc:decentdb:///%s/bench.ddb"),
-    /** H2 in a file. Its commits are not synced to disk by default, so its writes compare with nobody's durable ones. */
+    /** H2 in a file. Its commits are not synced to disk by default, so its writes are not comparable with durable ones. */
     H2("r2dbc:h2:file:///%s/bench");
 
     private final String url;

@@ -5,9 +5,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The one gateway to native code: the functions of the C ABI under their own names, and the memory they share with Java.
- * {@link AbiLoader} binds one implementation for the life of the JVM. Handles, pointers and {@code size_t} are 64-bit numbers,
- * which is exact on every JVM that may load the library: {@link AbiLoader} refuses a 32-bit JVM.
+ * The one gateway to native code: the functions of the C ABI under their own names, and the memory they share with
+ * Java. {@link AbiLoader} binds one implementation for the life of the JVM. Handles, pointers and {@code size_t} are
+ * 64-bit numbers, which is exact on every JVM that may load the library: {@link AbiLoader} refuses a 32-bit JVM.
  */
 @SuppressWarnings("MemberName") // The C function's name is the Java name.
 interface Abi {
@@ -24,10 +24,13 @@ interface Abi {
                 .toList();
     }
 
-    /** Returns the address of a direct buffer's memory. The caller keeps the buffer reachable as long as it uses the address. */
+    /**
+     * Returns the address of a direct buffer's memory. The caller keeps the buffer reachable as long as it uses the
+     * address.
+     */
     long addressOf(ByteBuffer direct);
 
-    /** Returns a view of native memory, in the byte order of the machine. Nothing keeps that memory from being freed. */
+    /** Returns a view of native memory, in the byte order of the machine. The view does not keep that memory alive. */
     ByteBuffer view(long address, int length);
 
     /** Copies native memory into an array. */

@@ -8,22 +8,24 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens a library, looks its functions up and binds the implementation of {@link Abi} that calls them. A failed attempt leaves
- * nothing behind, so that another file can be tried.
- *
- * <p>The methods that name {@link JnaAbi} are the place to choose another implementation, such as one over
- * {@code java.lang.foreign} in {@code META-INF/versions/22}.
+ * Opens a library, looks up its functions and binds the implementation of {@link Abi} that calls them. A failed attempt
+ * leaves nothing behind, so that another file can be tried.
  */
 final class AbiLoader {
 
     private static final String VERSION_SYMBOL = "ddb_abi_version";
     private static final String DIGEST_SYMBOL = "ddb_engine_source_digest";
 
+    /** The choice among the ways to call native code: today JNA is the only one. */
+    private static final Binding BINDING = new JnaAbi.JnaBinding();
+
     private static volatile @Nullable Abi bound;
 
     private AbiLoader() {}
 
-    /** Holds the implementation in a constant, through which the JIT inlines its methods. Initialised by its first use. */
+    /**
+     * Holds the implementation in a constant, through which the JIT inlines its methods. Initialised by its first use.
+     */
     static final class Bound {
 
         /** Use it only behind a {@link NativeLibrary} or a handle: neither exists before a library was bound. */
@@ -32,7 +34,27 @@ final class AbiLoader {
         private Bound() {}
     }
 
-    /** A library that an implementation has opened. */
+    /** A way to call native code. */
+    interface Binding {
+
+        /** Prepares this way, and fails with a {@link NativeLibraryException} if this JVM cannot use it. */
+        void start();
+
+        /** Returns the name of this platform, which is also the folder of its engine in the jar. */
+        String platform();
+
+        /** Returns a file with the content of a resource: a temporary copy, unless the resource is a file already. */
+        Path unpack(String resource, ClassLoader loader) throws IOException;
+
+        /**
+         * Opens a library by its file, or by the name under which the system knows it.
+         *
+         * @throws UnsatisfiedLinkError if it cannot be opened
+         */
+        Library open(String fileOrName);
+    }
+
+    /** A library that is open but not bound. */
     interface Library {
 
         /** Returns the file, or the name if the file is not known. */
@@ -43,7 +65,10 @@ final class AbiLoader {
         /** Calls a function without arguments. */
         int callInt(String symbol);
 
-        /** Calls a function without arguments that returns borrowed text; {@code null} if the library does not export it. */
+        /**
+         * Calls a function without arguments that returns borrowed text; {@code null} if the library does not export
+         * it.
+         */
         @Nullable
         String callString(String symbol);
 
@@ -54,14 +79,14 @@ final class AbiLoader {
     /** A library whose functions are bound. */
     record BoundLibrary(Path path, @Nullable String sourceDigest) {}
 
-    /** Must succeed before any other call here. */
+    /** Prepares the binding. Must succeed before a library is bound. */
     static void start() {
-        JnaAbi.start();
+        BINDING.start();
     }
 
     /** Returns the name of this platform, which is also the folder of its engine in the jar. */
     static String platform() {
-        return JnaAbi.platform();
+        return BINDING.platform();
     }
 
     /** Binds the library of that name that the system or a search path of the implementation finds. */
@@ -83,7 +108,7 @@ final class AbiLoader {
     /** Binds a library that the jar carries as a resource. */
     static BoundLibrary bindResource(String resource, ClassLoader loader) throws UnusableLibraryException {
         try {
-            return bindFile(JnaAbi.unpack(resource, loader));
+            return bindFile(BINDING.unpack(resource, loader));
         } catch (IOException e) {
             throw new UnusableLibraryException(String.valueOf(e.getMessage()), e);
         }
@@ -100,7 +125,7 @@ final class AbiLoader {
 
     private static Library open(String fileOrName) throws UnusableLibraryException {
         try {
-            return JnaAbi.open(fileOrName);
+            return BINDING.open(fileOrName);
         } catch (UnsatisfiedLinkError e) {
             throw new UnusableLibraryException(firstLine(e.getMessage()), e);
         }

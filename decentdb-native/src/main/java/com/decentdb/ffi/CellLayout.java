@@ -1,6 +1,8 @@
 package com.decentdb.ffi;
 
-/** Offsets inside the 168 bytes of one native value; the layout is the same for parameters, cell copies and row views. */
+/**
+ * Offsets inside the 168 bytes of one native value; the layout is the same for parameters, cell copies and row views.
+ */
 final class CellLayout {
 
     static final int SIZE = 168;

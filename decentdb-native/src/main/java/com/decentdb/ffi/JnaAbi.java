@@ -12,42 +12,46 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Calls native code by JNA's direct mapping, which registers each native method here with the C function of its name. */
+/**
+ * Calls native code by JNA's direct mapping, which registers each native method here with the C function of its name.
+ */
 final class JnaAbi implements Abi {
 
     private JnaAbi() {}
 
-    /** Starts JNA, which loads its own native part, and refuses a JVM whose pointers are not 64-bit numbers. */
-    static void start() {
-        try {
-            if (Native.POINTER_SIZE != 8 || Native.SIZE_T_SIZE != 8) {
-                throw new NativeLibraryException("A 64-bit JVM is needed; this one is " + platform(), null);
+    /** The use of JNA up to the moment a library is bound. */
+    static final class JnaBinding implements AbiLoader.Binding {
+
+        /** Starts JNA, which loads its own native part, and refuses a JVM whose pointers are not 64-bit numbers. */
+        @Override
+        public void start() {
+            try {
+                if (Native.POINTER_SIZE != 8 || Native.SIZE_T_SIZE != 8) {
+                    throw new NativeLibraryException("A 64-bit JVM is needed; this one is " + platform(), null);
+                }
+            } catch (LinkageError e) {
+                throw new NativeLibraryException(
+                        "JNA cannot start its own native part: " + e.getMessage()
+                                + ". Its temporary folder must allow executable files;"
+                                + " set -Djna.tmpdir to one that does.",
+                        e);
             }
-        } catch (LinkageError e) {
-            throw new NativeLibraryException(
-                    "JNA cannot start its own native part: " + e.getMessage()
-                            + ". Its temporary folder must allow executable files; set -Djna.tmpdir to one that does.",
-                    e);
         }
-    }
 
-    /** Returns the name of this platform, which is also the folder of its engine in the jar. */
-    static String platform() {
-        return Platform.RESOURCE_PREFIX;
-    }
+        @Override
+        public String platform() {
+            return Platform.RESOURCE_PREFIX;
+        }
 
-    /** Returns a file with the content of a resource: a temporary copy, unless the resource is a file already. */
-    static Path unpack(String resource, ClassLoader loader) throws IOException {
-        return Native.extractFromResourcePath("/" + resource, loader).toPath();
-    }
+        @Override
+        public Path unpack(String resource, ClassLoader loader) throws IOException {
+            return Native.extractFromResourcePath("/" + resource, loader).toPath();
+        }
 
-    /**
-     * Opens a library by its file, or by the name under which the system knows it.
-     *
-     * @throws UnsatisfiedLinkError if it cannot be opened
-     */
-    static AbiLoader.Library open(String fileOrName) {
-        return new JnaLibrary(NativeLibrary.getInstance(fileOrName));
+        @Override
+        public AbiLoader.Library open(String fileOrName) {
+            return new JnaLibrary(NativeLibrary.getInstance(fileOrName));
+        }
     }
 
     private record JnaLibrary(NativeLibrary library) implements AbiLoader.Library {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The places a library is looked for in, and their order. */
+/** The places that may name or hold the library, and their order. */
 final class LibraryLocator {
 
     static final String PROPERTY = "decentdb.native.lib";
@@ -47,7 +47,7 @@ final class LibraryLocator {
         return new LibraryLocator().search(environment.get(VARIABLE));
     }
 
-    /** A file that was named for this driver must work: no other engine takes its place. */
+    /** A file that is named for this driver must work: the search does not continue with other places. */
     private static Located required(Source source, String namedBy, Path file) {
         try {
             return new Located(source, AbiLoader.bindFile(file));
@@ -81,7 +81,7 @@ final class LibraryLocator {
         try {
             return new Located(Source.ENVIRONMENT, AbiLoader.bindFile(Path.of(value)));
         } catch (UnusableLibraryException e) {
-            // The variable may rightly name the file of another binding; the log shows every other mistake.
+            // The variable may rightly name the file of a different binding. A warning shows all other mistakes.
             LOGGER.log(System.Logger.Level.WARNING, "Ignoring {0}={1}: {2}", VARIABLE, value, e.getMessage());
             tried.add(VARIABLE + "=" + value + ": " + e.getMessage());
             return null;

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NativeDatabase extends NativeHandle {
 
-    /** As the timeout of {@link #executeQueued}: the engine's own default. */
+    /** The timeout of {@link #executeQueued} that stands for the database's options. */
     public static final long DEFAULT_TIMEOUT = -1;
 
     NativeDatabase(long address) {
@@ -31,13 +31,13 @@ public final class NativeDatabase extends NativeHandle {
     }
 
     /**
-     * Runs one write through the write queue and returns when its commit is durable. Several threads may call at once; their
-     * commits then share syncs.
+     * Runs one write through the write queue and returns when its commit is durable. Several threads may call at once;
+     * their commits then share syncs.
      *
      * @param sql one statement, not transaction control
      * @param parameters the values of {@code $1} to {@code $n}
-     * @param timeoutMillis how long to wait for the start, in milliseconds; 0 not at all, {@link #DEFAULT_TIMEOUT} as long as
-     *     the database's options say
+     * @param timeoutMillis how long the write may wait for its start, in milliseconds; with 0 it does not wait, with
+     *     {@link #DEFAULT_TIMEOUT} as long as the database's options say
      * @return its outcome, to be closed
      */
     public NativeResult executeQueued(String sql, Parameters parameters, long timeoutMillis) {
@@ -66,7 +66,7 @@ public final class NativeDatabase extends NativeHandle {
     }
 
     /**
-     * Commits the transaction of this handle. After a conflict the transaction is gone and needs no rollback.
+     * Commits the transaction of this handle. A conflict ends the transaction; it needs no rollback then.
      *
      * @return the position of the commit in the log; not monotonic over checkpoints
      */
@@ -254,7 +254,7 @@ public final class NativeDatabase extends NativeHandle {
     }
 
     /**
-     * Watches what a query reads for changes.
+     * Watches the tables that a query reads for changes.
      *
      * @param requestJson {@code {"sql":"SELECT ..","params":[..]}}
      * @return the watch, to be closed before this database

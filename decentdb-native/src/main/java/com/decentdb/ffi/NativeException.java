@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The engine refused a call. Carries the engine's diagnostic as it is, without reinterpreting it. */
+/** The engine refused a call. The exception carries the engine's diagnostic unchanged. */
 public final class NativeException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
@@ -25,7 +25,7 @@ public final class NativeException extends RuntimeException {
      * @param sqlState the SQLSTATE, if the engine gave one
      * @param message the message for people
      * @param retryable whether the engine calls the error transient
-     * @param hint what the engine suggests, if anything
+     * @param hint the engine's suggestion, if it gave one
      * @param context further fields such as {@code relation}, {@code column}, {@code constraint}
      */
     public NativeException(
@@ -82,7 +82,7 @@ public final class NativeException extends RuntimeException {
     }
 
     /**
-     * Returns what the engine suggests.
+     * Returns the engine's suggestion.
      *
      * @return the hint, or {@code null}
      */

@@ -3,8 +3,9 @@ package com.decentdb.ffi;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The life of one native object. A counter holds the calls in flight and, as its sign, whether the handle is closed; the
- * call that brings a closed handle to zero frees the native object, so it is freed once and never under a call.
+ * The life of one native object. A counter holds the calls in flight and, as its sign, whether the handle is closed.
+ * The call that brings a closed handle to zero calls frees the native object, so it is freed once and never during a
+ * call.
  */
 abstract class NativeHandle implements AutoCloseable {
 
@@ -50,7 +51,7 @@ abstract class NativeHandle implements AutoCloseable {
             try {
                 free();
             } catch (NativeException e) {
-                // The call that leaves has its own outcome, which this must not replace.
+                // The call that leaves has its own outcome, which this error must not replace.
                 LOGGER.log(System.Logger.Level.WARNING, "The " + noun + " was closed with an error", e);
             }
         }
@@ -66,10 +67,11 @@ abstract class NativeHandle implements AutoCloseable {
     }
 
     /**
-     * Refuses further calls and frees the native object: at once, or when the last call inside returns. Idempotent, never waits
-     * for a call.
+     * Refuses further calls and frees the native object: at once, or when the last call inside returns. Idempotent; it
+     * never waits for a call.
      *
-     * @throws NativeException if freeing at once reported an error; the handle is closed all the same
+     * @throws NativeException if the engine reports an error while it frees the object at once; the handle is closed
+     *     even then
      */
     @Override
     public final void close() {

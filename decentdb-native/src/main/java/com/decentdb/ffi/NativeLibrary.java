@@ -6,17 +6,17 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The native library of this JVM, loaded once. Looked for, first match wins: the file asked for, the system property
- * {@value LibraryLocator#PROPERTY}, the environment variables {@value LibraryLocator#PATH_VARIABLE} and
- * {@value LibraryLocator#VARIABLE} (the latter only if the file has the C ABI, since other bindings keep another file there), the
- * library in the jar, the system's library path.
+ * The native library of this JVM, loaded once. The first of these places that names a library is used: the file that
+ * the caller requests, the system property {@value LibraryLocator#PROPERTY}, the environment variables
+ * {@value LibraryLocator#PATH_VARIABLE} and {@value LibraryLocator#VARIABLE} (the latter only if the file has the C
+ * ABI, since other bindings name a different file there), the library in the jar, the system's library path.
  */
 public final class NativeLibrary {
 
     /**
-     * The stack size of a thread that runs SQL of unknown depth, in bytes: engines parse by recursion, and a statement of
-     * thousands of nested operators overflows an ordinary stack inside native code, which ends the JVM. The memory is only
-     * reserved until it is needed.
+     * The stack that a thread needs to run SQL from others safely, in bytes. Engines parse by recursion: a statement of
+     * thousands of nested operators overflows an ordinary stack inside native code, which ends the JVM. The system only
+     * reserves the memory until the thread uses it.
      */
     public static final long THREAD_STACK_BYTES = 64L << 20;
 
@@ -40,7 +40,7 @@ public final class NativeLibrary {
 
     /** Where the library was found. */
     public enum Source {
-        /** Asked for by the caller. */
+        /** Requested by the caller. */
         OPTION,
         /** Named by the system property. */
         SYSTEM_PROPERTY,
@@ -57,7 +57,7 @@ public final class NativeLibrary {
      *
      * @param requested the file to load, or {@code null} to look in the usual places
      * @return the library of this JVM
-     * @throws NativeLibraryException if no usable library is found, or another library is loaded already
+     * @throws NativeLibraryException if there is no usable library, or if this JVM already uses a different one
      */
     public static synchronized NativeLibrary load(@Nullable Path requested) {
         NativeLibrary library = loaded;
@@ -138,7 +138,7 @@ public final class NativeLibrary {
      * Opens a database.
      *
      * @param path the file, or {@code :memory:} for a database that lives as long as the handle
-     * @param mode what to do about the file
+     * @param mode whether to create the file
      * @param options {@code key=value} pairs separated by semicolons, or nothing
      * @return the database, to be closed
      */
@@ -157,8 +157,8 @@ public final class NativeLibrary {
     }
 
     /**
-     * Forgets what the engine keeps in memory about a database file. Call after every handle of the file is closed and before it
-     * is deleted and created anew.
+     * Makes the engine forget what it keeps in memory about a database file. Call it after every handle of the file is
+     * closed and before the file is deleted and created again.
      *
      * @param path the file
      */

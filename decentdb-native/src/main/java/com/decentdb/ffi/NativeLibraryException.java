@@ -2,7 +2,10 @@ package com.decentdb.ffi;
 
 import org.jspecify.annotations.Nullable;
 
-/** No usable native library was found, or a second one was asked for. The message lists what was tried and what to do. */
+/**
+ * There is no usable native library, or a caller requested a second one. The message lists the places tried and a
+ * remedy.
+ */
 public final class NativeLibraryException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -13,7 +13,7 @@ public final class NativeResult extends NativeHandle {
     }
 
     /**
-     * Returns the rows the statement changed; what a statement that returns rows reports here depends on the engine.
+     * Returns how many rows the statement changed. For a statement that returns rows the number depends on the engine.
      *
      * @return the number of rows
      */
@@ -65,7 +65,7 @@ public final class NativeResult extends NativeHandle {
     }
 
     /**
-     * Copies all rows, one native call per value: for large results use {@link NativeStatement}.
+     * Copies all rows by one native call per value. For large results use {@link NativeStatement}.
      *
      * @return all rows
      */

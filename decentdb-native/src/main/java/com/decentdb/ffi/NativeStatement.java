@@ -5,13 +5,12 @@ import static com.decentdb.ffi.AbiLoader.Bound.ABI;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A prepared statement, to be kept and run many times: {@link #bind}, then {@link #fetch} until it returns no rows, or
- * {@link #affectedRows}. The first call after a bind that needs the outcome runs the statement. One thread at a time; a call
- * while another thread is inside is refused with {@link IllegalStateException}.
+ * {@link #affectedRows}. The first call after a bind that needs the outcome runs the statement. One thread uses it at a
+ * time; a call while a second thread is inside fails with {@link IllegalStateException}.
  */
 public final class NativeStatement extends NativeHandle {
 
@@ -27,8 +26,8 @@ public final class NativeStatement extends NativeHandle {
     }
 
     /**
-     * Returns whether {@link #bind} can pass these values. The ABI binds no DATE, TIME, TIMESTAMPTZ, INTERVAL, ENUM, IPADDR,
-     * CIDR or MACADDR to a statement; use {@link NativeDatabase#execute} for those.
+     * Returns whether {@link #bind} can pass these values. The ABI binds no DATE, TIME, TIMESTAMPTZ, INTERVAL, ENUM,
+     * IPADDR, CIDR or MACADDR to a statement; use {@link NativeDatabase#execute} for those.
      *
      * @param parameters the values
      * @return {@code true} if every tag can be bound
@@ -56,7 +55,7 @@ public final class NativeStatement extends NativeHandle {
         long statement = enter();
         try {
             int count = parameters.count();
-            // Binding drops the previous outcome by itself; only values beyond the new last one need clearing.
+            // The engine drops the previous outcome when it binds; only values beyond the new last one need clearing.
             if (count == 0) {
                 Status.check(ABI.ddb_stmt_reset(statement));
             }
@@ -65,16 +64,16 @@ public final class NativeStatement extends NativeHandle {
             }
             boundCount = count;
             Scratch scratch = Scratch.ofThread();
-            int dataSize = scratch.copyData(parameters);
+            scratch.trim();
             for (int i = 0; i < count; i++) {
-                Status.check(bind(statement, parameters, i, scratch, dataSize));
+                Status.check(bind(statement, parameters, i, scratch));
             }
         } finally {
             leave();
         }
     }
 
-    private static int bind(long statement, Parameters values, int i, Scratch scratch, int dataSize) {
+    private static int bind(long statement, Parameters values, int i, Scratch scratch) {
         ValueTag tag = values.tag(i);
         long index = i + 1L;
         return switch (tag) {
@@ -90,15 +89,10 @@ public final class NativeStatement extends NativeHandle {
                         values.byteAt(i, CellLayout.DECIMAL_SCALE));
             case TIMESTAMP ->
                 ABI.ddb_stmt_bind_timestamp_micros(statement, index, values.longAt(i, CellLayout.TIMESTAMP));
-            case UUID -> {
-                values.copyBytesAt(i, CellLayout.UUID, scratch.valueBytes(), scratch.valueOffset(), 16);
-                yield ABI.ddb_stmt_bind_uuid(statement, index, scratch.valueAddress());
-            }
+            case UUID -> ABI.ddb_stmt_bind_uuid(statement, index, scratch.writeUuid(values, i));
             case TEXT, BLOB, GEOMETRY, GEOGRAPHY -> {
-                long length = values.longAt(i, CellLayout.LENGTH);
-                // A racing change of the parameters must not lead native code astray.
-                long offset = Objects.checkFromIndexSize(values.longAt(i, CellLayout.DATA), length, (long) dataSize);
-                yield bindData(statement, index, tag, scratch.dataAddress() + offset, length);
+                int length = scratch.writeData(values, i);
+                yield bindData(statement, index, tag, scratch.areaAddress(), length);
             }
             default -> throw new IllegalArgumentException("no bind function for " + tag);
         };
@@ -114,8 +108,8 @@ public final class NativeStatement extends NativeHandle {
     }
 
     /**
-     * Returns the names of the result's columns. <b>Runs the statement</b> if it has not run since the last bind: bind first.
-     * Asked of the engine once and kept until a block of another width arrives.
+     * Returns the names of the result's columns. <b>Runs the statement</b> if it has not run since the last bind: bind
+     * first. The statement keeps the names until it reads a block with a different number of columns.
      *
      * @return the names, empty if the statement has no result
      */
@@ -180,7 +174,10 @@ public final class NativeStatement extends NativeHandle {
         return reader.finish();
     }
 
-    /** Memory the engine shows rows in; it tends to be the same from run to run, so the last buffer over it is kept. */
+    /**
+     * Returns a view of rows. The engine tends to use the same memory in every run, so the statement keeps the last
+     * view.
+     */
     private ByteBuffer viewsAt(long address, int bytes) {
         ByteBuffer buffer = views;
         if (buffer == null || viewsAddress != address || buffer.capacity() < bytes) {
@@ -194,7 +191,7 @@ public final class NativeStatement extends NativeHandle {
     /**
      * Runs the statement if it has not run since the last bind.
      *
-     * @return the rows it changed; what a statement that returns rows reports here depends on the engine
+     * @return how many rows it changed; for a statement that returns rows the number depends on the engine
      */
     public long affectedRows() {
         long statement = enter();
@@ -207,7 +204,9 @@ public final class NativeStatement extends NativeHandle {
         }
     }
 
-    /** Drops the outcome and the native memory it holds; values stay bound. Call when done with the rows. */
+    /**
+     * Drops the outcome and the native memory it holds; values stay bound. Call it after the last row that is needed.
+     */
     public void reset() {
         long statement = enter();
         try {

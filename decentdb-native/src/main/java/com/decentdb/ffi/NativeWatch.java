@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** A subscription to changes. Events wait in a bounded native queue until {@link #next} takes them. */
 public final class NativeWatch extends NativeHandle {
 
-    // A blocked native wait cannot be woken, so it is cut into slices: close() takes effect after one of them.
+    // Nothing can wake a blocked native wait. next() waits in slices, so close() takes effect at the end of a slice.
     private static final long SLICE_MILLIS = 50;
 
     NativeWatch(long address) {

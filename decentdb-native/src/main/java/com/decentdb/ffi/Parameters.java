@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.UUID;
 
 /**
- * The values bound to {@code $1} to {@code $n} of a statement, each with its tag. Plain data on the Java heap, reusable and not
+ * The values bound to {@code $1} to {@code $n} of a statement, each with its tag. Plain data on the Java heap, not
  * thread-safe. Indexes are 0-based; a value that was not set is NULL.
  */
 public final class Parameters {
@@ -63,12 +63,6 @@ public final class Parameters {
      */
     public ValueTag tag(int index) {
         return ValueTag.of(tagCode(index));
-    }
-
-    /** Sets every value to NULL and forgets text and bytes. */
-    public void clear() {
-        Arrays.fill(cells, (byte) 0);
-        dataSize = 0;
     }
 
     /**
@@ -316,20 +310,22 @@ public final class Parameters {
         return cells[index * CellLayout.SIZE + field];
     }
 
-    void copyBytesAt(int index, int field, ByteBuffer target, int offset, int length) {
-        target.put(offset, cells, index * CellLayout.SIZE + field, length);
+    /** Copies the 16 bytes of a UUID to the start of {@code target}. */
+    void copyUuid(int index, ByteBuffer target) {
+        target.put(0, cells, index * CellLayout.SIZE + CellLayout.UUID, 2 * Long.BYTES);
     }
 
-    /** How many bytes all texts and byte arrays take together. */
-    int dataSize() {
-        return dataSize;
+    /** The length of a text or byte array, in bytes. */
+    int dataLength(int index) {
+        return (int) Objects.checkIndex(longAt(index, CellLayout.LENGTH), dataSize + 1L);
     }
 
-    /** Copies all texts and byte arrays, each of which then lies at its {@link CellLayout#DATA} offset; returns their size. */
-    int copyData(ByteBuffer target) {
-        int size = dataSize;
-        target.put(0, data, 0, size);
-        return size;
+    /**
+     * Copies a text or byte array to the start of {@code target}. The caller passes the length it read before and gives
+     * native code the same one, so that a racing change of this object cannot make native code read beyond the copy.
+     */
+    void copyData(int index, int length, ByteBuffer target) {
+        target.put(0, data, (int) longAt(index, CellLayout.DATA), length);
     }
 
     int encodedSize() {
@@ -337,9 +333,8 @@ public final class Parameters {
     }
 
     /**
-     * Writes the values to the start of {@code target}, which lies at {@code address}, and their data behind them. The
-     * pointers that native code follows are checked in the written copy, so that a racing change of this object cannot lead it
-     * astray.
+     * Writes the values to the start of {@code target}, which lies at {@code address}, and their data behind them. It
+     * checks every place in the written copy, so that a racing change of this object cannot mislead native code.
      */
     void encode(ByteBuffer target, long address) {
         int size = dataSize;
@@ -392,9 +387,9 @@ public final class Parameters {
         };
     }
 
-    private static byte unsignedByte(int value, String what) {
+    private static byte unsignedByte(int value, String noun) {
         if (value < 0 || value > 255) {
-            throw new IllegalArgumentException(what + " must be from 0 to 255: " + value);
+            throw new IllegalArgumentException(noun + " must be from 0 to 255: " + value);
         }
         return (byte) value;
     }

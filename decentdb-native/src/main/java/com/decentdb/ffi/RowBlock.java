@@ -6,8 +6,9 @@ import java.util.Objects;
 import java.util.UUID;
 
 /**
- * Rows copied out of native memory. Immutable, safe on any thread, valid for as long as it is referenced. Rows and columns are
- * 0-based. Reading a value as a type it does not have is an {@link IllegalStateException}; nothing is converted.
+ * Rows copied out of native memory. Immutable, safe on any thread, valid for as long as it is referenced. Rows and
+ * columns are 0-based. A method that reads a value as a type it does not have fails with {@link IllegalStateException};
+ * it converts nothing.
  */
 public final class RowBlock {
 

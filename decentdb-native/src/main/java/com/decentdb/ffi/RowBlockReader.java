@@ -7,7 +7,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Map;
 
-/** Copies native values into a {@link RowBlock}, 20 bytes for the 168 of each, and what they point to behind them. */
+/** Copies native values of 168 bytes into a {@link RowBlock}: 20 bytes for each, and the text or bytes it points to. */
 final class RowBlockReader {
 
     static final int MAX_CELLS_PER_BUFFER = 1 << 20;
@@ -15,9 +15,8 @@ final class RowBlockReader {
     private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
     private static final byte[] NO_BYTES = {};
 
-    // Values that lie closer together than this are copied in one go. A gap below the size of a page is always safe to
-    // read:
-    // every page it touches also holds a byte of a value.
+    // The reader copies values that lie closer together than this at once. It may read a gap that is smaller than a
+    // page, because every page that such a gap touches also holds a byte of a value.
     private static final int MAX_GAP = 256;
 
     private final int rows;
@@ -47,7 +46,7 @@ final class RowBlockReader {
         }
     }
 
-    /** Reads a value that is gone when this returns. */
+    /** Reads a value that is valid only until this returns. */
     void readCopy(ByteBuffer source, int offset, int cell) {
         read(source, offset, cell);
         endRun();
@@ -118,7 +117,7 @@ final class RowBlockReader {
     private void readData(long address, long length, int word) {
         words[word + 1] = length;
         if (length == 0) {
-            // The pointer of an empty value may be anything.
+            // The engine may leave any number in the pointer of an empty value.
             return;
         }
         if (address < runEnd || address - runEnd > MAX_GAP || runEnd == 0) {

@@ -7,8 +7,8 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Native memory of one thread for the arguments and out-parameters of the call it is making. A call blocks its thread, so one
- * set per thread is enough and costs no allocation per call.
+ * Native memory of one thread for the arguments and out-parameters of the call it is making. A call blocks its thread,
+ * so one set per thread is enough and costs no allocation per call.
  */
 final class Scratch {
 
@@ -18,11 +18,12 @@ final class Scratch {
     private static final int ERROR_SLOT = OUT_SLOTS * Long.BYTES;
     private static final int POINTER_SLOT = ERROR_SLOT + Long.BYTES;
     private static final int VALUE_SLOT = POINTER_SLOT + Long.BYTES;
+    private static final int INITIAL_BYTES = 1 << 10;
     private static final int KEPT_BYTES = 1 << 20;
 
     private final ByteBuffer out = allocate(VALUE_SLOT + CellLayout.SIZE);
     private final long outAddress = ABI.addressOf(out);
-    private ByteBuffer area = allocate(1024);
+    private ByteBuffer area = allocate(INITIAL_BYTES);
     private long areaAddress = ABI.addressOf(area);
 
     private Scratch() {}
@@ -31,12 +32,12 @@ final class Scratch {
         return OF_THREAD.get();
     }
 
-    /** The address of an out-parameter; each slot is 8 bytes, cleared by the callee. */
+    /** The address of an out-parameter of 8 bytes. The callee clears it. */
     long out(int slot) {
         return outAddress + (long) slot * Long.BYTES;
     }
 
-    /** As {@link #out}, with the slot zeroed: for callees that may write fewer than 8 bytes, or nothing. */
+    /** As {@link #out}, but set to zero: for callees that may write fewer than 8 bytes, or nothing. */
     long zeroedOut(int slot) {
         out.putLong(slot * Long.BYTES, 0);
         return out(slot);
@@ -46,16 +47,12 @@ final class Scratch {
         return out.getLong(slot * Long.BYTES);
     }
 
-    double readDouble(int slot) {
-        return out.getDouble(slot * Long.BYTES);
-    }
-
     /** Reads a size or count the engine reports. */
     int readCount(int slot) {
         return Math.toIntExact(read(slot));
     }
 
-    /** Copies and frees the string behind an out-parameter; {@code null} if the callee gave none. */
+    /** Copies and frees the string behind an out-parameter; {@code null} if the callee stored none. */
     @Nullable
     String takeString(int slot) {
         return take(slot * Long.BYTES);
@@ -79,13 +76,13 @@ final class Scratch {
         try {
             return ABI.cString(address);
         } finally {
-            // Freeing a string the engine has just handed out cannot fail, and checking would overwrite the error being
+            // The engine cannot fail to free a string it has just returned, and a check would overwrite the error being
             // read.
             ABI.ddb_string_free(outAddress + offset);
         }
     }
 
-    /** Stores a handle for a callee that takes a pointer to a pointer, apart from the out-parameters of the call it ends. */
+    /** Stores a handle for a callee that takes a pointer to a pointer, in a place that no other out-parameter uses. */
     void writePointer(long address) {
         out.putLong(POINTER_SLOT, address);
     }
@@ -110,32 +107,46 @@ final class Scratch {
 
     /** Writes parameters as an array of native values, their text and bytes behind it, and returns its address. */
     long encode(Parameters parameters) {
-        ensureArea(parameters.encodedSize());
+        reserve(parameters.encodedSize());
         parameters.encode(area, areaAddress);
         return areaAddress;
     }
 
-    /** The memory that {@link #encode} wrote to. */
-    ByteBuffer encoded() {
-        return area;
+    /** Writes one text or byte array to {@link #areaAddress()} and returns its length in bytes. */
+    int writeData(Parameters parameters, int index) {
+        int length = parameters.dataLength(index);
+        reserve(length);
+        parameters.copyData(index, length, area);
+        return length;
     }
 
-    /** Copies the texts and bytes of parameters without their cells to {@link #dataAddress()}; returns their size. */
-    int copyData(Parameters parameters) {
-        ensureArea(parameters.dataSize());
-        return parameters.copyData(area);
-    }
-
-    long dataAddress() {
+    /** Writes one UUID and returns its address. */
+    long writeUuid(Parameters parameters, int index) {
+        parameters.copyUuid(index, area);
         return areaAddress;
     }
 
-    private void ensureArea(int size) {
-        if (size > area.capacity() || area.capacity() > KEPT_BYTES) {
-            // One huge parameter must not stay with the thread.
-            area = allocate(Math.max(size, 1024));
-            areaAddress = ABI.addressOf(area);
+    /** The address of the parameter written last; valid until the next one is written. */
+    long areaAddress() {
+        return areaAddress;
+    }
+
+    /** Gives up memory that only a huge parameter needed, so that it does not stay with the thread. */
+    void trim() {
+        if (area.capacity() > KEPT_BYTES) {
+            reallocate(INITIAL_BYTES);
         }
+    }
+
+    private void reserve(int size) {
+        if (size > area.capacity() || area.capacity() > KEPT_BYTES) {
+            reallocate(Math.max(size, INITIAL_BYTES));
+        }
+    }
+
+    private void reallocate(int size) {
+        area = allocate(size);
+        areaAddress = ABI.addressOf(area);
     }
 
     private static ByteBuffer allocate(int bytes) {

@@ -2,7 +2,7 @@ package com.decentdb.ffi;
 
 /** The outcome of a native call, by the code the C ABI returns. */
 public enum Status {
-    /** The call succeeded; never seen in an exception. */
+    /** The call succeeded. No exception carries this status. */
     OK,
     /** The file system refused, or the database file could not be found, created, read or written. */
     IO,
@@ -16,11 +16,11 @@ public enum Status {
     SQL,
     /** The engine found itself in a state it cannot explain; discard the handle. */
     INTERNAL,
-    /** The engine stopped a call in a state it cannot vouch for; discard the handle. */
+    /** The engine stopped a call and cannot guarantee its own state; discard the handle. */
     PANIC,
     /** The database file was written in a format this engine does not open. */
     UNSUPPORTED_FORMAT_VERSION,
-    /** A lock or slot is held by someone else and the call does not wait. */
+    /** Another handle holds the lock or slot, and the call does not wait. */
     BUSY,
     /** The bounded wait for a lock, for the write queue or for a watch event ended. */
     TIMEOUT,
@@ -53,7 +53,7 @@ public enum Status {
         return code >= 0 && code < BY_CODE.length ? BY_CODE[code] : INTERNAL;
     }
 
-    /** The one place where a status is looked at; must be called on the thread of the call, at once. */
+    /** The one place that examines a status. Call it at once, on the thread of the native call. */
     static void check(int status) {
         if (status != 0) {
             throw Diagnostics.lastError(status);

@@ -9,11 +9,11 @@ package com.decentdb.ffi;
  * @param rejected requests refused because the queue was full
  * @param timedOut requests that timed out before they started
  * @param canceled requests cancelled before they started
- * @param executed requests that ran, whatever their outcome
+ * @param executed requests that ran, with success or not
  * @param committed requests that ended in a commit
  * @param failed requests that ran and failed
  * @param groupCommitBatches batches that shared one sync
- * @param groupCommitSyncs syncs done for batches
+ * @param groupCommitSyncs syncs made for batches
  * @param groupCommitMaxBatch the largest batch so far
  * @param groupCommitCommitsCovered commits covered by those syncs
  * @param physicalSyncsSaved syncs that sharing avoided

@@ -3,7 +3,6 @@ package com.decentdb.ffi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import com.sun.jna.Platform;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,13 +16,15 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The engine in the jar was built from the sources beside it; written apart from the build step it checks. */
+/**
+ * The engine in the jar was built from the sources beside it. The test shares no code with the build step it checks.
+ */
 class EngineDigestTests {
 
     @Test
     void thePackagedEngineWasBuiltFromTheseSources() throws Exception {
         assumeFalse("none".equals(System.getProperty("test.engine.build")), "built without the engine");
-        String resource = "/" + Platform.RESOURCE_PREFIX + "/" + System.mapLibraryName("decentdb");
+        String resource = "/" + AbiLoader.platform() + "/" + System.mapLibraryName("decentdb");
         try (InputStream library = EngineDigestTests.class.getResourceAsStream(resource)) {
             assertThat(library).as(resource).isNotNull();
             String bytes = new String(library.readAllBytes(), StandardCharsets.ISO_8859_1);
@@ -35,12 +36,12 @@ class EngineDigestTests {
     }
 
     @Test
-    void theLoadedEngineTellsItsDigest() {
+    void theLoadedEngineReportsItsDigest() {
         NativeLibrary library = NativeLibrary.load(null);
         if (library.bundled()) {
             assertThat(library.sourceDigest()).matches("[0-9a-f]{64}");
         } else {
-            // Only the engine built here knows of the digest.
+            // Only the bundled engine exports the digest.
             assertThat(library.sourceDigest()).isNull();
         }
     }

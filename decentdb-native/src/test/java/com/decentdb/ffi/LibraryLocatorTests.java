@@ -3,7 +3,6 @@ package com.decentdb.ffi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import com.sun.jna.Platform;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +21,7 @@ class LibraryLocatorTests {
     Path folder;
 
     @Test
-    void aMissingFileIsRefusedWithItsNameAndWhoNamedIt() {
+    void aMissingFileIsRefusedWithItsNameAndItsSource() {
         Path missing = folder.resolve("missing.so");
         refused(() -> LibraryLocator.locate(missing, null, Map.of()))
                 .contains(missing.toString(), "native library option", "there is no such file");
@@ -45,7 +44,7 @@ class LibraryLocatorTests {
 
     @Test
     @EnabledOnOs(OS.LINUX)
-    void aLibraryOfSomethingElseIsRefused() {
+    void aForeignLibraryIsRefused() {
         Path libc = loadedLibrary("libc.so");
         refused(() -> LibraryLocator.locate(libc, null, Map.of()))
                 .contains(libc.toString(), "does not export the DecentDB C ABI");
@@ -95,7 +94,7 @@ class LibraryLocatorTests {
 
     @Test
     void withNoLibraryAnywhereTheErrorListsThePlaces() throws Exception {
-        // The classes without the resources of the jar.
+        // A copy of the classes without the jar's resources.
         Path classes = Files.createDirectories(folder.resolve("classes"));
         Path own = Path.of(NativeLibrary.class
                 .getProtectionDomain()
@@ -112,7 +111,7 @@ class LibraryLocatorTests {
         String classPath = System.getProperty("java.class.path").replace(own.toString(), classes.toString());
         assertThat(run(Map.of(), List.of("-cp", classPath)))
                 .contains("REFUSED No usable DecentDB library")
-                .contains(Platform.RESOURCE_PREFIX)
+                .contains(AbiLoader.platform())
                 .contains("the library path of the system")
                 .contains("-Ddecentdb.native.lib=<file>");
     }

@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** A separate program, because a JVM binds one library only: loads the library it is given and prints the outcome. */
+/**
+ * A separate program, because a JVM binds one library only. It loads the files in its arguments and prints the outcome.
+ */
 final class LibraryProbe {
 
     private LibraryProbe() {}

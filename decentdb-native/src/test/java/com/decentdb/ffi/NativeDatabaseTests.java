@@ -234,7 +234,7 @@ class NativeDatabaseTests {
     }
 
     @Test
-    void aStatementNestedBeyondReasonIsRefusedAndEndsNothing() throws Exception {
+    void aStatementOfThousandsOfNestedOperatorsIsRefusedAndEndsNothing() throws Exception {
         String sql = "SELECT 1" + " + 1".repeat(20_000);
         AtomicReference<NativeException> refused = new AtomicReference<>();
         Thread thread = new Thread(

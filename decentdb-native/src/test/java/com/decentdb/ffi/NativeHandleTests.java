@@ -23,7 +23,7 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whatever callers do with handles, the native object is freed once, after the last call inside it. */
+/** A native object is freed once, after the last call inside it, in every order of calls and closes. */
 class NativeHandleTests {
 
     @TempDir
@@ -84,7 +84,7 @@ class NativeHandleTests {
             statement.bind(int64(1));
             assertThat(statement.fetch(1).text(0, 0)).isEqualTo("row");
         } catch (NativeException e) {
-            // An engine may also refuse, as long as it says so.
+            // An engine may also refuse the call, as long as it gives a message.
             assertThat(e.getMessage()).isNotBlank();
         }
         statement.close();
@@ -122,7 +122,7 @@ class NativeHandleTests {
     void closingAWatchEndsTheWaitForItsNextEvent() throws Exception {
         NativeWatch watch = test.db.watchTable("{\"tables\":[\"t\"]}");
         while (watch.next(0) != null) {
-            // the initial event
+            // Skips the initial event.
         }
         CountDownLatch waiting = new CountDownLatch(1);
         ExecutorService executor = Executors.newSingleThreadExecutor();
@@ -135,7 +135,7 @@ class NativeHandleTests {
             });
             waiting.await();
             watch.close();
-            // Bounded by the slice of one native wait, far below the minute that was asked for.
+            // The wait ends after one slice of a native wait, far below the requested minute.
             wait.get(20, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
             // The close may also come before the wait begins.
@@ -146,7 +146,7 @@ class NativeHandleTests {
         closed("watch", () -> watch.next(0));
     }
 
-    /** Runs an action on many threads until a close in the middle of it all stops them. */
+    /** Runs an action on many threads until a close while all of them run stops them. */
     private static void race(int threads, NativeHandle handle, Runnable action) throws Exception {
         ExecutorService executor = Executors.newFixedThreadPool(threads);
         AtomicInteger calls = new AtomicInteger();

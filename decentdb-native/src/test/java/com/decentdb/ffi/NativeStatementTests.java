@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -124,7 +125,7 @@ class NativeStatementTests {
             select.bind(int64(3));
             assertThat(select.columnNames()).containsExactly("a", "name");
             assertThat(select.columnNames()).isSameAs(select.columnNames());
-            // An engine that materialises its results counts them here, one that does not has nothing to count.
+            // Only an engine that materialises its results can count them here.
             assertThat(select.affectedRows()).isEqualTo(library().bundled() ? 0 : 3);
             assertThat(select.fetch(10).rows()).isEqualTo(3);
         }
@@ -164,7 +165,7 @@ class NativeStatementTests {
     }
 
     @Test
-    void aStatementFollowsItsTableBeingMadeAnew() {
+    void aStatementFollowsItsTableAfterItIsDroppedAndCreatedAgain() {
         try (NativeStatement select = test.db.prepare("SELECT * FROM t")) {
             select.bind(TestDatabase.NONE);
             assertThat(select.fetch(1).columns()).isEqualTo(2);
@@ -199,6 +200,64 @@ class NativeStatementTests {
             assertThat(block.tag(0, 1)).isEqualTo(ValueTag.TEXT);
             assertThat(block.bool(0, 2)).isTrue();
             assertThat(block.text(0, 3)).isEqualTo("row 6!");
+        }
+    }
+
+    @Test
+    void everyTagThatAStatementAcceptsIsBoundFromItsOwnFields() {
+        UUID uuid = UUID.fromString("00112233-4455-6677-8899-aabbccddeeff");
+        Parameters values = parameters(9, p -> {
+            p.setInt64(1, Long.MIN_VALUE);
+            p.setFloat64(2, -0.5);
+            p.setBool(3, true);
+            p.setText(4, "first");
+            p.setBlob(5, new byte[] {1, 2, 3});
+            p.setDecimal(6, -12_345, 2);
+            p.setUuid(7, uuid);
+            p.setTimestamp(8, -1);
+        });
+        try (NativeStatement select = test.db.prepare("SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9")) {
+            select.bind(values);
+            RowBlock block = select.fetch(1);
+            assertThat(block.isNull(0, 0)).isTrue();
+            assertThat(block.int64(0, 1)).isEqualTo(Long.MIN_VALUE);
+            assertThat(block.float64(0, 2)).isEqualTo(-0.5);
+            assertThat(block.bool(0, 3)).isTrue();
+            assertThat(block.text(0, 4)).isEqualTo("first");
+            assertThat(block.bytes(0, 5)).containsExactly(1, 2, 3);
+            assertThat(block.decimalUnscaled(0, 6)).isEqualTo(-12_345);
+            assertThat(block.decimalScale(0, 6)).isEqualTo(2);
+            assertThat(block.uuid(0, 7)).isEqualTo(uuid);
+            assertThat(block.timestampMicros(0, 8)).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void valuesThatChangeWhileTheyAreBoundNeverMisleadNativeCode() throws Exception {
+        Parameters values = Parameters.of(2);
+        Thread other = new Thread(() -> {
+            for (int i = 0; i < 20_000; i++) {
+                values.setText(0, "x".repeat(i % 300));
+                values.setInt64(1, Long.MAX_VALUE);
+                values.setUuid(0, new UUID(Long.MAX_VALUE, Long.MAX_VALUE));
+                values.setBlob(1, new byte[i % 100]);
+            }
+        });
+        try (NativeStatement select = test.db.prepare("SELECT $1, $2")) {
+            other.start();
+            while (other.isAlive()) {
+                try {
+                    select.bind(values);
+                    assertThat(select.fetch(1).rows()).isEqualTo(1);
+                } catch (IndexOutOfBoundsException e) {
+                    // The binding refused the values before native code read them, which is just as safe.
+                } catch (NativeException e) {
+                    // The engine may refuse a mixture of two values, such as bytes under the tag of a text.
+                    assertThat(e.status()).isEqualTo(Status.SQL);
+                }
+            }
+        } finally {
+            other.join();
         }
     }
 

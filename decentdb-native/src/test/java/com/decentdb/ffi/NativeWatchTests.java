@@ -100,7 +100,7 @@ class NativeWatchTests {
     }
 
     @Test
-    void whatCannotBeWatchedIsRefused() {
+    void anImpossibleWatchIsRefused() {
         assertThatExceptionOfType(NativeException.class)
                 .isThrownBy(() -> test.db.watchTable("{\"tables\":[\"nowhere\"]}"))
                 .withMessageContaining("nowhere");

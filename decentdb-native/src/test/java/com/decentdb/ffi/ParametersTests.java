@@ -1,5 +1,6 @@
 package com.decentdb.ffi;
 
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -19,7 +20,7 @@ class ParametersTests {
         assertThat(p.tag(0)).isEqualTo(ValueTag.TEXT);
         p.setNull(1);
         assertThat(p.tag(1)).isEqualTo(ValueTag.NULL);
-        p.clear();
+        p.setNull(0);
         assertThat(p.tag(0)).isEqualTo(ValueTag.NULL);
     }
 
@@ -62,11 +63,11 @@ class ParametersTests {
     }
 
     @Test
-    void aChangeWhileValuesArePassedNeverLeadsNativeCodeAstray() throws Exception {
+    void valuesThatChangeWhileTheyAreWrittenNeverMisleadNativeCode() throws Exception {
         Parameters p = Parameters.of(2);
+        TestDatabase.library();
         Thread other = new Thread(() -> {
             for (int i = 0; i < 20_000; i++) {
-                p.clear();
                 p.setText(1, "x".repeat(i % 300));
                 p.setInt64(1, Long.MAX_VALUE);
                 p.setBlob(0, new byte[i % 100]);
@@ -77,16 +78,18 @@ class ParametersTests {
         while (other.isAlive()) {
             try {
                 long address = scratch.encode(p);
-                int size = scratch.encoded().capacity();
+                int size = p.encodedSize();
+                ByteBuffer encoded = ABI.view(address, 2 * CellLayout.SIZE);
                 for (int cell = 0; cell < 2 * CellLayout.SIZE; cell += CellLayout.SIZE) {
-                    if (CellLayout.pointsToData(scratch.encoded().getInt(cell))) {
-                        long data = scratch.encoded().getLong(cell + CellLayout.DATA) - address;
-                        long length = scratch.encoded().getLong(cell + CellLayout.LENGTH);
+                    if (CellLayout.pointsToData(encoded.getInt(cell))) {
+                        long data = encoded.getLong(cell + CellLayout.DATA) - address;
+                        long length = encoded.getLong(cell + CellLayout.LENGTH);
                         assertThat(data + length).isBetween(0L, (long) size);
                     }
                 }
+                assertThat(scratch.writeData(p, 0)).isBetween(0, p.encodedSize());
             } catch (IndexOutOfBoundsException e) {
-                // Refused, which is as good.
+                // Scratch refused the values, which is just as safe.
             }
         }
         other.join();

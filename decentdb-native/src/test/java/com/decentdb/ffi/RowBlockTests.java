@@ -1,11 +1,11 @@
 package com.decentdb.ffi;
 
+import static com.decentdb.ffi.AbiLoader.Bound.ABI;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.sun.jna.Memory;
-import com.sun.jna.Pointer;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -14,11 +14,17 @@ import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.function.BiConsumer;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 /** Encodes values as an engine lays them out and decodes them again, with no engine between. */
 class RowBlockTests {
+
+    @BeforeAll
+    static void bindTheAccessToMemory() {
+        TestDatabase.library();
+    }
 
     @Test
     void everyTagIsDecodedFromItsOwnFields() {
@@ -156,24 +162,28 @@ class RowBlockTests {
 
     @Test
     void textScatteredOverMemoryInAnyOrderIsFound() {
-        try (Memory far = text("far");
-                Memory near = text("near");
-                Memory third = text("third")) {
-            Pointer[] order = {near, far, third, near, far};
-            String[] expected = {"near", "far", "third", "near", "far"};
-            ByteBuffer cells =
-                    ByteBuffer.allocateDirect(order.length * CellLayout.SIZE).order(ByteOrder.nativeOrder());
-            for (int i = 0; i < order.length; i++) {
-                cells.putInt(i * CellLayout.SIZE, ValueTag.TEXT.code());
-                cells.putLong(i * CellLayout.SIZE + CellLayout.DATA, Pointer.nativeValue(order[i]));
-                cells.putLong(i * CellLayout.SIZE + CellLayout.LENGTH, expected[i].length());
-            }
+        ByteBuffer far = text("far");
+        ByteBuffer near = text("near");
+        ByteBuffer third = text("third");
+        ByteBuffer[] order = {near, far, third, near, far};
+        String[] expected = {"near", "far", "third", "near", "far"};
+        ByteBuffer cells =
+                ByteBuffer.allocateDirect(order.length * CellLayout.SIZE).order(ByteOrder.nativeOrder());
+        for (int i = 0; i < order.length; i++) {
+            cells.putInt(i * CellLayout.SIZE, ValueTag.TEXT.code());
+            cells.putLong(i * CellLayout.SIZE + CellLayout.DATA, ABI.addressOf(order[i]));
+            cells.putLong(i * CellLayout.SIZE + CellLayout.LENGTH, expected[i].length());
+        }
+        RowBlock block;
+        try {
             RowBlockReader reader = new RowBlockReader(order.length, 1);
             reader.readViews(cells, 0, order.length);
-            RowBlock block = reader.finish();
-            for (int i = 0; i < order.length; i++) {
-                assertThat(block.text(i, 0)).isEqualTo(expected[i]);
-            }
+            block = reader.finish();
+        } finally {
+            Reference.reachabilityFence(order);
+        }
+        for (int i = 0; i < order.length; i++) {
+            assertThat(block.text(i, 0)).isEqualTo(expected[i]);
         }
     }
 
@@ -213,7 +223,7 @@ class RowBlockTests {
     }
 
     @Test
-    void aTagNobodyKnowsIsAnError() {
+    void anUnknownTagIsAnError() {
         ByteBuffer cells = ByteBuffer.allocateDirect(CellLayout.SIZE).order(ByteOrder.nativeOrder());
         cells.putInt(0, 19);
         RowBlockReader reader = new RowBlockReader(1, 1);
@@ -228,16 +238,13 @@ class RowBlockTests {
         RowBlockReader reader = new RowBlockReader(rows, columns);
         int cells = rows * columns;
         if (cells > 0) {
-            ByteBuffer memory = new Pointer(address).getByteBuffer(0, (long) cells * CellLayout.SIZE);
-            reader.readViews(memory.order(ByteOrder.nativeOrder()), 0, cells);
+            reader.readViews(ABI.view(address, cells * CellLayout.SIZE), 0, cells);
         }
         return reader.finish();
     }
 
-    private static Memory text(String text) {
+    private static ByteBuffer text(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        Memory memory = new Memory(bytes.length);
-        memory.write(0, bytes, 0, bytes.length);
-        return memory;
+        return ByteBuffer.allocateDirect(bytes.length).put(0, bytes);
     }
 }

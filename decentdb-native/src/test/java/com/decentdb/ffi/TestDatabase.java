@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 
-/** A fresh database file per test, and shorthands for what most tests do with it. */
+/** A fresh database file per test, and shorthands for the calls that most tests make. */
 final class TestDatabase implements AutoCloseable {
 
     static final Parameters NONE = Parameters.of(0);
@@ -25,7 +25,7 @@ final class TestDatabase implements AutoCloseable {
         return NativeLibrary.load(null);
     }
 
-    /** Makes a call that DecentDB has and the bundled engine may say, in the agreed way, that it does not have. */
+    /** Makes a call that DecentDB supports and that the bundled engine may refuse as unsupported. */
     static boolean supported(Runnable call) {
         try {
             call.run();
@@ -52,7 +52,7 @@ final class TestDatabase implements AutoCloseable {
         db.execute(sql, NONE).close();
     }
 
-    /** The rows of a statement by way of {@link NativeDatabase#execute}. */
+    /** Returns the rows of a statement that {@link NativeDatabase#execute} runs. */
     RowBlock query(String sql, Parameters parameters) {
         try (NativeResult result = db.execute(sql, parameters)) {
             return result.rows();

@@ -13,7 +13,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
-/** Where programs that know they use DecentDB begin. */
+/** The start of programs written for DecentDB. */
 public final class DecentDb {
 
     /** Connections a pool keeps even when idle; none by default. */
@@ -68,7 +68,7 @@ public final class DecentDb {
     }
 
     /**
-     * Opens one connection; it is up to the subscriber to close it.
+     * Opens one connection; the subscriber has to close it.
      *
      * @param url a URL as {@link DecentDbConnectionFactoryProvider} describes it
      * @return a Mono of a new connection per subscriber
@@ -78,7 +78,7 @@ public final class DecentDb {
     }
 
     /**
-     * Opens one connection; it is up to the subscriber to close it.
+     * Opens one connection; the subscriber has to close it.
      *
      * @param options the options, {@link DecentDbOptions} and R2DBC's
      * @return a Mono of a new connection per subscriber
@@ -99,8 +99,8 @@ public final class DecentDb {
 
     /**
      * A pool of connections, sized by {@link #MIN_SIZE}, {@link #MAX_SIZE} and {@link #ACQUIRE_TIMEOUT} among the options.
-     * Who asks first gets one first; if none becomes free in time the error, an
-     * {@link io.r2dbc.spi.R2dbcTimeoutException}, tells how many are in use. A connection that is given back is rolled back
+     * Borrowers are served in FIFO order; if no connection becomes free in time the error, an
+     * {@link io.r2dbc.spi.R2dbcTimeoutException}, says how many are in use. A connection that is given back is rolled back
      * and its settings are reset, one that is broken is dropped. Disposing of the pool closes them all.
      *
      * @param options the options, {@link DecentDbOptions} and R2DBC's

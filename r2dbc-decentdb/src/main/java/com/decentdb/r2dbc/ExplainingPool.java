@@ -9,7 +9,7 @@ import io.r2dbc.spi.R2dbcTimeoutException;
 import java.time.Duration;
 import reactor.core.publisher.Mono;
 
-/** A pool that tells why there was no connection, and takes its factory with it when it ends. */
+/** A pool that reports why there was no connection, and closes its factory when it ends. */
 final class ExplainingPool extends ConnectionPool {
 
     private final DecentDbConnectionFactory factory;
@@ -27,7 +27,7 @@ final class ExplainingPool extends ConnectionPool {
     }
 
     private R2dbcException explain(R2dbcTimeoutException error) {
-        // Those of the driver have an SQLSTATE and tell what they are about.
+        // Timeouts of the driver have an SQLSTATE and explain themselves.
         return error.getSqlState() != null
                 ? error
                 : getMetrics()

@@ -16,7 +16,7 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.util.retry.Retry;
 
-/** Connections and results that nobody closed and nobody can reach any more. */
+/** Connections and results that were not closed and cannot be reached any more. */
 class ForgottenTests {
 
     private static final int ROWS = 5_000;

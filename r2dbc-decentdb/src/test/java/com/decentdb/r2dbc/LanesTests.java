@@ -22,7 +22,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
-/** Native handles are few, threads are few, and nobody keeps them from others. */
+/** Native handles and threads are few, and no user keeps them from others. */
 class LanesTests {
 
     private static final String ROWS =

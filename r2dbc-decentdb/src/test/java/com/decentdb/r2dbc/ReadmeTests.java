@@ -9,12 +9,18 @@ import com.decentdb.r2dbc.api.CodecExtension;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.LiveChanges;
 import com.decentdb.r2dbc.api.RowChange;
+import com.decentdb.r2dbc.api.schema.QueryDescription;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactories;
 import io.r2dbc.spi.ConnectionFactory;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.math.BigDecimal;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,18 +28,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
 /**
- * The examples of the README, run; and every snippet of the README stands word for word here or, for Spring, in {@code
- * ReadmeSpringTests}.
+ * The examples of the README, run. Its first program is compiled as it stands; every other snippet stands word for word here
+ * or, for Spring, in {@code ReadmeSpringTests}.
  */
 class ReadmeTests {
 
+    private static final Path README = Path.of("../README.md");
     private static final Path SHOP = Path.of("target/readme/shop.ddb");
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
@@ -43,8 +52,9 @@ class ReadmeTests {
         String tests = squeezed(Files.readString(sources.resolve("ReadmeTests.java"))
                 + Files.readString(sources.resolve("spring/ReadmeSpringTests.java")));
         List<String> snippets = JAVA_BLOCK
-                .matcher(Files.readString(Path.of("../README.md")))
+                .matcher(Files.readString(README))
                 .results()
+                .skip(1)
                 .map(block -> squeezed(block.group(1)))
                 .toList();
 
@@ -54,16 +64,60 @@ class ReadmeTests {
     }
 
     @Test
-    void firstProgram() {
-        Mono<String> greeting = Mono.usingWhen(
-                DecentDb.connect("r2dbc:decentdb:mem:///greetings"),
-                connection -> connection
-                        .execute("CREATE TABLE greeting (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
-                        .then(connection.execute("INSERT INTO greeting (text) VALUES ($1)", "hello, reactive world"))
-                        .then(connection.fetchValue("SELECT text FROM greeting WHERE id = $1", String.class, 1)),
-                DecentDbConnection::close);
+    void firstProgram(@TempDir Path folder) throws Exception {
+        Path source = Files.writeString(folder.resolve("Greetings.java"), firstSnippet());
+        PrintStream console = System.out;
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
 
-        greeting.as(StepVerifier::create).expectNext("hello, reactive world").verifyComplete();
+        int compiled = requireNonNull(ToolProvider.getSystemJavaCompiler())
+                .run(
+                        null,
+                        null,
+                        null,
+                        "-proc:none",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "-d",
+                        folder.toString(),
+                        source.toString());
+
+        assertThat(compiled).isZero();
+        try (URLClassLoader loader =
+                new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
+            System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+            loader.loadClass("Greetings").getMethod("main", String[].class).invoke(null, (Object) new String[0]);
+        } finally {
+            System.setOut(console);
+        }
+        assertThat(printed.toString(StandardCharsets.UTF_8)).isEqualToNormalizingNewlines("hello, reactive world\n");
+    }
+
+    private static String firstSnippet() throws IOException {
+        return JAVA_BLOCK
+                .matcher(Files.readString(README))
+                .results()
+                .findFirst()
+                .orElseThrow()
+                .group(1);
+    }
+
+    @Test
+    void schema() {
+        withMemory("schema", connection -> {
+                    Flux<String> indexes = connection.listIndexes().map(index -> index.name() + " on " + index.table());
+                    Mono<List<QueryDescription.Column>> columns = connection
+                            .describeQuery("SELECT id, name FROM item WHERE price < $1")
+                            .map(QueryDescription::columns);
+
+                    return connection
+                            .execute("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, price DECIMAL(8,2))")
+                            .then(connection.execute("CREATE INDEX by_price ON item (price)"))
+                            .thenMany(indexes.filter(index -> index.startsWith("by_price")))
+                            .concatWith(columns.map(all -> all.get(1).name()));
+                })
+                .as(StepVerifier::create)
+                .expectNext("by_price on item", "name")
+                .verifyComplete();
     }
 
     @Test
@@ -201,7 +255,7 @@ class ReadmeTests {
 
     private record Money(BigDecimal amount) {}
 
-    /** Not named as a service, so nobody else learns of it. */
+    /** Not named as a service, so that no other test meets it. */
     private static final class MoneyExample implements CodecExtension {
 
         @Override

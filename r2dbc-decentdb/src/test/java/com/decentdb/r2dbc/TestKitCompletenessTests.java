@@ -5,7 +5,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass
 import org.junit.jupiter.api.Test;
 import org.junit.platform.testkit.engine.EngineTestKit;
 
-/** An override without {@code @Test} is no test any more, and nobody would notice. */
+/** An override without {@code @Test} is not run as a test, without any sign. */
 class TestKitCompletenessTests {
 
     @Test

@@ -19,8 +19,8 @@ public sealed interface Change {
     String json();
 
     /**
-     * The stream is in place: every later commit will be told. Who needs the rows as well reads them now, and applies the
-     * commits that follow to them.
+     * The stream is in place: every later commit will be reported. A subscriber that needs the rows as well reads them now,
+     * and applies the later commits to them.
      *
      * @param commitPosition where in the log the last commit ended then
      * @param json the engine's event
@@ -28,16 +28,16 @@ public sealed interface Change {
     record Initial(long commitPosition, String json) implements Change {}
 
     /**
-     * A commit with what it changed in the tables of the stream.
+     * A commit with its changes to the tables of the stream.
      *
      * @param eventId the number of the event, ascending while the database is open
-     * @param commitPosition where in the log the commit ends; only good for telling commits apart
+     * @param commitPosition where in the log the commit ends; only good for distinguishing commits
      * @param source how it was written, such as {@code direct} or {@code queued}
      * @param tables the tables it touched
-     * @param schemaChanged whether it changed the schema; every stream is told, {@code tables} may be others
+     * @param schemaChanged whether it changed the schema; then every stream gets the event, and {@code tables} may be others
      * @param rows the rows it changed, in the order it changed them
      * @param complete whether those are all: false after very many changes (4,096 on the bundled engine) or very large
-     *     ones, for a transaction begun before anybody watched, and always on engines that leave rows out
+     *     ones, for a transaction begun before the first watch, and always on engines that leave rows out
      * @param json the engine's event
      */
     record Commit(

@@ -82,7 +82,7 @@ public record Cidr(InetAddress address, int prefixLength) {
 
     private static InetAddress literal(String literal, String text) {
         boolean ipv6 = literal.indexOf(':') >= 0;
-        // What has a colon is never a name; without one, only four plain numbers are no name for sure.
+        // Text with a colon is never a host name; without one, only four plain numbers are certainly not a name.
         if (!ipv6 && !IPV4.matcher(literal).matches()) {
             throw notParsed(text, null);
         }

@@ -9,7 +9,7 @@ import java.util.function.Function;
  * can, and read with {@code row.get(index, Money.class)}; SQL NULL is read as null without asking the extension.
  *
  * <p>Extensions are loaded once per JVM, when the first value is bound or read. One that cannot be loaded or breaks a
- * rule is left out whole, with a warning in the log that names it and a note in the error of whoever uses a class that is
+ * rule is left out whole, with a warning in the log that names it and a note in the error of every use of a class that is
  * then unknown; the driver works without it.
  *
  * <pre>{@code
@@ -34,9 +34,9 @@ public interface CodecExtension {
 
         /**
          * Adds a class. The functions are called on the thread that binds or reads, by several threads at once, and never
-         * with null. What they throw reaches that caller as an error that names the extension.
+         * with null. An exception of theirs reaches that caller as an error that names the extension.
          *
-         * @param type the class of the application, or an interface or superclass of what is bound
+         * @param type the class of the application, or an interface or superclass of bound values
          * @param standard a class the driver knows by itself, such as {@code BigDecimal} or {@code String}
          * @param write turns a value into the one to store; must not return null
          * @param read turns a value that was read into one of the class; must not return null

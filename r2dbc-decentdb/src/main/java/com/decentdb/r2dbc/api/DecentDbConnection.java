@@ -28,20 +28,20 @@ import reactor.core.publisher.Mono;
  * A connection to DecentDB: R2DBC's {@link Connection} and what DecentDB offers beyond it.
  *
  * <p><b>Transactions.</b> A transaction sees one snapshot of the database. At most one that writes exists at a time: it
- * takes the right to write when it begins, waiting in line at most the lock-wait timeout, so it never meets a conflict with
- * another one of this JVM. It follows that transactions are serializable within the JVM; {@code SERIALIZABLE},
+ * takes the write lock when it begins, waiting at most the lock-wait timeout, so it never meets a conflict with another
+ * transaction of this JVM. It follows that transactions are serializable within the JVM; {@code SERIALIZABLE},
  * {@code REPEATABLE READ}, {@code READ COMMITTED}, {@code READ UNCOMMITTED} and {@link #SNAPSHOT} are accepted and all mean
- * this. Read-only transactions wait for nobody who writes, except in a database in memory, where everything takes turns.
+ * this. Read-only transactions never wait for writers, except in a database in memory, which has one lane.
  *
- * <p><b>Outside transactions</b> every statement is one of its own; those that wait to write share one durable commit.
+ * <p><b>Outside transactions</b> every statement is a transaction; those that wait to write share one durable commit.
  *
  * <p><b>Session state.</b> Connections share native handles. The first statement that leaves something in its session,
- * that is {@code CREATE TEMP}, {@code PRAGMA x = v}, {@code SET} or {@link #setAuditContext}, gives the connection a handle
- * and a thread of its own, on which everything of it runs from then on. Closing the connection or giving it back to a pool
+ * that is {@code CREATE TEMP}, {@code PRAGMA x = v}, {@code SET} or {@link #setAuditContext}, gives the connection a pinned
+ * lane, a native handle and thread, on which all of its statements run from then on. Closing the connection or giving it back to a pool
  * ends them. It must not come first within a transaction, there may be {@link DecentDbOptions#MAX_PINNED_CONNECTIONS} such
  * connections, and a database in memory has none.
  *
- * <p>See the package for what holds for all publishers.
+ * <p>The package documentation states the contracts of all publishers.
  */
 public interface DecentDbConnection
         extends Connection, Lifecycle, Wrapped<DecentDbConnection>, LiveData, SchemaInspection {
@@ -54,7 +54,7 @@ public interface DecentDbConnection
 
     /**
      * Begins a transaction. Understands {@code READ_ONLY}, {@code LOCK_WAIT_TIMEOUT}, {@code ISOLATION_LEVEL} and
-     * {@code NAME}, which those are told who wait in vain for the right to write.
+     * {@code NAME}, which appears in the error of a lock wait that timed out.
      *
      * @throws IllegalArgumentException if the definition is null or an attribute is of a wrong type
      * @see DecentDbTransactionDefinition
@@ -84,7 +84,7 @@ public interface DecentDbConnection
     @Override
     Mono<Void> setTransactionIsolationLevel(IsolationLevel isolationLevel);
 
-    /** How long begin and writes outside transactions wait for the right to write; zero means not at all. */
+    /** How long begin and writes outside transactions wait for the write lock; zero means not at all. */
     @Override
     Mono<Void> setLockWaitTimeout(Duration timeout);
 
@@ -206,7 +206,7 @@ public interface DecentDbConnection
     Flux<Long> executeQueued(String sql, Publisher<? extends @Nullable Object[]> arguments);
 
     /**
-     * Tells the engine something about whoever uses this connection. Its statements can read it, on the bundled engine
+     * Sets a value of the audit context, such as the user of this connection. Its statements can read it, on the bundled engine
      * through {@code current_audit_context(key)}; policies and audit records of other engines use it, too. Like
      * {@code TEMP} objects it stays with this connection until that is closed or given back to a pool.
      *
@@ -217,11 +217,11 @@ public interface DecentDbConnection
     Mono<Void> setAuditContext(String key, @Nullable String value);
 
     /**
-     * Like {@link #executeQueued(String, Publisher)}, but a write that fails is told as such and does not end the others.
+     * Like {@link #executeQueued(String, Publisher)}, but a write that fails is reported as such and does not end the others.
      *
      * @param sql one statement
      * @param arguments one array per execution, in the order of the parameters
-     * @return what became of each write, in order. Ends with an error if the source does, or with an {@link
+     * @return the outcome of each write, in order. Ends with an error if the source does, or with an {@link
      *     IllegalArgumentException} if arguments cannot be bound
      */
     Flux<WriteOutcome> executeQueuedEach(String sql, Publisher<? extends @Nullable Object[]> arguments);

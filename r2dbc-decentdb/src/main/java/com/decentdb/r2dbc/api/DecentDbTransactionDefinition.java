@@ -87,7 +87,7 @@ public final class DecentDbTransactionDefinition implements TransactionDefinitio
     }
 
     /**
-     * How long the transaction may wait for the right to write, or a read-only one for a lane to read on.
+     * How long the transaction may wait for the write lock, or a read-only one for a read lane.
      *
      * @param timeout zero for not at all
      * @return the definition with this attribute
@@ -101,7 +101,7 @@ public final class DecentDbTransactionDefinition implements TransactionDefinitio
     }
 
     /**
-     * What the transaction is called. Who waits in vain for the right to write is told the name of the one that holds it.
+     * The name of the transaction. The error of a lock wait that timed out names the transaction that holds the write lock.
      *
      * @param name any text
      * @return the definition with this attribute

@@ -14,7 +14,7 @@ import java.util.UUID;
 
 /** The types a DecentDB value can have, in the order of their tags; each names the Java type it is read as by default. */
 public enum DecentDbType implements Type {
-    /** No value, or a type the engine does not tell. */
+    /** No value, or a type the engine does not report. */
     NULL(Object.class),
     /** {@code INTEGER}, {@code BIGINT} and the like: 64 bits, signed. */
     INT64(Long.class),
@@ -36,7 +36,7 @@ public enum DecentDbType implements Type {
     GEOMETRY(ByteBuffer.class),
     /** {@code GEOGRAPHY}, as EWKB. To bind EWKB or WKB use {@code Parameters.in(DecentDbType.GEOGRAPHY, bytes)}. */
     GEOGRAPHY(ByteBuffer.class),
-    /** {@code ENUM(..)}, as the label; an {@link EnumValue} where the schema does not tell the labels. */
+    /** {@code ENUM(..)}, as the label; an {@link EnumValue} where the schema has no labels. */
     ENUM(String.class),
     /** {@code INET}, {@code IPADDR}. */
     IPADDR(InetAddress.class),
@@ -72,7 +72,7 @@ public enum DecentDbType implements Type {
     }
 
     /**
-     * What R2DBC calls this type.
+     * The type of R2DBC for this one.
      *
      * @return the R2DBC type of the same meaning, or this type itself where R2DBC has none
      */

@@ -1,7 +1,7 @@
 package com.decentdb.r2dbc.api;
 
 /**
- * What runs the SQL.
+ * The engine that runs the SQL.
  *
  * @param version the engine's version
  * @param abiVersion the version of its C interface

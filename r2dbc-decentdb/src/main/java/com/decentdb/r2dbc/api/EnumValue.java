@@ -1,8 +1,7 @@
 package com.decentdb.r2dbc.api;
 
 /**
- * A value of an {@code ENUM} column as the engine stores it: what is read where the schema does not tell the labels, and
- * on request. Usually a label is read and bound as {@code String} or as a constant of a Java enum.
+ * A value of an {@code ENUM} column as the engine stores it: read where the schema has no labels, and on request. Usually a label is read and bound as {@code String} or as a constant of a Java enum.
  *
  * @param typeId the engine's identifier of the list of labels
  * @param labelId the position of the label in that list, from 0

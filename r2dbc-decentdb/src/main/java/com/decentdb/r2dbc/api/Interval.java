@@ -44,7 +44,7 @@ public record Interval(int months, int days, long micros) implements TemporalAmo
     }
 
     /**
-     * An interval of exact time. What is finer than a microsecond is cut off, as {@link Duration#truncatedTo} does.
+     * An interval of exact time. Digits finer than a microsecond are cut off, as {@link Duration#truncatedTo} does.
      *
      * @param duration the duration
      * @return the interval

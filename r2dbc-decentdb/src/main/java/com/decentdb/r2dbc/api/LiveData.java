@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 
 /**
- * What tells about changes of the database, whoever in this process makes them: watches, live queries and change streams.
+ * Changes of the database, made by any connection of this process: watches, live queries and change streams.
  * A connection offers them, and they end with it; so does the factory, where they need no connection and keep the database
  * open while subscribed.
  *
@@ -15,12 +15,12 @@ import reactor.core.publisher.Flux;
  *
  * <ul>
  *   <li>They last until cancelled. They complete when the connection is closed or given back to its pool, or the factory
- *       closed, whichever they come from; what was not delivered by then is dropped. They end with an error if the engine
+ *       closed, whichever they come from; events not delivered by then are dropped. They end with an error if the engine
  *       fails.
  *   <li>Each is independent of the connection's other publishers: it has no part in its transaction, and its signals, on
  *       the driver's delivery threads, may come at the same time as theirs.
- *   <li>A commit is told after it was made, all of it at once, and in the order of commits; what was rolled back is not
- *       told. Commits of other processes are not told.
+ *   <li>A commit is reported after it was made, all of it at once, and in the order of commits; work that was rolled back
+ *       is not reported, nor are commits of other processes.
  *   <li>No commit and no other subscriber ever waits for a slow one. For each subscriber up to 1,024 events or 16 million
  *       characters of their JSON are kept; if there are more, they are all replaced by one that says so. An operator such
  *       as {@code onBackpressureBuffer} keeps more.
@@ -40,7 +40,7 @@ public interface LiveData {
 
     /**
      * Like {@link #watchTable} for the rows of one table with a primary key in a range. Where the engine does not know
-     * all rows of a commit, every change of the table is told.
+     * all rows of a commit, every change of the table is reported.
      *
      * @param table a table with a primary key
      * @param from the first key, or for a key of several columns a list of values for the first of them; null for no bound
@@ -63,11 +63,11 @@ public interface LiveData {
     /**
      * The result of a query, and again after every change of it: short for {@code liveQuery(sql, arguments).map(mapping)}.
      *
-     * @param <T> what rows are mapped to
+     * @param <T> the class that rows are mapped to
      * @param sql a query
      * @param mapping makes an element of a row, never null
      * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
-     * @return the rows of each result, conflated as {@link LiveQuery} tells
+     * @return the rows of each result, conflated as {@link LiveQuery} describes
      */
     default <T> Flux<List<T>> liveQuery(
             String sql, Function<? super Row, ? extends T> mapping, @Nullable Object... arguments) {

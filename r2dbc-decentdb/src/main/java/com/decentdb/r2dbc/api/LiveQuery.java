@@ -8,26 +8,26 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 
 /**
- * A query that is read again whenever a commit may have changed its result. Immutable: every method of options gives
- * another one. Each subscription to a Flux made of it is a live query of its own; many subscribers of the same one share
- * the work with {@code replay(1).refCount()}.
+ * A query that is read again whenever a commit may have changed its result. Immutable: every method of options returns
+ * a new live query. Each subscription to a Flux made of it runs the query separately; many subscribers share the work with
+ * {@code replay(1).refCount()}.
  *
- * <p><b>What is emitted.</b> The result, read after the watch was put in place; then again after commits that touched the
+ * <p><b>Elements.</b> The result, read after the watch was put in place; then again after commits that touched the
  * tables of the query, conflated: however many commits there were since, the query is read once, and not before the
  * subscriber asks for more and the minimum interval has passed. So a subscriber gets the latest state at its own pace, and
- * after the last commit the last element is what the query gives then. A slow subscriber costs nobody else anything.
+ * the last element is the result after the last commit. A slow subscriber costs no other user anything.
  *
- * <p><b>How it is read.</b> In a snapshot of its own on one of the lanes that read, not on the connection it was made
+ * <p><b>Reading.</b> In a separate snapshot on one of the read lanes, not on the connection it was made
  * from nor in its transaction. Mapping functions run on delivery threads and may take their time.
  *
- * <p><b>How it ends.</b> It completes when its connection is closed or given back to its pool, or when its factory is
+ * <p><b>The end.</b> It completes when its connection is closed or given back to its pool, or when its factory is
  * closed, depending on what it was made from. It ends with an error if reading the query or mapping a row fails, for
  * instance because a table is gone; {@code retry} operators begin anew. A change of the schema that leaves the query
  * valid is just another reason to read it. Cancelling closes its watch.
  */
 public interface LiveQuery {
 
-    /** The minimum interval unless another one is asked for: 30 ms. */
+    /** The minimum interval by default: 30 ms. */
     Duration DEFAULT_MIN_INTERVAL = Duration.ofMillis(30);
 
     /**
@@ -40,7 +40,7 @@ public interface LiveQuery {
     LiveQuery minInterval(Duration interval);
 
     /**
-     * Leaves out a result that equals the one before, which rows mapped to values, such as records, tell.
+     * Leaves out a result that equals the one before, compared by {@code equals} of the mapped rows, such as records.
      *
      * @return a live query without repetitions
      */
@@ -48,8 +48,8 @@ public interface LiveQuery {
 
     /**
      * Declares that the result depends on no other rows than those of one table with a primary key in a range, so that
-     * changes of others do not cause reading. Only the engine's knowledge of all rows changed is used to tell that; where
-     * it is not complete, every change of the table counts. Wrong if the query reads anything else.
+     * changes of others do not cause reading. The engine's list of changed rows decides; where it is not
+     * complete, every change of the table counts. Wrong if the query reads anything else.
      *
      * @param table a table with a primary key
      * @param from the first key, or for a key of several columns a list of values for the first of them; null for no bound

@@ -20,7 +20,7 @@ public record LiveResult<T>(List<T> rows, Reason reason, Set<String> tables) {
         INITIAL,
         /** The schema changed. */
         SCHEMA_CHANGED,
-        /** There were too many commits to tell them one by one. */
+        /** There were too many commits to report them one by one. */
         LAGGED,
         /** Commits touched tables it reads. */
         CHANGED

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param table its table
  * @param operation what happened to it
  * @param key the columns of its primary key; none if the table has no key
- * @param before the row before, null for one inserted or if the engine does not tell
- * @param after the row after, null for one deleted or if the engine does not tell
+ * @param before the row before, null if it was inserted or the engine does not report it
+ * @param after the row after, null if it was deleted or the engine does not report it
  */
 public record RowChange(
         String table,
@@ -21,7 +21,7 @@ public record RowChange(
         @Nullable Row before,
         @Nullable Row after) {
 
-    /** What happened to a row. */
+    /** The kinds of changes of a row. */
     public enum Operation {
         /** It was inserted. */
         INSERT,

@@ -17,8 +17,8 @@ public sealed interface WatchEvent {
     String json();
 
     /**
-     * The watch is in place: every later commit will be told. Of a watched query it comes again when the schema has
-     * changed, because the query may read other tables since.
+     * The watch is in place: every later commit will be reported. A watched query gets it again when the schema has
+     * changed, because the query may read other tables since then.
      *
      * @param commitPosition where in the log the last commit ended then
      * @param snapshot the rows of a watched query, read when the watch was in place; else empty
@@ -33,8 +33,8 @@ public sealed interface WatchEvent {
      * @param commitPosition where in the log the commit ends
      * @param source how it was written, such as {@code direct} or {@code queued}
      * @param tables the tables it touched
-     * @param schemaChanged whether it changed the schema; every watch is told, {@code tables} may be others
-     * @param rowChanges the rows of these tables that it changed, as far as the engine tells
+     * @param schemaChanged whether it changed the schema; then every watch gets the event, and {@code tables} may be others
+     * @param rowChanges the rows of these tables that it changed, as far as the engine reports them
      * @param rowChangesComplete whether those are all; false after very many changes, and on engines that leave rows out
      * @param json the engine's event
      */

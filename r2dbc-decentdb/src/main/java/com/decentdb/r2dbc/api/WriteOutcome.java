@@ -4,7 +4,7 @@ import io.r2dbc.spi.R2dbcException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of one write of a stream.
+ * The outcome of one write of a stream.
  *
  * @param index which one, counted from 0
  * @param rowsChanged how many rows it changed, durably; 0 if it failed

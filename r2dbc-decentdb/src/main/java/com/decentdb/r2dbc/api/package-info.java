@@ -1,6 +1,6 @@
 /**
- * What programs that know they use DecentDB see beyond R2DBC's own types: the SQL types and the values R2DBC and the JDK
- * have no class for, and what the engine tells about itself.
+ * The types that programs written for DecentDB use beyond R2DBC's own: the connection and its options, live data, the SQL
+ * types and values for which R2DBC and the JDK have no class, and descriptions of the engine.
  */
 @NullMarked
 package com.decentdb.r2dbc.api;

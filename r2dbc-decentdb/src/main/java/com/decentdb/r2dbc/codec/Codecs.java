@@ -34,7 +34,7 @@ public final class Codecs {
     private final Map<DecentDbType, Codec<?>> defaults = new EnumMap<>(DecentDbType.class);
     private final List<String> refusedExtensions;
 
-    /** What was found for classes that have no codec of their own; as long-lived as the class. */
+    /** The codecs found for classes without a direct one; as long-lived as the class. */
     private final ClassValue<Optional<Codec<?>>> derived = new ClassValue<>() {
         @Override
         protected Optional<Codec<?>> computeValue(Class<?> type) {
@@ -97,8 +97,8 @@ public final class Codecs {
     }
 
     /**
-     * Like {@link #encode(Object)} with the type the user named. It only matters where the value alone does not tell: bytes
-     * may be WKB. Any other type is as good as what the class of the value says.
+     * Like {@link #encode(Object)} with the type the user named. The type only matters where the class of the value does not
+     * decide: bytes may be WKB.
      */
     public Value encode(Object argument, Type type) {
         Value value = encode(argument);

@@ -44,7 +44,7 @@ final class JtsCodecs {
         }
     }
 
-    /** Looks which ordinates are used: the writer writes those it is told, and leaves the others out. */
+    /** Looks which ordinates are used: the writer writes the requested ones and leaves the others out. */
     private static final class Ordinates implements CoordinateSequenceFilter {
 
         private boolean z;

@@ -48,7 +48,7 @@ public interface RowBatch {
 
     EnumValue enumValue(int row, int column);
 
-    /** The label of an ENUM cell, null if the schema does not tell it. */
+    /** The label of an ENUM cell, null if the schema does not have it. */
     @Nullable
     String enumLabel(int row, int column);
 

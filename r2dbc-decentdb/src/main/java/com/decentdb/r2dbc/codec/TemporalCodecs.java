@@ -24,7 +24,7 @@ import java.util.function.Supplier;
  */
 final class TemporalCodecs {
 
-    /** What engines can write down and read again; they would take more from a parameter and choke on it later. */
+    /** The first date that engines can write and read again; they accept earlier parameters and fail later. */
     private static final LocalDate FIRST = LocalDate.of(-4712, 1, 1);
 
     private static final LocalDate LAST = LocalDate.of(294_247, 1, 9);

@@ -88,7 +88,7 @@ public final class Bindings {
         return streamed ? gather(values) : Mono.just(values);
     }
 
-    /** What one statement of a script gets of a complete list of arguments. */
+    /** The values of one statement of a script, out of a complete list of arguments. */
     public static Value[] select(SqlCommand command, Value[] arguments) {
         List<Integer> wanted = command.parameters();
         if (wanted.size() == arguments.length) {

@@ -109,7 +109,7 @@ public final class DefaultResult implements Result {
         });
     }
 
-    /** Gives the rows up; for a result that never reached anybody who could consume it. */
+    /** Gives the rows up; for a result that reached no subscriber that could consume it. */
     void discard() {
         cursor.close();
     }

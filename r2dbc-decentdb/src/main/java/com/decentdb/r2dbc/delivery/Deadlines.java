@@ -3,7 +3,7 @@ package com.decentdb.r2dbc.delivery;
 import com.decentdb.r2dbc.transport.Waits;
 import java.time.Duration;
 
-/** Points in time for those who wait. */
+/** Points in time at which waits end. */
 public final class Deadlines {
 
     private Deadlines() {}

@@ -52,7 +52,7 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter {
      * A cold Mono of the answer to a request.
      *
      * @param delivery runs the subscriber's signals
-     * @param release disposes of an answer that nobody waits for any more
+     * @param release disposes of an answer whose subscriber cancelled
      * @param submit passes the request on; may run on any thread and must not block
      */
     public static <T> Mono<T> mono(Executor delivery, Consumer<? super T> release, Consumer<Exchange<T>> submit) {
@@ -83,7 +83,7 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter {
         }
     }
 
-    /** Claims the request for execution; false if nobody waits for it any more. */
+    /** Claims the request for execution; false if its subscriber cancelled. */
     public boolean start() {
         return STATE.compareAndSet(this, WAITING, RUNNING);
     }
@@ -159,7 +159,7 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter {
         if (waiting == null || !STATE.compareAndSet(this, ANSWERED, OVER)) {
             return;
         }
-        // What refers to a request that is over shall keep neither its subscriber nor its answer from being collected.
+        // A reference to a request that is over must keep neither its subscriber nor its answer from being collected.
         subscriber = null;
         answer = null;
         Throwable error = failure;

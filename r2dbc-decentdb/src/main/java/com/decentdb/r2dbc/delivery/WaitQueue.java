@@ -8,10 +8,10 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** A bounded FIFO of requests that wait without a thread; one timer tells those whose time is up. Thread-safe. */
+/** A bounded FIFO of requests that wait without a thread; one timer expires those whose time is up. Thread-safe. */
 public final class WaitQueue<W extends WaitQueue.Waiter> {
 
-    /** Somebody who waits. Compared by identity. */
+    /** A request that waits. Compared by identity. */
     public interface Waiter {
 
         long NEVER = Long.MAX_VALUE;
@@ -123,7 +123,7 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
         return closed;
     }
 
-    /** Empties the queue and lets nobody in any more. */
+    /** Empties the queue and refuses all requests to come. */
     public synchronized List<W> close() {
         closed = true;
         return drain();
@@ -154,7 +154,7 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
         sweep();
     }
 
-    /** Tells those whose time is up, and comes back for the others; to be called when deadlines begin to count. */
+    /** Expires the waiters whose time is up, and comes back for the others; to be called when deadlines begin to count. */
     public void sweep() {
         List<W> expired = new ArrayList<>();
         synchronized (this) {

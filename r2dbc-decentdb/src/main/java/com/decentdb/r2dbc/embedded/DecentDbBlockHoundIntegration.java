@@ -4,7 +4,7 @@ import reactor.blockhound.BlockHound;
 import reactor.blockhound.integration.BlockHoundIntegration;
 
 /**
- * Tells BlockHound, where it is installed, that native calls block, and that handing work over to a thread does not: an
+ * Declares to BlockHound, where it is installed, that native calls block, and that handing work to a thread does not: an
  * executor holds its lock for a few instructions only.
  */
 public final class DecentDbBlockHoundIntegration implements BlockHoundIntegration {

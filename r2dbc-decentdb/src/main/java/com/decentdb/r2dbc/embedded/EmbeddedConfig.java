@@ -41,7 +41,7 @@ public record EmbeddedConfig(
         Duration checkpointIdle,
         Set<String> given) {
 
-    /** What may be at the path. */
+    /** Whether the file may or must exist. */
     public enum Mode {
         /** Nothing: the database is created. */
         CREATE,
@@ -87,7 +87,7 @@ public record EmbeddedConfig(
     }
 
     /**
-     * Why a request for this configuration cannot share a database opened with another one: the first option that was
+     * Why a request for this configuration cannot share a database opened with a different one: the first option that was
      * demanded and is not in force, with both values. Null if it can.
      */
     @Nullable
@@ -104,7 +104,7 @@ public record EmbeddedConfig(
                 : "the engine options '" + open.publicOptions() + "' instead of '" + publicOptions() + "'";
     }
 
-    /** What holds for a database as a whole, under the names users know. */
+    /** The options of a database as a whole, under the names users know. */
     private Map<String, Object> sharedOptions() {
         Map<String, Object> options = new LinkedHashMap<>();
         options.put("maxReaders", maxReaders);

@@ -25,7 +25,7 @@ final class TransactionStart implements ReadLanes.Reader {
         this.exchange = exchange;
     }
 
-    /** Begins a transaction; one that nobody waits for any more is rolled back. */
+    /** Begins a transaction; one whose subscriber cancelled is rolled back. */
     static Mono<LaneTransaction> mono(
             Database database, SessionLanes lanes, TransactionOptions options, Executor delivery) {
         return Exchange.mono(delivery, late -> late.rollback(() -> {}), exchange -> {

@@ -28,7 +28,7 @@ public final class DecentDbDialect extends PostgresDialect implements R2dbcDiale
     /** The one instance. */
     public static final DecentDbDialect INSTANCE = new DecentDbDialect();
 
-    /** What the driver binds and reads itself beyond the types every R2DBC driver does. */
+    /** The types that the driver binds and reads beyond those of every R2DBC driver. */
     private static final Set<Class<?>> SIMPLE_TYPES = Set.of(
             byte[].class, Cidr.class, EnumValue.class, InetAddress.class, Interval.class, MacAddress.class, UUID.class);
 
@@ -58,7 +58,7 @@ public final class DecentDbDialect extends PostgresDialect implements R2dbcDiale
 
     /**
      * Nothing: rows are never locked. A transaction that may write is the only one that does, from its begin to its end,
-     * so what it has read cannot be changed by another one of this JVM, which is more than {@code FOR UPDATE} promises.
+     * so no other transaction of this JVM can change the rows it has read, which is more than {@code FOR UPDATE} promises.
      */
     @Override
     public LockClause lock() {

@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** Tells by its first words whether a statement leaves something in the session that runs it. */
+/** Recognises by its first words whether a statement leaves something in the session that runs it. */
 final class SessionState {
 
-    /** PRAGMAs whose argument says what to tell about, not what to set. */
+    /** PRAGMAs whose argument is a subject to describe, not a value to set. */
     private static final Set<String> QUESTIONS = Set.of(
             "TABLE_INFO",
             "TABLE_XINFO",

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param text what the engine runs: the statement without the separating semicolon and without surrounding blanks or
  *     comments, its parameters numbered {@code $1}, {@code $2}, .. without gaps
  * @param source the same as the user wrote it, for errors
- * @param kind what the first words say about it
+ * @param kind its kind by the first words
  * @param returning whether it has a {@code RETURNING} clause
  * @param parameters for each parameter of the text, which one of the script it is, counted from 1
  * @param control what transaction control says, null for other statements
@@ -26,7 +26,7 @@ public record SqlCommand(
         boolean sessionState,
         boolean systemView) {
 
-    /** What a statement is, as far as its words tell. */
+    /** The kinds of statements, as far as their words show. */
     public enum Kind {
         /** Reads, unless the engine says otherwise. */
         QUERY,

@@ -75,7 +75,7 @@ public final class SqlScript {
         return parameters.number(name);
     }
 
-    /** What the user calls a parameter: {@code $2}, {@code :name}, or {@code ?} and which one. */
+    /** The user's name of a parameter: {@code $2}, {@code :name}, or {@code ?} and which one. */
     public String parameterName(int number) {
         return parameters.name(number);
     }

@@ -5,7 +5,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a statement that begins, ends or divides a transaction says beyond its first words.
+ * The clauses of a statement that begins, ends or divides a transaction, beyond its first words.
  *
  * @param savepoint the name after {@code SAVEPOINT}, {@code RELEASE} and {@code ROLLBACK TO}, as written
  * @param readOnly true after {@code READ ONLY}, false after {@code READ WRITE}, null without either
@@ -87,7 +87,8 @@ public record TransactionControl(
             if (accept("ISOLATION")) {
                 return accept("LEVEL") && level();
             }
-            // What a deferrable transaction waits for, a snapshot that nothing can invalidate, every one has here.
+            // A deferrable transaction waits for a snapshot that nothing can invalidate; here every transaction has
+            // one.
             boolean unused = accept("NOT");
             return accept("DEFERRABLE");
         }

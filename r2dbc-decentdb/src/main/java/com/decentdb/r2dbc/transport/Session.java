@@ -42,8 +42,8 @@ public interface Session {
     Mono<Void> setReadOnly(boolean readOnly);
 
     /**
-     * Makes the session as good as new: gives up results that were not read to their end, so that who still reads one gets
-     * an error, rolls the open transaction back, and drops {@code TEMP} objects, settings and the audit context.
+     * Brings the session into its initial state: gives up results that were not read to their end, so that a subscriber that
+     * reads on gets an error, rolls the open transaction back, and drops {@code TEMP} objects, settings and the audit context.
      */
     Mono<Void> reset();
 

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How to begin a transaction.
  *
- * @param readOnly whether it only reads; then it needs no write lease and sees one snapshot
- * @param lockWait how long to wait for the right to write; zero means not at all
+ * @param readOnly whether it only reads; then it takes no write lock and sees one snapshot
+ * @param lockWait how long to wait for the write lock; zero means not at all
  * @param name what to call it in messages, null for nothing in particular
  */
 public record TransactionOptions(

@@ -28,7 +28,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
-/** Nothing is asked of the database before somebody asks for its answer. */
+/** The database gets no request before there is demand for its answer. */
 class DemandTests {
 
     @RegisterExtension

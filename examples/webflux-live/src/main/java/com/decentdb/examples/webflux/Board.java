@@ -30,7 +30,7 @@ class Board {
     }
 
     /**
-     * The whole board, now and after every change of it, whoever makes it. All subscribers share one live query, which
+     * The whole board, now and after every change, by any client. All subscribers share one live query, which
      * completes when the application stops.
      */
     Flux<List<Item>> live() {

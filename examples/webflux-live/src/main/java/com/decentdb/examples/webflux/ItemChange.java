@@ -3,7 +3,7 @@ package com.decentdb.examples.webflux;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is to be changed of an item; null for what stays.
+ * The changes to an item; null for a value that stays.
  *
  * @param position how many items shall be above it
  */
