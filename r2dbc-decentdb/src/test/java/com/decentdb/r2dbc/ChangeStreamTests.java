@@ -177,7 +177,7 @@ class ChangeStreamTests {
                 .as(StepVerifier::create)
                 .expectErrorSatisfies(error -> assertThat(error)
                         .isInstanceOf(R2dbcTransientResourceException.class)
-                        .hasMessageContaining("did not tell all rows")
+                        .hasMessageContaining("did not report all rows")
                         .hasMessageContaining("other"))
                 .verify(PATIENCE);
         StepVerifier.create(lossless("item", writer.execute("UPDATE item SET name = 'two'")), 1)

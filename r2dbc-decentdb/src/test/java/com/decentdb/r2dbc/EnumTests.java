@@ -134,7 +134,8 @@ class EnumTests {
 
     @Test
     void isItsNumbersWhereNothingTellsTheLabels() {
-        assumeTrue(database.bundled(), "DecentDB tells which column an expression comes from, and thereby the labels");
+        assumeTrue(
+                database.bundled(), "DecentDB reports which column an expression comes from, and thereby the labels");
         await(connection.execute("ALTER TABLE cat RENAME TO feline"));
         String sql = "SELECT COALESCE(mood, mood) AS m FROM feline WHERE id = 2";
 

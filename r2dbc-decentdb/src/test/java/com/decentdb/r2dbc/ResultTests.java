@@ -12,7 +12,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
-import com.decentdb.r2dbc.connection.DefaultResult;
+import com.decentdb.r2dbc.result.DefaultResult;
 import io.r2dbc.spi.Blob;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import io.r2dbc.spi.Readable;

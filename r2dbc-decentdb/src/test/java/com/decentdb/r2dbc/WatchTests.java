@@ -97,7 +97,7 @@ class WatchTests {
     @Test
     void aWatchedRangeTellsOnlyCommitsThatTouchItsKeys() {
         DecentDbConnection writer = database.connect();
-        assumeTrue(database.bundled(), "DecentDB does not know all rows of a commit and then tells more");
+        assumeTrue(database.bundled(), "DecentDB does not know all rows of a commit and then reports more");
 
         database.connect()
                 .watchRange("item", 10, 19)

@@ -74,7 +74,7 @@ public sealed interface Change {
                 sink.error(gap("commits " + (lagged.lastSeenEventId() + 1) + " to " + lagged.latestEventId()
                         + " were dropped (" + lagged.reason() + "); the subscriber is too slow"));
             } else if (change instanceof Commit commit && !commit.complete()) {
-                sink.error(gap("the engine did not tell all rows that commit " + commit.eventId() + " changed in "
+                sink.error(gap("the engine did not report all rows that commit " + commit.eventId() + " changed in "
                         + commit.tables()));
             } else if (change instanceof Commit commit) {
                 sink.next(commit);

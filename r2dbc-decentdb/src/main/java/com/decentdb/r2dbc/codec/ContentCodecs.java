@@ -88,7 +88,7 @@ final class ContentCodecs {
                 if (label == null) {
                     throw new Misfit(
                             Misfit.TEXT,
-                            "the schema does not tell the label of " + rows.enumValue(row, column)
+                            "the schema does not contain the label of " + rows.enumValue(row, column)
                                     + "; read it as EnumValue");
                 }
                 yield label;

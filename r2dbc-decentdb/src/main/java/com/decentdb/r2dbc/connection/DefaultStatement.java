@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.connection;
 
 import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.SqlScript;
 import com.decentdb.r2dbc.transport.Errors;

@@ -1,6 +1,8 @@
 package com.decentdb.r2dbc.connection;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.delivery.OnDemand;
+import com.decentdb.r2dbc.result.DefaultResult;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Row;
 import io.r2dbc.spi.Statement;

@@ -2,11 +2,11 @@ package com.decentdb.r2dbc.embedded;
 
 import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.BufferedCursor;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.LaneCursor;
 import com.decentdb.r2dbc.embedded.lane.LaneOutcome;
-import com.decentdb.r2dbc.embedded.lane.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.ReadLanes;
 import com.decentdb.r2dbc.embedded.write.GroupedWrite;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;

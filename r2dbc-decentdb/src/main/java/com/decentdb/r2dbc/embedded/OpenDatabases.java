@@ -4,7 +4,7 @@ import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.ElasticPool;
 import com.decentdb.r2dbc.delivery.Exchange;
-import com.decentdb.r2dbc.embedded.lane.NativeErrors;
+import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.io.IOException;

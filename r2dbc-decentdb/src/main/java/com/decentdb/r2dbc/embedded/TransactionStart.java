@@ -2,8 +2,8 @@ package com.decentdb.r2dbc.embedded;
 
 import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.Lane;
-import com.decentdb.r2dbc.embedded.lane.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.ReadLanes;
 import com.decentdb.r2dbc.embedded.write.LaneTransaction;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;

@@ -6,7 +6,7 @@ import com.decentdb.r2dbc.api.LiveQuery;
 import com.decentdb.r2dbc.api.WatchEvent;
 import com.decentdb.r2dbc.codec.Codecs;
 import com.decentdb.r2dbc.codec.Value;
-import com.decentdb.r2dbc.connection.OnDemand;
+import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.SessionSource;

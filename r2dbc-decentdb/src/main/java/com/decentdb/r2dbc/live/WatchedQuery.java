@@ -2,7 +2,7 @@ package com.decentdb.r2dbc.live;
 
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.connection.Bindings;
-import com.decentdb.r2dbc.connection.DefaultResult;
+import com.decentdb.r2dbc.result.DefaultResult;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.SqlScript;

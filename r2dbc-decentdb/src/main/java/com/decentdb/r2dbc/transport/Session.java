@@ -6,6 +6,7 @@ import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.api.schema.SchemaInspection;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Executor;
@@ -20,6 +21,8 @@ import reactor.core.publisher.Mono;
  * <p>All publishers are cold and start with demand. Signals arrive on a delivery thread of the session, one at a time.
  * Errors are {@link io.r2dbc.spi.R2dbcException}s. Cancelling what waits prevents it; cancelling what runs does not stop
  * the engine, but its result is given up.
+ *
+ * <p>What a transport may lack has a default method that refuses with SQLSTATE 0A000 and names what is lacking.
  */
 public interface Session {
 
@@ -48,7 +51,9 @@ public interface Session {
     Mono<Void> reset();
 
     /** Sets a value of the audit context, which statements of this session can read; null removes it. */
-    Mono<Void> setAuditContext(String key, @Nullable String value);
+    default Mono<Void> setAuditContext(String key, @Nullable String value) {
+        return Mono.error(unsupported("An audit context"));
+    }
 
     /** Whether there are results outside transactions that were not read to their end. */
     boolean hasOpenResults();
@@ -57,27 +62,41 @@ public interface Session {
     boolean inTransaction();
 
     /** Runs a write through the engine's write queue; completes with the rows changed when it is durable. */
-    Mono<Long> executeQueued(SqlCommand sql, Value[] arguments, Duration timeout);
+    default Mono<Long> executeQueued(SqlCommand sql, Value[] arguments, Duration timeout) {
+        return Mono.error(unsupported("A write queue"));
+    }
 
     /** Drains writes through the engine's write queue, in order; requests no more of them than there is room for. */
-    Flux<WriteOutcome> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout);
+    default Flux<WriteOutcome> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout) {
+        return Flux.error(unsupported("A write queue"));
+    }
 
     /** Events of a watch; completes when the session or the database closes. */
-    Flux<WatchedEvent> watch(WatchRequest request);
+    default Flux<WatchedEvent> watch(WatchRequest request) {
+        return Flux.error(unsupported("Watching"));
+    }
 
     /** Another session on the same database, with nothing in common but that. */
     Mono<Session> sibling();
 
-    Mono<WriteQueueMetrics> writeQueueMetrics();
+    default Mono<WriteQueueMetrics> writeQueueMetrics() {
+        return Mono.error(unsupported("A write queue"));
+    }
 
     /** Moves the write-ahead log into the database file. */
-    Mono<Void> checkpoint();
+    default Mono<Void> checkpoint() {
+        return Mono.error(unsupported("A checkpoint"));
+    }
 
     /** Writes a consistent copy of the database to a new file. */
-    Mono<Void> saveAs(Path path);
+    default Mono<Void> saveAs(Path path) {
+        return Mono.error(unsupported("Writing a copy"));
+    }
 
     /** Descriptions of the schema and of statements. */
-    SchemaInspection inspection();
+    default SchemaInspection inspection() {
+        throw unsupported("Describing the schema");
+    }
 
     /** Whether the session is open and the database answers. Never fails. */
     Mono<Boolean> ping();
@@ -99,4 +118,8 @@ public interface Session {
 
     /** The database as the user named it, for messages. */
     String name();
+
+    private R2dbcException unsupported(String what) {
+        return Errors.of("0A000", what + " is not supported by the transport of " + name(), null);
+    }
 }

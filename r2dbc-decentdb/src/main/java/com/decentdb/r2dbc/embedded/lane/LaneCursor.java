@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.embedded.lane;
 import com.decentdb.ffi.NativeStatement;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Column;
 import com.decentdb.r2dbc.transport.Cursor;

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.embedded.lane;
 
 import com.decentdb.ffi.NativeStatement;
 import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.embedded.engine.StatementShapes;
 import com.decentdb.r2dbc.transport.Column;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

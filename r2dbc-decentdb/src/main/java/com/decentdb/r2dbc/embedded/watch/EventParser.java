@@ -1,7 +1,7 @@
 package com.decentdb.r2dbc.embedded.watch;
 
 import com.decentdb.r2dbc.api.RowChange;
-import com.decentdb.r2dbc.embedded.lane.EngineJson;
+import com.decentdb.r2dbc.embedded.engine.EngineJson;
 import com.decentdb.r2dbc.transport.Column;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import java.util.ArrayList;

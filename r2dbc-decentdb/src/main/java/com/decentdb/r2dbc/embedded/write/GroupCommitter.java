@@ -3,7 +3,7 @@ package com.decentdb.r2dbc.embedded.write;
 import com.decentdb.ffi.Parameters;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
-import com.decentdb.r2dbc.embedded.lane.EngineTraits;
+import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.transport.Errors;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package com.decentdb.r2dbc.embedded.write;
 
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
-import com.decentdb.r2dbc.embedded.lane.NativeErrors;
+import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;

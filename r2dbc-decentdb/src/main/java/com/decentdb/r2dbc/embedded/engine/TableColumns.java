@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.embedded.lane;
+package com.decentdb.r2dbc.embedded.engine;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.r2dbc.sql.SqlCommand;

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.embedded.lane;
+package com.decentdb.r2dbc.embedded.engine;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeException;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * The shapes of statements, which the engine describes without running them; remembered until the schema changes. Confined to the
  * thread of the one handle it asks, which may be inside a transaction that changed the schema for itself.
  */
-final class StatementShapes {
+public final class StatementShapes {
 
     private static final int CAPACITY = 1024;
 
@@ -32,10 +32,10 @@ final class StatementShapes {
      * @param columns its columns; null if the engine cannot describe it
      * @param sources for each column the column of a table it comes from, as {@link EnumLabels#key} makes it, or null
      */
-    record Shape(boolean readOnly, @Nullable List<Column> columns, List<@Nullable String> sources) {
+    public record Shape(boolean readOnly, @Nullable List<Column> columns, List<@Nullable String> sources) {
 
         /** A statement without columns, or one the engine cannot describe. */
-        static Shape unknown(boolean readOnly) {
+        public static Shape unknown(boolean readOnly) {
             return new Shape(readOnly, null, List.of());
         }
 
@@ -57,7 +57,7 @@ final class StatementShapes {
         }
 
         /** The columns of a result, with types from the description or else from the first value of each column. */
-        List<Column> resolve(List<String> names, RowBatch first) {
+        public List<Column> resolve(List<String> names, RowBatch first) {
             List<Column> described = columns;
             if (described != null && described.size() == names.size()) {
                 boolean complete = true;
@@ -82,7 +82,7 @@ final class StatementShapes {
         }
 
         /** Whether every column whose type is described has values, and of that type. */
-        boolean shownBy(RowBatch rows) {
+        public boolean shownBy(RowBatch rows) {
             for (int i = 0; columns != null && i < columns.size(); i++) {
                 DecentDbType described = columns.get(i).type();
                 if (described != DecentDbType.NULL && (i >= rows.columns() || firstType(rows, i) != described)) {
@@ -115,7 +115,7 @@ final class StatementShapes {
     private EnumLabels labels = EnumLabels.NONE;
 
     /** Asks the engine if need be; on the thread of the handle. */
-    Shape get(NativeDatabase database, SqlCommand sql) {
+    public Shape get(NativeDatabase database, SqlCommand sql) {
         Shape shape = known.get(sql.text());
         if (shape != null) {
             return shape;
@@ -135,14 +135,14 @@ final class StatementShapes {
     }
 
     /** Forgets everything. */
-    void clear() {
+    public void clear() {
         known.clear();
         digits.clear();
         labels = EnumLabels.NONE;
     }
 
     /** A block of rows with the labels it needs; asks the engine for them if need be, on the thread of the handle. */
-    NativeRows rows(NativeDatabase database, Shape shape, RowBlock block) {
+    public RowBatch rows(NativeDatabase database, Shape shape, RowBlock block) {
         EnumLabels all = labels;
         if (!shape.mayHoldLabels()) {
             return new NativeRows(block, all);

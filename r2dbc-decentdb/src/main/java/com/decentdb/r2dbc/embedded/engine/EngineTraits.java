@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.embedded.lane;
+package com.decentdb.r2dbc.embedded.engine;
 
 import com.decentdb.ffi.NativeException;
 import com.decentdb.ffi.NativeLibrary;
@@ -34,12 +34,12 @@ public record EngineTraits(
     }
 
     /** Whether a prepared statement was refused because the schema is no longer the one it was prepared for. */
-    static boolean refusesOldSchema(NativeException error) {
+    public static boolean refusesOldSchema(NativeException error) {
         return says(error, "schema changed");
     }
 
     /** Whether the engine runs the statement only when it is executed directly, without being prepared. */
-    static boolean needsDirectExecution(SqlCommand sql) {
+    public static boolean needsDirectExecution(SqlCommand sql) {
         return sql.systemView();
     }
 

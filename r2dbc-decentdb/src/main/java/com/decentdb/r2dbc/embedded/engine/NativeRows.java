@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.embedded.lane;
+package com.decentdb.r2dbc.embedded.engine;
 
 import com.decentdb.ffi.RowBlock;
 import com.decentdb.r2dbc.api.DecentDbType;

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.connection;
+package com.decentdb.r2dbc.result;
 
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.delivery.SerializedDrain;

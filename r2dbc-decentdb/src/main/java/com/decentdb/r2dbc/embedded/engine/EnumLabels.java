@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.embedded.lane;
+package com.decentdb.r2dbc.embedded.engine;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

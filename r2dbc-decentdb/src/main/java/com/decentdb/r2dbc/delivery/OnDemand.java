@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.connection;
+package com.decentdb.r2dbc.delivery;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;

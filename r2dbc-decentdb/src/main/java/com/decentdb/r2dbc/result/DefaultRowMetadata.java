@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.connection;
+package com.decentdb.r2dbc.result;
 
 import com.decentdb.r2dbc.transport.Column;
 import io.r2dbc.spi.RowMetadata;

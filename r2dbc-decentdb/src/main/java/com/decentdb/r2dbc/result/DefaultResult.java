@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.connection;
+package com.decentdb.r2dbc.result;
 
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.delivery.Forgotten;
@@ -110,7 +110,7 @@ public final class DefaultResult implements Result {
     }
 
     /** Gives the rows up; for a result that reached no subscriber that could consume it. */
-    void discard() {
+    public void discard() {
         cursor.close();
     }
 
