@@ -10,7 +10,6 @@ import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.write.LaneTransaction;
-import com.decentdb.r2dbc.embedded.write.PinnedLane;
 import com.decentdb.r2dbc.embedded.write.QueuedWrite;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -44,11 +43,10 @@ final class EmbeddedSession implements Session {
     private final Database database;
     private final Runnable release;
     private final Executor delivery;
+    private final SessionPlace place;
     private final WriterCalls tasks;
     private final SchemaInspection inspection;
     private final Sinks.Empty<Void> end = Sinks.empty();
-    private volatile AutoCommit autoCommit;
-    private volatile @Nullable PinnedLane pinned;
     private volatile @Nullable LaneTransaction transaction;
     private volatile boolean open = true;
 
@@ -61,7 +59,7 @@ final class EmbeddedSession implements Session {
         this.database = database;
         this.release = release;
         this.delivery = delivery;
-        this.autoCommit = new AutoCommit(database, database.shared(), delivery);
+        this.place = new SessionPlace(database, delivery);
         this.tasks = new WriterCalls(database, delivery);
         this.inspection = new EngineInspection(this::describe, database.engine().version());
     }
@@ -74,42 +72,22 @@ final class EmbeddedSession implements Session {
                         NativeErrors.map(Errors.closed(), command.sql().source()));
             }
             if (command.sql().sessionState()) {
-                pin(
+                place.pin(
                         "A statement that sets up TEMP objects or settings",
-                        command.sql().source());
+                        command.sql().source(),
+                        inTransaction());
             }
             LaneTransaction current = transaction;
             if (current != null && current.active()) {
                 return inTransaction(current, command);
             }
-            return autoCommit.execute(command);
+            return place.autoCommit().execute(command);
         });
     }
 
-    /** From now on everything runs on a handle of this session alone, which keeps what must not reach others. */
-    private synchronized void pin(String what, @Nullable String sql) {
-        if (pinned != null) {
-            return;
-        }
-        if (!open) {
-            throw Errors.closed();
-        }
-        if (inTransaction() && database.shared().readers() != null) {
-            throw Errors.of(
-                    "25001",
-                    what + " needs a native handle for this connection alone, but the open transaction runs on one that"
-                            + " all share; run it before the transaction is begun",
-                    sql);
-        }
-        PinnedLane lane = database.pin();
-        pinned = lane;
-        autoCommit = new AutoCommit(database, lane.lanes(), delivery);
-    }
-
-    /** Where its statements run now. */
+    /** The lanes on which its statements run now. */
     SessionLanes lanes() {
-        PinnedLane lane = pinned;
-        return lane == null ? database.shared() : lane.lanes();
+        return place.lanes();
     }
 
     private Flux<Cursor> inTransaction(LaneTransaction current, Command command) {
@@ -189,48 +167,16 @@ final class EmbeddedSession implements Session {
     @Override
     public Mono<Void> reset() {
         return Mono.defer(() -> {
-            autoCommit.abandonResults(
-                    Errors.of("24000", "The connection was given back before all rows of the result were read", null));
+            place.autoCommit()
+                    .abandonResults(Errors.of(
+                            "24000", "The connection was given back before all rows of the result were read", null));
             LaneTransaction current = transaction;
             Mono<Void> ended = current == null ? Mono.empty() : rollback(current);
             return ended.onErrorComplete().then(Exchange.mono(delivery, exchange -> {
                 exchange.start();
-                unpin(() -> {}, () -> exchange.answer(null));
+                place.unpin(() -> {}, () -> exchange.answer(null));
             }));
         });
-    }
-
-    /**
-     * Ends what the session keeps for itself. Its handle is closed behind what may still run there.
-     *
-     * @param whenGone called when the handle is closed
-     * @param whenDone called then, too, but at once if the engine is busy with a statement that may not end
-     */
-    private void unpin(Runnable whenGone, Runnable whenDone) {
-        PinnedLane lane;
-        synchronized (this) {
-            lane = pinned;
-            pinned = null;
-            if (lane != null) {
-                autoCommit.close();
-                autoCommit = new AutoCommit(database, database.shared(), delivery);
-            }
-        }
-        boolean wait = lane != null && !lane.lanes().writer().busy();
-        Runnable gone = () -> {
-            whenGone.run();
-            if (wait) {
-                whenDone.run();
-            }
-        };
-        if (lane == null) {
-            gone.run();
-        } else {
-            lane.close(gone);
-        }
-        if (!wait) {
-            whenDone.run();
-        }
     }
 
     @Override
@@ -239,7 +185,7 @@ final class EmbeddedSession implements Session {
             if (!open) {
                 return Mono.error(Errors.closed());
             }
-            pin("The audit context", null);
+            place.pin("The audit context", null, inTransaction());
             Lane lane = lanes().writer();
             return tasks.onLane(lane, handle -> {
                 handle.setAuditContext(key, value);
@@ -250,7 +196,7 @@ final class EmbeddedSession implements Session {
 
     @Override
     public boolean hasOpenResults() {
-        return autoCommit.hasOpenResults();
+        return place.autoCommit().hasOpenResults();
     }
 
     @Override
@@ -281,7 +227,7 @@ final class EmbeddedSession implements Session {
     /** The engine's queue belongs to the handle that all share; what concerns a pinned session commits on its own. */
     private Mono<Long> queued(SqlCommand sql, Value[] arguments, Duration timeout, Consumer<QueuedWrite> submit) {
         return outsideTransaction("A queued write", Mono.defer(() -> {
-            if (pinned == null && !sql.sessionState()) {
+            if (!place.isPinned() && !sql.sessionState()) {
                 return tasks.queued(sql, arguments, timeout, submit);
             }
             Duration wait = timeout.isZero() ? Waits.UNLIMITED : timeout;
@@ -386,15 +332,15 @@ final class EmbeddedSession implements Session {
             transaction = null;
         }
         end.tryEmitEmpty();
-        autoCommit.close();
+        place.close();
         if (current == null) {
-            unpin(release, whenDone);
+            place.unpin(release, whenDone);
         } else if (current.busyAfterLast()) {
             // A native call cannot be interrupted, but the caller need not wait for it: its lane is freed behind it.
-            current.rollback(() -> unpin(release, () -> {}));
+            current.rollback(() -> place.unpin(release, () -> {}));
             whenDone.run();
         } else {
-            current.rollback(() -> unpin(release, whenDone));
+            current.rollback(() -> place.unpin(release, whenDone));
         }
     }
 

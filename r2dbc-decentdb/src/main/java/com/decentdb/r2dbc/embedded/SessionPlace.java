@@ -1,0 +1,105 @@
+package com.decentdb.r2dbc.embedded;
+
+import com.decentdb.r2dbc.embedded.write.PinnedLane;
+import com.decentdb.r2dbc.embedded.write.SessionLanes;
+import com.decentdb.r2dbc.transport.Errors;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The lanes on which the statements of one session run: those that all sessions share, until the session needs a handle of
+ * its own for what must not reach other sessions. Thread-safe.
+ */
+final class SessionPlace {
+
+    private final Database database;
+    private final Executor delivery;
+    private volatile AutoCommit autoCommit;
+    private volatile @Nullable PinnedLane pinned;
+    private boolean closed;
+
+    SessionPlace(Database database, Executor delivery) {
+        this.database = database;
+        this.delivery = delivery;
+        this.autoCommit = new AutoCommit(database, database.shared(), delivery);
+    }
+
+    /** The lanes of the session now. */
+    SessionLanes lanes() {
+        PinnedLane lane = pinned;
+        return lane == null ? database.shared() : lane.lanes();
+    }
+
+    boolean isPinned() {
+        return pinned != null;
+    }
+
+    /** Runs what belongs to no transaction. */
+    AutoCommit autoCommit() {
+        return autoCommit;
+    }
+
+    /**
+     * From now on everything runs on a handle of this session alone.
+     *
+     * @param what what needs that, for messages
+     * @param inTransaction whether a transaction of the session is open
+     */
+    synchronized void pin(String what, @Nullable String sql, boolean inTransaction) {
+        if (pinned != null) {
+            return;
+        }
+        if (closed) {
+            throw Errors.closed();
+        }
+        if (inTransaction && database.shared().readers() != null) {
+            throw Errors.of(
+                    "25001",
+                    what + " needs a native handle for this connection alone, but the open transaction runs on one that"
+                            + " all share; run it before the transaction is begun",
+                    sql);
+        }
+        PinnedLane lane = database.pin();
+        pinned = lane;
+        autoCommit = new AutoCommit(database, lane.lanes(), delivery);
+    }
+
+    /**
+     * Ends what the session keeps for itself. Its handle is closed behind what may still run there.
+     *
+     * @param whenGone called when the handle is closed
+     * @param whenDone called then, too, but at once if the engine is busy with a statement that may not end
+     */
+    void unpin(Runnable whenGone, Runnable whenDone) {
+        PinnedLane lane;
+        synchronized (this) {
+            lane = pinned;
+            pinned = null;
+            if (lane != null) {
+                autoCommit.close();
+                autoCommit = new AutoCommit(database, database.shared(), delivery);
+            }
+        }
+        boolean wait = lane != null && !lane.lanes().writer().busy();
+        Runnable gone = () -> {
+            whenGone.run();
+            if (wait) {
+                whenDone.run();
+            }
+        };
+        if (lane == null) {
+            gone.run();
+        } else {
+            lane.close(gone);
+        }
+        if (!wait) {
+            whenDone.run();
+        }
+    }
+
+    /** Gives up the results outside transactions and refuses to pin; {@link #unpin} is still due. */
+    synchronized void close() {
+        closed = true;
+        autoCommit.close();
+    }
+}
