@@ -102,7 +102,7 @@ class LanesTests {
     }
 
     @Test
-    void whoGoesOnAfterItsOwnWriteFindsTheTurnFree() {
+    void aSubscriberThatGoesOnAfterItsOwnWriteFindsTheWriteLockFree() {
         DecentDbConnection connection = withRows("");
         await(connection.setLockWaitTimeout(Duration.ZERO));
         for (int i = 0; i < 500; i++) {
@@ -122,7 +122,7 @@ class LanesTests {
     }
 
     @Test
-    void whateverEndsATransactionFirstTheTurnIsFreeAtTheEnd() {
+    void theWriteLockIsFreeAtTheEndWhateverEndsATransactionFirst() {
         withRows("");
         for (int i = 0; i < 400; i++) {
             DecentDbConnection connection = awaitValue(database.factory().create());
@@ -152,7 +152,7 @@ class LanesTests {
     }
 
     @Test
-    void whoCancelsInTheMiddleOfASignalKeepsNothing() {
+    void aSubscriberThatCancelsInTheMiddleOfASignalKeepsNothing() {
         DecentDbConnection connection = withRows("maxReaders=1&fetchSize=10");
         for (int i = 0; i < 300; i++) {
             await(database.factory().create().flux().take(1).flatMap(DecentDbConnection::close));
@@ -174,7 +174,7 @@ class LanesTests {
         DecentDbConnection first = withRows("maxReaders=2");
         await(Flux.range(0, 64).flatMap(n -> first.fetchValue("SELECT COUNT(*) FROM t", Long.class), 64));
         int connections = 10_000;
-        int lanesBefore = lanes().size();
+        long handlesBefore = ProcessResources.descriptors(database.directory());
         System.gc();
         Runtime runtime = Runtime.getRuntime();
         long before = runtime.totalMemory() - runtime.freeMemory();
@@ -198,16 +198,11 @@ class LanesTests {
                 .expectComplete()
                 .verify(PATIENCE);
 
-        // One thread has one native handle; lanes of other tests may be on their way out.
-        assertThat(lanes()).hasSizeLessThanOrEqualTo(lanesBefore);
+        assertThat(ProcessResources.descriptors(database.directory()))
+                .as("files that native handles keep open")
+                .isLessThanOrEqualTo(handlesBefore);
+        assertThat(ProcessResources.threads("decentdb-.*")).as("threads of the driver").isLessThan(64);
         assertThat(bytes).as("bytes per connection").isLessThan(2_000);
         await(Flux.fromIterable(open).flatMap(DecentDbConnection::close, 64));
-    }
-
-    private static List<String> lanes() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .map(Thread::getName)
-                .filter(name -> name.matches("decentdb-(writer|reader|pinned|queue|watch)-.*"))
-                .toList();
     }
 }

@@ -13,9 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +29,6 @@ class SharingTests {
     @RegisterExtension
     final TestDatabase database = new TestDatabase();
 
-    private final Set<Thread> others = writers();
 
     @ParameterizedTest
     @CsvSource({
@@ -193,14 +190,8 @@ class SharingTests {
     private void awaitClosed() {
         Flux.interval(Duration.ofMillis(1))
                 .onBackpressureDrop()
-                .takeUntil(tick -> others.containsAll(writers()))
+                .takeUntil(tick -> ProcessResources.descriptors(database.directory()) == 0)
                 .blockLast(PATIENCE);
-    }
-
-    private static Set<Thread> writers() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("decentdb-writer-"))
-                .collect(Collectors.toSet());
     }
 
     private void deleteFiles() {

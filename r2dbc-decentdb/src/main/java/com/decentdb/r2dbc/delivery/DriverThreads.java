@@ -12,15 +12,24 @@ public final class DriverThreads {
 
     public static final long IDLE_SECONDS = 30;
 
+    /** Deep statements need deep stacks in the engine; only the part that is used takes memory. */
+    public static final long STACK_BYTES = 64L << 20;
+
     public static final ScheduledThreadPoolExecutor TIMER = timer();
 
-    private static final Executor DELIVERY = new ElasticPool("decentdb-delivery");
+    /** Runs lanes, users' code and everything that may block. */
+    private static final Workers WORKERS = new Workers("decentdb-worker", STACK_BYTES);
 
     private DriverThreads() {}
 
-    /** An executor that runs its tasks one after another, in order, on the shared delivery threads. */
-    public static Executor newDelivery() {
-        return new SerialExecutor(DELIVERY);
+    /** Runs tasks on the workers, any number at a time. */
+    public static Executor workers() {
+        return WORKERS;
+    }
+
+    /** An executor that runs its tasks one after another, in order, on the workers. */
+    public static SerialExecutor newSerial() {
+        return new SerialExecutor(WORKERS);
     }
 
     /** Daemon threads that may block, unlike Netty's own. */
@@ -28,7 +37,7 @@ public final class DriverThreads {
         return new DefaultThreadFactory(name, true) {
             @Override
             protected Thread newThread(Runnable task, String threadName) {
-                return new FastThreadLocalThread(threadGroup, task, threadName) {
+                return new FastThreadLocalThread(threadGroup, task, threadName, STACK_BYTES) {
                     @Override
                     public boolean permitBlockingCalls() {
                         return true;

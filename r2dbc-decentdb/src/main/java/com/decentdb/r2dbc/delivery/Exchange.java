@@ -16,7 +16,7 @@ import reactor.core.publisher.Operators;
  * One request handed to a database thread and its one answer handed back on the delivery thread. Starts with the first
  * demand. A request cancelled or expired while it waits is never run; the answer to one cancelled later is released.
  */
-public final class Exchange<T> implements Subscription, WaitQueue.Waiter {
+public final class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnable {
 
     private static final AtomicIntegerFieldUpdater<Exchange<?>> STATE = updater();
 
@@ -97,7 +97,7 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter {
     public void answer(@Nullable T value) {
         answer = value;
         if (STATE.compareAndSet(this, RUNNING, ANSWERED)) {
-            delivery.execute(this::deliver);
+            delivery.execute(this);
         } else if (value != null) {
             release.accept(value);
         }
@@ -107,7 +107,7 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter {
     public void fail(Throwable error) {
         failure = error;
         if (STATE.compareAndSet(this, RUNNING, ANSWERED) || STATE.compareAndSet(this, WAITING, ANSWERED)) {
-            delivery.execute(this::deliver);
+            delivery.execute(this);
         }
     }
 
@@ -153,7 +153,9 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter {
         }
     }
 
-    private void deliver() {
+    /** Delivers the answer; on the delivery executor. */
+    @Override
+    public void run() {
         CoreSubscriber<? super T> waiting = subscriber;
         T value = answer;
         if (waiting == null || !STATE.compareAndSet(this, ANSWERED, OVER)) {

@@ -2,36 +2,74 @@ package com.decentdb.r2dbc.delivery;
 
 import java.util.Queue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Operators;
 import reactor.util.concurrent.Queues;
 import reactor.util.context.Context;
 
-/** Runs tasks one at a time and in order on another executor, keeping its thread while there are tasks. */
-final class SerialExecutor implements Executor {
+/**
+ * Runs tasks one at a time and in order on the workers: on one worker while there are tasks, but after a while it passes them to
+ * another, so that what the tasks left for the worker to do is not kept waiting. Each task sees what those before it did.
+ */
+public final class SerialExecutor implements Executor {
+
+    private static final int MAX_TASKS = 64;
+    private static final long MAX_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
 
     private final Queue<Runnable> tasks =
             Queues.<Runnable>unboundedMultiproducer().get();
-    private final SerializedDrain drain;
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final Workers workers;
+    private final Runnable run = this::run;
+    private volatile @Nullable Thread owner;
 
-    SerialExecutor(Executor executor) {
-        this.drain = new SerializedDrain(executor, this::runAll);
+    SerialExecutor(Workers workers) {
+        this.workers = workers;
     }
 
     @Override
     public void execute(Runnable task) {
         tasks.add(task);
-        drain.run();
+        if (waiting.getAndIncrement() == 0) {
+            workers.execute(run);
+        }
     }
 
-    private void runAll() {
-        Runnable task;
-        while ((task = tasks.poll()) != null) {
-            try {
-                task.run();
-            } catch (Throwable e) {
-                // Even an Error is dropped here: the tasks behind this one close what users wait for.
-                Operators.onErrorDropped(e, Context.empty());
+    /** Whether the calling thread runs a task of this executor now. */
+    public boolean inEventLoop() {
+        return owner == Thread.currentThread();
+    }
+
+    private void run() {
+        owner = Thread.currentThread();
+        long start = System.nanoTime();
+        int ran = 0;
+        int known = waiting.get();
+        do {
+            runNext();
+            ran++;
+            if (ran == known) {
+                known = waiting.get();
             }
+        } while (ran < known && ran < MAX_TASKS && System.nanoTime() - start < MAX_NANOS);
+        owner = null;
+        if (waiting.addAndGet(-ran) != 0) {
+            workers.handOn(run);
+        }
+    }
+
+    private void runNext() {
+        Runnable task = tasks.poll();
+        if (task == null) {
+            return;
+        }
+        try {
+            task.run();
+        } catch (Throwable e) {
+            // Even an Error is dropped here: the tasks behind this one close what users wait for.
+            Operators.onErrorDropped(e, Context.empty());
         }
     }
 }

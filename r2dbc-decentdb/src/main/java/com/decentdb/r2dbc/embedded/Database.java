@@ -68,14 +68,12 @@ final class Database {
         this.traits = EngineTraits.of(library);
         this.schema = new SchemaVersion(config.othersMayOpenIt() && traits.schemaVersionIsCheap());
         this.writer = lane(
-                "writer",
                 config.inMemory()
                         ? "The engine failed, and the database in memory was lost with it; close all its connections and"
                                 + " factories to begin anew"
                         : null);
         // A database in memory belongs to its handle, so reads and writes share one lane.
-        this.readers =
-                config.inMemory() ? null : new SharedReadLanes(config.maxReaders(), n -> lane("reader-" + n, null));
+        this.readers = config.inMemory() ? null : new SharedReadLanes(config.maxReaders(), () -> lane(null));
         this.shared = new SessionLanes(writer, readers, committer(writer));
         this.queue = new WriteQueue(
                 writer,
@@ -123,7 +121,6 @@ final class Database {
                     null);
         }
         Lane lane = lane(
-                "pinned",
                 "The engine failed, and the TEMP objects and settings of this connection were lost with its handle; close"
                         + " the connection");
         return new PinnedLane(lane, committer(lane), pinned::decrementAndGet);
@@ -276,9 +273,8 @@ final class Database {
         }
     }
 
-    private Lane lane(String role, @Nullable String lossMessage) {
-        return new Lane(
-                "decentdb-" + role + "-" + label, this::openHandle, lossMessage, schema, config.statementCacheSize());
+    private Lane lane(@Nullable String lossMessage) {
+        return new Lane(this::openHandle, lossMessage, schema, config.statementCacheSize());
     }
 
     private GroupCommitter committer(Lane lane) {

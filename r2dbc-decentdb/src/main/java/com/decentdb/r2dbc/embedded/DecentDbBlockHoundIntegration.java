@@ -28,7 +28,7 @@ public final class DecentDbBlockHoundIntegration implements BlockHoundIntegratio
                         "open",
                         "(Ljava/lang/String;L" + internal("OpenMode") + ";Ljava/lang/String;)L"
                                 + internal("NativeDatabase") + ";")
-                .allowBlockingCallsInside(DRIVER + "delivery.ElasticPool", "execute")
+                .allowBlockingCallsInside(DRIVER + "delivery.Workers", "execute")
                 .allowBlockingCallsInside(DRIVER + "embedded.write.WriteQueue", "submitted")
                 .allowBlockingCallsInside(DRIVER + "delivery.DriverThreads", "later")
                 .allowBlockingCallsInside(DRIVER + "embedded.OpenDatabases$Reference", "release");

@@ -51,7 +51,7 @@ public final class EmbeddedTransport implements Transport {
      */
     static Mono<Session> connect(Object owner, EmbeddedConfig config) {
         return Mono.defer(() -> {
-            Executor delivery = DriverThreads.newDelivery();
+            Executor delivery = DriverThreads.newSerial();
             return reference(owner, config, delivery)
                     .map(reference -> new EmbeddedSession(reference.database(), reference::release, delivery));
         });
@@ -66,7 +66,7 @@ public final class EmbeddedTransport implements Transport {
         if (keeper.holds()) {
             return Mono.empty();
         }
-        return reference(identity, config, DriverThreads.newDelivery())
+        return reference(identity, config, DriverThreads.newSerial())
                 .doOnNext(reference -> {
                     if (keeper.hold(reference::release)) {
                         Forgotten.whenUnreachable(this, keeper);
@@ -80,7 +80,7 @@ public final class EmbeddedTransport implements Transport {
 
     @Override
     public Executor newDelivery() {
-        return DriverThreads.newDelivery();
+        return DriverThreads.newSerial();
     }
 
     @Override

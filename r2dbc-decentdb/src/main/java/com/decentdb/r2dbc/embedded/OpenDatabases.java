@@ -2,7 +2,6 @@ package com.decentdb.r2dbc.embedded;
 
 import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.r2dbc.delivery.DriverThreads;
-import com.decentdb.r2dbc.delivery.ElasticPool;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.transport.Errors;
@@ -26,7 +25,7 @@ final class OpenDatabases {
 
     private static final Map<String, Entry> OPEN = new HashMap<>();
 
-    private static final Executor OPENER = new ElasticPool("decentdb-open");
+    private static final Executor OPENER = DriverThreads.workers();
 
     /** A database and its users. Guarded by {@link #OPEN}. */
     private static final class Entry {
@@ -122,7 +121,7 @@ final class OpenDatabases {
     private OpenDatabases() {}
 
     /**
-     * Opens a database or joins its users; touches the file system on an opener thread.
+     * Opens a database or joins its users; touches the file system on a worker.
      *
      * @param factory the asking factory; the creator of a database may use it any number of times
      */

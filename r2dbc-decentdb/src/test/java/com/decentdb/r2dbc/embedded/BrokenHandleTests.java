@@ -147,7 +147,7 @@ class BrokenHandleTests {
     @Test
     void aDatabaseInMemoryIsNotLostInSilence() throws InterruptedException {
         Database memory = start(null);
-        EmbeddedSession session = new EmbeddedSession(memory, () -> {}, DriverThreads.newDelivery());
+        EmbeddedSession session = new EmbeddedSession(memory, () -> {}, DriverThreads.newSerial());
         run(session, "CREATE TABLE t (n INTEGER)");
         breakHandle(memory.shared().writer(), Status.PANIC, "native panic");
         assertThat(state(execute(session, "CREATE TABLE t (n INTEGER)"))).isEqualTo("08006");
@@ -170,7 +170,7 @@ class BrokenHandleTests {
     }
 
     private EmbeddedSession session() {
-        return new EmbeddedSession(database(), () -> {}, DriverThreads.newDelivery());
+        return new EmbeddedSession(database(), () -> {}, DriverThreads.newSerial());
     }
 
     private static Mono<Cursor> execute(EmbeddedSession session, String sql) {

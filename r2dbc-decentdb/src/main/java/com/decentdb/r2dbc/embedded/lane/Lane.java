@@ -8,6 +8,7 @@ import com.decentdb.ffi.Parameters;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.delivery.SerialExecutor;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.NativeParameters;
 import com.decentdb.r2dbc.embedded.engine.StatementShapes;
@@ -15,26 +16,24 @@ import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.SqlCommand.Kind;
 import com.decentdb.r2dbc.transport.Column;
 import com.decentdb.r2dbc.transport.Errors;
-import io.netty.util.concurrent.DefaultEventExecutor;
-import io.netty.util.concurrent.EventExecutor;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One native handle and the one thread that calls it. A handle that reports that it is broken is replaced; what it held,
- * its transaction included, is lost. All methods but {@link #execute}, {@link #busy}, {@link #close} and
- * {@link #database()} of an open handle are for the lane's thread.
+ * One native handle and the right to call it, which passes from worker to worker: the lane's tasks run one at a time, each after
+ * what the earlier ones did. A handle that reports that it is broken is replaced; what it held, its transaction included, is
+ * lost. All methods but {@link #execute}, {@link #busy}, {@link #close} and {@link #database()} of an open handle are for the
+ * lane's tasks.
  */
 public final class Lane implements Executor {
 
     private static final long UNKNOWN = -1;
 
-    private final EventExecutor thread;
+    private final SerialExecutor tasks = DriverThreads.newSerial();
     private final Supplier<NativeDatabase> opener;
     private final @Nullable String lossMessage;
     private final SchemaVersion version;
@@ -56,17 +55,15 @@ public final class Lane implements Executor {
     private long seenCommits;
 
     /**
-     * Creates a lane; its thread and handle start with the first use.
+     * Creates a lane; its handle is opened with the first use.
      *
      * @param lossMessage what to say if the handle broke and no other handle can take its place; null if one can
      */
     public Lane(
-            String name,
             Supplier<NativeDatabase> opener,
             @Nullable String lossMessage,
             SchemaVersion version,
             int statementCacheSize) {
-        this.thread = new DefaultEventExecutor(DriverThreads.daemon(name));
         this.opener = opener;
         this.lossMessage = lossMessage;
         this.version = version;
@@ -74,13 +71,16 @@ public final class Lane implements Executor {
     }
 
     /**
-     * Runs a task on the lane's thread.
+     * Runs a task on the lane.
      *
      * @throws RejectedExecutionException if the lane was closed
      */
     @Override
     public void execute(Runnable task) {
-        thread.execute(task);
+        if (closed) {
+            throw new RejectedExecutionException("The lane is closed");
+        }
+        tasks.execute(task);
     }
 
     /** The handle, opened on first use. */
@@ -357,14 +357,13 @@ public final class Lane implements Executor {
         }
     }
 
-    /** Closes the handle behind all tasks given so far, then ends the thread. */
+    /** Closes the handle behind all tasks given so far and refuses those to come. */
     public void close(Runnable whenClosed) {
-        thread.execute(() -> {
+        tasks.execute(() -> {
             closed = true;
             try {
                 closeHandle();
             } finally {
-                var unused = thread.shutdownGracefully(0, 0, TimeUnit.SECONDS);
                 whenClosed.run();
             }
         });

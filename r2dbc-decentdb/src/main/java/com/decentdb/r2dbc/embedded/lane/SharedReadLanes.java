@@ -10,7 +10,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,13 +27,12 @@ public final class SharedReadLanes implements ReadLanes {
     private final List<Lane> lanes = new ArrayList<>();
     private final Set<Lane> resting = new HashSet<>();
     private final WaitQueue<Reader> waiting = new WaitQueue<>(Integer.MAX_VALUE);
-    private final IntFunction<Lane> factory;
+    private final Supplier<Lane> factory;
     private final int max;
-    private int opened;
     private int closing;
     private @Nullable Runnable whenClosed;
 
-    public SharedReadLanes(int max, IntFunction<Lane> factory) {
+    public SharedReadLanes(int max, Supplier<Lane> factory) {
         this.max = max;
         this.factory = factory;
     }
@@ -155,7 +154,7 @@ public final class SharedReadLanes implements ReadLanes {
         Lane lane = idle.pollFirst();
         boolean room = lanes.size() - resting.size() < max && lanes.size() < Math.max(max, MAX_LANES);
         if (lane == null && room) {
-            lane = factory.apply(++opened);
+            lane = factory.get();
             lanes.add(lane);
         }
         return lane;

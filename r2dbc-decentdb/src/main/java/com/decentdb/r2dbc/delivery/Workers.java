@@ -1,0 +1,339 @@
+package com.decentdb.r2dbc.delivery;
+
+import com.decentdb.r2dbc.transport.Errors;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.FastThreadLocalThread;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedTransferQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
+
+/**
+ * The daemon threads that run lanes and deliver signals. A task that comes from outside wakes one worker at most. A task that
+ * comes from a worker waits in that worker's own queue and runs there when the present task is over, so that a chain of
+ * statements and answers stays on one thread and the stack stays flat.
+ *
+ * <p>There are about as many workers as processors while tasks return promptly. Users' code may block a worker, and the engine
+ * may take long: when a worker stands still for a moment, others take over what waits behind it, and one more worker starts
+ * whenever all stand still. Surplus workers end soon. A thread that cannot be started is tried again; the task waits meanwhile.
+ */
+public final class Workers implements Executor {
+
+    /** Tasks that block more workers than this at once make others wait. */
+    private static final int MAX_THREADS = 512;
+
+    private static final long STALL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+    private static final long SURPLUS_IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long MAX_SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
+    private static final long MIN_SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(2);
+    /** After so many tasks of its own a worker looks at what came from outside. */
+    private static final int FAIR_SHARE = 64;
+
+    /** Stands for the worker that looks for work without sleeping; there is one at most. */
+    private static final Runnable SPINNING = () -> {};
+
+    private final int processors = Runtime.getRuntime().availableProcessors();
+    private final int parallelism = Math.max(2, processors);
+    private final HandOffQueue queue = new HandOffQueue();
+    private final AtomicReference<@Nullable Runnable> spinner = new AtomicReference<>();
+    private volatile Worker[] workers = {};
+    private final AtomicBoolean watched = new AtomicBoolean();
+    private final ThreadPoolExecutor threads;
+    private volatile long lastTaken = System.nanoTime();
+    private volatile long spinNanos = processors > 1 ? MAX_SPIN_NANOS : 0;
+
+    /**
+     * Workers that start when needed.
+     *
+     * @param stackBytes the size of their stacks, which engines may need for deep statements
+     */
+    public Workers(String name, long stackBytes) {
+        threads =
+                new ThreadPoolExecutor(
+                        0,
+                        MAX_THREADS,
+                        DriverThreads.IDLE_SECONDS,
+                        TimeUnit.SECONDS,
+                        queue,
+                        new Factory(name, stackBytes),
+                        (task, pool) -> queue.enqueue(task)) {
+                    @Override
+                    protected void beforeExecute(Thread thread, Runnable task) {
+                        lastTaken = System.nanoTime();
+                        ((Worker) thread).begin();
+                    }
+
+                    @Override
+                    protected void afterExecute(Runnable task, @Nullable Throwable failure) {
+                        ((Worker) Thread.currentThread()).runOwn();
+                    }
+                };
+    }
+
+    /** Runs a task; never throws and never runs it at once. */
+    @Override
+    public void execute(Runnable task) {
+        if (Thread.currentThread() instanceof Worker worker && worker.takes(this, task)) {
+            watch();
+        } else {
+            handOn(task);
+        }
+    }
+
+    /** Runs a task on another worker if one is free, for a worker that has other things to do. */
+    void handOn(Runnable task) {
+        if (spinner.compareAndSet(SPINNING, task)) {
+            return;
+        }
+        if (threads.getPoolSize() < parallelism || queue.hasWaitingConsumer()) {
+            start(task);
+        } else {
+            queue.enqueue(task);
+            watch();
+        }
+    }
+
+    /** Gives a task to a worker that sleeps or to a new one. */
+    private void start(Runnable task) {
+        try {
+            threads.execute(task);
+        } catch (Throwable e) {
+            // There is no memory or no thread to be had now.
+            queue.enqueue(task);
+            watch();
+        }
+    }
+
+    private void watch() {
+        if (!watched.get() && watched.compareAndSet(false, true)) {
+            try {
+                DriverThreads.later(this::relieve, STALL_NANOS);
+            } catch (Throwable e) {
+                // The next task tries again.
+                watched.set(false);
+            }
+        }
+    }
+
+    /** Gives what waits behind a worker that stands still to others, and starts one more if all stand still. */
+    private void relieve() {
+        watched.set(false);
+        boolean waiting = false;
+        for (Worker worker : workers) {
+            waiting |= worker.shareIfStalled(queue);
+        }
+        if (!queue.isEmpty()) {
+            waiting = true;
+            if (System.nanoTime() - lastTaken >= STALL_NANOS || threads.getPoolSize() < parallelism) {
+                Runnable next = queue.poll();
+                if (next != null) {
+                    start(next);
+                }
+            }
+        }
+        if (waiting) {
+            watch();
+        }
+    }
+
+    /** Looks for work without sleeping, longer where that proved worth it; null if there is none. */
+    private @Nullable Runnable spin() {
+        long limit = spinNanos;
+        if (limit == 0 || !spinner.compareAndSet(null, SPINNING)) {
+            return null;
+        }
+        long end = System.nanoTime() + limit;
+        do {
+            Runnable given = spinner.get();
+            if (given != SPINNING) {
+                break;
+            }
+            Runnable stolen = steal();
+            if (stolen != null) {
+                Runnable late = spinner.getAndSet(null);
+                if (late != null && late != SPINNING) {
+                    handOn(late);
+                }
+                return stolen;
+            }
+            Thread.onSpinWait();
+        } while (System.nanoTime() < end);
+        Runnable given = spinner.getAndSet(null);
+        boolean found = given != null && given != SPINNING;
+        spinNanos = found ? Math.min(MAX_SPIN_NANOS, limit * 2) : Math.max(MIN_SPIN_NANOS, limit - limit / 8);
+        return found ? given : null;
+    }
+
+    private @Nullable Runnable steal() {
+        for (Worker worker : workers) {
+            Runnable task = worker.surplus();
+            if (task != null) {
+                return task;
+            }
+        }
+        return null;
+    }
+
+    private synchronized void register(Worker worker, boolean there) {
+        List<Worker> all = new ArrayList<>(List.of(workers));
+        if (there) {
+            all.add(worker);
+        } else {
+            all.remove(worker);
+        }
+        workers = all.toArray(Worker[]::new);
+    }
+
+    private static void runSafely(Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable e) {
+            // The tasks behind this one close what users wait for.
+            Operators.onErrorDropped(Errors.map(e, null), Context.empty());
+        }
+    }
+
+    /** A thread and the tasks that came from its own tasks. */
+    private final class Worker extends FastThreadLocalThread {
+
+        // Guarded by the queue; its size is read without the lock, too, where an old value does no harm.
+        private final ArrayDeque<Runnable> own = new ArrayDeque<>();
+        private int waiting;
+        private int taken;
+        private int takenBefore;
+
+        // Confined to the thread itself.
+        private boolean inTask;
+
+        Worker(@Nullable ThreadGroup group, Runnable task, String name, long stackBytes) {
+            super(group, task, name, stackBytes);
+        }
+
+        @Override
+        public void run() {
+            register(this, true);
+            try {
+                super.run();
+            } finally {
+                register(this, false);
+            }
+        }
+
+        /** Users' code may block it, unlike Netty's own threads. */
+        @Override
+        public boolean permitBlockingCalls() {
+            return true;
+        }
+
+        boolean takes(Workers asked, Runnable task) {
+            if (!inTask || asked != Workers.this) {
+                return false;
+            }
+            synchronized (own) {
+                own.add(task);
+                waiting = own.size();
+            }
+            return true;
+        }
+
+        void begin() {
+            inTask = true;
+        }
+
+        private @Nullable Runnable take() {
+            synchronized (own) {
+                Runnable task = own.poll();
+                waiting = own.size();
+                taken++;
+                return task;
+            }
+        }
+
+        /** The oldest of several tasks; null if there are fewer, because then the worker itself is as quick. */
+        @Nullable
+        Runnable surplus() {
+            return waiting < 2 ? null : take();
+        }
+
+        void runOwn() {
+            Runnable task;
+            int share = 0;
+            while (waiting > 0 && (task = take()) != null) {
+                runSafely(task);
+                if (++share == FAIR_SHARE) {
+                    share = 0;
+                    Runnable outside = queue.poll();
+                    if (outside != null) {
+                        lastTaken = System.nanoTime();
+                        runSafely(outside);
+                    }
+                }
+            }
+            inTask = false;
+        }
+
+        /** Gives its tasks to {@code others} if it took none since it was last asked; whether it still has some. */
+        boolean shareIfStalled(HandOffQueue others) {
+            synchronized (own) {
+                if (taken == takenBefore) {
+                    own.forEach(others::enqueue);
+                    own.clear();
+                    waiting = 0;
+                }
+                takenBefore = taken;
+                return waiting > 0;
+            }
+        }
+    }
+
+    private final class Factory extends DefaultThreadFactory {
+
+        private final long stackBytes;
+
+        Factory(String name, long stackBytes) {
+            super(name, true);
+            this.stackBytes = stackBytes;
+        }
+
+        @Override
+        protected Thread newThread(Runnable task, String name) {
+            return new Worker(threadGroup, task, name, stackBytes);
+        }
+    }
+
+    /** Accepts an offer only when a worker sleeps on it, so that the pool starts a thread instead of queueing. */
+    private final class HandOffQueue extends LinkedTransferQueue<Runnable> {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public boolean offer(Runnable task) {
+            return tryTransfer(task);
+        }
+
+        void enqueue(Runnable task) {
+            super.offer(task);
+        }
+
+        @Override
+        public @Nullable Runnable poll(long timeout, TimeUnit unit) throws InterruptedException {
+            Runnable task = poll();
+            if (task == null) {
+                task = spin();
+            }
+            if (task != null) {
+                return task;
+            }
+            boolean surplus = threads.getPoolSize() > parallelism;
+            return surplus ? super.poll(SURPLUS_IDLE_NANOS, TimeUnit.NANOSECONDS) : super.poll(timeout, unit);
+        }
+    }
+}
