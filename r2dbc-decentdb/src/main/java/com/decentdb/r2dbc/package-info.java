@@ -6,7 +6,7 @@
  * <ul>
  *   <li>It is cold: nothing happens before it is subscribed to and asked for elements; each subscription does it again.
  *   <li>No caller is ever blocked. The database works on the driver's threads; signals and mapping functions run on the
- *       driver's delivery threads or on the thread that asked for more, so they may take their time.
+ *       driver's workers or on the thread that asked for more, so they may take their time.
  *   <li>The signals of one connection's publishers are delivered one after another; those of {@link
  *       com.decentdb.r2dbc.api.LiveData} are independent of them and of each other.
  *   <li>A failure is an {@link io.r2dbc.spi.R2dbcException} with SQLSTATE and, where there is one, the SQL text. Misuse of

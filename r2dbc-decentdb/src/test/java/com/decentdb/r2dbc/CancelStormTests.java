@@ -113,7 +113,7 @@ class CancelStormTests {
 
     private void storm(String url, int lanes) {
         DecentDbConnectionFactory factory =
-                DecentDb.factory(url + "?linger=0&maxReaders=" + READERS + "&queueThreads=4&checkpointIdle=PT0.05S");
+                DecentDb.factory(url + "?linger=0&maxReaders=" + READERS + "&checkpointIdle=PT0.05S");
         ConnectionPool pool = new ConnectionPool(ConnectionPoolConfiguration.builder(factory)
                 .initialSize(0)
                 .maxSize(4)

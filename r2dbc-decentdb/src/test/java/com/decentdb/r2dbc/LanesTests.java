@@ -201,7 +201,9 @@ class LanesTests {
         assertThat(ProcessResources.descriptors(database.directory()))
                 .as("files that native handles keep open")
                 .isLessThanOrEqualTo(handlesBefore);
-        assertThat(ProcessResources.threads("decentdb-.*")).as("threads of the driver").isLessThan(64);
+        assertThat(ProcessResources.threads("decentdb-.*"))
+                .as("threads of the driver")
+                .isLessThan(64);
         assertThat(bytes).as("bytes per connection").isLessThan(2_000);
         await(Flux.fromIterable(open).flatMap(DecentDbConnection::close, 64));
     }

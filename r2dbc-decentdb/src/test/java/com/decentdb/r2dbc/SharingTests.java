@@ -29,12 +29,10 @@ class SharingTests {
     @RegisterExtension
     final TestDatabase database = new TestDatabase();
 
-
     @ParameterizedTest
     @CsvSource({
         "maxReaders=1, maxReaders=2",
         "maxPinnedConnections=1, maxPinnedConnections=2",
-        "queueThreads=1, queueThreads=2",
         "writeQueueCapacity=5, writeQueueCapacity=6",
         "maxPendingWrites=5, maxPendingWrites=6",
         "statementCacheSize=5, statementCacheSize=0",
@@ -54,7 +52,8 @@ class SharingTests {
 
     @Test
     void whatAFactoryDoesNotMentionIsNoDemand() {
-        database.keep(DecentDb.connect(database.url("linger=0&maxReaders=1&queueThreads=2&statementCacheSize=7")));
+        database.keep(
+                DecentDb.connect(database.url("linger=0&maxReaders=1&writeQueueCapacity=99&statementCacheSize=7")));
         DecentDbConnection other = database.keep(DecentDb.connect(database.url("fetchSize=3&lockWaitTimeout=PT1S")));
         assertThat(awaitValue(other.fetchValue("SELECT 1", Long.class))).isEqualTo(1);
     }

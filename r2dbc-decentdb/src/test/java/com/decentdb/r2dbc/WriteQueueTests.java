@@ -79,11 +79,10 @@ class WriteQueueTests {
 
     @Test
     void aFullQueueAndATimeoutAreDifferentErrorsAndNeitherExecutes() {
-        DecentDbConnection connection = database.keep(DecentDb.connect(
-                database.url("linger=0&writeQueueCapacity=2&writeQueueDefaultTimeout=300&queueThreads=2")));
+        DecentDbConnection connection = database.keep(
+                DecentDb.connect(database.url("linger=0&writeQueueCapacity=2&writeQueueDefaultTimeout=300")));
         await(connection.execute("SELECT 1"));
-        DecentDbConnection holder =
-                database.keep(DecentDb.connect(database.url("linger=0&writeQueueCapacity=2&queueThreads=2")));
+        DecentDbConnection holder = database.keep(DecentDb.connect(database.url("linger=0&writeQueueCapacity=2")));
         await(holder.beginTransaction());
 
         Mono<Long> first = connection.executeQueued(INSERT, 1).cache();

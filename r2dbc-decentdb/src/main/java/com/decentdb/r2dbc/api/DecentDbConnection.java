@@ -184,7 +184,7 @@ public interface DecentDbConnection
     <T> Flux<T> inTransaction(Function<? super DecentDbConnection, ? extends Publisher<T>> work);
 
     /**
-     * Runs a write through the engine's write queue, which commits what several callers wait for with one sync.
+     * Runs a write through the write queue, which commits what several callers wait for with one sync.
      *
      * @param sql one statement
      * @param arguments one per parameter, in the order of {@code $1}, {@code $2}, ..; null for NULL
@@ -195,7 +195,7 @@ public interface DecentDbConnection
     Mono<Long> executeQueued(String sql, @Nullable Object... arguments);
 
     /**
-     * Runs a write for every list of arguments through the engine's write queue. Requests no more lists than there is
+     * Runs a write for every list of arguments through the write queue. Requests no more lists than there is
      * room for, so a stream of any length needs little memory.
      *
      * @param sql one statement

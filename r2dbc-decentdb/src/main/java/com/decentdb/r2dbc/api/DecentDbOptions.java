@@ -34,7 +34,7 @@ public final class DecentDbOptions {
     /** How many rows are read at once unless a statement says otherwise; 256 by default. */
     public static final Option<Integer> FETCH_SIZE = Option.valueOf("fetchSize");
 
-    /** Whether inserts, updates and deletes outside transactions use the engine's write queue; {@code false}. */
+    /** Whether inserts, updates and deletes outside transactions use the write queue; {@code false}. */
     public static final Option<Boolean> WRITE_QUEUE_ENABLED = Option.valueOf("writeQueueEnabled");
 
     /** How many queued writes may wait; one more fails. 1024 by default. */
@@ -42,9 +42,6 @@ public final class DecentDbOptions {
 
     /** How long a queued write may wait to be started; zero, the default, means without limit. */
     public static final Option<Duration> WRITE_QUEUE_DEFAULT_TIMEOUT = Option.valueOf("writeQueueDefaultTimeout");
-
-    /** How many threads feed the engine's write queue; 16 by default. */
-    public static final Option<Integer> QUEUE_THREADS = Option.valueOf("queueThreads");
 
     /** How many writes outside transactions and the queue may wait; one more fails. 65536 by default. */
     public static final Option<Integer> MAX_PENDING_WRITES = Option.valueOf("maxPendingWrites");
@@ -116,7 +113,6 @@ public final class DecentDbOptions {
             WRITE_QUEUE_ENABLED,
             WRITE_QUEUE_CAPACITY,
             WRITE_QUEUE_DEFAULT_TIMEOUT,
-            QUEUE_THREADS,
             MAX_PENDING_WRITES,
             STATEMENT_CACHE_SIZE,
             LINGER,

@@ -18,7 +18,7 @@ import reactor.core.publisher.Flux;
  *       closed, whichever they come from; events not delivered by then are dropped. They end with an error if the engine
  *       fails.
  *   <li>Each is independent of the connection's other publishers: it has no part in its transaction, and its signals, on
- *       the driver's delivery threads, may come at the same time as theirs.
+ *       the driver's workers, may come at the same time as theirs.
  *   <li>A commit is reported after it was made, all of it at once, and in the order of commits; work that was rolled back
  *       is not reported, nor are commits of other processes.
  *   <li>No commit and no other subscriber ever waits for a slow one. For each subscriber up to 1,024 events or 16 million

@@ -18,7 +18,7 @@ import reactor.core.publisher.Flux;
  * the last element is the result after the last commit. A slow subscriber costs no other user anything.
  *
  * <p><b>Reading.</b> In a separate snapshot on one of the read lanes, not on the connection it was made
- * from nor in its transaction. Mapping functions run on delivery threads and may take their time.
+ * from nor in its transaction. Mapping functions run on workers and may take their time.
  *
  * <p><b>The end.</b> It completes when its connection is closed or given back to its pool, or when its factory is
  * closed, depending on what it was made from. It ends with an error if reading the query or mapping a row fails, for

@@ -51,25 +51,42 @@ public final class Bindings {
         current = new Value[script.parameterCount()];
     }
 
-    /** All lists of arguments; streamed ones are gathered first. */
-    Mono<List<Value[]>> finish() {
-        List<@Nullable Value[]> all = new ArrayList<>(complete);
-        if (script.parameterCount() > 0 || all.isEmpty()) {
+    /** All lists of arguments given so far; later binding does not change them. */
+    List<Value[]> finish() {
+        if (script.parameterCount() > 0 || complete.isEmpty()) {
             requireComplete();
-            all.add(current);
-        }
-        List<Value[]> lists = new ArrayList<>(all.size());
-        boolean streamed = false;
-        for (@Nullable Value[] list : all) {
-            Value[] filled = list.length == 0 ? NONE : new Value[list.length];
-            for (int i = 0; i < list.length; i++) {
-                Value value = list[i];
-                filled[i] = value == null ? Value.NULL : value;
-                streamed |= value instanceof Value.Streamed;
+            if (complete.isEmpty()) {
+                return List.<Value[]>of(filled(current));
             }
-            lists.add(filled);
         }
-        return streamed ? gather(lists) : Mono.just(lists);
+        List<Value[]> lists = new ArrayList<>(complete.size() + 1);
+        complete.forEach(list -> lists.add(filled(list)));
+        if (script.parameterCount() > 0) {
+            lists.add(filled(current));
+        }
+        return lists;
+    }
+
+    /** A copy without gaps, which parameters that the text does not use leave. */
+    private static Value[] filled(@Nullable Value[] list) {
+        Value[] filled = list.length == 0 ? NONE : new Value[list.length];
+        for (int i = 0; i < list.length; i++) {
+            Value value = list[i];
+            filled[i] = value == null ? Value.NULL : value;
+        }
+        return filled;
+    }
+
+    /** Whether some arguments arrive as streams, which are to be gathered before execution. */
+    static boolean streamed(List<Value[]> lists) {
+        for (Value[] list : lists) {
+            for (Value value : list) {
+                if (value instanceof Value.Streamed) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /** Arguments given all at once, in the order of the parameters; streamed ones are gathered first. */
@@ -101,7 +118,7 @@ public final class Bindings {
         return selected;
     }
 
-    private static Mono<List<Value[]>> gather(List<Value[]> lists) {
+    static Mono<List<Value[]>> gather(List<Value[]> lists) {
         return Flux.fromIterable(lists).concatMap(Bindings::gather).collectList();
     }
 

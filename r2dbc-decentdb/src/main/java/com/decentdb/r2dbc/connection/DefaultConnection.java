@@ -93,15 +93,18 @@ public final class DefaultConnection implements DecentDbConnection {
     /** Runs one statement of a script with each list of arguments. */
     Flux<Result> run(SqlCommand sql, List<Value[]> arguments, int fetchSize) {
         TransactionControl control = sql.control();
-        return OnDemand.flux(() -> control == null
-                ? results(sql, arguments, fetchSize)
-                : whenOpen(() -> transactions.control(sql, control))
+        boolean updates = !sql.reads();
+        return control == null
+                ? OnDemand.flux(
+                        () -> cursors(sql, arguments, fetchSize),
+                        cursor -> new DefaultResult(this, cursor, updates),
+                        Cursor::close)
+                : OnDemand.flux(() -> whenOpen(() -> transactions.control(sql, control))
                         .onErrorMap(R2dbcException.class, error -> Errors.map(error, sql.source()))
                         .thenMany(Flux.just(new DefaultResult(this, new CountCursor(0), true))));
     }
 
-    private Flux<Result> results(SqlCommand sql, List<Value[]> arguments, int fetchSize) {
-        boolean updates = !sql.reads();
+    private Flux<Cursor> cursors(SqlCommand sql, List<Value[]> arguments, int fetchSize) {
         // Several lists of arguments are one atomic unit, which the queue does not know.
         boolean queued = settings.writeQueueEnabled()
                 && sql.kind() == SqlCommand.Kind.DML
@@ -114,22 +117,21 @@ public final class DefaultConnection implements DecentDbConnection {
                 : session.execute(new Command(sql, arguments, fetchSize, transactions.lockWait())));
         Duration timeout = statementTimeout;
         Flux<Cursor> timely = timeout.isZero() ? cursors : timely(timeout, cursors, sql);
-        Flux<Result> results =
-                timely.doOnDiscard(Cursor.class, Cursor::close).map(cursor -> new DefaultResult(this, cursor, updates));
-        return transactions.beginsWithNextStatement() ? transactions.begin().thenMany(results) : results;
+        return transactions.beginsWithNextStatement() ? transactions.begin().thenMany(timely) : timely;
     }
 
     private Flux<Cursor> timely(Duration timeout, Flux<Cursor> cursors, SqlCommand sql) {
         return Timeouts.firstWithin(
-                timeout,
-                session.delivery(),
-                cursors,
-                Cursor::close,
-                () -> Errors.of(
-                        "57014",
-                        "The statement gave no response within " + timeout.toMillis()
-                                + " ms. If it had been started it runs on; outside a transaction a write may still be committed",
-                        sql.source()));
+                        timeout,
+                        session.delivery(),
+                        cursors,
+                        Cursor::close,
+                        () -> Errors.of(
+                                "57014",
+                                "The statement gave no response within " + timeout.toMillis()
+                                        + " ms. If it had been started it runs on; outside a transaction a write may still be committed",
+                                sql.source()))
+                .doOnDiscard(Cursor.class, Cursor::close);
     }
 
     @Override

@@ -9,7 +9,6 @@ import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
 import java.util.List;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 
 /** SQL text with its arguments. Not thread-safe, as usual for statements; what {@link #execute} returned is. */
 public final class DefaultStatement implements Statement {
@@ -98,12 +97,16 @@ public final class DefaultStatement implements Statement {
      */
     @Override
     public Flux<Result> execute() {
-        Mono<List<Value[]>> complete = bindings.finish();
-        List<SqlCommand> commands = script.commands().stream()
-                .map(command -> returning.isEmpty() ? command : command.returning(returning))
-                .toList();
+        List<Value[]> lists = bindings.finish();
+        List<SqlCommand> commands = returning.isEmpty()
+                ? script.commands()
+                : script.commands().stream()
+                        .map(command -> command.returning(returning))
+                        .toList();
         int rows = fetchSize;
-        Flux<Result> results = OnDemand.flux(() -> complete.flatMapMany(lists -> run(commands, lists, rows)));
+        Flux<Result> results = Bindings.streamed(lists)
+                ? OnDemand.flux(() -> Bindings.gather(lists).flatMapMany(all -> run(commands, all, rows)))
+                : run(commands, lists, rows);
         return Flux.defer(() -> connection.session().isOpen()
                 ? results
                 : Flux.error(Errors.map(Errors.closed(), commands.get(0).source())));
@@ -124,6 +127,9 @@ public final class DefaultStatement implements Statement {
     }
 
     private static List<Value[]> select(SqlCommand command, List<Value[]> lists) {
+        if (lists.size() == 1) {
+            return List.<Value[]>of(Bindings.select(command, lists.get(0)));
+        }
         return lists.stream().map(list -> Bindings.select(command, list)).toList();
     }
 }

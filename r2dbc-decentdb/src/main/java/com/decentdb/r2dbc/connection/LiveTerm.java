@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.connection;
 
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.SessionSource;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
@@ -11,7 +12,8 @@ final class LiveTerm implements SessionSource {
     /** Keeps the connection reachable, and so open, while its live data has subscribers. */
     private final DefaultConnection connection;
 
-    private Sinks.Empty<Void> term = Sinks.empty();
+    /** Ends the live data of the present term; null while there is none. */
+    private Sinks.@Nullable Empty<Void> term;
 
     LiveTerm(DefaultConnection connection) {
         this.connection = connection;
@@ -30,16 +32,23 @@ final class LiveTerm implements SessionSource {
     /** Completes when the present term ends. */
     @Override
     public synchronized Mono<Void> endOfLife() {
-        return term.asMono();
+        Sinks.Empty<Void> end = term;
+        if (end == null) {
+            end = Sinks.empty();
+            term = end;
+        }
+        return end.asMono();
     }
 
     /** Ends the present term and begins the next. */
     void next() {
-        Sinks.Empty<Void> ended;
+        Sinks.@Nullable Empty<Void> ended;
         synchronized (this) {
             ended = term;
-            term = Sinks.empty();
+            term = null;
         }
-        ended.tryEmitEmpty();
+        if (ended != null) {
+            ended.tryEmitEmpty();
+        }
     }
 }

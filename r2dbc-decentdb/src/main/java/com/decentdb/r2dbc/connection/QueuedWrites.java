@@ -14,7 +14,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.SynchronousSink;
 
-/** Writes of a connection through the engine's write queue. */
+/** Writes of a connection through the write queue. */
 final class QueuedWrites {
 
     private final DefaultConnection connection;

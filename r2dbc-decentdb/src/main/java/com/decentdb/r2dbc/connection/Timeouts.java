@@ -11,7 +11,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
-/** Bounds of waiting. The fallback runs on a delivery thread, never on the timer's. */
+/** Bounds of waiting. The fallback runs on a worker, never on the timer's. */
 public final class Timeouts {
 
     private enum Outcome {

@@ -13,7 +13,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 
 /**
- * One request handed to a database thread and its one answer handed back on the delivery thread. Starts with the first
+ * One request handed to a lane and its one answer handed back on the delivery executor. Starts with the first
  * demand. A request cancelled or expired while it waits is never run; the answer to one cancelled later is released.
  */
 public final class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnable {

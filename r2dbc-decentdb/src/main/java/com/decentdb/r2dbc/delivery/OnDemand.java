@@ -1,6 +1,8 @@
 package com.decentdb.r2dbc.delivery;
 
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
@@ -11,38 +13,58 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /**
- * Subscribes to its source with the first demand. Most operators that combine publishers start the first one at once, even
- * before their own subscriber asked for anything.
+ * Subscribes to its source with the first demand, and maps its elements. Most operators that combine publishers start the first
+ * one at once, even before their own subscriber asked for anything.
  */
-public final class OnDemand<T> extends Flux<T> {
+public final class OnDemand<S, T> extends Flux<T> {
 
-    private final Supplier<? extends Publisher<T>> source;
+    private final Supplier<? extends Publisher<S>> source;
+    private final Function<? super S, ? extends T> mapping;
+    private final Consumer<? super S> discard;
 
-    private OnDemand(Supplier<? extends Publisher<T>> source) {
+    private OnDemand(
+            Supplier<? extends Publisher<S>> source,
+            Function<? super S, ? extends T> mapping,
+            Consumer<? super S> discard) {
         this.source = source;
+        this.mapping = mapping;
+        this.discard = discard;
     }
 
-    public static <T> Flux<T> flux(Supplier<Flux<T>> source) {
-        return new OnDemand<>(source);
+    public static <T> Flux<T> flux(Supplier<? extends Publisher<T>> source) {
+        return flux(source, Function.identity(), element -> {});
+    }
+
+    /**
+     * The mapped elements of a source.
+     *
+     * @param discard releases an element that reaches no subscriber
+     */
+    public static <S, T> Flux<T> flux(
+            Supplier<? extends Publisher<S>> source,
+            Function<? super S, ? extends T> mapping,
+            Consumer<? super S> discard) {
+        return new OnDemand<S, T>(source, mapping, discard);
     }
 
     public static <T> Mono<T> mono(Supplier<Mono<T>> source) {
-        return Mono.fromDirect(new OnDemand<>(source));
+        return Mono.fromDirect(flux(source));
     }
 
     @Override
     public void subscribe(CoreSubscriber<? super T> subscriber) {
-        subscriber.onSubscribe(new Gate<>(source, subscriber));
+        subscriber.onSubscribe(new Gate<>(this, subscriber));
     }
 
-    private static final class Gate<T> extends Operators.DeferredSubscription implements CoreSubscriber<T> {
+    private static final class Gate<S, T> extends Operators.DeferredSubscription implements CoreSubscriber<S> {
 
-        private final Supplier<? extends Publisher<T>> source;
+        private final OnDemand<S, T> flux;
         private final CoreSubscriber<? super T> subscriber;
         private final AtomicBoolean started = new AtomicBoolean();
+        private boolean failed;
 
-        Gate(Supplier<? extends Publisher<T>> source, CoreSubscriber<? super T> subscriber) {
-            this.source = source;
+        Gate(OnDemand<S, T> flux, CoreSubscriber<? super T> subscriber) {
+            this.flux = flux;
             this.subscriber = subscriber;
         }
 
@@ -51,7 +73,7 @@ public final class OnDemand<T> extends Flux<T> {
             if (n > 0) {
                 super.request(n);
                 if (!isCancelled() && started.compareAndSet(false, true)) {
-                    Flux.<T>defer(source).subscribe(this);
+                    start();
                 }
             } else if (started.compareAndSet(false, true)) {
                 subscriber.onError(new IllegalArgumentException("Demand must be positive, not " + n));
@@ -60,24 +82,55 @@ public final class OnDemand<T> extends Flux<T> {
             }
         }
 
+        private void start() {
+            Publisher<S> publisher;
+            try {
+                publisher = flux.source.get();
+            } catch (Throwable e) {
+                subscriber.onError(Operators.onOperatorError(e, currentContext()));
+                return;
+            }
+            publisher.subscribe(this);
+        }
+
         @Override
         public void onSubscribe(Subscription subscription) {
             set(subscription);
         }
 
         @Override
-        public void onNext(T element) {
-            subscriber.onNext(element);
+        public void onNext(S element) {
+            if (isCancelled()) {
+                flux.discard.accept(element);
+                return;
+            }
+            T mapped;
+            try {
+                mapped = flux.mapping.apply(element);
+            } catch (Throwable e) {
+                flux.discard.accept(element);
+                cancel();
+                onError(e);
+                failed = true;
+                return;
+            }
+            subscriber.onNext(mapped);
         }
 
         @Override
         public void onError(Throwable error) {
-            subscriber.onError(error);
+            if (failed) {
+                Operators.onErrorDropped(error, currentContext());
+            } else {
+                subscriber.onError(error);
+            }
         }
 
         @Override
         public void onComplete() {
-            subscriber.onComplete();
+            if (!failed) {
+                subscriber.onComplete();
+            }
         }
 
         @Override

@@ -19,7 +19,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 /** Runs the statements of one session outside transactions: queries on read lanes, the rest by group commit. */
 final class AutoCommit {
@@ -41,23 +43,29 @@ final class AutoCommit {
     /** Gives up all results not read to their end, and those to come. */
     void close() {
         open = false;
-        abandonResults(Errors.closed());
+        abandonResults(Errors::closed);
     }
 
     /** Gives up all results not read to their end; a subscriber that reads one gets an error, so that a cut result cannot pass
      * for a short one. */
-    void abandonResults(Throwable reason) {
-        cursors.forEach(cursor -> cursor.abandon(reason));
+    void abandonResults(Supplier<? extends Throwable> reason) {
+        if (!cursors.isEmpty()) {
+            Throwable error = reason.get();
+            cursors.forEach(cursor -> cursor.abandon(error));
+        }
     }
 
     boolean hasOpenResults() {
         return !cursors.isEmpty();
     }
 
-    /** A request for cursors; those that arrive late are closed. */
-    static Flux<Cursor> answers(Executor delivery, Consumer<Exchange<List<Cursor>>> submit) {
-        return Exchange.<List<Cursor>>mono(delivery, late -> late.forEach(Cursor::close), submit)
-                .flatMapIterable(Function.identity())
+    /** A request for the cursors of a command; those that arrive late are closed. */
+    static Flux<Cursor> answers(Command command, Executor delivery, Consumer<Exchange<List<Cursor>>> submit) {
+        Mono<List<Cursor>> cursors = Exchange.mono(delivery, late -> late.forEach(Cursor::close), submit);
+        if (command.bindings().size() == 1) {
+            return cursors.map(single -> single.get(0)).flux();
+        }
+        return cursors.flatMapIterable(Function.identity())
                 .doOnDiscard(Cursor.class, Cursor::close)
                 .doOnDiscard(List.class, AutoCommit::close);
     }
@@ -74,10 +82,10 @@ final class AutoCommit {
     Flux<Cursor> execute(Command command) {
         ReadLanes readers = lanes.readers();
         if (readers == null || !command.sql().reads()) {
-            return answers(delivery, exchange -> write(command, exchange));
+            return answers(command, delivery, exchange -> write(command, exchange));
         }
         if (command.bindings().size() == 1) {
-            return answers(delivery, exchange -> read(readers, command, exchange));
+            return answers(command, delivery, exchange -> read(readers, command, exchange));
         }
         return Flux.fromIterable(command.bindings())
                 .concatMap(arguments ->
@@ -92,7 +100,7 @@ final class AutoCommit {
                                 "The statement",
                                 command.lockWait(),
                                 command.sql().source()));
-        lanes.committer().submit(new GroupedWrite(command, exchange), exchange);
+        lanes.committer().submit(new GroupedWrite<>(command, exchange, Function.identity()));
     }
 
     private void read(ReadLanes readers, Command command, Exchange<List<Cursor>> exchange) {

@@ -19,7 +19,6 @@ import com.decentdb.r2dbc.embedded.write.GroupCommitter;
 import com.decentdb.r2dbc.embedded.write.PinnedLane;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.embedded.write.WriteLease;
-import com.decentdb.r2dbc.embedded.write.WriteQueue;
 import com.decentdb.r2dbc.transport.Capabilities;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchedEvent;
@@ -50,7 +49,7 @@ final class Database {
     private final Lane writer;
     private final @Nullable SharedReadLanes readers;
     private final SessionLanes shared;
-    private final WriteQueue queue;
+    private final GroupCommitter queue;
     private final AtomicInteger pinned = new AtomicInteger();
     private final WatchHub hub;
     private final AtomicBoolean checkpointPlanned = new AtomicBoolean();
@@ -75,14 +74,7 @@ final class Database {
         // A database in memory belongs to its handle, so reads and writes share one lane.
         this.readers = config.inMemory() ? null : new SharedReadLanes(config.maxReaders(), () -> lane(null));
         this.shared = new SessionLanes(writer, readers, committer(writer));
-        this.queue = new WriteQueue(
-                writer,
-                lease,
-                schema,
-                "decentdb-queue-" + label,
-                config.queueThreads(),
-                config.queueCapacity(),
-                this::committed);
+        this.queue = committer(GroupCommitter.Terms.QUEUE, writer, config.queueCapacity());
         this.hub = new WatchHub(
                 config.inMemory() ? new LaneWatchSource(writer, lease) : new HandleWatchSource(this::openHandle),
                 DriverThreads.daemon("decentdb-watch-" + label),
@@ -130,7 +122,8 @@ final class Database {
         return lease;
     }
 
-    WriteQueue queue() {
+    /** Serves queued writes. */
+    GroupCommitter queue() {
         return queue;
     }
 
@@ -278,7 +271,11 @@ final class Database {
     }
 
     private GroupCommitter committer(Lane lane) {
-        return new GroupCommitter(lane, lease, config.maxPendingWrites(), this::committed);
+        return committer(GroupCommitter.Terms.AUTO_COMMIT, lane, config.maxPendingWrites());
+    }
+
+    private GroupCommitter committer(GroupCommitter.Terms terms, Lane lane, int capacity) {
+        return new GroupCommitter(terms, lane, lease, traits.commitsAlone(), capacity, this::committed);
     }
 
     /** Only the first handle may create the file. */
@@ -286,10 +283,8 @@ final class Database {
         OpenMode mode = config.inMemory()
                 ? OpenMode.OPEN_OR_CREATE
                 : created ? OpenMode.OPEN : OpenMode.valueOf(config.mode().name());
-        String queue = "write_queue_capacity=" + Math.max(config.queueCapacity(), config.queueThreads());
         try {
-            NativeDatabase opened = library.open(
-                    nativePath, mode, config.engineOptions().isEmpty() ? queue : queue + ";" + config.engineOptions());
+            NativeDatabase opened = library.open(nativePath, mode, config.engineOptions());
             created = true;
             return opened;
         } catch (RuntimeException e) {

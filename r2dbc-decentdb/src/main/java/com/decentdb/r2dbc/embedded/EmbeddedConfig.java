@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  * @param engineOptions options for the engine as {@code key=value;..}
  * @param maxReaders how many lanes may read at once
  * @param maxPinned how many connections may have a native handle of their own
- * @param queueThreads how many threads feed the engine's write queue
  * @param queueCapacity how many queued writes may wait
  * @param maxPendingWrites how many other writes may wait
  * @param statementCacheSize how many prepared statements a lane keeps
@@ -33,7 +32,6 @@ public record EmbeddedConfig(
         String engineOptions,
         int maxReaders,
         int maxPinned,
-        int queueThreads,
         int queueCapacity,
         int maxPendingWrites,
         int statementCacheSize,
@@ -59,7 +57,7 @@ public record EmbeddedConfig(
     /** The database alone: the engine's options may hold a key. */
     @Override
     public String toString() {
-        return "DatabaseConfig[" + name + "]";
+        return "EmbeddedConfig[" + name + "]";
     }
 
     /** The same at another path. */
@@ -72,7 +70,6 @@ public record EmbeddedConfig(
                 engineOptions,
                 maxReaders,
                 maxPinned,
-                queueThreads,
                 queueCapacity,
                 maxPendingWrites,
                 statementCacheSize,
@@ -109,7 +106,6 @@ public record EmbeddedConfig(
         Map<String, Object> options = new LinkedHashMap<>();
         options.put("maxReaders", maxReaders);
         options.put("maxPinnedConnections", maxPinned);
-        options.put("queueThreads", queueThreads);
         options.put("writeQueueCapacity", queueCapacity);
         options.put("maxPendingWrites", maxPendingWrites);
         options.put("statementCacheSize", statementCacheSize);

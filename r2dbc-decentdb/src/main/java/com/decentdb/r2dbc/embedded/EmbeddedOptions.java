@@ -49,7 +49,6 @@ public final class EmbeddedOptions {
                         Math.min(4, 2 * Runtime.getRuntime().availableProcessors()),
                         1),
                 reader.integer(DecentDbOptions.MAX_PINNED_CONNECTIONS, 16, 0),
-                reader.integer(DecentDbOptions.QUEUE_THREADS, 16, 1),
                 reader.integer(DecentDbOptions.WRITE_QUEUE_CAPACITY, 1024, 1),
                 reader.integer(DecentDbOptions.MAX_PENDING_WRITES, 65_536, 1),
                 reader.integer(DecentDbOptions.STATEMENT_CACHE_SIZE, 256, 0),

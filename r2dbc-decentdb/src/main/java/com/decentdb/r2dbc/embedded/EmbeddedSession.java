@@ -9,8 +9,8 @@ import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.Lane;
+import com.decentdb.r2dbc.embedded.write.GroupedWrite;
 import com.decentdb.r2dbc.embedded.write.LaneTransaction;
-import com.decentdb.r2dbc.embedded.write.QueuedWrite;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Capabilities;
@@ -91,7 +91,7 @@ final class EmbeddedSession implements Session {
     }
 
     private Flux<Cursor> inTransaction(LaneTransaction current, Command command) {
-        return AutoCommit.answers(delivery, exchange -> current.execute(command, exchange));
+        return AutoCommit.answers(command, delivery, exchange -> current.execute(command, exchange));
     }
 
     @Override
@@ -168,9 +168,12 @@ final class EmbeddedSession implements Session {
     public Mono<Void> reset() {
         return Mono.defer(() -> {
             place.autoCommit()
-                    .abandonResults(Errors.of(
+                    .abandonResults(() -> Errors.of(
                             "24000", "The connection was given back before all rows of the result were read", null));
             LaneTransaction current = transaction;
+            if (current == null && !place.isPinned()) {
+                return Mono.empty();
+            }
             Mono<Void> ended = current == null ? Mono.empty() : rollback(current);
             return ended.onErrorComplete().then(Exchange.mono(delivery, exchange -> {
                 exchange.start();
@@ -224,8 +227,9 @@ final class EmbeddedSession implements Session {
                         1);
     }
 
-    /** The engine's queue belongs to the handle that all share; what concerns a pinned session commits on its own. */
-    private Mono<Long> queued(SqlCommand sql, Value[] arguments, Duration timeout, Consumer<QueuedWrite> submit) {
+    /** The queue belongs to the lane that all share; what concerns a pinned session commits on its own. */
+    private Mono<Long> queued(
+            SqlCommand sql, Value[] arguments, Duration timeout, Consumer<GroupedWrite<Long>> submit) {
         return outsideTransaction("A queued write", Mono.defer(() -> {
             if (!place.isPinned() && !sql.sessionState()) {
                 return tasks.queued(sql, arguments, timeout, submit);

@@ -9,12 +9,18 @@ import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.Lane;
-import com.decentdb.r2dbc.embedded.write.QueuedWrite;
+import com.decentdb.r2dbc.embedded.write.GroupCommitter;
+import com.decentdb.r2dbc.embedded.write.GroupedWrite;
+import com.decentdb.r2dbc.embedded.write.WriteCounters;
 import com.decentdb.r2dbc.embedded.write.WriteLease;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.transport.Command;
+import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
+import com.decentdb.r2dbc.transport.Waits;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -32,8 +38,8 @@ final class WriterCalls {
         this.delivery = delivery;
     }
 
-    /** A write through the engine's queue. */
-    Mono<Long> queued(SqlCommand sql, Value[] arguments, Duration timeout, Consumer<QueuedWrite> submit) {
+    /** A write through the write queue. */
+    Mono<Long> queued(SqlCommand sql, Value[] arguments, Duration timeout, Consumer<GroupedWrite<Long>> submit) {
         return Exchange.mono(delivery, exchange -> {
             if (!timeout.isZero()) {
                 exchange.expiresAt(
@@ -43,13 +49,18 @@ final class WriterCalls {
                                 "The queued write waited " + timeout.toMillis() + " ms and was not started",
                                 sql.source()));
             }
-            submit.accept(new QueuedWrite(sql, arguments, exchange));
+            submit.accept(new GroupedWrite<>(
+                    Command.of(sql, 1, Waits.UNLIMITED, arguments), exchange, WriterCalls::affectedRows));
         });
+    }
+
+    private static long affectedRows(List<Cursor> outcomes) {
+        return outcomes.stream().mapToLong(Cursor::affectedRows).sum();
     }
 
     /** The counters. */
     Mono<WriteQueueMetrics> metrics() {
-        return onLane(database.shared().writer(), this::metrics);
+        return onLane(database.shared().writer(), handle -> metrics(database.queue()));
     }
 
     /** Calls a lane's handle, in order with the statements of its session there. */
@@ -63,19 +74,19 @@ final class WriterCalls {
                 }));
     }
 
-    private WriteQueueMetrics metrics(NativeDatabase handle) {
-        com.decentdb.ffi.WriteQueueMetrics engine = handle.writeQueueMetrics();
+    private static WriteQueueMetrics metrics(GroupCommitter queue) {
+        WriteCounters done = queue.counters();
         return new WriteQueueMetrics(
-                database.queue().capacity(),
-                database.queue().waiting(),
-                engine.executed(),
-                engine.committed(),
-                engine.failed(),
-                engine.groupCommitBatches(),
-                engine.groupCommitMaxBatch(),
-                engine.groupCommitSyncs(),
-                engine.physicalSyncsSaved(),
-                engine.totalQueueWaitNanos());
+                queue.capacity(),
+                queue.waiting(),
+                done.executed(),
+                done.committed(),
+                done.failed(),
+                done.groups(),
+                done.largestGroup(),
+                done.commits(),
+                done.committed() - done.commits(),
+                done.waitNanos());
     }
 
     Mono<Void> checkpoint() {

@@ -16,7 +16,7 @@ import reactor.util.Loggers;
  * @param lockWait how long to wait for the write lock unless a connection or transaction says otherwise
  * @param statementTimeout how long to wait for a statement's first response; zero means without limit
  * @param fetchSize how many rows to read at once
- * @param writeQueueEnabled whether writes outside transactions go through the engine's queue
+ * @param writeQueueEnabled whether writes outside transactions go through the write queue
  * @param queueTimeout how long a queued write may wait to be started; zero means without limit
  * @param connectTimeout how long opening a connection may take; zero means without limit
  * @param parameterStyle how SQL text names its parameters

@@ -21,7 +21,7 @@ public interface Cursor {
     /** Whether the batch delivered last was the last one; then the cursor holds nothing any more. */
     boolean exhausted();
 
-    /** The next rows, delivered on the session's delivery thread; empty at the end. Not to be called twice at once. */
+    /** The next rows, delivered on a worker; empty at the end. Not to be called twice at once. */
     Mono<RowBatch> next();
 
     /** Gives up what is left. Idempotent, any thread, does not wait. */

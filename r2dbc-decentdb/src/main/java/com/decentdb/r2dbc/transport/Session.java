@@ -18,7 +18,7 @@ import reactor.core.publisher.Mono;
 /**
  * One connection's view of a database; the seam between the R2DBC types and a transport.
  *
- * <p>All publishers are cold and start with demand. Signals arrive on a delivery thread of the session, one at a time.
+ * <p>All publishers are cold and start with demand. Signals arrive on a worker, one at a time.
  * Errors are {@link io.r2dbc.spi.R2dbcException}s. Cancelling what waits prevents it; cancelling what runs does not stop
  * the engine, but its result is given up.
  *
@@ -61,12 +61,12 @@ public interface Session {
     /** Whether a transaction is open, as the last signal of begin, commit or rollback left it. */
     boolean inTransaction();
 
-    /** Runs a write through the engine's write queue; completes with the rows changed when it is durable. */
+    /** Runs a write through the write queue; completes with the rows changed when it is durable. */
     default Mono<Long> executeQueued(SqlCommand sql, Value[] arguments, Duration timeout) {
         return Mono.error(unsupported("A write queue"));
     }
 
-    /** Drains writes through the engine's write queue, in order; requests no more of them than there is room for. */
+    /** Drains writes through the write queue, in order; requests no more of them than there is room for. */
     default Flux<WriteOutcome> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout) {
         return Flux.error(unsupported("A write queue"));
     }

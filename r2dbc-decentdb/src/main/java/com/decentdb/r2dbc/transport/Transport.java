@@ -12,7 +12,7 @@ public interface Transport {
      */
     Mono<Session> connect();
 
-    /** An executor that runs its tasks one at a time and in order on the driver's delivery threads. */
+    /** An executor that runs its tasks one at a time and in order on the driver's workers. */
     Executor newDelivery();
 
     /** The database as the user named it, for messages. Never holds a password or key. */

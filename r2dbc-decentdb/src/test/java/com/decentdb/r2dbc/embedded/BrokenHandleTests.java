@@ -66,7 +66,6 @@ class BrokenHandleTests {
                 "",
                 2,
                 2,
-                2,
                 16,
                 16,
                 16,

@@ -12,19 +12,21 @@ import com.decentdb.r2dbc.sql.SqlCommand;
  * @param schemaVersionIsCheap whether {@code PRAGMA schema_version} reports changes by other processes at little cost
  * @param keptStatementsMayBeStale whether a kept statement may be answered from what its handle holds in memory, until that
  *     handle begins a transaction
+ * @param commitsAlone whether a write without a transaction is safe from the writes of other processes
  * @param rowChangesComplete whether an event says so when it leaves changed rows out
  * @param watchesRanges whether a watch on a range of keys reports every change of that range
  */
 public record EngineTraits(
         boolean schemaVersionIsCheap,
         boolean keptStatementsMayBeStale,
+        boolean commitsAlone,
         boolean rowChangesComplete,
         boolean watchesRanges) {
 
     /** The traits of the engine in a library. */
     public static EngineTraits of(NativeLibrary library) {
         boolean bundled = library.bundled();
-        return new EngineTraits(bundled, !bundled, bundled, bundled);
+        return new EngineTraits(bundled, !bundled, bundled, bundled, bundled);
     }
 
     /** Whether the handle that reported this must not be used any further. */

@@ -26,7 +26,7 @@ public final class BufferedCursor implements Cursor {
         this.rest = new ConcurrentLinkedQueue<>(rest);
     }
 
-    /** Runs a statement and takes all of its rows; on the lane's thread. */
+    /** Runs a statement and takes all of its rows; in a task of the lane. */
     public static BufferedCursor run(Lane lane, SqlCommand sql, Value[] arguments, int fetchSize) {
         LaneOutcome run = lane.run(sql, arguments, fetchSize);
         return new BufferedCursor(

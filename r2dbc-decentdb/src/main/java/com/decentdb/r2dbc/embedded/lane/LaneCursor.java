@@ -20,7 +20,7 @@ import reactor.core.publisher.Mono;
 
 /**
  * An outcome whose rows beyond the first block stay in the engine until the subscriber asks for them. The mutable fields are
- * written on the lane's thread alone, but for the end of a cursor whose lane has ended.
+ * written in tasks of the lane alone, but for the end of a cursor whose lane has ended.
  */
 public final class LaneCursor implements Cursor {
 
@@ -47,10 +47,10 @@ public final class LaneCursor implements Cursor {
     private volatile State state = State.STREAMING;
 
     /**
-     * Takes over the rows that a run left in the engine; on the lane's thread.
+     * Takes over the rows that a run left in the engine; in a task of the lane.
      *
      * @param run an outcome with rows left
-     * @param whenDone called once on the lane's thread, when the cursor needs the lane no more
+     * @param whenDone called once in a task of the lane, when the cursor needs the lane no more
      */
     public LaneCursor(
             Lane lane,
@@ -68,7 +68,7 @@ public final class LaneCursor implements Cursor {
         this.whenDone = whenDone;
     }
 
-    /** Takes all rows that are left after a run; on the lane's thread. */
+    /** Takes all rows that are left after a run; in a task of the lane. */
     public static List<RowBatch> drain(Lane lane, SqlCommand sql, LaneOutcome run, int fetchSize) {
         NativeStatement statement = run.rest();
         List<RowBatch> rest = new ArrayList<>();
@@ -141,7 +141,7 @@ public final class LaneCursor implements Cursor {
         }
     }
 
-    /** Reads what is left into memory, so that the transaction may end; on the lane's thread. */
+    /** Reads what is left into memory, so that the transaction may end; in a task of the lane. */
     public void detach() {
         if (state == State.STREAMING) {
             try {
@@ -163,7 +163,7 @@ public final class LaneCursor implements Cursor {
         }
     }
 
-    /** Gives up what is left with an error for the reader; on the lane's thread. */
+    /** Gives up what is left with an error for the reader; in a task of the lane. */
     public void abort(Throwable reason) {
         if (state == State.STREAMING) {
             lane.finish(sql, statement);

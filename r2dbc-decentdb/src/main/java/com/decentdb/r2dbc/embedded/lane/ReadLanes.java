@@ -11,7 +11,7 @@ public interface ReadLanes {
     /** A request for a lane. */
     interface Reader extends WaitQueue.Request {
 
-        /** Runs on the lane's thread; must call {@link ReadLanes#release} of its giver exactly once. */
+        /** Runs in a task of the lane; must call {@link ReadLanes#release} of its giver exactly once. */
         void run(Lane lane, ReadLanes giver);
     }
 

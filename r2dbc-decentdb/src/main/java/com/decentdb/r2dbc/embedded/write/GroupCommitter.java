@@ -1,7 +1,6 @@
 package com.decentdb.r2dbc.embedded.write;
 
 import com.decentdb.ffi.Parameters;
-import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.lane.Lane;
@@ -21,37 +20,87 @@ public final class GroupCommitter {
     private static final int MAX_GROUP = 256;
     private static final String SAVEPOINT = "decentdb_group";
 
+    /** The promises to those whose writes are committed. */
+    public enum Terms {
+        /** Only the wait for other holders of the write lock counts: a write that finds it free cannot expire. */
+        AUTO_COMMIT("the writes outside transactions", "Write slower, or raise maxPendingWrites"),
+        /** All time from the submission on counts. */
+        QUEUE("the write queue", "Write slower, use the Publisher form, or raise writeQueueCapacity");
+
+        private final String purpose;
+        private final String remedy;
+
+        Terms(String purpose, String remedy) {
+            this.purpose = purpose;
+            this.remedy = remedy;
+        }
+    }
+
+    private final Terms terms;
     private final Lane lane;
     private final WriteLease lease;
+    private final boolean commitsAlone;
     private final Runnable afterCommit;
-    private final WaitQueue<GroupedWrite> waiting;
+    private final WaitQueue<GroupedWrite<?>> waiting;
+    private final WriteCounters counters = new WriteCounters();
     private final int capacity;
     private final AtomicBoolean claimed = new AtomicBoolean();
     private volatile boolean waitsForLock;
 
-    public GroupCommitter(Lane lane, WriteLease lease, int capacity, Runnable afterCommit) {
+    /**
+     * A committer at rest.
+     *
+     * @param commitsAlone whether the engine commits a single write safely without a transaction of the driver's
+     * @param capacity how many writes may wait
+     */
+    public GroupCommitter(
+            Terms terms, Lane lane, WriteLease lease, boolean commitsAlone, int capacity, Runnable afterCommit) {
+        this.terms = terms;
         this.lane = lane;
         this.lease = lease;
+        this.commitsAlone = commitsAlone;
         this.capacity = capacity;
         this.afterCommit = afterCommit;
-        // Only the wait for other holders counts: a write that finds the write lock free cannot expire.
-        this.waiting = new WaitQueue<>(capacity, () -> waitsForLock);
+        this.waiting = new WaitQueue<>(capacity, () -> terms == Terms.QUEUE || waitsForLock);
     }
 
-    public void submit(GroupedWrite write, Exchange<?> exchange) {
-        if (!waiting.offer(write)) {
+    /** Queues a write, or fails it if too many wait. */
+    public void submit(GroupedWrite<?> write) {
+        accepted(waiting.offer(write), write);
+    }
+
+    /** Queues a write of a stream, which bounds the number of its writes itself. */
+    public void submitBeyondCapacity(GroupedWrite<?> write) {
+        accepted(waiting.add(write), write);
+    }
+
+    private void accepted(boolean queued, GroupedWrite<?> write) {
+        if (queued) {
+            write.exchange().onCancel(() -> waiting.remove(write));
+            claim();
+        } else {
             write.fail(
                     waiting.closed()
                             ? Errors.closed()
                             : Errors.of(
                                     "53000",
-                                    "The write was refused and not started: " + capacity
-                                            + " writes wait already. Write slower, or raise maxPendingWrites",
+                                    "The write was refused and not started: " + capacity + " writes wait already. "
+                                            + terms.remedy,
                                     write.sql()));
-            return;
         }
-        exchange.onCancel(() -> waiting.remove(write));
-        claim();
+    }
+
+    public int waiting() {
+        return waiting.size();
+    }
+
+    public int capacity() {
+        return capacity;
+    }
+
+    /** What it did so far; in a task of the lane. */
+    public WriteCounters counters() {
+        return counters;
     }
 
     /** Fails those that wait and all to come. */
@@ -63,7 +112,7 @@ public final class GroupCommitter {
         if (claimed.compareAndSet(false, true)) {
             AtomicBoolean granted = new AtomicBoolean();
             lease.acquire(WriteLease.claim(
-                    "the writes outside transactions",
+                    terms.purpose,
                     round -> {
                         synchronized (granted) {
                             granted.set(true);
@@ -83,14 +132,14 @@ public final class GroupCommitter {
         }
     }
 
-    /** Runs the writes that wait now, then gives the write lock on; on the lane's thread. */
+    /** Runs the writes that wait now, then gives the write lock on; in a task of the lane. */
     private void round() {
         List<Runnable> answers = new ArrayList<>();
         try {
-            List<GroupedWrite> batch = waiting.poll(MAX_GROUP);
+            List<GroupedWrite<?>> batch = waiting.poll(MAX_GROUP);
             int i = 0;
             while (i < batch.size()) {
-                List<GroupedWrite> group = new ArrayList<>();
+                List<GroupedWrite<?>> group = new ArrayList<>();
                 while (i < batch.size() && batch.get(i).groupable()) {
                     group.add(batch.get(i++));
                 }
@@ -111,10 +160,11 @@ public final class GroupCommitter {
         }
     }
 
-    private void commit(List<GroupedWrite> group, List<Runnable> answers) {
-        List<GroupedWrite> started = new ArrayList<>(group.size());
-        for (GroupedWrite write : group) {
+    private void commit(List<GroupedWrite<?>> group, List<Runnable> answers) {
+        List<GroupedWrite<?>> started = new ArrayList<>(group.size());
+        for (GroupedWrite<?> write : group) {
             if (write.start()) {
+                counters.started(write);
                 started.add(write);
             }
         }
@@ -126,22 +176,27 @@ public final class GroupCommitter {
                 throw Errors.of(
                         "25001", "A transaction was begun on this connection before the write was started", null);
             }
-            if (started.size() == 1 && started.get(0).plain()) {
+            if (started.size() == 1 && commitsAlone(started.get(0))) {
                 started.get(0).run(lane);
                 committed(started, answers);
             } else if (!commitTogether(started, answers)) {
                 commitApart(started, answers);
             }
         } catch (Throwable e) {
+            counters.failed(started.size());
             started.forEach(write -> answers.add(() -> write.fail(e)));
             lane.rollback();
         }
     }
 
+    private boolean commitsAlone(GroupedWrite<?> write) {
+        return write.plain() && (commitsAlone || !write.groupable());
+    }
+
     /** Runs the group in one transaction; false if a statement failed and nothing was kept. */
-    private boolean commitTogether(List<GroupedWrite> group, List<Runnable> answers) {
+    private boolean commitTogether(List<GroupedWrite<?>> group, List<Runnable> answers) {
         lane.begin();
-        for (GroupedWrite write : group) {
+        for (GroupedWrite<?> write : group) {
             try {
                 write.run(lane);
             } catch (RuntimeException e) {
@@ -158,11 +213,11 @@ public final class GroupCommitter {
     }
 
     /** Runs the group in one transaction with a savepoint around each statement. */
-    private void commitApart(List<GroupedWrite> group, List<Runnable> answers) {
+    private void commitApart(List<GroupedWrite<?>> group, List<Runnable> answers) {
         lane.begin();
-        List<GroupedWrite> succeeded = new ArrayList<>(group.size());
+        List<GroupedWrite<?>> succeeded = new ArrayList<>(group.size());
         List<Runnable> failures = new ArrayList<>();
-        for (GroupedWrite write : group) {
+        for (GroupedWrite<?> write : group) {
             control("SAVEPOINT " + SAVEPOINT);
             Throwable error = attempt(write);
             if (error == null) {
@@ -175,10 +230,11 @@ public final class GroupCommitter {
         }
         lane.commit();
         committed(succeeded, answers);
+        counters.failed(failures.size());
         answers.addAll(failures);
     }
 
-    private @Nullable Throwable attempt(GroupedWrite write) {
+    private @Nullable Throwable attempt(GroupedWrite<?> write) {
         try {
             write.run(lane);
             return null;
@@ -190,7 +246,8 @@ public final class GroupCommitter {
         }
     }
 
-    private void committed(List<GroupedWrite> writes, List<Runnable> answers) {
+    private void committed(List<GroupedWrite<?>> writes, List<Runnable> answers) {
+        counters.committed(writes.size());
         afterCommit.run();
         writes.forEach(write -> answers.add(write::acknowledge));
     }

@@ -11,18 +11,31 @@ import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A statement outside any transaction on its way to the writer lane. */
-public final class GroupedWrite implements WaitQueue.Request {
+/**
+ * A statement outside any transaction on its way to the writer lane.
+ *
+ * @param <T> the answer to its subscriber
+ */
+public final class GroupedWrite<T> implements WaitQueue.Request {
 
     private final Command command;
-    private final Exchange<List<Cursor>> exchange;
+    private final Exchange<T> exchange;
+    private final Function<List<Cursor>, T> answer;
+    private final long submitted = System.nanoTime();
     private @Nullable List<Cursor> outcome;
 
-    public GroupedWrite(Command command, Exchange<List<Cursor>> exchange) {
+    /**
+     * A write not submitted yet.
+     *
+     * @param answer makes the answer of one outcome for each list of arguments
+     */
+    public GroupedWrite(Command command, Exchange<T> exchange, Function<List<Cursor>, T> answer) {
         this.command = command;
         this.exchange = exchange;
+        this.answer = answer;
     }
 
     /** Whether it may share a transaction with others: it changes rows and nothing else. */
@@ -42,11 +55,15 @@ public final class GroupedWrite implements WaitQueue.Request {
         return command.sql().source();
     }
 
+    long waitedNanos() {
+        return System.nanoTime() - submitted;
+    }
+
     boolean start() {
         return exchange.start();
     }
 
-    /** Runs every execution and keeps the outcome; on the lane's thread. */
+    /** Runs every execution and keeps the outcome; in a task of the lane. */
     void run(Lane lane) {
         List<Cursor> cursors = new ArrayList<>(command.bindings().size());
         for (Value[] arguments : command.bindings()) {
@@ -57,7 +74,8 @@ public final class GroupedWrite implements WaitQueue.Request {
 
     /** Answers with the outcome of {@link #run}, now that it is durable. */
     void acknowledge() {
-        exchange.answer(outcome);
+        List<Cursor> cursors = outcome;
+        exchange.answer(cursors == null ? null : answer.apply(cursors));
     }
 
     void fail(Throwable error) {
@@ -65,7 +83,7 @@ public final class GroupedWrite implements WaitQueue.Request {
     }
 
     @Override
-    public Exchange<?> exchange() {
+    public Exchange<T> exchange() {
         return exchange;
     }
 }

@@ -45,10 +45,10 @@ public final class LaneTransaction {
     private final Executor delivery;
     private final Runnable giveLaneBack;
     private final Runnable whenCommitted;
-    /** Results read beyond their first rows; confined to the lane's thread. */
+    /** Results read beyond their first rows; confined to the lane's tasks. */
     private final Set<LaneCursor> cursors = new LinkedHashSet<>();
 
-    /** Whether it may only read although it was begun to write; confined to the lane's thread. */
+    /** Whether it may only read although it was begun to write; confined to the lane's tasks. */
     private boolean restricted;
 
     private final AtomicReference<State> state = new AtomicReference<>(State.ACTIVE);
@@ -64,7 +64,7 @@ public final class LaneTransaction {
     }
 
     /**
-     * Begins a transaction; on the lane's thread. Gives the lane back if that fails.
+     * Begins a transaction; in a task of the lane. Gives the lane back if that fails.
      *
      * @param giveLaneBack ends the exclusive use of the lane; called once, on its thread
      */
