@@ -130,7 +130,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void aChangedSchemaIsToldAndItsRowsHaveTheNewColumns() {
+    void aChangedSchemaIsReportedAndItsRowsHaveTheNewColumns() {
         assumeTrue(database.bundled(), "DecentDB leaves rows out");
         DecentDbConnection writer = database.connect();
 
@@ -152,7 +152,7 @@ class ChangeStreamTests {
     }
 
     @Test
-    void aSlowSubscriberIsToldWhatItMissedAndThenGoesOn() {
+    void aSlowSubscriberHearsWhatItMissedAndThenGoesOn() {
         DecentDbConnection writer = database.connect();
 
         StepVerifier.create(database.connect().changeStream("other"), 1)

@@ -105,7 +105,7 @@ class ConnectionTests {
     }
 
     @Test
-    void aClosedConnectionStillTellsAboutItself() {
+    void aClosedConnectionStillDescribesItself() {
         DecentDbConnection connection = database.connect();
         await(connection.close());
         await(connection.close());

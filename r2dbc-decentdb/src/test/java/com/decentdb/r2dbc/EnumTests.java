@@ -133,7 +133,7 @@ class EnumTests {
     }
 
     @Test
-    void isItsNumbersWhereNothingTellsTheLabels() {
+    void isItsNumbersWhereNothingReportsTheLabels() {
         assumeTrue(
                 database.bundled(), "DecentDB reports which column an expression comes from, and thereby the labels");
         await(connection.execute("ALTER TABLE cat RENAME TO feline"));

@@ -97,7 +97,7 @@ class ErrorTests {
     }
 
     @Test
-    void violationsOfConstraintsAreToldApart() {
+    void violationsOfConstraintsAreDistinguished() {
         DecentDbConnection connection = database.connect();
         await(connection.execute("INSERT INTO t VALUES (1, 'one')"));
 
@@ -162,7 +162,7 @@ class ErrorTests {
     }
 
     @Test
-    void errorsOfTheCatalogueAreToldApart() {
+    void errorsOfTheCatalogueAreDistinguished() {
         DecentDbConnection connection = database.connect();
         await(connection.execute("CREATE TABLE child (t_id INTEGER REFERENCES t (id))"));
         await(connection.execute("INSERT INTO t VALUES (1, 'one')"));

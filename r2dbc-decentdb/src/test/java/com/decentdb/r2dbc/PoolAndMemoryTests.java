@@ -58,7 +58,7 @@ class PoolAndMemoryTests {
     }
 
     @Test
-    void anExhaustedPoolTellsHowManyAreInUseAndRecovers() {
+    void anExhaustedPoolReportsHowManyAreInUseAndRecovers() {
         ConnectionPool pool = DecentDb.createPool(database.url("linger=0&maxSize=2&acquireTimeout=PT0.1S"));
         List<Connection> borrowed = awaitAll(Flux.concat(pool.create(), pool.create()));
 

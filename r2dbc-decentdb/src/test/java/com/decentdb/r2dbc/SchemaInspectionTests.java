@@ -189,16 +189,34 @@ class SchemaInspectionTests {
     }
 
     @Test
-    void failsInATransactionWhichItWouldWaitFor() {
+    void seesWhatItsOwnTransactionDidAndNothingOfOthers() {
+        DecentDbConnection other = database.connect();
         await(connection.beginTransaction());
+        await(connection.execute("CREATE TABLE draft (id INTEGER PRIMARY KEY)"));
 
-        StepVerifier.create(connection.listTables())
-                .expectErrorSatisfies(error ->
-                        assertThat(((R2dbcException) error).getSqlState()).isEqualTo("25001"))
-                .verify();
+        assertThat(awaitAll(connection.listTables()))
+                .extracting(TableInfo::name)
+                .contains("draft");
+        assertThat(awaitAll(other.listTables())).extracting(TableInfo::name).doesNotContain("draft");
 
         await(connection.rollbackTransaction());
         assertThat(awaitAll(connection.listTables())).hasSize(2);
+    }
+
+    @Test
+    void waitsForAWriterOfADatabaseInMemoryNoLongerThanAllowed() {
+        DecentDbConnectionFactory memory = DecentDb.factory("r2dbc:decentdb:mem:///inspected?lockWaitTimeout=PT0.05S");
+        DecentDbConnection writer = database.keep(memory.create());
+        DecentDbConnection reader = database.keep(memory.create());
+        await(writer.beginTransaction());
+
+        StepVerifier.create(reader.listTables())
+                .expectErrorSatisfies(error ->
+                        assertThat(((R2dbcException) error).getSqlState()).isEqualTo("55P03"))
+                .verify();
+
+        await(writer.rollbackTransaction());
+        assertThat(awaitAll(reader.listTables())).isEmpty();
     }
 
     @Test

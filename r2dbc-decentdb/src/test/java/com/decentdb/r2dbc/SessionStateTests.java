@@ -203,7 +203,7 @@ class SessionStateTests {
     }
 
     @Test
-    void oneConnectionTooManyIsToldTheOption() {
+    void theErrorOfOneConnectionTooManyNamesTheOption() {
         DecentDbConnection first = database.keep(DecentDb.connect(database.url("linger=0&maxPinnedConnections=2")));
         DecentDbConnection second = database.connect();
         DecentDbConnection third = database.connect();

@@ -8,9 +8,12 @@ import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.WriteOutcome;
 import io.r2dbc.spi.R2dbcBadGrammarException;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
+import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,6 +81,37 @@ class WriteQueueTests {
     }
 
     @Test
+    void aStreamIsExecutedInItsOrder() {
+        DecentDbConnection connection = database.connect();
+        await(connection.execute("CREATE TABLE seen (place INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER)"));
+
+        await(connection.executeQueued(
+                "INSERT INTO seen (n) VALUES ($1)", Flux.range(0, 2_000).map(n -> new Object[] {n})));
+
+        connection
+                .fetchValue("SELECT COUNT(*) FROM seen WHERE n <> place - 1", Long.class)
+                .as(StepVerifier::create)
+                .expectNext(0L)
+                .verifyComplete();
+    }
+
+    @Test
+    void checkpointsAndCopiesWaitForTheWriteLockNoLongerThanAllowed() {
+        DecentDbConnection holder = database.connect();
+        DecentDbConnection connection = database.connect();
+        await(connection.setLockWaitTimeout(Duration.ofMillis(50)));
+        await(holder.beginTransaction());
+
+        for (Mono<Void> waits : List.of(
+                connection.checkpoint(), connection.saveAs(database.directory().resolve("copy.ddb")))) {
+            waits.as(StepVerifier::create)
+                    .verifyErrorSatisfies(error ->
+                            assertThat(((R2dbcException) error).getSqlState()).isEqualTo("55P03"));
+        }
+        await(holder.rollbackTransaction());
+    }
+
+    @Test
     void aFullQueueAndATimeoutAreDifferentErrorsAndNeitherExecutes() {
         DecentDbConnection connection = database.keep(
                 DecentDb.connect(database.url("linger=0&writeQueueCapacity=2&writeQueueDefaultTimeout=300")));
@@ -125,7 +159,7 @@ class WriteQueueTests {
     }
 
     @Test
-    void aFailingWriteOfAStreamIsToldAndTheOthersGoOn() {
+    void aFailingWriteOfAStreamIsReportedAndTheOthersGoOn() {
         DecentDbConnection connection = database.connect();
         await(connection.executeQueued(INSERT, 7));
         await(connection.executeQueued(INSERT, 400));

@@ -32,7 +32,7 @@ public sealed interface Change {
      *
      * @param eventId the number of the event, ascending while the database is open
      * @param commitPosition where in the log the commit ends; only good for distinguishing commits
-     * @param source how it was written, such as {@code direct} or {@code queued}
+     * @param source how it was written, in the words of the engine, such as {@code direct}
      * @param tables the tables it touched
      * @param schemaChanged whether it changed the schema; then every stream gets the event, and {@code tables} may be others
      * @param rows the rows it changed, in the order it changed them

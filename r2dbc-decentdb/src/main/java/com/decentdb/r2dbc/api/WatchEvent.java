@@ -31,7 +31,7 @@ public sealed interface WatchEvent {
      *
      * @param eventId the number of the event, ascending while the database is open
      * @param commitPosition where in the log the commit ends
-     * @param source how it was written, such as {@code direct} or {@code queued}
+     * @param source how it was written, in the words of the engine, such as {@code direct}
      * @param tables the tables it touched
      * @param schemaChanged whether it changed the schema; then every watch gets the event, and {@code tables} may be others
      * @param rowChanges the rows of these tables that it changed, as far as the engine reports them

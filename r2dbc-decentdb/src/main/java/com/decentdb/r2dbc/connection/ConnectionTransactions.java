@@ -41,6 +41,7 @@ final class ConnectionTransactions {
         this.session = session;
         this.defaultLockWait = lockWait;
         this.lockWait = lockWait;
+        session.setLockWait(lockWait);
     }
 
     /** How long writes outside transactions, and transactions without a limit of their definition, wait for the write lock. */
@@ -48,8 +49,9 @@ final class ConnectionTransactions {
         return lockWait;
     }
 
-    void setLockWait(Duration timeout) {
+    final void setLockWait(Duration timeout) {
         lockWait = timeout;
+        session.setLockWait(timeout);
     }
 
     /** Begins a transaction with the defaults of the connection. */
@@ -194,7 +196,7 @@ final class ConnectionTransactions {
         autoCommit = true;
         isolation = DecentDbConnection.SNAPSHOT;
         ofTransaction = null;
-        lockWait = defaultLockWait;
+        setLockWait(defaultLockWait);
     }
 
     private static RuntimeException unsupported(IsolationLevel level) {

@@ -254,7 +254,7 @@ public final class DefaultConnection implements DecentDbConnection {
         // A watch that began while the session was closing has to end, too.
         return Mono.defer(() -> {
             live.next();
-            return session.close().doFinally(signal -> live.next());
+            return session.close().doOnTerminate(live::next).doOnCancel(live::next);
         });
     }
 

@@ -48,6 +48,7 @@ final class EmbeddedSession implements Session {
     private final SchemaInspection inspection;
     private final Sinks.Empty<Void> end = Sinks.empty();
     private volatile @Nullable LaneTransaction transaction;
+    private volatile Duration lockWait = Waits.UNLIMITED;
     private volatile boolean open = true;
 
     /**
@@ -198,6 +199,11 @@ final class EmbeddedSession implements Session {
     }
 
     @Override
+    public void setLockWait(Duration bound) {
+        lockWait = bound;
+    }
+
+    @Override
     public boolean hasOpenResults() {
         return place.autoCommit().hasOpenResults();
     }
@@ -269,12 +275,12 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Mono<Void> checkpoint() {
-        return outsideTransaction("A checkpoint", tasks.checkpoint());
+        return outsideTransaction("A checkpoint", tasks.checkpoint(lockWait));
     }
 
     @Override
     public Mono<Void> saveAs(Path path) {
-        return outsideTransaction("A copy", tasks.saveAs(path));
+        return outsideTransaction("A copy", tasks.saveAs(path, lockWait));
     }
 
     @Override
@@ -284,7 +290,15 @@ final class EmbeddedSession implements Session {
 
     /** The handle that is asked sees the temporary objects of this session. */
     private <T> Mono<T> describe(Function<NativeDatabase, @Nullable T> call) {
-        return Mono.defer(() -> outsideTransaction("Reading the schema", tasks.underLease(lanes().writer(), call)));
+        return Mono.defer(() -> {
+            if (!open) {
+                return Mono.error(Errors.closed());
+            }
+            LaneTransaction current = transaction;
+            return current != null && current.active()
+                    ? Exchange.mono(delivery, exchange -> current.call(call, exchange))
+                    : tasks.reading(lanes(), lockWait, call);
+        });
     }
 
     /** Refuses a task that waits for the write lock while the session's own transaction may hold it. */

@@ -9,8 +9,10 @@ import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.Lane;
+import com.decentdb.r2dbc.embedded.lane.ReadLanes;
 import com.decentdb.r2dbc.embedded.write.GroupCommitter;
 import com.decentdb.r2dbc.embedded.write.GroupedWrite;
+import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.embedded.write.WriteCounters;
 import com.decentdb.r2dbc.embedded.write.WriteLease;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -89,15 +91,15 @@ final class WriterCalls {
                 done.waitNanos());
     }
 
-    Mono<Void> checkpoint() {
-        return underLease(handle -> {
+    Mono<Void> checkpoint(Duration lockWait) {
+        return underLease("The checkpoint", lockWait, handle -> {
             handle.checkpoint();
             return null;
         });
     }
 
-    Mono<Void> saveAs(Path path) {
-        return underLease(handle -> {
+    Mono<Void> saveAs(Path path, Duration lockWait) {
+        return underLease("The copy", lockWait, handle -> {
             try {
                 handle.saveAs(path.toAbsolutePath().toString());
             } catch (NativeException e) {
@@ -110,15 +112,44 @@ final class WriterCalls {
         });
     }
 
-    /** Calls the writer's handle under the write lock. */
-    private <T> Mono<T> underLease(Function<NativeDatabase, @Nullable T> call) {
-        return underLease(database.shared().writer(), call);
+    /** Reads what the handles of a session see, outside transactions. */
+    <T> Mono<T> reading(SessionLanes lanes, Duration lockWait, Function<NativeDatabase, @Nullable T> call) {
+        ReadLanes readers = lanes.readers();
+        if (readers == null) {
+            return underLease("Reading the schema", lockWait, call);
+        }
+        return Exchange.mono(delivery, exchange -> {
+            exchange.expiresAt(Deadlines.after(lockWait), () -> readers.timeout("Reading the schema", lockWait, null));
+            ReadCall<T> read = new ReadCall<>(database, exchange, call);
+            exchange.onCancel(() -> readers.withdraw(read));
+            readers.submit(read);
+        });
     }
 
-    /** Calls a lane's handle under the write lock. */
-    <T> Mono<T> underLease(Lane lane, Function<NativeDatabase, @Nullable T> call) {
+    private record ReadCall<T>(Database database, Exchange<T> exchange, Function<NativeDatabase, @Nullable T> call)
+            implements ReadLanes.Reader {
+
+        @Override
+        public void run(Lane lane, ReadLanes giver) {
+            if (!exchange.start()) {
+                giver.release(lane);
+                return;
+            }
+            Runnable outcome = outcome(exchange, lane, handle -> {
+                database.refresh(lane);
+                return call.apply(handle);
+            });
+            giver.release(lane);
+            outcome.run();
+        }
+    }
+
+    /** Calls the writer's handle under the write lock. */
+    private <T> Mono<T> underLease(String what, Duration lockWait, Function<NativeDatabase, @Nullable T> call) {
+        Lane lane = database.shared().writer();
         return Exchange.mono(delivery, exchange -> {
             WriteLease lease = database.lease();
+            exchange.expiresAt(Deadlines.after(lockWait), () -> lease.timeout(what, lockWait, null));
             WriteLease.Claimant claim = WriteLease.claim("a task of the database", exchange, lane, () -> {
                 Runnable outcome = outcome(exchange, lane, call);
                 lease.release();

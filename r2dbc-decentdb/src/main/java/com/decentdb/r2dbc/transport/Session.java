@@ -55,6 +55,9 @@ public interface Session {
         return Mono.error(unsupported("An audit context"));
     }
 
+    /** Bounds the wait of all calls but statements and transactions, which carry bounds of their own. */
+    void setLockWait(Duration lockWait);
+
     /** Whether there are results outside transactions that were not read to their end. */
     boolean hasOpenResults();
 

@@ -105,7 +105,7 @@ class CodecExtensionsTests {
     }
 
     @Test
-    void areToldWhenTheyReturnNothing() throws IOException {
+    void areReportedWhenTheyReturnNothing() throws IOException {
         Codecs codecs = with(BreaksItsWord.class.getName());
 
         assertThatIllegalArgumentException()

@@ -79,6 +79,11 @@ final class RecordingSession implements Session {
     }
 
     @Override
+    public void setLockWait(Duration lockWait) {
+        // Every command carries its own.
+    }
+
+    @Override
     public boolean hasOpenResults() {
         return false;
     }

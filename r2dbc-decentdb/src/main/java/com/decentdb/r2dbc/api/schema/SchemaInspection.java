@@ -5,9 +5,10 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Descriptions of a database's schema and of statements. Each publisher describes one moment; it waits for the write lock,
- * and fails with SQLSTATE 25001 while the connection has a transaction open, which would wait for itself. A transport that
- * cannot describe something fails with SQLSTATE 0A000.
+ * Descriptions of a database's schema and of statements. Each publisher describes one moment, within a transaction as that
+ * transaction sees it. It waits for a read lane, or for the write lock of a database in memory, no longer than the lock-wait
+ * timeout of the connection, and fails with SQLSTATE 55P03 then. A transport that cannot describe something fails with SQLSTATE
+ * 0A000.
  */
 public interface SchemaInspection {
 

@@ -100,7 +100,7 @@ public final class Lane implements Executor {
     }
 
     /** Calls the handle; every call must come through here, since any of them may find it broken. */
-    public <T> T call(Function<NativeDatabase, T> call) {
+    public <T extends @Nullable Object> T call(Function<NativeDatabase, T> call) {
         boolean within = busy;
         busy = true;
         try {

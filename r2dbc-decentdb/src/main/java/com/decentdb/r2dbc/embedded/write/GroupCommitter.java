@@ -23,16 +23,19 @@ public final class GroupCommitter {
     /** The promises to those whose writes are committed. */
     public enum Terms {
         /** Only the wait for other holders of the write lock counts: a write that finds it free cannot expire. */
-        AUTO_COMMIT("the writes outside transactions", "Write slower, or raise maxPendingWrites"),
+        AUTO_COMMIT(
+                "the writes outside transactions", "%d writes wait already. Write slower, or raise maxPendingWrites"),
         /** All time from the submission on counts. */
-        QUEUE("the write queue", "Write slower, use the Publisher form, or raise writeQueueCapacity");
+        QUEUE(
+                "the write queue",
+                "the queue is full with %d writes. Write slower, use the Publisher form, or raise writeQueueCapacity");
 
         private final String purpose;
-        private final String remedy;
+        private final String refusal;
 
-        Terms(String purpose, String remedy) {
+        Terms(String purpose, String refusal) {
             this.purpose = purpose;
-            this.remedy = remedy;
+            this.refusal = refusal;
         }
     }
 
@@ -84,8 +87,7 @@ public final class GroupCommitter {
                             ? Errors.closed()
                             : Errors.of(
                                     "53000",
-                                    "The write was refused and not started: " + capacity + " writes wait already. "
-                                            + terms.remedy,
+                                    "The write was refused and not started: " + String.format(terms.refusal, capacity),
                                     write.sql()));
         }
     }

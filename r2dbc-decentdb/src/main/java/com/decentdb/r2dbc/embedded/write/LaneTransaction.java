@@ -21,6 +21,8 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,7 +68,7 @@ public final class LaneTransaction {
     /**
      * Begins a transaction; in a task of the lane. Gives the lane back if that fails.
      *
-     * @param giveLaneBack ends the exclusive use of the lane; called once, on its thread
+     * @param giveLaneBack ends the exclusive use of the lane; called once, in a task of it
      */
     public static LaneTransaction begin(
             Lane lane, boolean readOnly, Executor delivery, Runnable giveLaneBack, Runnable whenCommitted) {
@@ -95,6 +97,15 @@ public final class LaneTransaction {
     }
 
     public void execute(Command command, Exchange<List<Cursor>> exchange) {
+        submit(exchange, command.sql().source(), () -> run(command));
+    }
+
+    /** Calls its handle, which sees what the transaction did. */
+    public <T> void call(Function<NativeDatabase, @Nullable T> call, Exchange<T> exchange) {
+        submit(exchange, null, () -> lane.call(call));
+    }
+
+    private <T> void submit(Exchange<T> exchange, @Nullable String sql, Supplier<@Nullable T> work) {
         lane.execute(() -> {
             if (!exchange.start()) {
                 return;
@@ -103,20 +114,17 @@ public final class LaneTransaction {
                 noteLoss(false);
                 State now = state.get();
                 if (now == State.ACTIVE) {
-                    exchange.answer(run(command));
+                    exchange.answer(work.get());
                 } else if (now == State.LOST) {
-                    exchange.fail(lost(command.sql().source()));
+                    exchange.fail(lost(sql));
                 } else {
-                    exchange.fail(Errors.of(
-                            "25000",
-                            "The transaction ended before this statement was started",
-                            command.sql().source()));
+                    exchange.fail(Errors.of("25000", "The transaction ended before this statement was started", sql));
                 }
             } catch (Throwable e) {
                 noteLoss(true);
                 exchange.fail(
                         lane.holds(handle)
-                                ? NativeErrors.map(e, command.sql().source())
+                                ? NativeErrors.map(e, sql)
                                 : Errors.of(
                                         "40000", "The engine failed and was restarted: " + e.getMessage(), 0, null, e));
             }
