@@ -137,7 +137,7 @@ class ConnectionTests {
     }
 
     @Test
-    void aTimeoutIsToldOnAThreadThatMayBlock() {
+    void aTimeoutIsReportedOnAThreadThatMayBlock() {
         DecentDbConnection holder = database.connect();
         await(holder.execute("CREATE TABLE t (n INTEGER)"));
         await(holder.beginTransaction());

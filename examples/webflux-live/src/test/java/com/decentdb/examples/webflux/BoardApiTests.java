@@ -76,7 +76,7 @@ class BoardApiTests {
     }
 
     @Test
-    void whatIsWrongIsToldAsAProblem() {
+    void anErrorIsReportedAsAProblem() {
         for (String title : List.of("", "   ", "x".repeat(201))) {
             client.post()
                     .uri("/items")
