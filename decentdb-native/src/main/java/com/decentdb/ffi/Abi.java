@@ -165,6 +165,16 @@ interface Abi {
 
     int ddb_stmt_affected_rows(long statement, long outRows);
 
+    int ddb_stmt_execute_batch_typed(
+            long statement,
+            long rows,
+            long signature,
+            long integers,
+            long doubles,
+            long texts,
+            long textLengths,
+            long outAffected);
+
     int ddb_stmt_fetch_row_views(
             long statement, byte includeCurrent, long maxRows, long outValues, long outRows, long outColumns);
 }

@@ -304,6 +304,17 @@ final class JnaAbi implements Abi {
     public native int ddb_stmt_affected_rows(long statement, long outRows);
 
     @Override
+    public native int ddb_stmt_execute_batch_typed(
+            long statement,
+            long rows,
+            long signature,
+            long integers,
+            long doubles,
+            long texts,
+            long textLengths,
+            long outAffected);
+
+    @Override
     public native int ddb_stmt_fetch_row_views(
             long statement, byte includeCurrent, long maxRows, long outValues, long outRows, long outColumns);
 }

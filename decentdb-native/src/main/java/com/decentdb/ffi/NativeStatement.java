@@ -205,6 +205,39 @@ public final class NativeStatement extends NativeHandle {
     }
 
     /**
+     * Runs an INSERT, UPDATE or DELETE once for each row of a batch, with one native call. Within a transaction; outside, the
+     * engine may commit each row by itself.
+     *
+     * @param batch the values
+     * @return how many rows all executions together changed
+     * @throws NativeException if one execution fails; whether those before it are kept depends on the engine
+     */
+    public long executeBatch(Batch batch) {
+        if (!batch.complete()) {
+            throw new IllegalArgumentException("the batch lacks values for some of its " + batch.rows() + " rows");
+        }
+        long statement = enter();
+        try {
+            Scratch scratch = Scratch.ofThread();
+            long address = scratch.encode(batch);
+            boundCount = NEVER_BOUND;
+            Status.check(ABI.ddb_stmt_execute_batch_typed(
+                    statement,
+                    batch.rows(),
+                    address + batch.signatureOffset(),
+                    address,
+                    address + batch.doublesOffset(),
+                    address + batch.pointersOffset(),
+                    address + batch.lengthsOffset(),
+                    scratch.zeroedOut(0)));
+            scratch.trim();
+            return scratch.read(0);
+        } finally {
+            leave();
+        }
+    }
+
+    /**
      * Drops the outcome and the native memory it holds; values stay bound. Call it after the last row that is needed.
      */
     public void reset() {

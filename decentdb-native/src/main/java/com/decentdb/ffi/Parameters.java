@@ -22,9 +22,10 @@ public final class Parameters {
 
     private static final byte[] NO_BYTES = {};
     private static final Parameters NONE = new Parameters(0);
+    private static final int KEPT_BYTES = 1 << 16;
 
-    private final int count;
-    private final byte[] cells;
+    private int count;
+    private byte[] cells;
     private byte[] data = NO_BYTES;
     private int dataSize;
 
@@ -44,6 +45,30 @@ public final class Parameters {
             throw new IllegalArgumentException("count must not be negative: " + count);
         }
         return count == 0 ? NONE : new Parameters(count);
+    }
+
+    /**
+     * Sets all to NULL and changes their number, so that the same object serves one execution after the other.
+     *
+     * @param newCount how many, 0 or more
+     * @return this, or a new object if this is the shared instance for none
+     */
+    public Parameters reset(int newCount) {
+        if (this == NONE) {
+            return of(newCount);
+        }
+        int size = Math.multiplyExact(newCount, CellLayout.SIZE);
+        if (size > cells.length || cells.length > KEPT_BYTES) {
+            cells = new byte[size];
+        } else {
+            Arrays.fill(cells, 0, size, (byte) 0);
+        }
+        if (data.length > KEPT_BYTES) {
+            data = NO_BYTES;
+        }
+        count = newCount;
+        dataSize = 0;
+        return this;
     }
 
     /**
@@ -329,7 +354,7 @@ public final class Parameters {
     }
 
     int encodedSize() {
-        return Math.addExact(cells.length, dataSize);
+        return Math.addExact(count * CellLayout.SIZE, dataSize);
     }
 
     /**
@@ -338,20 +363,23 @@ public final class Parameters {
      */
     void encode(ByteBuffer target, long address) {
         int size = dataSize;
-        target.put(0, cells);
-        target.put(cells.length, data, 0, size);
-        for (int cell = 0; cell < cells.length; cell += CellLayout.SIZE) {
+        int end = count * CellLayout.SIZE;
+        target.put(0, cells, 0, end);
+        target.put(end, data, 0, size);
+        for (int cell = 0; cell < end; cell += CellLayout.SIZE) {
             if (CellLayout.pointsToData(target.getInt(cell + CellLayout.TAG))) {
                 long offset = target.getLong(cell + CellLayout.DATA);
                 Objects.checkFromIndexSize(offset, target.getLong(cell + CellLayout.LENGTH), (long) size);
-                target.putLong(cell + CellLayout.DATA, address + cells.length + offset);
+                target.putLong(cell + CellLayout.DATA, address + end + offset);
             }
         }
     }
 
     private int cell(int index, ValueTag tag) {
         int cell = Objects.checkIndex(index, count) * CellLayout.SIZE;
-        Arrays.fill(cells, cell, cell + CellLayout.SIZE, (byte) 0);
+        if (tagCode(index) != 0) {
+            Arrays.fill(cells, cell, cell + CellLayout.SIZE, (byte) 0);
+        }
         INT.set(cells, cell + CellLayout.TAG, tag.code());
         return cell;
     }

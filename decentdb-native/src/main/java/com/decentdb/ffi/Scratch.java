@@ -112,6 +112,13 @@ final class Scratch {
         return areaAddress;
     }
 
+    /** Writes a batch and returns its address. */
+    long encode(Batch batch) {
+        reserve(batch.encodedSize());
+        batch.encode(area, areaAddress);
+        return areaAddress;
+    }
+
     /** Writes one text or byte array to {@link #areaAddress()} and returns its length in bytes. */
     int writeData(Parameters parameters, int index) {
         int length = parameters.dataLength(index);

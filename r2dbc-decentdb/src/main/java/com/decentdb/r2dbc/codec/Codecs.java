@@ -123,21 +123,21 @@ public final class Codecs {
      * @throws R2dbcDataIntegrityViolationException if this one cannot, or not without loss
      */
     @SuppressWarnings("unchecked")
-    public <T> @Nullable T decode(RowBatch rows, int row, int column, Class<T> requested, String name) {
+    public <T> @Nullable T decode(RowBatch rows, int row, int column, Class<T> requested, ColumnNames names) {
         if (rows.isNull(row, column)) {
             return null;
         }
         DecentDbType type = rows.type(row, column);
         if (requested == Object.class) {
-            return (T) decodeDefault(rows, row, column, type, name);
+            return (T) decodeDefault(rows, row, column, type, names);
         }
         Codec<?> codec = find(requested);
         Object value = codec == null
-                ? requested.isAssignableFrom(type.getJavaType()) ? decodeDefault(rows, row, column, type, name) : null
-                : decode(codec, requested, rows, row, column, type, name);
+                ? requested.isAssignableFrom(type.getJavaType()) ? decodeDefault(rows, row, column, type, names) : null
+                : decode(codec, requested, rows, row, column, type, names);
         if (value == null || !fits(requested, value)) {
             throw new IllegalArgumentException(
-                    "Column '" + name + "' of type " + type + " cannot be read as " + requested.getName()
+                    "Column '" + names.name(column) + "' of type " + type + " cannot be read as " + requested.getName()
                             + "; its default is " + type.getJavaType().getName() + refusals());
         }
         return (T) value;
@@ -147,22 +147,28 @@ public final class Codecs {
         return requested.isPrimitive() || requested.isInstance(value);
     }
 
-    private @Nullable Object decodeDefault(RowBatch rows, int row, int column, DecentDbType type, String name) {
+    private @Nullable Object decodeDefault(RowBatch rows, int row, int column, DecentDbType type, ColumnNames names) {
         if (type == DecentDbType.ENUM && rows.enumLabel(row, column) == null) {
             return rows.enumValue(row, column);
         }
         Codec<?> codec = defaults.get(type);
-        return codec == null ? null : decode(codec, type.getJavaType(), rows, row, column, type, name);
+        return codec == null ? null : decode(codec, type.getJavaType(), rows, row, column, type, names);
     }
 
     private static @Nullable Object decode(
-            Codec<?> codec, Class<?> requested, RowBatch rows, int row, int column, DecentDbType type, String name) {
+            Codec<?> codec,
+            Class<?> requested,
+            RowBatch rows,
+            int row,
+            int column,
+            DecentDbType type,
+            ColumnNames names) {
         try {
             return codec.decoder().decode(rows, row, column, type);
         } catch (Misfit e) {
             throw new R2dbcDataIntegrityViolationException(
-                    "Column '" + name + "' of type " + type + " cannot be read as " + requested.getSimpleName() + ": "
-                            + e.getMessage(),
+                    "Column '" + names.name(column) + "' of type " + type + " cannot be read as "
+                            + requested.getSimpleName() + ": " + e.getMessage(),
                     e.sqlState(),
                     e);
         }

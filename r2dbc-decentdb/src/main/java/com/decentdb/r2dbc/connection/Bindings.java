@@ -18,7 +18,7 @@ public final class Bindings {
     private static final Value[] NONE = {};
 
     private final SqlScript script;
-    private final List<@Nullable Value[]> complete = new ArrayList<>();
+    private List<@Nullable Value[]> complete = List.of();
     private @Nullable Value[] current;
 
     Bindings(SqlScript script) {
@@ -47,6 +47,9 @@ public final class Bindings {
     /** Ends one list of arguments and begins another. */
     void add() {
         requireComplete();
+        if (complete.isEmpty()) {
+            complete = new ArrayList<>();
+        }
         complete.add(current);
         current = new Value[script.parameterCount()];
     }
@@ -130,7 +133,9 @@ public final class Bindings {
     }
 
     private void requireComplete() {
-        for (int number : script.parameters()) {
+        List<Integer> numbers = script.parameters();
+        for (int i = 0; i < numbers.size(); i++) {
+            int number = numbers.get(i);
             if (current[number - 1] == null) {
                 throw new IllegalStateException("Parameter " + script.parameterName(number)
                         + " is not bound; bind all of " + names() + " before add() or execute()");

@@ -11,6 +11,7 @@ public final class SerializedDrain {
 
     private final Executor executor;
     private final Runnable step;
+    private final Runnable loop = this::loop;
     private final AtomicInteger requests = new AtomicInteger();
 
     /**
@@ -29,7 +30,7 @@ public final class SerializedDrain {
             return;
         }
         try {
-            executor.execute(this::loop);
+            executor.execute(loop);
         } catch (Throwable e) {
             requests.set(0);
             throw e;

@@ -86,6 +86,9 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
 
     /** Takes the first one that still waits. */
     public synchronized @Nullable W poll() {
+        if (waiters.isEmpty()) {
+            return null;
+        }
         Iterator<W> all = waiters.iterator();
         while (all.hasNext()) {
             W first = all.next();

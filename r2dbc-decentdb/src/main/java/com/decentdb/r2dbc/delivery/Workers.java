@@ -7,10 +7,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.LinkedTransferQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Operators;
@@ -93,11 +94,10 @@ public final class Workers implements Executor {
         if (spinner.compareAndSet(SPINNING, task)) {
             return;
         }
-        if (threads.getPoolSize() < parallelism || queue.hasWaitingConsumer()) {
+        if (threads.getPoolSize() < parallelism || queue.hasSleeper()) {
             start(task);
         } else {
             queue.enqueue(task);
-            watch();
         }
     }
 
@@ -105,10 +105,10 @@ public final class Workers implements Executor {
     private void start(Runnable task) {
         try {
             threads.execute(task);
+            watch();
         } catch (Throwable e) {
             // There is no memory or no thread to be had now.
             queue.enqueue(task);
-            watch();
         }
     }
 
@@ -310,17 +310,25 @@ public final class Workers implements Executor {
     }
 
     /** Accepts an offer only when a worker sleeps on it, so that the pool starts a thread instead of queueing. */
-    private final class HandOffQueue extends LinkedTransferQueue<Runnable> {
+    private final class HandOffQueue extends LinkedBlockingQueue<Runnable> {
 
         private static final long serialVersionUID = 1L;
 
-        @Override
-        public boolean offer(Runnable task) {
-            return tryTransfer(task);
+        private final AtomicInteger sleepers = new AtomicInteger();
+
+        boolean hasSleeper() {
+            return sleepers.get() > size();
         }
 
+        @Override
+        public boolean offer(Runnable task) {
+            return hasSleeper() && super.offer(task);
+        }
+
+        /** A worker that ends its sleep at this very moment may miss the task, which then waits for {@link #relieve}. */
         void enqueue(Runnable task) {
             super.offer(task);
+            watch();
         }
 
         @Override
@@ -332,8 +340,14 @@ public final class Workers implements Executor {
             if (task != null) {
                 return task;
             }
-            boolean surplus = threads.getPoolSize() > parallelism;
-            return surplus ? super.poll(SURPLUS_IDLE_NANOS, TimeUnit.NANOSECONDS) : super.poll(timeout, unit);
+            sleepers.incrementAndGet();
+            try {
+                return threads.getPoolSize() > parallelism
+                        ? super.poll(SURPLUS_IDLE_NANOS, TimeUnit.NANOSECONDS)
+                        : super.poll(timeout, unit);
+            } finally {
+                sleepers.decrementAndGet();
+            }
         }
     }
 }

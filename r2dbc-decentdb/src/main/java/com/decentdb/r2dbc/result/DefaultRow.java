@@ -27,14 +27,14 @@ public final class DefaultRow implements Row {
     @Override
     public <T> @Nullable T get(int index, Class<T> type) {
         requireType(type);
-        String name = metadata.getColumnMetadata(index).getName();
-        return Codecs.instance().decode(rows, row, index, type, name);
+        metadata.check(index);
+        return Codecs.instance().decode(rows, row, index, type, metadata);
     }
 
     @Override
     public <T> @Nullable T get(String name, Class<T> type) {
         requireType(type);
-        return Codecs.instance().decode(rows, row, metadata.indexOf(name), type, name);
+        return Codecs.instance().decode(rows, row, metadata.indexOf(name), type, metadata);
     }
 
     private static void requireType(Class<?> type) {

@@ -1,39 +1,55 @@
 package com.decentdb.r2dbc.result;
 
+import com.decentdb.r2dbc.codec.ColumnNames;
 import com.decentdb.r2dbc.transport.Column;
 import io.r2dbc.spi.RowMetadata;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
+import org.jspecify.annotations.Nullable;
 
 /** The columns of a result; shared by its rows. */
-public final class DefaultRowMetadata implements RowMetadata {
+public final class DefaultRowMetadata implements RowMetadata, ColumnNames {
 
-    private final List<DefaultColumnMetadata> columns;
+    private final List<Column> columns;
+    /** Made when asked for; few programs do. */
+    private volatile @Nullable List<DefaultColumnMetadata> metadata;
 
     public DefaultRowMetadata(List<Column> columns) {
-        List<DefaultColumnMetadata> wrapped = new ArrayList<>(columns.size());
-        columns.forEach(column -> wrapped.add(new DefaultColumnMetadata(column)));
-        this.columns = List.copyOf(wrapped);
+        this.columns = columns;
     }
 
     @Override
-    public DefaultColumnMetadata getColumnMetadata(int index) {
+    public String name(int column) {
+        return columns.get(column).name();
+    }
+
+    /** Fails if there is no column at that index. */
+    void check(int index) {
         if (index < 0 || index >= columns.size()) {
             throw new IndexOutOfBoundsException(
                     "Column index " + index + " is not within 0 to " + (columns.size() - 1));
         }
-        return columns.get(index);
+    }
+
+    @Override
+    public DefaultColumnMetadata getColumnMetadata(int index) {
+        check(index);
+        return getColumnMetadatas().get(index);
     }
 
     @Override
     public DefaultColumnMetadata getColumnMetadata(String name) {
-        return columns.get(indexOf(name));
+        return getColumnMetadata(indexOf(name));
     }
 
     @Override
     public List<DefaultColumnMetadata> getColumnMetadatas() {
-        return columns;
+        List<DefaultColumnMetadata> made = metadata;
+        if (made == null) {
+            made = columns.stream().map(DefaultColumnMetadata::new).toList();
+            metadata = made;
+        }
+        return made;
     }
 
     @Override
@@ -46,7 +62,7 @@ public final class DefaultRowMetadata implements RowMetadata {
         int index = find(name);
         if (index < 0) {
             throw new NoSuchElementException("No column is named '" + name + "'; there are "
-                    + columns.stream().map(DefaultColumnMetadata::getName).toList());
+                    + columns.stream().map(Column::name).toList());
         }
         return index;
     }
@@ -56,7 +72,7 @@ public final class DefaultRowMetadata implements RowMetadata {
             throw new IllegalArgumentException("The column name must not be null");
         }
         for (int i = 0; i < columns.size(); i++) {
-            if (columns.get(i).getName().equalsIgnoreCase(name)) {
+            if (columns.get(i).name().equalsIgnoreCase(name)) {
                 return i;
             }
         }

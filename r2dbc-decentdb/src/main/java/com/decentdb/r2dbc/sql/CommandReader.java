@@ -28,6 +28,9 @@ final class CommandReader {
     private int blocks;
     private boolean systemView;
     private boolean behindSys;
+    private boolean values;
+    private boolean rowsUnclear;
+    private int depth;
 
     CommandReader(String sql, ScriptParameters parameters) {
         this.sql = sql;
@@ -46,6 +49,9 @@ final class CommandReader {
         }
         systemView |= behindSys && token == Token.SYMBOL && lexer.symbol() == '.';
         behindSys = token == Token.WORD && lexer.text().equalsIgnoreCase("sys");
+        if (token == Token.SYMBOL) {
+            symbol(lexer.symbol());
+        }
         if (token == Token.WORD) {
             word(lexer.text().toUpperCase(Locale.ROOT));
         }
@@ -70,8 +76,19 @@ final class CommandReader {
                 && lexer.text().equals("??");
     }
 
+    private void symbol(char symbol) {
+        switch (symbol) {
+            case '(' -> depth++;
+            case ')' -> depth--;
+            case ',' -> rowsUnclear |= values && depth == 0;
+            default -> {}
+        }
+    }
+
     private void word(String word) {
         switch (word) {
+            case "VALUES" -> values = true;
+            case "SELECT", "CONFLICT", "IGNORE", "REPLACE", "WITH", "DEFAULT" -> rowsUnclear = true;
             case "RETURNING" -> returning = true;
             case "INSERT", "UPDATE", "DELETE", "MERGE" -> writes = true;
             case "BEGIN", "CASE" -> blocks++;
@@ -106,6 +123,7 @@ final class CommandReader {
                 used,
                 kind.transactionControl() ? TransactionControl.parse(kind, head) : null,
                 SessionState.changedBy(head),
+                is(0, "INSERT") && values && !rowsUnclear,
                 systemView);
     }
 

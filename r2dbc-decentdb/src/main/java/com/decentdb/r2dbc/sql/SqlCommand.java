@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param parameters for each parameter of the text, which one of the script it is, counted from 1
  * @param control what transaction control says, null for other statements
  * @param sessionState whether it leaves something in the session that runs it: a {@code TEMP} object or a setting
+ * @param insertsOneRow whether it is an {@code INSERT} of one row of values that neither ignores nor replaces anything
  * @param systemView whether it names something in the schema {@code sys}
  */
 public record SqlCommand(
@@ -24,6 +25,7 @@ public record SqlCommand(
         List<Integer> parameters,
         @Nullable TransactionControl control,
         boolean sessionState,
+        boolean insertsOneRow,
         boolean systemView) {
 
     /** The kinds of statements, as far as their words show. */
@@ -62,6 +64,7 @@ public record SqlCommand(
 
     /** The same statement with a {@code RETURNING} clause after it. */
     public SqlCommand returning(String clause) {
-        return new SqlCommand(text + clause, source, kind, true, parameters, control, sessionState, systemView);
+        return new SqlCommand(
+                text + clause, source, kind, true, parameters, control, sessionState, insertsOneRow, systemView);
     }
 }

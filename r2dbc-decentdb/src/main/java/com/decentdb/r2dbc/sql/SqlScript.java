@@ -2,25 +2,18 @@ package com.decentdb.r2dbc.sql;
 
 import com.decentdb.r2dbc.sql.SqlLexer.Token;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** SQL text cut into statements, with the parameters they name. Immutable; recently used texts are kept. */
 public final class SqlScript {
 
     private static final int CACHE_SIZE = 512;
     private static final int MAX_CACHED_LENGTH = 16 * 1024;
-    private static final Map<Key, SqlScript> CACHE =
-            Collections.synchronizedMap(new LinkedHashMap<>(CACHE_SIZE * 2, 0.75f, true) {
-                private static final long serialVersionUID = 1L;
-
-                @Override
-                protected boolean removeEldestEntry(Map.Entry<Key, SqlScript> eldest) {
-                    return size() > CACHE_SIZE;
-                }
-            });
+    private static final Map<ParameterStyle, Map<String, SqlScript>> CACHE = caches();
 
     private final List<SqlCommand> commands;
     private final ScriptParameters parameters;
@@ -42,15 +35,19 @@ public final class SqlScript {
      *     {@code $n} with parameters of the other style
      */
     public static SqlScript parse(String sql, ParameterStyle style) {
-        Key key = new Key(sql, style);
-        SqlScript known = CACHE.get(key);
+        Map<String, SqlScript> cache = Objects.requireNonNull(CACHE.get(style));
+        SqlScript known = cache.get(sql);
         if (known != null) {
             return known;
         }
         ScriptParameters parameters = new ScriptParameters(style);
         SqlScript script = new SqlScript(split(sql, parameters), parameters);
         if (sql.length() <= MAX_CACHED_LENGTH) {
-            CACHE.put(key, script);
+            if (cache.size() >= CACHE_SIZE) {
+                // Programs that never repeat a text gain nothing from a better choice.
+                cache.clear();
+            }
+            cache.put(sql, script);
         }
         return script;
     }
@@ -102,5 +99,11 @@ public final class SqlScript {
         }
     }
 
-    private record Key(String sql, ParameterStyle style) {}
+    private static Map<ParameterStyle, Map<String, SqlScript>> caches() {
+        Map<ParameterStyle, Map<String, SqlScript>> all = new EnumMap<>(ParameterStyle.class);
+        for (ParameterStyle style : ParameterStyle.values()) {
+            all.put(style, new ConcurrentHashMap<>());
+        }
+        return all;
+    }
 }

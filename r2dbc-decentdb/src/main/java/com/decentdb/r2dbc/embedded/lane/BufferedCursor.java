@@ -17,20 +17,21 @@ public final class BufferedCursor implements Cursor {
     private final List<Column> columns;
     private final long affectedRows;
     private final @Nullable RowBatch first;
-    private final Queue<RowBatch> rest;
+    /** Null if there is none. */
+    private final @Nullable Queue<RowBatch> rest;
 
     public BufferedCursor(List<Column> columns, long affectedRows, @Nullable RowBatch first, List<RowBatch> rest) {
         this.columns = columns;
         this.affectedRows = affectedRows;
         this.first = first;
-        this.rest = new ConcurrentLinkedQueue<>(rest);
+        this.rest = rest.isEmpty() ? null : new ConcurrentLinkedQueue<>(rest);
     }
 
     /** Runs a statement and takes all of its rows; in a task of the lane. */
     public static BufferedCursor run(Lane lane, SqlCommand sql, Value[] arguments, int fetchSize) {
         LaneOutcome run = lane.run(sql, arguments, fetchSize);
         return new BufferedCursor(
-                run.columns(), run.affectedRows(), run.rows(), LaneCursor.drain(lane, sql, run, fetchSize));
+                run.columns(), run.affectedRows(), run.rows(), LaneCursor.drain(lane, run, fetchSize));
     }
 
     @Override
@@ -50,16 +51,18 @@ public final class BufferedCursor implements Cursor {
 
     @Override
     public boolean exhausted() {
-        return rest.isEmpty();
+        return rest == null || rest.isEmpty();
     }
 
     @Override
     public Mono<RowBatch> next() {
-        return Mono.fromSupplier(rest::poll);
+        return rest == null ? Mono.empty() : Mono.fromSupplier(rest::poll);
     }
 
     @Override
     public void close() {
-        rest.clear();
+        if (rest != null) {
+            rest.clear();
+        }
     }
 }

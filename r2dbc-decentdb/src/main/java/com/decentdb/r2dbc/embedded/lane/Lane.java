@@ -33,12 +33,16 @@ public final class Lane implements Executor {
 
     private static final long UNKNOWN = -1;
 
+    /** So many rows may stay with a statement that is not in use. */
+    private static final int FEW_ROWS = 16;
+
     private final SerialExecutor tasks = DriverThreads.newSerial();
     private final Supplier<NativeDatabase> opener;
     private final @Nullable String lossMessage;
     private final SchemaVersion version;
     private final StatementCache statements;
     private final StatementShapes shapes = new StatementShapes();
+    private final Parameters reused = Parameters.of(4);
     private volatile @Nullable NativeDatabase database;
     private volatile boolean closed;
     private volatile boolean busy;
@@ -184,7 +188,7 @@ public final class Lane implements Executor {
 
     /** Runs a statement up to its first {@code fetchSize} rows. */
     public LaneOutcome run(SqlCommand sql, Value[] arguments, int fetchSize) {
-        Parameters parameters = NativeParameters.of(arguments);
+        Parameters parameters = NativeParameters.fill(reused, arguments);
         return call(handle -> {
             // Within a transaction its snapshot is known since it was begun.
             boolean settled = inTransaction || !sql.reads();
@@ -221,35 +225,37 @@ public final class Lane implements Executor {
     }
 
     private LaneOutcome runPrepared(NativeDatabase handle, SqlCommand sql, Parameters parameters, int fetchSize) {
-        NativeStatement statement = statements.take(handle, sql.text());
-        boolean keep = false;
+        StatementCache.Kept kept = statements.take(handle, sql.text());
+        NativeStatement statement = kept.statement();
+        boolean whole = false;
         try {
             if (!statement.accepts(parameters)) {
-                keep = true;
-                statements.giveBack(sql.text(), statement);
+                whole = true;
+                statements.giveBack(kept, true);
                 return runDirectly(handle, sql, parameters);
             }
             statement.bind(parameters);
             List<String> names = statement.columnNames();
             if (names.isEmpty()) {
                 long affected = statement.affectedRows();
-                keep = true;
-                statements.giveBack(sql.text(), statement);
+                whole = true;
+                statements.giveBack(kept, true);
                 return LaneOutcome.withoutRows(affected);
             }
             StatementShapes.Shape shape = shapes.get(handle, sql);
             RowBatch rows = shapes.rows(handle, shape, statement.fetch(fetchSize));
             List<Column> columns = shape.resolve(names, rows);
             long affected = sql.reads() ? 0 : statement.affectedRows();
-            keep = true;
+            whole = true;
             if (rows.rows() < fetchSize) {
-                statements.giveBack(sql.text(), statement);
+                statements.giveBack(kept, rows.rows() <= FEW_ROWS);
                 return new LaneOutcome(columns, affected, rows, null, shape);
             }
-            return new LaneOutcome(columns, affected, rows, statement, shape);
+            statements.stream(kept);
+            return new LaneOutcome(columns, affected, rows, kept, shape);
         } finally {
-            if (!keep) {
-                statements.drop(statement);
+            if (!whole) {
+                statements.drop(kept);
             }
         }
     }
@@ -277,23 +283,29 @@ public final class Lane implements Executor {
     }
 
     /** The next rows of {@link LaneOutcome#rest()}; none at the end. */
-    RowBatch fetch(LaneOutcome run, NativeStatement statement, int fetchSize) {
+    RowBatch fetch(LaneOutcome run, StatementCache.Kept rest, int fetchSize) {
         return call(handle -> {
-            if (!statements.lent(statement)) {
+            if (!statements.streams(rest)) {
                 throw Errors.of("40000", "The engine failed and was restarted before all rows were read", null);
             }
-            return shapes.rows(handle, run.shape(), statement.fetch(fetchSize));
+            return shapes.rows(handle, run.shape(), rest.statement().fetch(fetchSize));
         });
     }
 
     /** Gives a statement of {@link LaneOutcome#rest()} back. */
-    void finish(SqlCommand sql, NativeStatement statement) {
-        statements.giveBack(sql.text(), statement);
+    void finish(StatementCache.Kept rest) {
+        statements.giveBack(rest, false);
     }
 
     /** Gives a statement of {@link LaneOutcome#rest()} up. */
-    void drop(NativeStatement statement) {
-        statements.drop(statement);
+    void drop(StatementCache.Kept rest) {
+        statements.drop(rest);
+    }
+
+    /** The statements prepared for the schema as it is now. */
+    StatementCache statements() {
+        forgetOldSchema();
+        return statements;
     }
 
     private void forgetOldSchema() {

@@ -1,6 +1,5 @@
 package com.decentdb.r2dbc.embedded.lane;
 
-import com.decentdb.ffi.NativeStatement;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
@@ -38,7 +37,7 @@ public final class LaneCursor implements Cursor {
     private final Lane lane;
     private final SqlCommand sql;
     private final LaneOutcome run;
-    private final NativeStatement statement;
+    private final StatementCache.Kept rest;
     private final int fetchSize;
     private final Executor delivery;
     private final Consumer<LaneCursor> whenDone;
@@ -62,19 +61,19 @@ public final class LaneCursor implements Cursor {
         this.lane = lane;
         this.sql = sql;
         this.run = run;
-        this.statement = Objects.requireNonNull(run.rest());
+        this.rest = Objects.requireNonNull(run.rest());
         this.fetchSize = fetchSize;
         this.delivery = delivery;
         this.whenDone = whenDone;
     }
 
     /** Takes all rows that are left after a run; in a task of the lane. */
-    public static List<RowBatch> drain(Lane lane, SqlCommand sql, LaneOutcome run, int fetchSize) {
-        NativeStatement statement = run.rest();
-        List<RowBatch> rest = new ArrayList<>();
+    public static List<RowBatch> drain(Lane lane, LaneOutcome run, int fetchSize) {
+        StatementCache.Kept statement = run.rest();
         if (statement == null) {
-            return rest;
+            return List.of();
         }
+        List<RowBatch> rest = new ArrayList<>();
         try {
             RowBatch rows;
             do {
@@ -87,7 +86,7 @@ public final class LaneCursor implements Cursor {
             lane.drop(statement);
             throw e;
         }
-        lane.finish(sql, statement);
+        lane.finish(statement);
         return rest;
     }
 
@@ -131,7 +130,7 @@ public final class LaneCursor implements Cursor {
             lane.execute(() -> {
                 buffered.clear();
                 if (state == State.STREAMING) {
-                    lane.finish(sql, statement);
+                    lane.finish(rest);
                 }
                 become(State.OVER);
             });
@@ -145,7 +144,7 @@ public final class LaneCursor implements Cursor {
     public void detach() {
         if (state == State.STREAMING) {
             try {
-                buffered.addAll(drain(lane, sql, run, fetchSize));
+                buffered.addAll(drain(lane, run, fetchSize));
                 become(buffered.isEmpty() ? State.OVER : State.BUFFERED);
             } catch (Throwable e) {
                 fail(e);
@@ -166,7 +165,7 @@ public final class LaneCursor implements Cursor {
     /** Gives up what is left with an error for the reader; in a task of the lane. */
     public void abort(Throwable reason) {
         if (state == State.STREAMING) {
-            lane.finish(sql, statement);
+            lane.finish(rest);
             fail(reason);
         }
     }
@@ -188,14 +187,14 @@ public final class LaneCursor implements Cursor {
 
     private @Nullable RowBatch fetch() {
         try {
-            RowBatch rows = lane.fetch(run, statement, fetchSize);
+            RowBatch rows = lane.fetch(run, rest, fetchSize);
             if (rows.rows() < fetchSize) {
-                lane.finish(sql, statement);
+                lane.finish(rest);
                 become(State.OVER);
             }
             return rows;
         } catch (Throwable e) {
-            lane.drop(statement);
+            lane.drop(rest);
             fail(e);
             return null;
         }

@@ -1,6 +1,5 @@
 package com.decentdb.r2dbc.embedded.lane;
 
-import com.decentdb.ffi.NativeStatement;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.embedded.engine.StatementShapes;
 import com.decentdb.r2dbc.transport.Column;
@@ -19,7 +18,7 @@ public record LaneOutcome(
         List<Column> columns,
         long affectedRows,
         @Nullable RowBatch rows,
-        @Nullable NativeStatement rest,
+        StatementCache.@Nullable Kept rest,
         StatementShapes.Shape shape) {
 
     static LaneOutcome withoutRows(long affectedRows) {

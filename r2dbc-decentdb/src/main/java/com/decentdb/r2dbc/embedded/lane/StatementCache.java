@@ -2,19 +2,38 @@ package com.decentdb.r2dbc.embedded.lane;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeStatement;
-import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * Prepared statements of one handle, least recently used last to stay. A statement in use is lent out, so that the same
- * SQL may run twice at once. Confined to the handle's thread.
+ * Prepared statements of one handle, of which the least recently used goes first. A statement in use is lent out, so that the
+ * same SQL may run twice at once. Confined to the tasks of the lane.
  */
 final class StatementCache {
 
-    private final Map<String, NativeStatement> idle = new LinkedHashMap<>(16, 0.75f, true);
-    /** Whether a statement in use may be kept afterwards. */
-    private final Map<NativeStatement, Boolean> lent = new HashMap<>();
+    /** A prepared statement and whether somebody uses it. */
+    static final class Kept {
+
+        private final String sql;
+        private final NativeStatement statement;
+        private boolean lent = true;
+
+        private Kept(String sql, NativeStatement statement) {
+            this.sql = sql;
+            this.statement = statement;
+        }
+
+        NativeStatement statement() {
+            return statement;
+        }
+    }
+
+    private final Map<String, Kept> known = new LinkedHashMap<>(16, 0.75f, true);
+    /** Those whose rows are being read over several tasks. */
+    private final Set<Kept> streaming = new HashSet<>();
 
     private final int capacity;
 
@@ -22,55 +41,81 @@ final class StatementCache {
         this.capacity = capacity;
     }
 
-    NativeStatement take(NativeDatabase database, String sql) {
-        NativeStatement kept = idle.remove(sql);
-        NativeStatement statement = kept != null ? kept : database.prepare(sql);
-        lent.put(statement, true);
-        return statement;
+    Kept take(NativeDatabase database, String sql) {
+        Kept kept = known.get(sql);
+        if (kept != null && !kept.lent) {
+            kept.lent = true;
+            return kept;
+        }
+        Kept fresh = new Kept(sql, database.prepare(sql));
+        if (kept == null && capacity > 0) {
+            known.put(sql, fresh);
+            evict();
+        }
+        return fresh;
     }
 
-    /** Whether a statement is in use; one that is not was closed together with its handle. */
-    boolean lent(NativeStatement statement) {
-        return lent.containsKey(statement);
-    }
-
-    /** Takes back a statement, to be used again if the schema is still the one it was prepared for. */
-    void giveBack(String sql, NativeStatement statement) {
-        if (!Boolean.TRUE.equals(lent.remove(statement)) || capacity == 0) {
-            statement.close();
+    private void evict() {
+        if (known.size() <= capacity) {
             return;
         }
-        statement.reset();
-        NativeStatement other = idle.put(sql, statement);
-        if (other != null) {
-            other.close();
+        Iterator<Kept> eldest = known.values().iterator();
+        Kept evicted = eldest.next();
+        eldest.remove();
+        if (!evicted.lent) {
+            evicted.statement.close();
         }
-        if (idle.size() > capacity) {
-            String eldest = idle.keySet().iterator().next();
-            NativeStatement evicted = idle.remove(eldest);
-            if (evicted != null) {
-                evicted.close();
-            }
+    }
+
+    /** Notes that a statement stays in use beyond the present task. */
+    void stream(Kept kept) {
+        streaming.add(kept);
+    }
+
+    /** Whether a statement whose rows are being read can still be read; it cannot after its handle was closed. */
+    boolean streams(Kept kept) {
+        return streaming.contains(kept);
+    }
+
+    /**
+     * Takes back a statement, to be used again if the schema is still the one it was prepared for.
+     *
+     * @param empty whether it holds next to no rows, so that they need not be dropped before the next use
+     */
+    void giveBack(Kept kept, boolean empty) {
+        streaming.remove(kept);
+        if (known.get(kept.sql) != kept) {
+            kept.statement.close();
+            return;
         }
+        if (!empty) {
+            kept.statement.reset();
+        }
+        kept.lent = false;
     }
 
     /** Takes back a statement that is not to be used again. */
-    void drop(NativeStatement statement) {
-        lent.remove(statement);
-        statement.close();
+    void drop(Kept kept) {
+        streaming.remove(kept);
+        known.remove(kept.sql, kept);
+        kept.statement.close();
     }
 
     /** Forgets what the schema may have changed under; statements in use are closed when they come back. */
     void clear() {
-        idle.values().forEach(NativeStatement::close);
-        idle.clear();
-        lent.replaceAll((statement, reusable) -> false);
+        for (Kept kept : known.values()) {
+            if (!kept.lent) {
+                kept.statement.close();
+            }
+        }
+        known.clear();
     }
 
     /** Closes all statements, those in use, too. */
     void close() {
-        clear();
-        lent.keySet().forEach(NativeStatement::close);
-        lent.clear();
+        known.values().forEach(kept -> kept.statement.close());
+        known.clear();
+        streaming.forEach(kept -> kept.statement.close());
+        streaming.clear();
     }
 }

@@ -4,6 +4,7 @@ import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
+import com.decentdb.r2dbc.embedded.lane.BatchInsert;
 import com.decentdb.r2dbc.embedded.lane.BufferedCursor;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -65,6 +66,10 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
 
     /** Runs every execution and keeps the outcome; in a task of the lane. */
     void run(Lane lane) {
+        outcome = BatchInsert.run(lane, command.sql(), command.bindings());
+        if (outcome != null) {
+            return;
+        }
         List<Cursor> cursors = new ArrayList<>(command.bindings().size());
         for (Value[] arguments : command.bindings()) {
             cursors.add(BufferedCursor.run(lane, command.sql(), arguments, command.fetchSize()));

@@ -5,6 +5,7 @@ import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
+import com.decentdb.r2dbc.embedded.lane.BatchInsert;
 import com.decentdb.r2dbc.embedded.lane.BufferedCursor;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.LaneCursor;
@@ -218,6 +219,10 @@ public final class LaneTransaction {
             // A result must not depend on whether a later write of the same transaction came in between.
             List.copyOf(cursors).forEach(LaneCursor::detach);
         }
+        List<Cursor> inserted = BatchInsert.run(lane, sql, command.bindings());
+        if (inserted != null) {
+            return inserted;
+        }
         List<Cursor> result = new ArrayList<>(command.bindings().size());
         for (Value[] arguments : command.bindings()) {
             result.add(cursor(sql, lane.run(sql, arguments, command.fetchSize()), command.fetchSize(), reads));
@@ -227,7 +232,7 @@ public final class LaneTransaction {
 
     private Cursor cursor(SqlCommand sql, LaneOutcome run, int fetchSize, boolean reads) {
         if (run.rest() == null || !reads) {
-            List<RowBatch> rest = LaneCursor.drain(lane, sql, run, fetchSize);
+            List<RowBatch> rest = LaneCursor.drain(lane, run, fetchSize);
             return new BufferedCursor(run.columns(), run.affectedRows(), run.rows(), rest);
         }
         LaneCursor cursor = new LaneCursor(lane, sql, run, fetchSize, delivery, cursors::remove);

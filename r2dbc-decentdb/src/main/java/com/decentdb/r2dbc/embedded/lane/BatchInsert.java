@@ -1,0 +1,60 @@
+package com.decentdb.r2dbc.embedded.lane;
+
+import com.decentdb.ffi.Batch;
+import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.embedded.engine.NativeParameters;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.transport.CountCursor;
+import com.decentdb.r2dbc.transport.Cursor;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Inserts many rows with few native calls. */
+public final class BatchInsert {
+
+    /** So many executions are passed to the engine at once. */
+    private static final int MAX_ROWS = 1000;
+
+    private BatchInsert() {}
+
+    /**
+     * Inserts one row for each list of arguments; in a task of the lane.
+     *
+     * @return one outcome for each list; null if the statement or its values need executions of their own, and nothing was done
+     */
+    public static @Nullable List<Cursor> run(Lane lane, SqlCommand sql, List<Value[]> lists) {
+        boolean suitable = lists.size() > 1 && lane.inTransaction() && sql.insertsOneRow() && !sql.returning();
+        String signature = suitable ? NativeParameters.signature(lists) : null;
+        if (signature == null) {
+            return null;
+        }
+        lane.call(handle -> {
+            for (int i = 0; i < lists.size(); i += MAX_ROWS) {
+                List<Value[]> rows = lists.subList(i, Math.min(lists.size(), i + MAX_ROWS));
+                insert(handle, lane.statements(), sql, NativeParameters.batch(signature, rows), rows.size());
+            }
+            return true;
+        });
+        return Collections.nCopies(lists.size(), new CountCursor(1));
+    }
+
+    private static void insert(
+            NativeDatabase handle, StatementCache statements, SqlCommand sql, Batch batch, int rows) {
+        StatementCache.Kept kept = statements.take(handle, sql.text());
+        boolean whole = false;
+        try {
+            long inserted = kept.statement().executeBatch(batch);
+            if (inserted != rows) {
+                throw new IllegalStateException("The engine inserted " + inserted + " rows for " + rows);
+            }
+            whole = true;
+            statements.giveBack(kept, true);
+        } finally {
+            if (!whole) {
+                statements.drop(kept);
+            }
+        }
+    }
+}
