@@ -48,6 +48,9 @@ public final class Lane implements Executor {
     private volatile boolean busy;
     private boolean lost;
     private boolean inTransaction;
+    /** Whether the open transaction still has to learn whether its snapshot has another schema than what is remembered. */
+    private boolean schemaUnknown;
+
     /** Whether the open transaction changed the schema; its end changes it for all handles. */
     private boolean schemaTouched;
 
@@ -142,7 +145,8 @@ public final class Lane implements Executor {
             call(handle -> {
                 handle.begin();
                 inTransaction = true;
-                return syncSchema(handle);
+                schemaUnknown = true;
+                return handle;
             });
         } catch (RuntimeException e) {
             rollback();
@@ -208,6 +212,11 @@ public final class Lane implements Executor {
 
     private LaneOutcome runOnce(NativeDatabase handle, SqlCommand sql, Parameters parameters, int fetchSize) {
         forgetOldSchema();
+        if (inTransaction && schemaUnknown && (sql.reads() || sql.returning())) {
+            // What returns no rows has no types that could be old, and the engine prepares it anew by itself.
+            syncSchema(handle);
+            schemaUnknown = false;
+        }
         boolean prepared =
                 (sql.kind() == Kind.QUERY || sql.kind() == Kind.DML) && !EngineTraits.needsDirectExecution(sql);
         if (!prepared) {
