@@ -12,7 +12,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A separate program, because a JVM binds one library only. It loads the files in its arguments and prints the outcome.
+ * A separate program, because a JVM binds one library only. It loads the files in its arguments and prints the outcome,
+ * that of a second attempt too if the first one fails.
  */
 final class LibraryProbe {
 
@@ -32,6 +33,11 @@ final class LibraryProbe {
             }
         } catch (NativeLibraryException e) {
             System.out.println("REFUSED " + e.getMessage());
+            try {
+                NativeLibrary.load(args.length == 0 ? null : Path.of(args[0]));
+            } catch (NativeLibraryException again) {
+                System.out.println("SAME REFUSAL " + e.getMessage().equals(again.getMessage()));
+            }
         }
     }
 
