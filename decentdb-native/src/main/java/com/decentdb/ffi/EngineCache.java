@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -45,6 +46,7 @@ final class EngineCache {
     private static final int WRITABLE_BY_GROUP_OR_OTHERS = 022;
     private static final int WRITABLE_BY_OTHERS = 02;
     private static final int STICKY = 01000;
+    private static final Integer ROOT = 0;
     private static final int CHUNK = 1 << 16;
     private static final String TEMPORARY = ".tmp";
     private static final long LEFTOVER_MILLIS = 3_600_000;
@@ -166,15 +168,16 @@ final class EngineCache {
                 path, "unix:mode,uid,size,lastModifiedTime,isDirectory,isRegularFile", LinkOption.NOFOLLOW_LINKS);
     }
 
-    private static boolean ownAlone(Map<String, Object> found) throws IOException {
-        if (((Integer) found.get("mode") & WRITABLE_BY_GROUP_OR_OTHERS) != 0) {
+    private static boolean ownAlone(Map<String, Object> found) {
+        if (!(found.get("mode") instanceof Integer mode) || (mode & WRITABLE_BY_GROUP_OR_OTHERS) != 0) {
             return false;
         }
         Object owner = found.get("uid");
         // A process that may not be inspected does not own its entry in /proc; its user owns the home folder.
-        return owner.equals(0)
-                || owner.equals(owner("/proc/self"))
-                || owner.equals(owner(System.getProperty("user.home")));
+        return owner != null
+                && (owner.equals(ROOT)
+                        || owner.equals(owner("/proc/self"))
+                        || owner.equals(owner(System.getProperty("user.home"))));
     }
 
     private static @Nullable Object owner(String path) {
@@ -197,10 +200,10 @@ final class EngineCache {
         }
         if (!Boolean.TRUE.equals(found.get("isRegularFile"))
                 || (UNIX && !ownAlone(found))
-                || !found.get("size").equals(size)) {
+                || !Long.valueOf(size).equals(found.get("size"))) {
             return false;
         }
-        if (found.get("lastModifiedTime").equals(verified())) {
+        if (verified().equals(found.get("lastModifiedTime"))) {
             return true;
         }
         MessageDigest sha = sha256();
@@ -281,6 +284,8 @@ final class EngineCache {
                     Files.deleteIfExists(leftover);
                 }
             }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
     }
 

@@ -150,16 +150,21 @@ final class LibraryLocator {
         } catch (UnusableLibraryException e) {
             tried.add("the engine in the jar, unpacked to " + folder + ": " + e.getMessage());
         } catch (IOException e) {
-            tried.add("the engine in the jar, which cannot be unpacked to " + folder + ": " + e);
+            tried.add("the engine in the jar, which cannot be unpacked to " + folder + ": " + reason(e));
         }
         return null;
     }
 
+    /** The messages of the JDK's own exceptions are names of files, which mean nothing without the class. */
+    private static String reason(IOException e) {
+        return e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : e.toString();
+    }
+
     private @Nullable Located fromSystem() {
-        AbiLoader.start(null);
         try {
+            AbiLoader.start(null);
             return new Located(Source.SYSTEM, AbiLoader.bindNamed(NAME));
-        } catch (UnusableLibraryException e) {
+        } catch (NativeLibraryException | UnusableLibraryException e) {
             tried.add("the library path of the system: " + e.getMessage());
             return null;
         }

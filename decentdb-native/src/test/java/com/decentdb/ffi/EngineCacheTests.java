@@ -50,10 +50,10 @@ class EngineCacheTests {
 
         assertThat(cache.relativize(file)).hasToString("decentdb/1.0-" + sha256() + "/libengine.so");
         assertThat(file).hasContent(ENGINE);
-        for (Path own : List.of(file, file.getParent(), cache.resolve("decentdb"))) {
+        for (Path own : List.of(file, folderOf(file), cache.resolve("decentdb"))) {
             assertThat(permissions(own)).isEqualTo("rwx------");
         }
-        assertThat(namesIn(file.getParent())).containsExactlyInAnyOrder("libengine.so", "lock");
+        assertThat(namesIn(folderOf(file))).containsExactlyInAnyOrder("libengine.so", "lock");
     }
 
     @Test
@@ -120,7 +120,7 @@ class EngineCacheTests {
 
     @Test
     void aFolderThatOthersCanWriteIsRefused() throws Exception {
-        Path home = cache().unpack(cache).getParent();
+        Path home = folderOf(cache().unpack(cache));
 
         for (Path open : List.of(home, cache.resolve("decentdb"), cache)) {
             Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
@@ -143,7 +143,7 @@ class EngineCacheTests {
     void theNextWriterDeletesWhatKilledProgramsLeft() throws Exception {
         Path file = cache().unpack(cache);
         Files.delete(file);
-        Path home = file.getParent();
+        Path home = folderOf(file);
         Files.writeString(home.resolve("libengine.so123.tmp"), "half an eng");
         Path old = Files.writeString(home.resolve("jna1.tmp"), "JNA's own part");
         Files.setLastModifiedTime(old, FileTime.from(Instant.now().minusSeconds(7200)));
@@ -189,6 +189,10 @@ class EngineCacheTests {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static Path folderOf(Path file) {
+        return file.resolveSibling(".").normalize();
     }
 
     private static String permissions(Path path) throws IOException {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -36,7 +37,7 @@ final class LibraryProbe {
             try {
                 NativeLibrary.load(args.length == 0 ? null : Path.of(args[0]));
             } catch (NativeLibraryException again) {
-                System.out.println("SAME REFUSAL " + e.getMessage().equals(again.getMessage()));
+                System.out.println("SAME REFUSAL " + Objects.equals(e.getMessage(), again.getMessage()));
             }
         }
     }
