@@ -102,5 +102,17 @@ public final class SqlScript {
         }
     }
 
-    private record Key(String sql, ParameterStyle style) {}
+    /** Compares in plain code: the methods a record has by itself are linked at their first call, which a new JVM feels. */
+    private record Key(String sql, ParameterStyle style) {
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Key key && style == key.style && sql.equals(key.sql);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * sql.hashCode() + style.hashCode();
+        }
+    }
 }
