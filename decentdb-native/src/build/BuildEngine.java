@@ -20,7 +20,10 @@ import java.util.stream.Stream;
  * Puts the bundled engine for this platform into the folder of the jar's resources. A library is current when the
  * digest of sources embedded in it equals the digest of the sources beside it.
  *
- * <p>Arguments: the engine's folder, the folder for resources, and a mode: {@code auto} takes the committed library if
+ * <p>Beside the library goes a line with the version of the project, the size of the library and its SHA-256, by which
+ * a JVM recognises the file it unpacked earlier.
+ *
+ * <p>Arguments: the engine's folder, the folder for resources, the version of the project, and a mode: {@code auto} takes the committed library if
  * it is current and builds otherwise, {@code source} always builds, {@code refresh} builds and replaces the committed
  * library, {@code none} leaves the engine out.
  */
@@ -44,19 +47,19 @@ final class BuildEngine {
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
-        String mode = args[2];
+        String mode = args[3];
         if (mode.equals("none")) {
             return;
         }
         try {
-            new BuildEngine(Path.of(args[0]), Path.of(args[1])).run(mode);
+            new BuildEngine(Path.of(args[0]), Path.of(args[1])).run(mode, args[2]);
         } catch (EngineException e) {
             System.err.println("The bundled engine cannot be packaged: " + e.getMessage());
             System.exit(1);
         }
     }
 
-    private void run(String mode) throws IOException, InterruptedException {
+    private void run(String mode, String version) throws IOException, InterruptedException {
         switch (mode) {
             case "auto" -> {
                 if (digest.equals(digestIn(prebuilt))) {
@@ -74,6 +77,12 @@ final class BuildEngine {
             default ->
                 throw new EngineException("engine.build must be auto, source, refresh or none, not '" + mode + "'");
         }
+        byte[] bytes = Files.readAllBytes(target);
+        MessageDigest sha = sha256();
+        sha.update(bytes);
+        Files.writeString(
+                target.resolveSibling(library + ".sha256"),
+                version + " " + bytes.length + " " + HexFormat.of().formatHex(sha.digest()) + "\n");
     }
 
     private Path build() throws IOException, InterruptedException {

@@ -1,7 +1,9 @@
 package com.decentdb.ffi;
 
+import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -17,11 +19,14 @@ interface Abi {
 
     /** Returns the names every library must export. */
     static List<String> symbols() {
-        return Arrays.stream(Abi.class.getDeclaredMethods())
-                .map(method -> method.getName())
-                .filter(name -> name.startsWith("ddb_"))
-                .sorted()
-                .toList();
+        List<String> names = new ArrayList<>();
+        for (Method method : Abi.class.getDeclaredMethods()) {
+            if (method.getName().startsWith("ddb_")) {
+                names.add(method.getName());
+            }
+        }
+        Collections.sort(names);
+        return names;
     }
 
     /**

@@ -1,6 +1,9 @@
 package com.decentdb.ffi;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,6 +18,9 @@ final class AbiLoader {
 
     private static final String VERSION_SYMBOL = "ddb_abi_version";
     private static final String DIGEST_SYMBOL = "ddb_engine_source_digest";
+    private static final int ELF_HEADER_BYTES = 64;
+    private static final int ELF_MAGIC = 0x464c457f;
+    private static final int ELF_64_BIT = 2;
 
     /** The choice among the ways to call native code: today JNA is the only one. */
     private static final Binding BINDING = new JnaAbi.JnaBinding();
@@ -37,19 +43,21 @@ final class AbiLoader {
     /** A way to call native code. */
     interface Binding {
 
-        /** Prepares this way, and fails with a {@link NativeLibraryException} if this JVM cannot use it. */
-        void start();
+        /**
+         * Prepares this way.
+         *
+         * @param folder a folder for files to execute, or {@code null} for the default one
+         * @throws NativeLibraryException if this JVM cannot use this way, at this and every later call
+         */
+        void start(@Nullable Path folder);
 
         /** Returns the name of this platform, which is also the folder of its engine in the jar. */
         String platform();
 
-        /** Returns a file with the content of a resource: a temporary copy, unless the resource is a file already. */
-        Path unpack(String resource, ClassLoader loader) throws IOException;
-
         /**
          * Opens a library by its file, or by the name under which the system knows it.
          *
-         * @throws UnsatisfiedLinkError if it cannot be opened
+         * @throws LinkageError if it cannot be opened
          */
         Library open(String fileOrName);
     }
@@ -79,9 +87,13 @@ final class AbiLoader {
     /** A library whose functions are bound. */
     record BoundLibrary(Path path, @Nullable String sourceDigest) {}
 
-    /** Prepares the binding. Must succeed before a library is bound. */
-    static void start() {
-        BINDING.start();
+    /**
+     * Prepares the binding. Must succeed before a library is bound.
+     *
+     * @param folder a folder for files to execute, or {@code null} for the default one
+     */
+    static void start(@Nullable Path folder) {
+        BINDING.start(folder);
     }
 
     /** Returns the name of this platform, which is also the folder of its engine in the jar. */
@@ -97,20 +109,35 @@ final class AbiLoader {
     static BoundLibrary bindFile(Path file) throws UnusableLibraryException {
         Path absolute = file.toAbsolutePath();
         if (!Files.exists(absolute)) {
-            throw new UnusableLibraryException("there is no such file", null);
+            throw new UnusableLibraryException("there is no such file, or its folder cannot be read", null);
         }
         if (!Files.isRegularFile(absolute)) {
             throw new UnusableLibraryException("it is not a file; name the library itself, not its folder", null);
         }
+        if (!Files.isReadable(absolute)) {
+            throw new UnusableLibraryException("this user cannot read it", null);
+        }
+        if (cutShort(absolute)) {
+            throw new UnusableLibraryException("the file is cut short", null);
+        }
         return bind(open(real(absolute).toString()));
     }
 
-    /** Binds a library that the jar carries as a resource. */
-    static BoundLibrary bindResource(String resource, ClassLoader loader) throws UnusableLibraryException {
-        try {
-            return bindFile(BINDING.unpack(resource, loader));
+    /** The linker maps an ELF file as its headers say: to read behind its end would end the JVM. */
+    private static boolean cutShort(Path file) throws UnusableLibraryException {
+        ByteBuffer header = ByteBuffer.allocate(ELF_HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+            while (header.hasRemaining() && channel.read(header) >= 0) {
+                // The channel may return less than there is.
+            }
+            if (header.hasRemaining() || header.getInt(0) != ELF_MAGIC || header.get(4) != ELF_64_BIT) {
+                return false;
+            }
+            // The table of sections is the last part of a file.
+            long sections = header.getLong(40);
+            return sections + (long) header.getShort(58) * header.getShort(60) > channel.size();
         } catch (IOException e) {
-            throw new UnusableLibraryException(String.valueOf(e.getMessage()), e);
+            throw new UnusableLibraryException("it cannot be read: " + e, e);
         }
     }
 
@@ -126,15 +153,14 @@ final class AbiLoader {
     private static Library open(String fileOrName) throws UnusableLibraryException {
         try {
             return BINDING.open(fileOrName);
-        } catch (UnsatisfiedLinkError e) {
-            throw new UnusableLibraryException(firstLine(e.getMessage()), e);
+        } catch (LinkageError e) {
+            throw new UnusableLibraryException(LinkFailure.explain(e), e);
         }
     }
 
     private static BoundLibrary bind(Library library) throws UnusableLibraryException {
-        List<String> missing = Abi.symbols().stream()
-                .filter(symbol -> !library.exports(symbol))
-                .toList();
+        List<String> missing = Abi.symbols();
+        missing.removeIf(library::exports);
         if (missing.contains(VERSION_SYMBOL)) {
             throw new UnusableLibraryException(
                     "it does not export the DecentDB C ABI (no " + VERSION_SYMBOL + ")", null);
@@ -146,12 +172,12 @@ final class AbiLoader {
         if (version != Abi.VERSION) {
             throw new UnusableLibraryException("it has version " + version + " of the C ABI, not " + Abi.VERSION, null);
         }
-        bound = library.bind();
+        try {
+            bound = library.bind();
+        } catch (LinkageError e) {
+            throw new UnusableLibraryException(LinkFailure.explain(e), e);
+        }
         return new BoundLibrary(library.path(), library.callString(DIGEST_SYMBOL));
-    }
-
-    private static String firstLine(@Nullable String text) {
-        return text == null ? "no reason given" : text.lines().findFirst().orElse("no reason given");
     }
 
     /** The reason why a candidate cannot be used. */

@@ -1,12 +1,10 @@
 package com.decentdb.ffi;
 
-import com.sun.jna.Function;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
 import java.io.File;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -22,19 +20,47 @@ final class JnaAbi implements Abi {
     /** The use of JNA up to the moment a library is bound. */
     static final class JnaBinding implements AbiLoader.Binding {
 
+        private static final String FOLDER = "jna.tmpdir";
+
+        private @Nullable NativeLibraryException refusal;
+
         /** Starts JNA, which loads its own native part, and refuses a JVM whose pointers are not 64-bit numbers. */
         @Override
-        public void start() {
+        public synchronized void start(@Nullable Path folder) {
+            if (refusal == null && folder != null && System.getProperty(FOLDER) == null) {
+                // JNA reads it once. Its own choice may be a folder that forbids to execute files.
+                System.setProperty(FOLDER, folder.toString());
+                try {
+                    start();
+                } finally {
+                    System.clearProperty(FOLDER);
+                }
+            } else {
+                start();
+            }
+        }
+
+        /** A class that failed to start fails without its reason from then on, so the first refusal is kept. */
+        private void start() {
+            NativeLibraryException first = refusal;
+            if (first != null) {
+                throw new NativeLibraryException(String.valueOf(first.getMessage()), first.getCause());
+            }
             try {
                 if (Native.POINTER_SIZE != 8 || Native.SIZE_T_SIZE != 8) {
                     throw new NativeLibraryException("A 64-bit JVM is needed; this one is " + platform(), null);
                 }
-            } catch (LinkageError e) {
-                throw new NativeLibraryException(
-                        "JNA cannot start its own native part: " + e.getMessage()
-                                + ". Its temporary folder must allow executable files;"
-                                + " set -Djna.tmpdir to one that does.",
+            } catch (VirtualMachineError e) {
+                throw e;
+            } catch (Error e) {
+                // A plain Error is JNA's report of a native part of another version.
+                refusal = new NativeLibraryException(
+                        "JNA cannot start its own native part: " + LinkFailure.explain(e)
+                                + ". Its temporary folder must allow executable files: set -Djna.tmpdir to one that"
+                                + " does. If -Djna.nounpack, -Djna.noclasspath or -Djna.boot.library.path is set,"
+                                + " remove it or let it lead to JNA's own library of version " + Native.VERSION + ".",
                         e);
+                throw refusal;
             }
         }
 
@@ -44,13 +70,9 @@ final class JnaAbi implements Abi {
         }
 
         @Override
-        public Path unpack(String resource, ClassLoader loader) throws IOException {
-            return Native.extractFromResourcePath("/" + resource, loader).toPath();
-        }
-
-        @Override
         public AbiLoader.Library open(String fileOrName) {
-            return new JnaLibrary(NativeLibrary.getInstance(fileOrName));
+            // A loader without an engine keeps JNA from unpacking a second copy of the one in the jar.
+            return new JnaLibrary(NativeLibrary.getInstance(fileOrName, ClassLoader.getPlatformClassLoader()));
         }
     }
 
@@ -64,7 +86,12 @@ final class JnaAbi implements Abi {
 
         @Override
         public boolean exports(String symbol) {
-            return find(symbol) != null;
+            try {
+                library.getGlobalVariableAddress(symbol);
+                return true;
+            } catch (UnsatisfiedLinkError e) {
+                return false;
+            }
         }
 
         @Override
@@ -74,22 +101,13 @@ final class JnaAbi implements Abi {
 
         @Override
         public @Nullable String callString(String symbol) {
-            Function function = find(symbol);
-            return function == null ? null : function.invokeString(new Object[0], false);
+            return exports(symbol) ? library.getFunction(symbol).invokeString(new Object[0], false) : null;
         }
 
         @Override
         public Abi bind() {
             Native.register(JnaAbi.class, library);
             return new JnaAbi();
-        }
-
-        private @Nullable Function find(String symbol) {
-            try {
-                return library.getFunction(symbol);
-            } catch (UnsatisfiedLinkError e) {
-                return null;
-            }
         }
     }
 

@@ -3,6 +3,10 @@ package com.decentdb.ffi;
 import com.decentdb.ffi.AbiLoader.BoundLibrary;
 import com.decentdb.ffi.AbiLoader.UnusableLibraryException;
 import com.decentdb.ffi.NativeLibrary.Source;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,8 +22,10 @@ final class LibraryLocator {
 
     private static final System.Logger LOGGER = System.getLogger(LibraryLocator.class.getName());
     private static final String NAME = "decentdb";
+    private static final String DIGEST = ".sha256";
     private static final String REMEDY = "Name the DecentDB library by the native library option, by -D" + PROPERTY
-            + "=<file> or by the environment variable " + PATH_VARIABLE + ".";
+            + "=<file> or by the environment variable " + PATH_VARIABLE + ", or by -D" + EngineCache.PROPERTY
+            + "=<folder> a folder of this user that allows executable files, for the engine in the jar.";
 
     private final List<String> tried = new ArrayList<>();
 
@@ -33,29 +39,39 @@ final class LibraryLocator {
     }
 
     static Located locate(@Nullable Path requested, @Nullable String property, Map<String, String> environment) {
-        AbiLoader.start();
         if (requested != null) {
-            return required(Source.OPTION, "the native library option", requested);
+            return required(Source.OPTION, "the native library option", requested.toString());
         }
         if (property != null) {
-            return required(Source.SYSTEM_PROPERTY, "the system property " + PROPERTY, Path.of(property));
+            return required(Source.SYSTEM_PROPERTY, "the system property " + PROPERTY, property);
         }
         String pathVariable = environment.get(PATH_VARIABLE);
         if (pathVariable != null && !pathVariable.isEmpty()) {
-            return required(Source.ENVIRONMENT, "the environment variable " + PATH_VARIABLE, Path.of(pathVariable));
+            return required(Source.ENVIRONMENT, "the environment variable " + PATH_VARIABLE, pathVariable);
         }
         return new LibraryLocator().search(environment.get(VARIABLE));
     }
 
     /** A file that is named for this driver must work: the search does not continue with other places. */
-    private static Located required(Source source, String namedBy, Path file) {
+    private static Located required(Source source, String namedBy, String name) {
+        AbiLoader.start(null);
         try {
-            return new Located(source, AbiLoader.bindFile(file));
+            return new Located(source, AbiLoader.bindFile(file(name)));
         } catch (UnusableLibraryException e) {
             throw new NativeLibraryException(
-                    "The native library " + file.toAbsolutePath() + " named by " + namedBy + " cannot be used: "
-                            + e.getMessage() + ".",
+                    "The native library " + name + " named by " + namedBy + " cannot be used: " + e.getMessage() + ".",
                     e.getCause());
+        }
+    }
+
+    private static Path file(String name) throws UnusableLibraryException {
+        try {
+            return Path.of(name).toAbsolutePath();
+        } catch (InvalidPathException e) {
+            throw new UnusableLibraryException(
+                    "this JVM cannot express the name, " + e.getReason()
+                            + "; set a UTF-8 locale, such as LC_ALL=C.UTF-8",
+                    e);
         }
     }
 
@@ -79,7 +95,8 @@ final class LibraryLocator {
             return null;
         }
         try {
-            return new Located(Source.ENVIRONMENT, AbiLoader.bindFile(Path.of(value)));
+            AbiLoader.start(null);
+            return new Located(Source.ENVIRONMENT, AbiLoader.bindFile(file(value)));
         } catch (UnusableLibraryException e) {
             // The variable may rightly name the file of a different binding. A warning shows all other mistakes.
             LOGGER.log(System.Logger.Level.WARNING, "Ignoring {0}={1}: {2}", VARIABLE, value, e.getMessage());
@@ -91,22 +108,63 @@ final class LibraryLocator {
     private @Nullable Located bundled() {
         String resource = AbiLoader.platform() + "/" + System.mapLibraryName(NAME);
         ClassLoader loader = LibraryLocator.class.getClassLoader();
-        if (loader == null || loader.getResource(resource) == null) {
+        URL engine = loader == null ? null : loader.getResource(resource);
+        if (loader == null || engine == null) {
             tried.add("the jar, which carries no engine for " + AbiLoader.platform());
             return null;
         }
+        if ("file".equals(engine.getProtocol())) {
+            return bundled(engine);
+        }
         try {
-            return new Located(Source.BUNDLED, AbiLoader.bindResource(resource, loader));
-        } catch (UnusableLibraryException e) {
-            tried.add("the engine in the jar (" + resource + "): " + e.getMessage());
+            EngineCache cache =
+                    new EngineCache(engine, System.mapLibraryName(NAME), loader.getResourceAsStream(resource + DIGEST));
+            for (Path folder : EngineCache.folders(System.getenv())) {
+                Located located = unpacked(cache, folder);
+                if (located != null) {
+                    return located;
+                }
+            }
+        } catch (IOException e) {
+            tried.add("the engine in the jar (" + resource + "): " + e);
+        }
+        return null;
+    }
+
+    /** Binds the engine where it lies among the classes, of a build that packs no jar. */
+    private @Nullable Located bundled(URL engine) {
+        AbiLoader.start(null);
+        try {
+            return new Located(Source.BUNDLED, AbiLoader.bindFile(Path.of(engine.toURI())));
+        } catch (UnusableLibraryException | URISyntaxException e) {
+            tried.add("the engine among the classes (" + engine + "): " + e.getMessage());
             return null;
         }
     }
 
+    private @Nullable Located unpacked(EngineCache cache, Path folder) {
+        try {
+            Path file = cache.unpack(folder);
+            AbiLoader.start(file.getParent());
+            return new Located(Source.BUNDLED, AbiLoader.bindFile(file));
+        } catch (UnusableLibraryException e) {
+            tried.add("the engine in the jar, unpacked to " + folder + ": " + e.getMessage());
+        } catch (IOException e) {
+            tried.add("the engine in the jar, which cannot be unpacked to " + folder + ": " + reason(e));
+        }
+        return null;
+    }
+
+    /** The messages of the JDK's own exceptions are names of files, which mean nothing without the class. */
+    private static String reason(IOException e) {
+        return e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : e.toString();
+    }
+
     private @Nullable Located fromSystem() {
         try {
+            AbiLoader.start(null);
             return new Located(Source.SYSTEM, AbiLoader.bindNamed(NAME));
-        } catch (UnusableLibraryException e) {
+        } catch (NativeLibraryException | UnusableLibraryException e) {
             tried.add("the library path of the system: " + e.getMessage());
             return null;
         }

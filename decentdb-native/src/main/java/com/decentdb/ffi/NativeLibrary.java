@@ -10,6 +10,12 @@ import org.jspecify.annotations.Nullable;
  * the caller requests, the system property {@value LibraryLocator#PROPERTY}, the environment variables
  * {@value LibraryLocator#PATH_VARIABLE} and {@value LibraryLocator#VARIABLE} (the latter only if the file has the C
  * ABI, since other bindings name a different file there), the library in the jar, the system's library path.
+ *
+ * <p>The library in the jar is unpacked once per user and content, to
+ * {@code <cache>/decentdb/<version>-<SHA-256>/}. The cache is the folder named by the system property
+ * {@value EngineCache#PROPERTY}, or the first usable one of {@code $XDG_CACHE_HOME} or {@code ~/.cache}, the folder of
+ * {@code jna.tmpdir}, and {@code decentdb-<user>} in {@code java.io.tmpdir}. It must belong to this user alone and allow
+ * executable files. Class loaders of one JVM thereby share one engine.
  */
 public final class NativeLibrary {
 
@@ -65,7 +71,7 @@ public final class NativeLibrary {
             library = new NativeLibrary(LibraryLocator.locate(requested));
             loaded = library;
             LOGGER.log(
-                    System.Logger.Level.INFO,
+                    System.Logger.Level.DEBUG,
                     "DecentDB engine {0}, ABI {1}, from {2} ({3})",
                     library.version,
                     Integer.toString(library.abiVersion),
@@ -101,7 +107,7 @@ public final class NativeLibrary {
     /**
      * Returns the file that was loaded.
      *
-     * @return the file; for {@link Source#BUNDLED} it may be a temporary copy
+     * @return the file; for {@link Source#BUNDLED} the one in the user's cache to which the jar's engine was unpacked
      */
     public Path path() {
         return path;

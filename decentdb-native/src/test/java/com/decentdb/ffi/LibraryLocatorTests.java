@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -48,6 +49,51 @@ class LibraryLocatorTests {
         Path libc = loadedLibrary("libc.so");
         refused(() -> LibraryLocator.locate(libc, null, Map.of()))
                 .contains(libc.toString(), "does not export the DecentDB C ABI");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aLibraryForAnotherProcessorIsRefused() throws IOException {
+        byte[] bytes = Files.readAllBytes(library());
+        // The ELF header names the machine here: 0x28 is 32-bit ARM.
+        bytes[18] = 0x28;
+        Path foreign = Files.write(folder.resolve("libforeign.so"), bytes);
+        refused(() -> LibraryLocator.locate(foreign, null, Map.of())).contains(foreign.toString(), "cannot be used");
+    }
+
+    @Test
+    void halfALibraryIsRefused() throws IOException {
+        byte[] bytes = Files.readAllBytes(library());
+        Path half = Files.write(folder.resolve("libhalf.so"), Arrays.copyOf(bytes, 1000));
+        refused(() -> LibraryLocator.locate(half, null, Map.of())).contains(half.toString(), "cannot be used");
+    }
+
+    @Test
+    void aLibraryWithANameThatIsNotAsciiIsLoaded() throws Exception {
+        Path other = Files.createDirectory(folder.resolve("b\u00fccher"));
+        Path copy = Files.copy(library(), other.resolve("libdecentdb.so"));
+        assertThat(probe(Map.of("LC_ALL", "C.UTF-8", "DECENTDB_NATIVE_LIB_PATH", copy.toString()), List.of()))
+                .contains("LOADED ENVIRONMENT 7", "SELECTED 1");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aNameThatTheLocaleCannotExpressIsRefused() throws Exception {
+        Path other = Files.createDirectory(folder.resolve("b\u00fccher"));
+        Path copy = Files.copy(library(), other.resolve("libdecentdb.so"));
+        assertThat(probe(Map.of("LC_ALL", "C", "DECENTDB_NATIVE_LIB_PATH", copy.toString()), List.of()))
+                .contains("REFUSED The native library", "DECENTDB_NATIVE_LIB_PATH", "C.UTF-8")
+                .contains("SAME REFUSAL true");
+    }
+
+    @Test
+    void jnaWithoutItsNativePartIsTheSameErrorAtEachAttempt() throws Exception {
+        assertThat(probe(Map.of(), List.of("-Djna.noclasspath=true")))
+                .contains("REFUSED JNA cannot start its own native part", "-Djna.noclasspath", "SAME REFUSAL true");
+        assertThat(probe(Map.of(), List.of("-Djna.nounpack=true")))
+                .contains("REFUSED JNA cannot start its own native part", "-Djna.nounpack", "SAME REFUSAL true");
+        assertThat(probe(Map.of(), List.of("-Djna.tmpdir=/proc/nowhere")))
+                .contains("REFUSED JNA cannot start its own native part", "/proc/nowhere", "SAME REFUSAL true");
     }
 
     @Test

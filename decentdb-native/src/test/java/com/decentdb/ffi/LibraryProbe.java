@@ -9,10 +9,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A separate program, because a JVM binds one library only. It loads the files in its arguments and prints the outcome.
+ * A separate program, because a JVM binds one library only. It loads the files in its arguments and prints the outcome,
+ * that of a second attempt too if the first one fails.
  */
 final class LibraryProbe {
 
@@ -32,6 +34,11 @@ final class LibraryProbe {
             }
         } catch (NativeLibraryException e) {
             System.out.println("REFUSED " + e.getMessage());
+            try {
+                NativeLibrary.load(args.length == 0 ? null : Path.of(args[0]));
+            } catch (NativeLibraryException again) {
+                System.out.println("SAME REFUSAL " + Objects.equals(e.getMessage(), again.getMessage()));
+            }
         }
     }
 
