@@ -4,21 +4,28 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens a library, looks up its functions and binds the implementation of {@link Abi} that calls them. A failed attempt
- * leaves nothing behind, so that another file can be tried.
+ * Chooses the way to call native code, opens a library, looks up its functions and binds the implementation of
+ * {@link Abi} that calls them. A failed attempt leaves nothing behind, so that another file can be tried.
  */
 final class AbiLoader {
+
+    /** The system property that names the way to call native code: {@code jna} or {@code foreign}. */
+    static final String PROPERTY = "decentdb.ffi";
 
     private static final String VERSION_SYMBOL = "ddb_abi_version";
     private static final String DIGEST_SYMBOL = "ddb_engine_source_digest";
 
-    /** The choice among the ways to call native code: today JNA is the only one. */
-    private static final Binding BINDING = new JnaAbi.JnaBinding();
+    /** The name of the class that only a JVM of 22 or newer finds, under {@code META-INF/versions} in the jar. */
+    private static final String FOREIGN = "com.decentdb.ffi.FfmBinding";
 
+    private static @Nullable Binding binding;
     private static volatile @Nullable Abi bound;
 
     private AbiLoader() {}
@@ -37,14 +44,14 @@ final class AbiLoader {
     /** A way to call native code. */
     interface Binding {
 
+        /** Returns the value of the system property that names this way. */
+        String name();
+
+        /** Returns whether this JVM may use this way if the user names none. The first one that starts is used. */
+        boolean preferred();
+
         /** Prepares this way, and fails with a {@link NativeLibraryException} if this JVM cannot use it. */
         void start();
-
-        /** Returns the name of this platform, which is also the folder of its engine in the jar. */
-        String platform();
-
-        /** Returns a file with the content of a resource: a temporary copy, unless the resource is a file already. */
-        Path unpack(String resource, ClassLoader loader) throws IOException;
 
         /**
          * Opens a library by its file, or by the name under which the system knows it.
@@ -52,6 +59,13 @@ final class AbiLoader {
          * @throws UnsatisfiedLinkError if it cannot be opened
          */
         Library open(String fileOrName);
+
+        /**
+         * Opens a library that is a resource: through a temporary copy, unless the resource is a file already.
+         *
+         * @throws UnsatisfiedLinkError if it cannot be opened
+         */
+        Library openResource(String resource, ClassLoader loader) throws IOException;
     }
 
     /** A library that is open but not bound. */
@@ -79,14 +93,75 @@ final class AbiLoader {
     /** A library whose functions are bound. */
     record BoundLibrary(Path path, @Nullable String sourceDigest) {}
 
-    /** Prepares the binding. Must succeed before a library is bound. */
-    static void start() {
-        BINDING.start();
+    /**
+     * Returns the way that this JVM calls native code, chosen and started by the first call that succeeds.
+     *
+     * @throws NativeLibraryException if this JVM cannot use the way that the user names, or none
+     */
+    static synchronized Binding binding() {
+        Binding chosen = binding;
+        if (chosen == null) {
+            chosen = choose(System.getProperty(PROPERTY));
+            binding = chosen;
+        }
+        return chosen;
     }
 
-    /** Returns the name of this platform, which is also the folder of its engine in the jar. */
+    private static Binding choose(@Nullable String named) {
+        List<Binding> ways = Stream.concat(foreign().stream(), Stream.of(new JnaAbi.JnaBinding()))
+                .filter(way -> named == null ? way.preferred() : way.name().equals(named))
+                .toList();
+        if (ways.isEmpty()) {
+            throw new NativeLibraryException(
+                    "-D" + PROPERTY + "=" + named
+                            + ("foreign".equals(named)
+                                    ? " needs Java 22 or newer, and a jar that was built with it"
+                                    : " is neither jna nor foreign"),
+                    null);
+        }
+        return firstThatStarts(ways);
+    }
+
+    /** Starts the ways in their order until one can be used; the error of the first one is the one to mend. */
+    static Binding firstThatStarts(List<Binding> ways) {
+        NativeLibraryException refused = null;
+        for (Binding way : ways) {
+            try {
+                way.start();
+                return way;
+            } catch (NativeLibraryException e) {
+                if (refused == null) {
+                    refused = e;
+                } else {
+                    refused.addSuppressed(e);
+                }
+            }
+        }
+        throw Objects.requireNonNull(refused);
+    }
+
+    private static Optional<Binding> foreign() {
+        try {
+            return Optional.of(Class.forName(FOREIGN)
+                    .asSubclass(Binding.class)
+                    .getDeclaredConstructor()
+                    .newInstance());
+        } catch (ReflectiveOperationException absent) {
+            return Optional.empty();
+        }
+    }
+
+    /** Returns the name of this platform, which is also the folder of its engine in the jar; named as JNA does. */
     static String platform() {
-        return BINDING.platform();
+        String os = System.getProperty("os.name").toLowerCase(Locale.ROOT).replace(" ", "");
+        String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
+        String system = os.startsWith("windows") ? "win32" : os.startsWith("mac") ? "darwin" : os;
+        return system + "-"
+                + switch (arch) {
+                    case "amd64", "x86_64" -> "x86-64";
+                    case "arm64" -> "aarch64";
+                    default -> arch;
+                };
     }
 
     /** Binds the library of that name that the system or a search path of the implementation finds. */
@@ -108,7 +183,9 @@ final class AbiLoader {
     /** Binds a library that the jar carries as a resource. */
     static BoundLibrary bindResource(String resource, ClassLoader loader) throws UnusableLibraryException {
         try {
-            return bindFile(BINDING.unpack(resource, loader));
+            return bind(binding().openResource(resource, loader));
+        } catch (UnsatisfiedLinkError e) {
+            throw new UnusableLibraryException(reason(e), e);
         } catch (IOException e) {
             throw new UnusableLibraryException(String.valueOf(e.getMessage()), e);
         }
@@ -125,9 +202,9 @@ final class AbiLoader {
 
     private static Library open(String fileOrName) throws UnusableLibraryException {
         try {
-            return BINDING.open(fileOrName);
+            return binding().open(fileOrName);
         } catch (UnsatisfiedLinkError e) {
-            throw new UnusableLibraryException(firstLine(e.getMessage()), e);
+            throw new UnusableLibraryException(reason(e), e);
         }
     }
 
@@ -150,8 +227,13 @@ final class AbiLoader {
         return new BoundLibrary(library.path(), library.callString(DIGEST_SYMBOL));
     }
 
-    private static String firstLine(@Nullable String text) {
-        return text == null ? "no reason given" : text.lines().findFirst().orElse("no reason given");
+    private static String reason(UnsatisfiedLinkError e) {
+        // The first line of JNA only announces the reasons.
+        return String.valueOf(e.getMessage())
+                .lines()
+                .filter(line -> !line.endsWith(":"))
+                .findFirst()
+                .orElse("no reason given");
     }
 
     /** The reason why a candidate cannot be used. */

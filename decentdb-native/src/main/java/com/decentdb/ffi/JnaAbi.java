@@ -3,7 +3,6 @@ package com.decentdb.ffi;
 import com.sun.jna.Function;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
-import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
 import java.io.File;
 import java.io.IOException;
@@ -22,14 +21,31 @@ final class JnaAbi implements Abi {
     /** The use of JNA up to the moment a library is bound. */
     static final class JnaBinding implements AbiLoader.Binding {
 
+        @Override
+        public String name() {
+            return "jna";
+        }
+
+        @Override
+        public boolean preferred() {
+            return true;
+        }
+
         /** Starts JNA, which loads its own native part, and refuses a JVM whose pointers are not 64-bit numbers. */
         @Override
         public void start() {
             try {
                 if (Native.POINTER_SIZE != 8 || Native.SIZE_T_SIZE != 8) {
-                    throw new NativeLibraryException("A 64-bit JVM is needed; this one is " + platform(), null);
+                    throw new NativeLibraryException(
+                            "A 64-bit JVM is needed; this one is " + AbiLoader.platform(), null);
                 }
             } catch (LinkageError e) {
+                if (e.getCause() instanceof IllegalCallerException refused) {
+                    throw new NativeLibraryException(
+                            refused.getMessage() + ". Start the JVM with --enable-native-access=ALL-UNNAMED,"
+                                    + " or =com.sun.jna if JNA is on the module path.",
+                            e);
+                }
                 throw new NativeLibraryException(
                         "JNA cannot start its own native part: " + e.getMessage()
                                 + ". Its temporary folder must allow executable files;"
@@ -39,18 +55,14 @@ final class JnaAbi implements Abi {
         }
 
         @Override
-        public String platform() {
-            return Platform.RESOURCE_PREFIX;
-        }
-
-        @Override
-        public Path unpack(String resource, ClassLoader loader) throws IOException {
-            return Native.extractFromResourcePath("/" + resource, loader).toPath();
-        }
-
-        @Override
         public AbiLoader.Library open(String fileOrName) {
             return new JnaLibrary(NativeLibrary.getInstance(fileOrName));
+        }
+
+        @Override
+        public AbiLoader.Library openResource(String resource, ClassLoader loader) throws IOException {
+            Path file = Native.extractFromResourcePath("/" + resource, loader).toPath();
+            return open(AbiLoader.real(file).toString());
         }
     }
 

@@ -33,7 +33,7 @@ final class LibraryLocator {
     }
 
     static Located locate(@Nullable Path requested, @Nullable String property, Map<String, String> environment) {
-        AbiLoader.start();
+        AbiLoader.binding();
         if (requested != null) {
             return required(Source.OPTION, "the native library option", requested);
         }
