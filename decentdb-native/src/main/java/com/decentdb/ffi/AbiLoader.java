@@ -7,14 +7,20 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens a library, looks up its functions and binds the implementation of {@link Abi} that calls them. A failed attempt
- * leaves nothing behind, so that another file can be tried.
+ * Chooses the way to call native code, opens a library, looks up its functions and binds the implementation of
+ * {@link Abi} that calls them. A failed attempt leaves nothing behind, so that another file can be tried.
  */
 final class AbiLoader {
+
+    /** The system property that names the way to call native code: {@code jna} or {@code foreign}. */
+    static final String PROPERTY = "decentdb.ffi";
 
     private static final String VERSION_SYMBOL = "ddb_abi_version";
     private static final String DIGEST_SYMBOL = "ddb_engine_source_digest";
@@ -22,9 +28,10 @@ final class AbiLoader {
     private static final int ELF_MAGIC = 0x464c457f;
     private static final int ELF_64_BIT = 2;
 
-    /** The choice among the ways to call native code: today JNA is the only one. */
-    private static final Binding BINDING = new JnaAbi.JnaBinding();
+    /** The name of the class that only a JVM of 22 or newer finds, under {@code META-INF/versions} in the jar. */
+    private static final String FOREIGN = "com.decentdb.ffi.FfmBinding";
 
+    private static @Nullable Binding binding;
     private static volatile @Nullable Abi bound;
 
     private AbiLoader() {}
@@ -43,6 +50,12 @@ final class AbiLoader {
     /** A way to call native code. */
     interface Binding {
 
+        /** Returns the value of the system property that names this way. */
+        String name();
+
+        /** Returns whether this JVM may use this way if the user names none. The first one that starts is used. */
+        boolean preferred();
+
         /**
          * Prepares this way.
          *
@@ -50,9 +63,6 @@ final class AbiLoader {
          * @throws NativeLibraryException if this JVM cannot use this way, at this and every later call
          */
         void start(@Nullable Path folder);
-
-        /** Returns the name of this platform, which is also the folder of its engine in the jar. */
-        String platform();
 
         /**
          * Opens a library by its file, or by the name under which the system knows it.
@@ -88,17 +98,83 @@ final class AbiLoader {
     record BoundLibrary(Path path, @Nullable String sourceDigest) {}
 
     /**
-     * Prepares the binding. Must succeed before a library is bound.
+     * Returns the way that this JVM calls native code, chosen and started by the first call that succeeds.
+     *
+     * @throws NativeLibraryException if this JVM cannot use the way that the user names, or none
+     */
+    static Binding binding() {
+        return start(null);
+    }
+
+    /**
+     * As {@link #binding}.
      *
      * @param folder a folder for files to execute, or {@code null} for the default one
      */
-    static void start(@Nullable Path folder) {
-        BINDING.start(folder);
+    static synchronized Binding start(@Nullable Path folder) {
+        Binding chosen = binding;
+        if (chosen == null) {
+            chosen = choose(System.getProperty(PROPERTY), folder);
+            binding = chosen;
+        }
+        return chosen;
     }
 
-    /** Returns the name of this platform, which is also the folder of its engine in the jar. */
+    private static Binding choose(@Nullable String named, @Nullable Path folder) {
+        List<Binding> ways = Stream.concat(foreign().stream(), Stream.of(new JnaAbi.JnaBinding()))
+                .filter(way -> named == null ? way.preferred() : way.name().equals(named))
+                .toList();
+        if (ways.isEmpty()) {
+            throw new NativeLibraryException(
+                    "-D" + PROPERTY + "=" + named
+                            + ("foreign".equals(named)
+                                    ? " needs Java 22 or newer, and a jar that was built with it"
+                                    : " is neither jna nor foreign"),
+                    null);
+        }
+        return firstThatStarts(ways, folder);
+    }
+
+    /** Starts the ways in their order until one can be used; the error of the first one is the one to mend. */
+    static Binding firstThatStarts(List<Binding> ways, @Nullable Path folder) {
+        NativeLibraryException refused = null;
+        for (Binding way : ways) {
+            try {
+                way.start(folder);
+                return way;
+            } catch (NativeLibraryException e) {
+                if (refused == null) {
+                    refused = e;
+                } else {
+                    refused.addSuppressed(e);
+                }
+            }
+        }
+        throw Objects.requireNonNull(refused);
+    }
+
+    private static Optional<Binding> foreign() {
+        try {
+            return Optional.of(Class.forName(FOREIGN)
+                    .asSubclass(Binding.class)
+                    .getDeclaredConstructor()
+                    .newInstance());
+        } catch (ReflectiveOperationException absent) {
+            return Optional.empty();
+        }
+    }
+
+    /** Returns the name of this platform, which is also the folder of its engine in the jar; named as JNA does. */
     static String platform() {
-        return BINDING.platform();
+        String os = System.getProperty("os.name").toLowerCase(Locale.ROOT).replace(" ", "");
+        String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
+        String system = os.startsWith("windows") ? "win32" : os.startsWith("mac") ? "darwin" : os;
+        return system + "-"
+                + switch (arch) {
+                    case "amd64", "x86_64" -> "x86-64";
+                    case "arm64" -> "aarch64";
+                    default -> arch;
+                };
     }
 
     /** Binds the library of that name that the system or a search path of the implementation finds. */
@@ -152,7 +228,7 @@ final class AbiLoader {
 
     private static Library open(String fileOrName) throws UnusableLibraryException {
         try {
-            return BINDING.open(fileOrName);
+            return binding().open(fileOrName);
         } catch (LinkageError e) {
             throw new UnusableLibraryException(LinkFailure.explain(e), e);
         }

@@ -2,6 +2,7 @@ package com.decentdb.ffi;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * The values of many executions of one statement, for {@link NativeStatement#executeBatch}: row after row, each with a value for
@@ -105,23 +106,32 @@ public final class Batch {
     }
 
     int signatureOffset() {
-        return lengthsOffset() + textEnds.length * Long.BYTES + textSize;
+        return lengthsOffset() + textEnds.length * Long.BYTES;
     }
 
-    /** Writes the arrays to the start of {@code target}, which lies at {@code address}. */
+    private int textOffset() {
+        return signatureOffset() + signature.length() + 1;
+    }
+
+    /**
+     * Writes the arrays to the start of {@code target}, which lies at {@code address}. It checks every text against what it
+     * copied, so that a racing change of this object cannot mislead native code.
+     */
     void encode(ByteBuffer target, long address) {
         target.clear();
         target.asLongBuffer().put(integers);
         target.position(doublesOffset());
         target.asDoubleBuffer().put(doubles);
-        int bytes = lengthsOffset() + textEnds.length * Long.BYTES;
+        int size = textSize;
+        target.put(textOffset(), text, 0, size);
         int start = 0;
         for (int i = 0; i < textEnds.length; i++) {
-            target.putLong(pointersOffset() + i * Long.BYTES, address + bytes + start);
-            target.putLong(lengthsOffset() + i * Long.BYTES, textEnds[i] - start);
-            start = textEnds[i];
+            int end = textEnds[i];
+            Objects.checkFromToIndex(start, end, size);
+            target.putLong(pointersOffset() + i * Long.BYTES, address + textOffset() + start);
+            target.putLong(lengthsOffset() + i * Long.BYTES, end - start);
+            start = end;
         }
-        target.put(bytes, text, 0, textSize);
         for (int i = 0; i < signature.length(); i++) {
             target.put(signatureOffset() + i, (byte) signature.charAt(i));
         }

@@ -2,7 +2,6 @@ package com.decentdb.ffi;
 
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
-import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
 import java.io.File;
 import java.nio.ByteBuffer;
@@ -23,6 +22,16 @@ final class JnaAbi implements Abi {
         private static final String FOLDER = "jna.tmpdir";
 
         private @Nullable NativeLibraryException refusal;
+
+        @Override
+        public String name() {
+            return "jna";
+        }
+
+        @Override
+        public boolean preferred() {
+            return true;
+        }
 
         /** Starts JNA, which loads its own native part, and refuses a JVM whose pointers are not 64-bit numbers. */
         @Override
@@ -48,11 +57,19 @@ final class JnaAbi implements Abi {
             }
             try {
                 if (Native.POINTER_SIZE != 8 || Native.SIZE_T_SIZE != 8) {
-                    throw new NativeLibraryException("A 64-bit JVM is needed; this one is " + platform(), null);
+                    throw new NativeLibraryException(
+                            "A 64-bit JVM is needed; this one is " + AbiLoader.platform(), null);
                 }
             } catch (VirtualMachineError e) {
                 throw e;
             } catch (Error e) {
+                if (e.getCause() instanceof IllegalCallerException refused) {
+                    refusal = new NativeLibraryException(
+                            refused.getMessage() + ". Start the JVM with --enable-native-access=ALL-UNNAMED,"
+                                    + " or =com.sun.jna if JNA is on the module path.",
+                            e);
+                    throw refusal;
+                }
                 // A plain Error is JNA's report of a native part of another version.
                 refusal = new NativeLibraryException(
                         "JNA cannot start its own native part: " + LinkFailure.explain(e)
@@ -62,11 +79,6 @@ final class JnaAbi implements Abi {
                         e);
                 throw refusal;
             }
-        }
-
-        @Override
-        public String platform() {
-            return Platform.RESOURCE_PREFIX;
         }
 
         @Override

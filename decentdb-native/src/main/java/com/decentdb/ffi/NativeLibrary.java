@@ -54,7 +54,7 @@ public final class NativeLibrary {
         ENVIRONMENT,
         /** Carried by the jar. */
         BUNDLED,
-        /** Found by the operating system or by JNA's search path. */
+        /** Found by the operating system or in a library path of the JVM. */
         SYSTEM
     }
 
@@ -72,11 +72,12 @@ public final class NativeLibrary {
             loaded = library;
             LOGGER.log(
                     System.Logger.Level.DEBUG,
-                    "DecentDB engine {0}, ABI {1}, from {2} ({3})",
+                    "DecentDB engine {0}, ABI {1}, from {2} ({3}, decentdb.ffi={4})",
                     library.version,
                     Integer.toString(library.abiVersion),
                     library.path,
-                    library.source);
+                    library.source,
+                    AbiLoader.binding().name());
         } else if (requested != null && !AbiLoader.real(requested).equals(AbiLoader.real(library.path))) {
             throw new NativeLibraryException(
                     "Cannot load " + requested.toAbsolutePath() + ": this JVM already uses " + library.path + " ("

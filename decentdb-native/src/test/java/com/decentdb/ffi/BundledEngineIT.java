@@ -12,6 +12,10 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The engine as users get it: inside the jar, unpacked once for all programs of a user. */
@@ -96,5 +100,14 @@ class BundledEngineIT {
     private String run(List<String> options) throws Exception {
         Path output = Files.createTempFile(folder, "probe", ".txt");
         return LibraryProbe.finish(LibraryProbe.start(cache(), options, output), output);
+    }
+
+    @Test
+    @EnabledForJreRange(min = JRE.JAVA_22)
+    @DisabledOnOs(OS.WINDOWS)
+    void aJarBuiltWithANewerJavaCallsTheEngineByJavasOwnWay() throws Exception {
+        assertThat(run(options("--enable-native-access=ALL-UNNAMED")))
+                .contains("THROUGH foreign", "LOADED BUNDLED 7 " + cached(), "SELECTED 1")
+                .doesNotContain("WARNING");
     }
 }

@@ -132,7 +132,9 @@ class LibraryLocatorTests {
         String libc = loadedLibrary("libc.so").toString();
         assertThat(probe(
                         Map.of("DECENTDB_NATIVE_LIB", libc),
-                        List.of("-Djna.library.path=" + library().getParent())))
+                        List.of(
+                                "-Djna.library.path=" + library().getParent(),
+                                "-Djava.library.path=" + library().getParent())))
                 .contains("Ignoring DECENTDB_NATIVE_LIB=" + libc)
                 .containsAnyOf("LOADED BUNDLED 7", "LOADED SYSTEM 7")
                 .contains("SELECTED 1");
@@ -147,8 +149,9 @@ class LibraryLocatorTests {
                 .getCodeSource()
                 .getLocation()
                 .toURI());
-        try (var files = Files.walk(own.resolve("com"))) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
+        try (var files = Files.walk(own)) {
+            for (Path file :
+                    files.filter(each -> each.toString().endsWith(".class")).toList()) {
                 Path copy = classes.resolve(own.relativize(file).toString());
                 Files.createDirectories(copy.getParent());
                 Files.copy(file, copy);

@@ -24,6 +24,7 @@ final class LibraryProbe {
         try {
             NativeLibrary library = NativeLibrary.load(args.length == 0 ? null : Path.of(args[0]));
             System.out.println("LOADED " + library.source() + " " + library.abiVersion() + " " + library.path());
+            System.out.println("THROUGH " + AbiLoader.binding().name());
             for (int i = 1; i < args.length; i++) {
                 NativeLibrary again = NativeLibrary.load(Path.of(args[i]));
                 System.out.println("SAME " + (again == library));
@@ -46,6 +47,11 @@ final class LibraryProbe {
             throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        // The way that this JVM calls native code, unless an option names one.
+        String binding = System.getProperty(AbiLoader.PROPERTY);
+        if (binding != null) {
+            command.add("-D" + AbiLoader.PROPERTY + "=" + binding);
+        }
         command.addAll(options);
         command.add(LibraryProbe.class.getName());
         command.addAll(List.of(arguments));

@@ -268,4 +268,48 @@ class NativeStatementTests {
             assertThatIllegalArgumentException().isThrownBy(() -> select.fetch(-1));
         }
     }
+
+    @Test
+    void aBatchRunsTheStatementOnceForEachRow() {
+        test.db
+                .execute("CREATE TABLE many (id INTEGER, name TEXT, score FLOAT, good BOOLEAN)", Parameters.of(0))
+                .close();
+        Batch batch = new Batch("itfb", 300);
+        for (int i = 0; i < 300; i++) {
+            batch.add((long) i);
+            batch.add(i % 3 == 0 ? "" : "näme " + i);
+            batch.add(i / 2.0);
+            batch.add(i % 2L);
+        }
+
+        test.db.begin();
+        try (NativeStatement insert = test.db.prepare("INSERT INTO many VALUES ($1, $2, $3, $4)")) {
+            assertThat(insert.executeBatch(batch)).isEqualTo(300);
+        }
+        test.db.commit();
+
+        try (NativeStatement select = test.db.prepare("SELECT * FROM many ORDER BY id")) {
+            select.bind(Parameters.of(0));
+            RowBlock rows = select.fetch(500);
+            assertThat(rows.rows()).isEqualTo(300);
+            for (int i = 0; i < 300; i++) {
+                assertThat(rows.int64(i, 0)).isEqualTo(i);
+                assertThat(rows.text(i, 1)).isEqualTo(i % 3 == 0 ? "" : "näme " + i);
+                assertThat(rows.float64(i, 2)).isEqualTo(i / 2.0);
+                assertThat(rows.bool(i, 3)).isEqualTo(i % 2 == 1);
+            }
+        }
+    }
+
+    @Test
+    void aBatchThatLacksValuesIsRefused() {
+        test.db.execute("CREATE TABLE few (id INTEGER)", Parameters.of(0)).close();
+        Batch batch = new Batch("i", 2);
+        batch.add(1L);
+
+        try (NativeStatement insert = test.db.prepare("INSERT INTO few VALUES ($1)")) {
+            assertThatIllegalArgumentException().isThrownBy(() -> insert.executeBatch(batch));
+        }
+        assertThatIllegalArgumentException().isThrownBy(() -> new Batch("x", 1));
+    }
 }

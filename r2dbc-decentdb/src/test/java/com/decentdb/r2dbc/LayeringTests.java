@@ -83,7 +83,17 @@ class LayeringTests {
                 .resideOutsideOfPackage(ROOMS.get("embedded"))
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(NATIVE, "com.sun.jna.."));
+                .resideInAPackage(NATIVE));
+    }
+
+    @Test
+    void theDriverLeavesNativeCallsToTheGateway() {
+        check(noClasses()
+                .that()
+                .resideInAPackage(DRIVER + "..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("com.sun.jna..", "java.lang.foreign.."));
     }
 
     @Test
