@@ -129,6 +129,11 @@ impl Connection {
         self.inner.total_changes()
     }
 
+    /// The id of the row that the last INSERT added itself, rather than by a trigger.
+    pub fn last_row_id(&self) -> i64 {
+        self.inner.last_insert_rowid()
+    }
+
     fn check(&self, code: c_int) -> Result<()> {
         if code == ffi::SQLITE_OK {
             Ok(())
