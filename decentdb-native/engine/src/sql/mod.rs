@@ -66,6 +66,7 @@ fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<
             tables: Vec::new(),
             temporaries: Vec::new(),
             target: None,
+            id_only: None,
             writes_temporary: false,
             writes_view: false,
             inspected: Vec::new(),
@@ -89,7 +90,7 @@ fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<
 }
 
 fn finish(binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
-    let Parts { kind, program, columns, target } = parts;
+    let Parts { kind, program, columns, target, id_only } = parts;
     if kind == StatementKind::Ddl && !binder.params.is_empty() {
         return Err(Error::unsupported("a parameter in a statement that defines the schema"));
     }
@@ -115,6 +116,7 @@ fn finish(binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
         tables,
         temporaries,
         target,
+        id_only,
         writes_temporary,
         writes_view,
         inspected,
@@ -177,6 +179,7 @@ impl Binder<'_> {
                 program: Program::Session(command.clone()),
                 columns: Vec::new(),
                 target: None,
+                id_only: None,
             }),
         }
     }
@@ -189,7 +192,8 @@ impl Binder<'_> {
                 }
                 let bound = self.query(query, None)?;
                 let columns = result_columns(bound.columns);
-                Ok(Parts { kind: StatementKind::Select, program: Program::Statement(bound.sql), columns, target: None })
+                let program = Program::Statement(bound.sql);
+                Ok(Parts { kind: StatementKind::Select, program, columns, target: None, id_only: None })
             }
             Statement::Insert(insert) => self.insert(insert),
             Statement::Update(update) => self.update(update),
@@ -234,7 +238,7 @@ impl Binder<'_> {
 
     /// WITH before INSERT, UPDATE or DELETE.
     fn with_statement(&mut self, query: &Query, inner: &Statement, text: &str, opening: &str) -> Result<Parts> {
-        let mut sql = match &query.with {
+        let with = match &query.with {
             Some(with) => self.with(with, None)?,
             None => String::new(),
         };
@@ -242,8 +246,8 @@ impl Binder<'_> {
         let Program::Statement(statement) = parts.program else {
             return Err(Error::internal("WITH before a statement that is no data change"));
         };
-        sql.push_str(&statement);
-        Ok(Parts { program: Program::Statement(sql), ..parts })
+        let id_only = parts.id_only.map(|statement| with.clone() + &statement);
+        Ok(Parts { program: Program::Statement(with + &statement), id_only, ..parts })
     }
 
     fn explain(&mut self, statement: &Statement, analyze: bool, text: &str, opening: &str) -> Result<Parts> {
@@ -259,6 +263,6 @@ impl Binder<'_> {
             true => Program::ExplainAnalyze { query: sql },
             false => Program::Explain(format!("EXPLAIN QUERY PLAN {sql}")),
         };
-        Ok(Parts { kind: StatementKind::Explain, program, columns: vec![plan], target: None })
+        Ok(Parts { kind: StatementKind::Explain, program, columns: vec![plan], target: None, id_only: None })
     }
 }

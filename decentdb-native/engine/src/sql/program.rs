@@ -21,6 +21,9 @@ pub struct Compiled {
     pub temporaries: Vec<String>,
     /// The table an INSERT, UPDATE or DELETE writes.
     pub target: Option<Arc<Table>>,
+    /// Of an INSERT of one row whose RETURNING gives the row's id and nothing else: the statement without RETURNING.
+    /// SQLite builds a temporary table for the rows of RETURNING, which takes longer than the insert.
+    pub id_only: Option<String>,
     /// It writes nothing but temporary objects of the handle.
     pub writes_temporary: bool,
     /// It writes a view, and triggers do something else in its place.
@@ -123,6 +126,7 @@ pub(super) struct Parts {
     pub program: Program,
     pub columns: Vec<ResultColumn>,
     pub target: Option<Arc<Table>>,
+    pub id_only: Option<String>,
 }
 
 impl Parts {
@@ -133,6 +137,7 @@ impl Parts {
             program: Program::Ddl { statements, change },
             columns: Vec::new(),
             target: None,
+            id_only: None,
         }
     }
 }

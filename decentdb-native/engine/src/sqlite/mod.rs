@@ -8,7 +8,7 @@ pub mod series;
 mod statement;
 mod storage;
 
-use std::ffi::{c_int, CString};
+use std::ffi::{c_int, c_void, CString};
 use std::path::Path;
 use std::ptr;
 use std::time::Duration;
@@ -20,6 +20,9 @@ pub use self::error::{from_code, from_rusqlite, from_rusqlite_on};
 pub use self::statement::{Cell, Statement, Step};
 pub use self::storage::WalIndex;
 use crate::error::Result;
+
+/// SQLite's own choice for the size of a piece of memory set aside.
+const SLOT_BYTES: c_int = 1200;
 
 /// A connection, used by one thread at a time. Every [`Statement`] must be dropped before its connection.
 pub struct Connection {
@@ -53,6 +56,17 @@ impl Connection {
     pub fn busy_timeout(&self, timeout: Duration) -> Result<()> {
         let longest = Duration::from_millis(i32::MAX as u64);
         self.inner.busy_timeout(timeout.min(longest)).map_err(|e| from_rusqlite(&e))
+    }
+
+    /// Sets aside `slots` pieces of memory, so that running a statement calls no allocator; 0 sets none aside. What was
+    /// allocated from them must be freed: a function keeps its pieces for as long as the connection lives, so register
+    /// the functions while there are none.
+    pub fn set_memory_aside(&self, slots: c_int) -> Result<()> {
+        let size = if slots == 0 { 0 } else { SLOT_BYTES };
+        let memory: *mut c_void = ptr::null_mut();
+        // SAFETY: a live connection; these are the arguments of this setting, and SQLite allocates the memory itself.
+        let code = unsafe { ffi::sqlite3_db_config(self.raw(), ffi::SQLITE_DBCONFIG_LOOKASIDE, memory, size, slots) };
+        self.check(code)
     }
 
     /// Makes the plan of a statement independent of its bound values, so that binding never compiles it again.
@@ -113,6 +127,11 @@ impl Connection {
     /// Rows changed since the connection was opened, including those of triggers and foreign keys.
     pub fn total_changes(&self) -> u64 {
         self.inner.total_changes()
+    }
+
+    /// The id of the row that the last INSERT added itself, rather than by a trigger.
+    pub fn last_row_id(&self) -> i64 {
+        self.inner.last_insert_rowid()
     }
 
     fn check(&self, code: c_int) -> Result<()> {

@@ -234,6 +234,7 @@ fn create_new(path: &Path, mode: OpenMode) -> Result<bool> {
 fn configure(connection: Connection, location: &Location, options: &Options) -> Result<Connection> {
     connection.busy_timeout(options.lock_timeout)?;
     connection.keep_plans_stable()?;
+    connection.set_memory_aside(0)?;
     prepare_connection(&connection)?;
     connection.execute("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA temp_store = MEMORY;")?;
     if connection.query_i64("PRAGMA application_id")? != i64::from(APPLICATION_ID) {

@@ -19,6 +19,9 @@ use super::plan::PlanCache;
 use super::prepared::Prepared;
 use super::transaction::Transaction;
 
+/// SQLite's own choice. Running a statement needs a dozen at most.
+const PIECES_OF_MEMORY: i32 = 40;
+
 /// Safe to use from many threads: everything that touches the connection takes the lock of the core, one call at a time.
 pub struct Session {
     pub shared: Arc<Shared>,
@@ -89,6 +92,7 @@ impl Session {
         };
         let inspections = Inspections::register(&connection)?;
         let audit = AuditContext::register(&connection)?;
+        connection.set_memory_aside(PIECES_OF_MEMORY)?;
         let queue = Arc::new(Queue::new(options.queue.clone()));
         let shared = Shared::acquire(location);
         let in_transaction = Arc::new(AtomicBool::new(false));
@@ -203,7 +207,7 @@ impl Core {
     /// Reads every result that is still streaming into memory, so that later statements cannot change it and sees its own
     /// snapshot.
     pub(in crate::engine) fn drain_streams(&mut self) {
-        for slot in std::mem::take(&mut self.streaming) {
+        while let Some(slot) = self.streaming.pop() {
             if let Some(prepared) = &mut self.statements[slot] {
                 prepared.materialise(&self.catalog);
             }

@@ -152,7 +152,7 @@ impl Core {
         }
         self.inspect(&plan.compiled.inspected)?;
         bind(plan, params)?;
-        let before = self.connection.total_changes();
+        let before = if plan.compiled.writes_view { self.connection.total_changes() } else { 0 };
         let columns = plan.types.len();
         let statement = plan.statement.as_mut().ok_or_else(no_statement)?;
         let mut rows = RowSet::new(columns);
@@ -164,6 +164,9 @@ impl Core {
             }
         }
         statement.reset();
+        if plan.compiled.id_only.is_some() {
+            rows.push_integer(self.connection.last_row_id());
+        }
         let affected = match columns {
             // The changes that the triggers of a view made in its place.
             0 if plan.compiled.writes_view => self.connection.total_changes() - before,
@@ -249,13 +252,13 @@ impl Core {
         let types: Vec<Option<Type>> = given.iter().map(|value| Type::from_tag(value.tag())).collect();
         let compiled = sql::compile(sql, &self.catalog, &types)?;
         let (statement, first_column) = match &compiled.program {
-            Program::Statement(text) => (Some(self.connection.prepare(text)?), 0),
+            Program::Statement(text) => (Some(self.connection.prepare(compiled.id_only.as_ref().unwrap_or(text))?), 0),
             Program::Explain(text) => (Some(self.connection.prepare(text)?), EXPLAIN_DETAIL),
             Program::ExplainAnalyze { query } => (Some(self.connection.prepare(query)?), 0),
             Program::Script(_) | Program::Session(_) | Program::Ddl { .. } | Program::Transaction(_) => (None, 0),
         };
         let columns = compiled.columns.len();
-        let own = !matches!(compiled.program, Program::ExplainAnalyze { .. });
+        let own = !matches!(compiled.program, Program::ExplainAnalyze { .. }) && compiled.id_only.is_none();
         if own && statement.as_ref().is_some_and(|statement| statement.column_count() != first_column + columns) {
             return Err(Error::internal(format!("the statement was compiled to other than {columns} columns")));
         }

@@ -61,6 +61,12 @@ impl RowSet {
         self.rows += 1;
     }
 
+    /// Appends a row of one integer; the set has one column.
+    pub fn push_integer(&mut self, value: i64) {
+        self.cells.push(Packed { kind: CellKind::Integer, length: 0, bits: value as u64 });
+        self.rows += 1;
+    }
+
     fn keep(&mut self, kind: CellKind, bytes: &[u8]) -> Packed {
         let offset = self.arena.len() as u64;
         self.arena.extend_from_slice(bytes);

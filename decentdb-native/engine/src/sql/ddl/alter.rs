@@ -273,7 +273,7 @@ impl Binder<'_> {
         let mut indexes = self.catalog.indexes.values().filter(|index| index.table == table.name && !index.foreign_key);
         let found = indexes.find(|index| {
             index.columns.iter().chain(&index.include).any(|key| key == column)
-                || definition(index).map_or(true, |create| names_column(&create, column))
+                || definition(index).map_or(true, |mut create| names_column(&mut create, column))
         });
         found.map(|index| index.name.as_str())
     }

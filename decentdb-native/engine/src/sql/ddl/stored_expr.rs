@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{visit_expressions, visit_expressions_mut, CreateIndex, Expr, Ident, Visit, VisitMut};
+use sqlparser::ast::{visit_expressions_mut, CreateIndex, Expr, Ident, VisitMut};
 
 use crate::error::Result;
 use crate::sql::grammar::{expression, name};
@@ -12,10 +12,11 @@ pub(super) fn ident(name: &str) -> Ident {
     Ident::with_quote('"', name)
 }
 
-/// Whether anything in `node`, which speaks of one table only, names `column`.
-pub(super) fn names_column(node: &impl Visit, column: &str) -> bool {
+/// Whether anything in `node`, which speaks of one table only, names `column`. It changes nothing; the visits that may are
+/// compiled for [`Renaming`] already, and others would take as much code again.
+pub(super) fn names_column(node: &mut impl VisitMut, column: &str) -> bool {
     let named = |ident: &Ident| name(ident).eq_ignore_ascii_case(column);
-    visit_expressions(node, |expr| match expr {
+    visit_expressions_mut(node, |expr| match expr {
         Expr::Identifier(ident) if named(ident) => ControlFlow::Break(()),
         Expr::CompoundIdentifier(parts) if parts.last().is_some_and(named) => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
@@ -25,7 +26,7 @@ pub(super) fn names_column(node: &impl Visit, column: &str) -> bool {
 
 /// The same of an expression kept as text; one that cannot be read counts as naming it.
 pub(super) fn mentions(sql: &str, column: &str) -> bool {
-    expression(sql).map_or(true, |expr| names_column(&expr, column))
+    expression(sql).map_or(true, |mut expr| names_column(&mut expr, column))
 }
 
 /// A column or the table of an expression gets another name.

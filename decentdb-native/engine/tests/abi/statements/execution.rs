@@ -501,3 +501,35 @@ fn a_parameter_may_decide_which_index_helps() {
     }
     assert_eq!(db.execute("SELECT id FROM addresses WHERE user_id = $1", &[V::Int(1)]).unwrap().rows.len(), 2);
 }
+
+#[test]
+fn an_insert_returns_the_id_of_its_own_row() {
+    let db = Db::memory();
+    db.run("CREATE TABLE log (at INT PRIMARY KEY, what TEXT)");
+    db.run("INSERT INTO log VALUES (40, 'before')");
+    db.run("CREATE TABLE t (id INT PRIMARY KEY, n TEXT UNIQUE)");
+    db.run("CREATE INDEX words ON t USING fulltext (n)");
+    let action = "decentdb_exec_sql('INSERT INTO log (what) VALUES (''t'')')";
+    db.run(&format!("CREATE TRIGGER w AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION {action}"));
+    let insert = db.prepare("INSERT INTO t (n) VALUES ($1) RETURNING id AS key").unwrap();
+    for (name, id) in [("a", 1), ("b", 2)] {
+        insert.bind(&[t(name)]).unwrap();
+        assert_eq!(insert.affected().unwrap(), 1);
+        assert!(insert.step().unwrap());
+        assert_eq!(insert.row().unwrap(), [V::Int(id)]);
+        assert!(!insert.step().unwrap());
+    }
+    insert.bind(&[t("a")]).unwrap();
+    assert_eq!(insert.step().unwrap_err().sqlstate(), "23505");
+    assert_eq!(db.run("INSERT INTO t (n) VALUES ('h'), ('i') RETURNING id").rows, [[V::Int(3)], [V::Int(4)]]);
+    for (statement, id) in [
+        ("INSERT INTO t VALUES (7, 'c') RETURNING id", 7),
+        ("INSERT INTO t DEFAULT VALUES RETURNING t.id", 8),
+        ("WITH q AS (SELECT 1 AS one) INSERT INTO t (n) VALUES ('d') RETURNING (id)", 9),
+        ("INSERT INTO t AS x (id, n) VALUES (-3, 'e') RETURNING x.id", -3),
+        ("INSERT INTO t (n) VALUES ('f') RETURNING id + 100", 110),
+        ("INSERT INTO t (n) VALUES ('f') ON CONFLICT (n) DO UPDATE SET n = 'g' RETURNING id", 10),
+    ] {
+        assert_eq!(db.run(statement).rows, [[V::Int(id)]], "{statement}");
+    }
+}

@@ -405,7 +405,7 @@ impl Binder<'_> {
 
 fn parts(program: Program, columns: Columns) -> Parts {
     let columns = result_columns(catalog_relation("pragma", columns).columns);
-    Parts { kind: StatementKind::Pragma, program, columns, target: None }
+    Parts { kind: StatementKind::Pragma, program, columns, target: None, id_only: None }
 }
 
 fn wrong_use(name: &str) -> Error {

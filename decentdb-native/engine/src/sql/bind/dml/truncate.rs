@@ -53,6 +53,7 @@ impl Binder<'_> {
             program: Program::Script(script),
             columns: Vec::new(),
             target: Some(table),
+            id_only: None,
         })
     }
 

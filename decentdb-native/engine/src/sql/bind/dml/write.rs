@@ -81,8 +81,11 @@ impl Binder<'_> {
             Some(_) => return Err(Error::unsupported("ON DUPLICATE KEY")),
         }
         let scope = Scope::of(Relation::new(&qualifier, table_columns(&table)));
+        let bare = sql.len();
         let columns = self.returning(insert.returning.as_deref(), &scope, &table, &mut sql)?;
-        Ok(Parts { kind: StatementKind::Insert, program: Program::Statement(sql), columns, target: Some(table) })
+        let id_only = (adds_one_row(insert) && is_id(&columns, &table)).then(|| sql[..bare].to_owned());
+        let program = Program::Statement(sql);
+        Ok(Parts { kind: StatementKind::Insert, program, columns, target: Some(table), id_only })
     }
 
     fn insert_values(&mut self, values: &Values, table: &Table, columns: &[&Column]) -> Result<String> {
@@ -311,7 +314,8 @@ impl Binder<'_> {
         let filter = self.condition(update.selection.as_ref(), &scope)?;
         let mut sql = format!("UPDATE {target} SET {assignments}{from}{filter}");
         let columns = self.returning(update.returning.as_deref(), &scope, &table, &mut sql)?;
-        Ok(Parts { kind: StatementKind::Update, program: Program::Statement(sql), columns, target: Some(table) })
+        let program = Program::Statement(sql);
+        Ok(Parts { kind: StatementKind::Update, program, columns, target: Some(table), id_only: None })
     }
 
     pub fn delete(&mut self, delete: &Delete) -> Result<Parts> {
@@ -339,7 +343,8 @@ impl Binder<'_> {
         };
         let mut sql = format!("DELETE FROM {target}{filter}");
         let columns = self.returning(delete.returning.as_deref(), &scope, &table, &mut sql)?;
-        Ok(Parts { kind: StatementKind::Delete, program: Program::Statement(sql), columns, target: Some(table) })
+        let program = Program::Statement(sql);
+        Ok(Parts { kind: StatementKind::Delete, program, columns, target: Some(table), id_only: None })
     }
 
     /// Whether a statement writes to a view.
@@ -372,6 +377,19 @@ fn refuse_insert(insert: &Insert) -> Result<()> {
     refuse(insert.settings.is_some() || insert.format_clause.is_some(), "this form of INSERT")?;
     refuse(!insert.after_columns.is_empty() || !insert.optimizer_hints.is_empty(), "this form of INSERT")?;
     refuse(insert.has_table_keyword || !insert.into, "INSERT without INTO")
+}
+
+/// Whether it adds one row or fails.
+fn adds_one_row(insert: &Insert) -> bool {
+    let values = insert.source.as_deref().map(plain_values);
+    let one = values.is_none_or(|values| values.is_some_and(|values| values.rows.len() == 1));
+    one && insert.on.is_none()
+}
+
+/// Whether a row of `columns` is the id of a row of `table`.
+fn is_id(columns: &[ResultColumn], table: &Table) -> bool {
+    let [ResultColumn { ty: Type::Int64, source: Some((relation, column)), .. }] = columns else { return false };
+    *relation == table.name && table.row_id().is_some_and(|id| id.name == *column)
 }
 
 fn insert_columns<'t>(insert: &Insert, table: &'t Table) -> Result<Vec<&'t Column>> {

@@ -5,7 +5,7 @@ use sqlparser::ast::{Join, JoinConstraint, JoinOperator, TableWithJoins};
 use crate::error::{Error, Result};
 use crate::sql::bind::binder::{Aggregates, Binder, Ex};
 use crate::sql::bind::scope::{Relation, Scope};
-use crate::sql::errors::{ambiguous, refuse};
+use crate::sql::errors::{ambiguous, refuse, shorten};
 use crate::sql::grammar::object;
 
 impl Binder<'_> {
@@ -49,9 +49,7 @@ impl Binder<'_> {
             }
             JoinOperator::FullOuter(constraint) => ("FULL JOIN", constraint, true, true),
             JoinOperator::CrossJoin(constraint @ JoinConstraint::None) => ("JOIN", constraint, false, false),
-            other => {
-                return Err(Error::unsupported(format!("the join {other:?}").chars().take(40).collect::<String>()))
-            }
+            _ => return Err(Error::unsupported(shorten(join.to_string().trim()))),
         };
         let cross = matches!(join.join_operator, JoinOperator::CrossJoin(_));
         let condition = match constraint {
