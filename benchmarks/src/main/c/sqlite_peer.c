@@ -117,7 +117,7 @@ static void step(session *s, sqlite3_stmt *statement) {
     sqlite3_reset(statement);
 }
 
-/* What an application would have of a row. */
+/* A row as an application would have it. */
 typedef struct {
     int64_t id, stamp;
     double score;
