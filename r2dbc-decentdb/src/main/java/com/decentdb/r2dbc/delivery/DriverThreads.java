@@ -27,6 +27,15 @@ public final class DriverThreads {
         return WORKERS;
     }
 
+    /** Runs a task at once if the thread is a worker, or else on one. */
+    public static void onWorker(Runnable task) {
+        if (WORKERS.isWorker()) {
+            task.run();
+        } else {
+            WORKERS.execute(task);
+        }
+    }
+
     /** An executor that runs its tasks one after another, in order, on the workers. */
     public static SerialExecutor newSerial() {
         return new SerialExecutor(WORKERS);

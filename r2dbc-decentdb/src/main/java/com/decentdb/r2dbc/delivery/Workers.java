@@ -89,6 +89,11 @@ public final class Workers implements Executor {
         }
     }
 
+    /** Whether the calling thread is one of these. */
+    boolean isWorker() {
+        return Thread.currentThread() instanceof Worker worker && worker.inTask;
+    }
+
     /** Runs a task on another worker if one is free, for a worker that has other things to do. */
     void handOn(Runnable task) {
         if (spinner.compareAndSet(SPINNING, task)) {

@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.result;
 
 import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.SerializedDrain;
 import com.decentdb.r2dbc.transport.Cursor;
 import io.r2dbc.spi.R2dbcException;
@@ -17,8 +18,9 @@ import reactor.util.context.Context;
 
 /**
  * The elements of a cursor: one per row that the mapper keeps, then possibly a last one, for a count or an error. The next
- * block of rows is fetched when there is demand that the present one cannot serve, not earlier. Rows are mapped on the
- * thread that asks for more or on the one that delivers the block.
+ * block of rows is fetched when there is demand that the present one cannot serve, not earlier. Rows are mapped on
+ * workers, since users' code may block them: on the one that delivers the block, or on one that is asked when the subscriber asks
+ * for more.
  */
 final class RowFlux<T> extends Flux<T> {
 
@@ -69,7 +71,7 @@ final class RowFlux<T> extends Flux<T> {
         private final CoreSubscriber<? super T> subscriber;
         private final AtomicLong requested = new AtomicLong();
         private final AtomicReference<State> state = new AtomicReference<>(State.EMITTING);
-        private final SerializedDrain drain = new SerializedDrain(Runnable::run, this::emit);
+        private final SerializedDrain drain = new SerializedDrain(DriverThreads::onWorker, this::emit);
         private final Disposable.Swap fetch = Disposables.swap();
 
         private volatile @Nullable Throwable failure;
