@@ -136,7 +136,7 @@ final class EngineInspection implements SchemaInspection {
     @Override
     public Mono<QueryDescription> describeQuery(String sql) {
         if (sql == null || sql.isBlank()) {
-            throw new IllegalArgumentException("The SQL text must not be null or empty");
+            throw new IllegalArgumentException("The SQL text must not be null or blank");
         }
         return handle.call(database -> query(EngineJson.object(database.describeQuery(sql), "a statement")))
                 .onErrorMap(error -> NativeErrors.map(error, sql));
@@ -217,9 +217,11 @@ final class EngineInspection implements SchemaInspection {
     /** Engines report a missing table or view in words of their own, some without an SQLSTATE. */
     private static Throwable missing(Throwable error, String kind, String name) {
         if (error instanceof R2dbcException known && List.of("42000", "42P01").contains(known.getSqlState())) {
+            String shown = Errors.shorten(name);
+            String reported = String.valueOf(known.getMessage()).replace(name, shown);
             return Errors.of(
                     "42P01",
-                    "There is no " + kind + " " + name + " (" + known.getMessage() + ")",
+                    "There is no " + kind + " " + shown + " (" + reported + ")",
                     known.getErrorCode(),
                     null,
                     error);
