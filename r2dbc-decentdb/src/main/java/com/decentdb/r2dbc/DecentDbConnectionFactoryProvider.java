@@ -31,11 +31,32 @@ public final class DecentDbConnectionFactoryProvider implements ConnectionFactor
     /**
      * Creates a factory; touches neither file nor engine.
      *
-     * @throws io.r2dbc.spi.R2dbcNonTransientResourceException if an option is missing or wrong; the message names it
+     * @throws io.r2dbc.spi.R2dbcNonTransientResourceException if an option is missing or wrong, or names
+     *     another driver; the message names it
      */
     @Override
     public DecentDbConnectionFactory create(ConnectionFactoryOptions options) {
+        requireThisDriver(options);
         return new DecentDbConnectionFactory(transport(options), SessionSettings.of(options));
+    }
+
+    /** The service loader asks {@link #supports} first; programs that start from {@link DecentDb} do not. */
+    private static void requireThisDriver(ConnectionFactoryOptions options) {
+        OptionReader reader = new OptionReader(options);
+        String driver = reader.text(ConnectionFactoryOptions.DRIVER);
+        if (driver == null || driver.equals(DRIVER)) {
+            return;
+        }
+        String protocol = reader.text(ConnectionFactoryOptions.PROTOCOL);
+        String inner = protocol == null ? "" : protocol;
+        throw OptionReader.invalid(
+                ConnectionFactoryOptions.DRIVER,
+                driver,
+                inner.equals(DRIVER) || inner.startsWith(DRIVER + ":")
+                        ? "'" + DRIVER + "' here: give r2dbc:" + driver + ":" + inner
+                                + ":.. to ConnectionFactories.get, or for a pool r2dbc:" + inner
+                                + ":.. to DecentDb.createPool"
+                        : "'" + DRIVER + "': this is the URL of another driver, which ConnectionFactories.get opens");
     }
 
     /** The transport that the protocol of the URL names. */

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatObject;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import io.r2dbc.spi.ConnectionFactoryOptions;
+import io.r2dbc.spi.Option;
 import io.r2dbc.spi.R2dbcBadGrammarException;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import io.r2dbc.spi.R2dbcException;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -53,15 +56,24 @@ class ErrorTests {
                 .satisfies(error -> assertThat(error).hasMessageContaining("openOrCreate"));
     }
 
-    @Test
-    void anOptionTheEngineDoesNotAcceptFailsToConnect() {
-        failure(
-                        DecentDb.connect(
-                                "r2dbc:decentdb:///" + database.directory().resolve("b.ddb") + "?profile=huge"),
-                        R2dbcNonTransientResourceException.class)
+    @ParameterizedTest
+    @CsvSource({
+        "profile, huge",
+        "cache_size, abc",
+        "synchronous, maybe",
+    })
+    void anOptionTheEngineDoesNotAcceptFailsToConnectToAFileAndToMemory(String option, String value) {
+        var file = database.directory().resolve("b.ddb");
+        String wrong = "?" + option + "=" + value;
+        failure(DecentDb.connect("r2dbc:decentdb:///" + file + wrong), R2dbcNonTransientResourceException.class)
                 .satisfies(error -> {
                     assertThat(error.getSqlState()).isEqualTo("08001");
-                    assertThat(error).hasMessageContaining("profile");
+                    assertThat(error).hasMessageContaining(file.toString()).hasMessageContaining(option);
+                });
+        failure(DecentDb.connect("r2dbc:decentdb:mem:///wrong" + wrong), R2dbcNonTransientResourceException.class)
+                .satisfies(error -> {
+                    assertThat(error.getSqlState()).isEqualTo("08001");
+                    assertThat(error).hasMessageContaining("'wrong'").hasMessageContaining(option);
                 });
     }
 
@@ -174,6 +186,27 @@ class ErrorTests {
                 .satisfies(error -> assertThat(error.getSqlState()).isEqualTo("42703"));
         failure(connection.execute("COMMIT AND CHAIN"), R2dbcBadGrammarException.class)
                 .satisfies(error -> assertThat(error.getSql()).isEqualTo("COMMIT AND CHAIN"));
+    }
+
+    @Test
+    void aKeyTheEngineRefusesIsCalledAsTheUserCalledIt() {
+        if (!database.bundled()) {
+            return; // Other engines may take the key.
+        }
+        for (String option : new String[] {"password", "encryption_key", "tde_key"}) {
+            ConnectionFactoryOptions options = ConnectionFactoryOptions.parse("r2dbc:decentdb:mem:///secret")
+                    .mutate()
+                    .option(Option.valueOf(option), "hush")
+                    .build();
+            failure(DecentDb.connect(options), R2dbcNonTransientResourceException.class)
+                    .satisfies(error -> {
+                        assertThat(error.getSqlState()).isEqualTo("08001");
+                        assertThat(error)
+                                .message()
+                                .contains("option " + option + ")")
+                                .doesNotContain("_hex");
+                    });
+        }
     }
 
     @Test

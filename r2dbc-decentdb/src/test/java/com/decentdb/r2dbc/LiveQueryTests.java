@@ -290,7 +290,7 @@ class LiveQueryTests {
                 .isEqualTo(2);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> connection.liveQuery(BELOW, row -> 1))
-                .withMessageContaining("1 parameters");
+                .withMessageContaining("1 parameter, but 0 arguments");
     }
 
     @Test

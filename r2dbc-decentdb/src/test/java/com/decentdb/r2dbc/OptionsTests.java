@@ -18,6 +18,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import reactor.test.StepVerifier;
 
 class OptionsTests {
 
@@ -56,6 +57,39 @@ class OptionsTests {
                 .isThrownBy(() -> ConnectionFactories.get("r2dbc:decentdb://data/app.ddb"))
                 .withMessageContaining("four slashes")
                 .withMessageContaining("r2dbc:decentdb:///data/app.ddb");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "r2dbc:decentdb:mem://a/b, r2dbc:decentdb:mem://a/.., r2dbc:decentdb:mem:///a/b",
+        "r2dbc:decentdb:file://a/b, r2dbc:decentdb:file://a/.., r2dbc:decentdb:///a/b",
+    })
+    void repeatsTheProtocolToThoseWhoNameAHost(String url, String shown, String right) {
+        assertThatExceptionOfType(R2dbcNonTransientResourceException.class)
+                .isThrownBy(() -> DecentDb.factory(url))
+                .withMessageContaining(shown)
+                .withMessageContaining(right);
+        assertThat(DecentDb.factory(right).toString()).contains("a/b");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "r2dbc:h2:mem:///x, 'h2', another driver",
+        "r2dbc:pool:h2:mem:///x, 'pool', another driver",
+        "r2dbc:pool:decentdb:mem:///x, 'pool', DecentDb.createPool",
+        "r2dbc:pool:decentdb:mem:///x, 'pool', r2dbc:pool:decentdb:mem:.. to ConnectionFactories.get",
+        "r2dbc:proxy:decentdb:///x, 'proxy', ConnectionFactories.get",
+    })
+    void refusesTheUrlOfAnotherDriver(String url, String driver, String remedy) {
+        StepVerifier.create(DecentDb.connect(url))
+                .expectErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(R2dbcNonTransientResourceException.class)
+                        .hasMessageContaining(driver)
+                        .hasMessageContaining(remedy))
+                .verify();
+        assertThatExceptionOfType(R2dbcNonTransientResourceException.class)
+                .isThrownBy(() -> DecentDb.createPool(url))
+                .withMessageContaining(driver);
     }
 
     @Test

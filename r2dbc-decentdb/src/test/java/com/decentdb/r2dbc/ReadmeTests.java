@@ -43,7 +43,6 @@ import reactor.test.StepVerifier;
 class ReadmeTests {
 
     private static final Path README = Path.of("../README.md");
-    private static final Path SHOP = Path.of("target/readme/shop.ddb");
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
     @Test
@@ -65,7 +64,21 @@ class ReadmeTests {
 
     @Test
     void firstProgram(@TempDir Path folder) throws Exception {
-        Path source = Files.writeString(folder.resolve("Greetings.java"), firstSnippet());
+        assertThat(run(firstSnippet(), folder)).isEqualToNormalizingNewlines("hello, reactive world\n");
+    }
+
+    @Test
+    void firstProgramRunsAgainOnItsFile(@TempDir Path folder) throws Exception {
+        assertThat(README).content().contains("`r2dbc:decentdb:///greetings.ddb` in place of the URL");
+        String program = firstSnippet().replace("mem:///greetings", "///" + folder.resolve("greetings.ddb"));
+
+        assertThat(run(program, folder)).isEqualToNormalizingNewlines("hello, reactive world\n");
+        assertThat(run(program, folder)).isEqualToNormalizingNewlines("hello, reactive world\n");
+    }
+
+    /** Compiles and runs a program; returns what it printed. */
+    private static String run(String program, Path folder) throws Exception {
+        Path source = Files.writeString(folder.resolve("Greetings.java"), program);
         PrintStream console = System.out;
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
 
@@ -89,7 +102,7 @@ class ReadmeTests {
         } finally {
             System.setOut(console);
         }
-        assertThat(printed.toString(StandardCharsets.UTF_8)).isEqualToNormalizingNewlines("hello, reactive world\n");
+        return printed.toString(StandardCharsets.UTF_8);
     }
 
     private static String firstSnippet() throws IOException {
@@ -121,32 +134,21 @@ class ReadmeTests {
     }
 
     @Test
-    void plainR2dbc() throws IOException {
-        try (var old = Files.newDirectoryStream(Files.createDirectories(SHOP.getParent()))) {
-            for (Path file : old) {
-                Files.delete(file);
-            }
-        }
-        Mono.usingWhen(
-                        DecentDb.connect("r2dbc:decentdb:///" + SHOP),
-                        connection -> connection
-                                .execute("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, price DECIMAL(8,2))")
-                                .then(connection.execute("INSERT INTO item (name, price) VALUES ('tea', '4.20'),"
-                                        + " ('kettle', '39.00'), ('cup', '9.98')")),
-                        DecentDbConnection::close)
-                .block();
-
-        ConnectionFactory factory = ConnectionFactories.get("r2dbc:decentdb:///target/readme/shop.ddb");
+    void plainR2dbc() {
+        ConnectionFactory factory = ConnectionFactories.get("r2dbc:decentdb:mem:///shop");
         Flux<String> names = Flux.usingWhen(
                 factory.create(),
                 connection -> Flux.from(connection
-                                .createStatement("SELECT name FROM item WHERE price < $1 ORDER BY name")
+                                .createStatement("CREATE TABLE IF NOT EXISTS item (id INTEGER PRIMARY KEY, name TEXT,"
+                                        + " price DECIMAL(8,2));"
+                                        + " INSERT INTO item (name, price) VALUES ('tea', '4.20'), ('kettle', '39.00');"
+                                        + " SELECT name FROM item WHERE price < $1 ORDER BY name")
                                 .bind("$1", new BigDecimal("9.99"))
                                 .execute())
                         .concatMap(result -> result.map((row, metadata) -> row.get("name", String.class))),
                 Connection::close);
 
-        names.as(StepVerifier::create).expectNext("cup", "tea").verifyComplete();
+        names.as(StepVerifier::create).expectNext("tea").verifyComplete();
     }
 
     @Test

@@ -18,6 +18,7 @@ import com.decentdb.r2dbc.api.schema.ToolingMetadata;
 import com.decentdb.r2dbc.api.schema.TriggerInfo;
 import com.decentdb.r2dbc.api.schema.ViewInfo;
 import io.r2dbc.spi.R2dbcException;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -180,6 +181,28 @@ class SchemaInspectionTests {
                     assertThat(((R2dbcException) error).getSqlState()).isEqualTo("42P01");
                 })
                 .verify();
+    }
+
+    @Test
+    void aLongNameIsShortenedInTheError() {
+        StepVerifier.create(connection.tableDdl("n".repeat(10_000)))
+                .expectErrorSatisfies(error -> assertThat(error)
+                        .message()
+                        .contains("nnn.. (10000 characters)")
+                        .hasSizeLessThan(1_000))
+                .verify();
+    }
+
+    @Test
+    void aClosedConnectionDescribesNothing() {
+        await(connection.close());
+
+        for (Publisher<?> description : List.of(connection.version(), connection.listTables())) {
+            StepVerifier.create(description)
+                    .expectErrorSatisfies(error ->
+                            assertThat(((R2dbcException) error).getSqlState()).isEqualTo("08003"))
+                    .verify();
+        }
     }
 
     @Test

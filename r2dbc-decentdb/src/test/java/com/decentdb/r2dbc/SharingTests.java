@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,6 +64,24 @@ class SharingTests {
         await(awaitValue(DecentDb.connect(database.url("linger=PT60S&maxReaders=1")))
                 .close());
         database.keep(DecentDb.connect(database.url("linger=0&maxReaders=2")));
+    }
+
+    @Test
+    void aDatabaseInMemoryExistsForOthersWhileItIsOpen() {
+        String url = "r2dbc:decentdb:mem:///sharing";
+
+        StepVerifier.create(DecentDb.connect(url + "?mode=open"))
+                .expectErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOf(R2dbcNonTransientResourceException.class)
+                        .hasMessageContaining("'sharing': it does not exist"))
+                .verify(PATIENCE);
+        DecentDbConnectionFactory creator = DecentDb.factory(url + "?linger=0&mode=create");
+        database.keep(creator.create());
+        database.keep(DecentDb.connect(url + "?linger=0&mode=open"));
+        StepVerifier.create(DecentDb.connect(url + "?mode=create"))
+                .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("mode=create"))
+                .verify(PATIENCE);
+        await(creator.close());
     }
 
     @Test

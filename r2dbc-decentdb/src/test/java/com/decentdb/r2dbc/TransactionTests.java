@@ -282,6 +282,12 @@ class TransactionTests {
             assertThat(error).hasMessageContaining("'nightly import'");
             assertThat(((R2dbcException) error).getSql()).isEqualTo("INSERT INTO t VALUES ($1)");
         });
+        await(holder.rollbackTransaction());
+        await(holder.beginTransaction());
+        insert(other, 1)
+                .as(StepVerifier::create)
+                .verifyErrorSatisfies(
+                        error -> assertThat(error).hasMessageContaining("which a transaction without a name has held"));
     }
 
     @Test

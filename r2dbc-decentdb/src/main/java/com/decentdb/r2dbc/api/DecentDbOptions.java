@@ -16,7 +16,10 @@ public final class DecentDbOptions {
     /** The native library to load instead of the bundled one; a path. */
     public static final Option<String> NATIVE_LIBRARY = Option.valueOf("nativeLibrary");
 
-    /** {@code create}, {@code open} or {@code openOrCreate}, the default. */
+    /**
+     * {@code create}, {@code open} or {@code openOrCreate}, the default. A database in memory exists while it is open in this
+     * JVM: {@code open} joins its users and {@code create} refuses to.
+     */
     public static final Option<String> MODE = Option.valueOf("mode");
 
     /**

@@ -4,6 +4,7 @@ import com.decentdb.r2dbc.codec.Codecs;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.SqlScript;
+import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.Parameter;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,10 +95,7 @@ public final class Bindings {
 
     /** Arguments given all at once, in the order of the parameters; streamed ones are gathered first. */
     public static Mono<Value[]> encodeAll(SqlScript script, @Nullable Object[] arguments) {
-        if (arguments.length != script.parameterCount()) {
-            throw new IllegalArgumentException("The statement has " + script.parameterCount() + " parameters, but "
-                    + arguments.length + " arguments were given");
-        }
+        requireOnePerParameter(script, arguments);
         Value[] values = new Value[arguments.length];
         boolean streamed = false;
         for (int i = 0; i < values.length; i++) {
@@ -106,6 +104,27 @@ public final class Bindings {
             streamed |= values[i] instanceof Value.Streamed;
         }
         return streamed ? gather(values) : Mono.just(values);
+    }
+
+    /**
+     * Refuses arguments given all at once that are too few or too many.
+     *
+     * @throws IllegalArgumentException if there is not one for each parameter
+     */
+    static void requireOnePerParameter(SqlScript script, @Nullable Object @Nullable [] arguments) {
+        if (arguments == null) {
+            throw new IllegalArgumentException(
+                    "The array of arguments must not be null; for the one argument NULL give (Object) null");
+        }
+        if (arguments.length != script.parameterCount()) {
+            throw new IllegalArgumentException("The statement has " + counted(script.parameterCount(), "parameter")
+                    + ", but " + counted(arguments.length, "argument")
+                    + (arguments.length == 1 ? " was given" : " were given"));
+        }
+    }
+
+    private static String counted(int number, String noun) {
+        return number + " " + noun + (number == 1 ? "" : "s");
     }
 
     /** The values of one statement of a script, out of a complete list of arguments. */
@@ -150,21 +169,19 @@ public final class Bindings {
     private int checked(int index) {
         if (index < 0 || index >= script.parameterCount()) {
             throw new IndexOutOfBoundsException("Parameter index " + index + " is out of range: the statement has "
-                    + script.parameterCount() + " parameters, counted from 0");
+                    + counted(script.parameterCount(), "parameter") + ", counted from 0");
         }
         return index;
     }
 
     private int checked(String name) {
-        if (name == null) {
-            throw new IllegalArgumentException("The parameter name must not be null");
-        }
-        int number = script.parameter(name);
+        int number = script.parameter(Arguments.required(name, "parameter name"));
         if (number > 0) {
             return number - 1;
         }
-        throw new NoSuchElementException("The statement has no parameter '" + name + "'; it has " + names()
-                + (script.parameters().isEmpty() ? "" : ", which may also be bound by index, counted from 0"));
+        throw new NoSuchElementException(
+                "The statement has no parameter '" + Errors.shorten(name) + "'; it has " + names()
+                        + (script.parameters().isEmpty() ? "" : ", which may also be bound by index, counted from 0"));
     }
 
     private List<String> names() {
@@ -186,8 +203,6 @@ public final class Bindings {
     }
 
     private static void requireType(@Nullable Class<?> type) {
-        if (type == null) {
-            throw new IllegalArgumentException("The type must not be null");
-        }
+        Arguments.required(type, "type");
     }
 }

@@ -198,9 +198,7 @@ public final class DefaultConnection implements DecentDbConnection {
 
     @Override
     public Mono<Void> setTransactionIsolationLevel(IsolationLevel level) {
-        if (level == null) {
-            throw new IllegalArgumentException("The isolation level must not be null");
-        }
+        Arguments.required(level, "isolation level");
         return whenOpen(() -> transactions.setIsolation(level));
     }
 
@@ -229,10 +227,7 @@ public final class DefaultConnection implements DecentDbConnection {
 
     @Override
     public Mono<Boolean> validate(ValidationDepth depth) {
-        if (depth == null) {
-            throw new IllegalArgumentException("The validation depth must not be null");
-        }
-        if (depth == ValidationDepth.LOCAL) {
+        if (Arguments.required(depth, "validation depth") == ValidationDepth.LOCAL) {
             return Mono.fromSupplier(() -> session.isOpen() && (managed || inInitialState()));
         }
         Duration patience = statementTimeout.isZero() ? PING_PATIENCE : statementTimeout;
@@ -347,7 +342,7 @@ public final class DefaultConnection implements DecentDbConnection {
 
     @Override
     public Mono<Void> saveAs(Path path) {
-        return session.saveAs(path);
+        return session.saveAs(Arguments.required(path, "path"));
     }
 
     @Override
@@ -378,6 +373,12 @@ public final class DefaultConnection implements DecentDbConnection {
     @Override
     public SchemaInspection inspection() {
         return session.inspection();
+    }
+
+    /** Needs no call of the engine, but a closed connection answers nothing. */
+    @Override
+    public Mono<String> version() {
+        return Mono.defer(() -> session.isOpen() ? inspection().version() : Mono.error(Errors.closed()));
     }
 
     @Override

@@ -37,6 +37,7 @@ final class QueryShortcuts {
     }
 
     <T> Mono<T> value(String sql, Class<T> type, @Nullable Object[] arguments) {
+        Arguments.required(type, "type");
         return OnDemand.mono(() -> rows(sql, arguments, row -> Optional.<T>ofNullable(row.get(0, type)))
                 .next()
                 .flatMap(Mono::justOrEmpty));
@@ -48,6 +49,7 @@ final class QueryShortcuts {
     }
 
     <T> Flux<T> inTransaction(Function<? super DecentDbConnection, ? extends Publisher<T>> work) {
+        Arguments.required(work, "work of the transaction");
         return OnDemand.flux(() -> Flux.usingWhen(
                 connection.beginTransaction().thenReturn(connection),
                 work,
@@ -81,11 +83,7 @@ final class QueryShortcuts {
     private Flux<? extends Result> results(String sql, @Nullable Object[] arguments) {
         return Flux.defer(() -> {
             Statement statement = connection.createStatement(sql);
-            int expected = connection.settings().parse(sql).parameterCount();
-            if (arguments.length != expected) {
-                throw new IllegalArgumentException("The statement has " + expected + " parameters, but "
-                        + arguments.length + " arguments were given");
-            }
+            Bindings.requireOnePerParameter(connection.settings().parse(sql), arguments);
             for (int i = 0; i < arguments.length; i++) {
                 Object argument = arguments[i];
                 if (argument == null) {

@@ -25,6 +25,7 @@ final class QueuedWrites {
 
     Mono<Long> one(String sql, @Nullable Object[] arguments) {
         return Mono.defer(() -> {
+            refuseStreams(Arguments.required(arguments, "array of arguments"));
             SessionSettings settings = connection.settings();
             SqlScript script = settings.parse(sql);
             SqlCommand command = single(script, sql);
@@ -36,6 +37,7 @@ final class QueuedWrites {
     }
 
     Flux<WriteOutcome> each(String sql, Publisher<? extends @Nullable Object[]> arguments) {
+        Arguments.required(arguments, "publisher of arguments");
         return Flux.defer(() -> {
             SessionSettings settings = connection.settings();
             SqlScript script = settings.parse(sql);
@@ -55,6 +57,18 @@ final class QueuedWrites {
             sink.next(outcome.rowsChanged());
         } else {
             sink.error(failure);
+        }
+    }
+
+    /** The compiler takes a stream that is not known to hold arrays for the argument of a single write. */
+    private static void refuseStreams(@Nullable Object[] arguments) {
+        for (Object argument : arguments) {
+            if (argument instanceof Publisher<?>) {
+                throw new IllegalArgumentException(
+                        "A stream (" + argument.getClass().getName()
+                                + ") cannot be bound. To run the write for each array of the stream declare it as"
+                                + " Publisher<Object[]> or Flux<Object[]>, as in Flux.<Object[]>just(new Object[] {1})");
+            }
         }
     }
 

@@ -39,7 +39,12 @@ public final class Workers implements Executor {
     private static final int FAIR_SHARE = 64;
 
     /** Stands for the worker that looks for work without sleeping; there is one at most. */
-    private static final Runnable SPINNING = () -> {};
+    private static final Runnable SPINNING = new Runnable() {
+        @Override
+        public void run() {
+            throw new IllegalStateException("Not a task");
+        }
+    };
 
     private final int processors = Runtime.getRuntime().availableProcessors();
     private final int parallelism = Math.max(2, processors);

@@ -38,6 +38,8 @@ import reactor.util.Loggers;
 final class Database {
 
     private static final Logger LOG = Loggers.getLogger(Database.class);
+    private static final String NOTHING_TO_OPEN =
+            ": it does not exist, and mode=open creates nothing; use mode=openOrCreate";
 
     private final EmbeddedConfig config;
     private final NativeLibrary library;
@@ -280,6 +282,10 @@ final class Database {
 
     /** Only the first handle may create the file. */
     private NativeDatabase openHandle() {
+        if (config.inMemory() && config.mode() == EmbeddedConfig.Mode.OPEN) {
+            // Others that have it open would have been joined.
+            throw Errors.of("58P01", "Cannot open the database " + config.described() + NOTHING_TO_OPEN, null);
+        }
         OpenMode mode = config.inMemory()
                 ? OpenMode.OPEN_OR_CREATE
                 : created ? OpenMode.OPEN : OpenMode.valueOf(config.mode().name());
@@ -292,32 +298,36 @@ final class Database {
         }
     }
 
-    /** Names the path that could not be opened, and the reason as far as the file system shows one. */
+    /** Names the database that could not be opened, and the reason as far as the file system shows one. */
     private RuntimeException explain(RuntimeException e) {
-        Path path = config.path();
-        if (path == null || !(e instanceof NativeException refusal)) {
+        if (!(e instanceof NativeException refusal)) {
             return e;
         }
         R2dbcException mapped = NativeErrors.map(e, null);
-        Path directory = path.toAbsolutePath().getParent();
-        String reason = "";
-        if (directory != null && !Files.isDirectory(directory)) {
-            reason = ": the directory " + directory + " does not exist; create it";
-        } else if (Files.isDirectory(path)) {
-            reason = ": it is a directory";
-        } else if (Files.exists(path) && !Files.isReadable(path)) {
-            reason = ": the file is not readable for this user";
-        } else if (!Files.exists(path) && config.mode() == EmbeddedConfig.Mode.OPEN) {
-            reason = ": it does not exist, and mode=open creates nothing; use mode=openOrCreate";
-        } else if (Files.exists(path) && config.mode() == EmbeddedConfig.Mode.CREATE) {
-            reason = ": it exists already, and mode=create overwrites nothing; use mode=openOrCreate";
-        }
+        Path path = config.path();
         boolean badOption = refusal.status() == Status.SQL;
         return Errors.of(
                 badOption ? "08001" : String.valueOf(mapped.getSqlState()),
-                "Cannot open the database " + path + reason + " (" + mapped.getMessage() + ")",
+                "Cannot open the database " + config.described() + (path == null ? "" : reason(path)) + " ("
+                        + config.withNameOfKey(String.valueOf(mapped.getMessage())) + ")",
                 mapped.getErrorCode(),
                 null,
                 e);
+    }
+
+    private String reason(Path path) {
+        Path directory = path.toAbsolutePath().getParent();
+        if (directory != null && !Files.isDirectory(directory)) {
+            return ": the directory " + directory + " does not exist; create it";
+        } else if (Files.isDirectory(path)) {
+            return ": it is a directory";
+        } else if (Files.exists(path) && !Files.isReadable(path)) {
+            return ": the file is not readable for this user";
+        } else if (!Files.exists(path) && config.mode() == EmbeddedConfig.Mode.OPEN) {
+            return NOTHING_TO_OPEN;
+        } else if (Files.exists(path) && config.mode() == EmbeddedConfig.Mode.CREATE) {
+            return ": it exists already, and mode=create overwrites nothing; use mode=openOrCreate";
+        }
+        return "";
     }
 }

@@ -1,10 +1,16 @@
 package com.decentdb.r2dbc.embedded;
 
+import com.decentdb.r2dbc.api.DecentDbOptions;
+import com.decentdb.r2dbc.transport.Errors;
+import io.r2dbc.spi.ConnectionFactoryOptions;
+import io.r2dbc.spi.Option;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param path the database file, null for a database in memory
  * @param name the name of a database in memory, or the path as the user wrote it
  * @param nativeLibrary the library to load, null to look for it
- * @param mode whether the file may or must exist
+ * @param mode whether the file may or must exist; a database in memory exists while it is open
  * @param engineOptions options for the engine as {@code key=value;..}
  * @param maxReaders how many lanes may read at once
  * @param maxPinned how many connections may have a native handle of their own
@@ -22,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param statementCacheSize how many prepared statements a lane keeps
  * @param linger how long the database stays open after a connection of this configuration that is its last one
  * @param checkpointIdle how long after the last write the log is moved into the database file
- * @param given the names of the options the user set; the others have their defaults and are no demand
+ * @param given the names of the options the user set, among these and those of keys; the others have their defaults and are
+ *     no demand
  */
 public record EmbeddedConfig(
         @Nullable Path path,
@@ -39,6 +46,14 @@ public record EmbeddedConfig(
         Duration checkpointIdle,
         Set<String> given) {
 
+    /** The engine's name for a key in digits, as which every key is passed on. */
+    static final String ENGINE_KEY = DecentDbOptions.ENCRYPTION_KEY_HEX.name();
+
+    private static final List<String> KEY_OPTIONS = Stream.concat(
+                    DecentDbOptions.KEYS.stream(), Stream.of(ConnectionFactoryOptions.PASSWORD))
+            .map(Option::name)
+            .toList();
+
     /** Whether the file may or must exist. */
     public enum Mode {
         /** Nothing: the database is created. */
@@ -52,6 +67,20 @@ public record EmbeddedConfig(
     /** Whether the database lives in memory. */
     public boolean inMemory() {
         return path == null;
+    }
+
+    /** The database in messages. */
+    String described() {
+        return path == null ? "in memory '" + Errors.shorten(name) + "'" : path.toString();
+    }
+
+    /** A message of the engine, which is given any key under one name, with the name by which the user gave it. */
+    String withNameOfKey(String message) {
+        return KEY_OPTIONS.stream()
+                .filter(given::contains)
+                .findFirst()
+                .map(option -> message.replace(ENGINE_KEY, option))
+                .orElse(message);
     }
 
     /** The database alone: the engine's options may hold a key. */
@@ -114,6 +143,6 @@ public record EmbeddedConfig(
     }
 
     private String publicOptions() {
-        return engineOptions.replaceAll("(?i)((?:encryption|tde)_key(?:_hex)?)=[^;]*", "$1=***");
+        return withNameOfKey(engineOptions.replaceAll(ENGINE_KEY + "=[^;]*", ENGINE_KEY + "=***"));
     }
 }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.StringJoiner;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the options of a factory that concern the engine in this process: database, lanes, engine options and keys. */
@@ -54,7 +55,11 @@ public final class EmbeddedOptions {
                 reader.integer(DecentDbOptions.STATEMENT_CACHE_SIZE, 256, 0),
                 reader.duration(DecentDbOptions.LINGER, Duration.ofSeconds(1)),
                 reader.duration(DecentDbOptions.CHECKPOINT_IDLE, Duration.ofSeconds(5)),
-                DecentDbOptions.OWN.stream()
+                Stream.of(
+                                DecentDbOptions.OWN,
+                                DecentDbOptions.KEYS,
+                                List.<Option<?>>of(ConnectionFactoryOptions.PASSWORD))
+                        .flatMap(List::stream)
                         .filter(options::hasOption)
                         .map(Option::name)
                         .collect(Collectors.toUnmodifiableSet()));
@@ -66,13 +71,17 @@ public final class EmbeddedOptions {
         String name = reader.text(ConnectionFactoryOptions.DATABASE);
         boolean memory = "mem".equals(protocol);
         if (host != null && !host.isEmpty() && !(memory && name == null)) {
+            String tail = "///" + host + "/" + (name == null ? "" : name);
             throw Errors.of(
                     "08001",
-                    "r2dbc:decentdb://" + host + "/.. names the host '" + host + "', but DecentDB runs inside the"
-                            + " application and has none. Write four slashes for an absolute path"
-                            + " (r2dbc:decentdb:////var/lib/app.ddb), three for a relative one"
-                            + " (r2dbc:decentdb:///" + host + "/" + (name == null ? "" : name) + "),"
-                            + " or r2dbc:decentdb:mem:///name for a database in memory",
+                    "r2dbc:decentdb:" + (protocol == null || protocol.isEmpty() ? "" : protocol + ":") + "//" + host
+                            + "/.. names the host '" + host
+                            + "', but DecentDB runs inside the application and has none. "
+                            + (memory
+                                    ? "Write three slashes, r2dbc:decentdb:mem:" + tail
+                                    : "Write four slashes for an absolute path (r2dbc:decentdb:////var/lib/app.ddb), three"
+                                            + " for a relative one (r2dbc:decentdb:" + tail + "), or"
+                                            + " r2dbc:decentdb:mem:///name for a database in memory"),
                     null);
         }
         if (options.hasOption(ConnectionFactoryOptions.PORT)) {
@@ -159,10 +168,10 @@ public final class EmbeddedOptions {
             if (!key.matches("([0-9a-fA-F]{2})+")) {
                 throw OptionReader.invalid(option, "***", "pairs of hexadecimal digits");
             }
-            return "encryption_key_hex=" + key;
+            return EmbeddedConfig.ENGINE_KEY + "=" + key;
         }
         // In digits any key passes, whatever its characters.
-        return "encryption_key_hex=" + HexFormat.of().formatHex(key.getBytes(StandardCharsets.UTF_8));
+        return EmbeddedConfig.ENGINE_KEY + "=" + HexFormat.of().formatHex(key.getBytes(StandardCharsets.UTF_8));
     }
 
     private static boolean passable(String text) {

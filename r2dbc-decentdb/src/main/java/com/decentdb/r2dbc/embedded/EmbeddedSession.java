@@ -62,7 +62,8 @@ final class EmbeddedSession implements Session {
         this.delivery = delivery;
         this.place = new SessionPlace(database, delivery);
         this.tasks = new WriterCalls(database, delivery);
-        this.inspection = new EngineInspection(this::describe, database.engine().version());
+        this.inspection = new EngineInspection(
+                this::describe, this::isOpen, database.engine().version());
     }
 
     @Override

@@ -18,6 +18,7 @@ import io.r2dbc.spi.R2dbcException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -33,15 +34,18 @@ final class EngineInspection implements SchemaInspection {
     }
 
     private final Handle handle;
+    private final BooleanSupplier open;
     private final String version;
 
     /**
      * Creates the descriptions of one session.
      *
+     * @param open whether the session can still be used
      * @param version the version of the engine
      */
-    EngineInspection(Handle handle, String version) {
+    EngineInspection(Handle handle, BooleanSupplier open, String version) {
         this.handle = handle;
+        this.open = open;
         this.version = version;
     }
 
@@ -136,7 +140,7 @@ final class EngineInspection implements SchemaInspection {
     @Override
     public Mono<QueryDescription> describeQuery(String sql) {
         if (sql == null || sql.isBlank()) {
-            throw new IllegalArgumentException("The SQL text must not be null or empty");
+            throw new IllegalArgumentException("The SQL text must not be null or blank");
         }
         return handle.call(database -> query(EngineJson.object(database.describeQuery(sql), "a statement")))
                 .onErrorMap(error -> NativeErrors.map(error, sql));
@@ -144,7 +148,7 @@ final class EngineInspection implements SchemaInspection {
 
     @Override
     public Mono<String> version() {
-        return Mono.just(version);
+        return Mono.defer(() -> open.getAsBoolean() ? Mono.just(version) : Mono.error(Errors.closed()));
     }
 
     private <T> Flux<T> all(Function<NativeDatabase, String> read, Function<Map<String, @Nullable Object>, T> reading) {
@@ -217,9 +221,11 @@ final class EngineInspection implements SchemaInspection {
     /** Engines report a missing table or view in words of their own, some without an SQLSTATE. */
     private static Throwable missing(Throwable error, String kind, String name) {
         if (error instanceof R2dbcException known && List.of("42000", "42P01").contains(known.getSqlState())) {
+            String shown = Errors.shorten(name);
+            String reported = String.valueOf(known.getMessage()).replace(name, shown);
             return Errors.of(
                     "42P01",
-                    "There is no " + kind + " " + name + " (" + known.getMessage() + ")",
+                    "There is no " + kind + " " + shown + " (" + reported + ")",
                     known.getErrorCode(),
                     null,
                     error);

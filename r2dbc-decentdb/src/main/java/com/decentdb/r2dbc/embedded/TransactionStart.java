@@ -44,7 +44,7 @@ final class TransactionStart implements ReadLanes.Reader {
         exchange.expiresAt(
                 Deadlines.after(options.lockWait()), () -> lease.timeout("The " + options, options.lockWait(), null));
         WriteLease.Claimant claim = WriteLease.claim(
-                "the " + options, exchange, writer, () -> begin(writer, options.readOnly(), lease::release));
+                options.holder(), exchange, writer, () -> begin(writer, options.readOnly(), lease::release));
         exchange.onCancel(() -> lease.withdraw(claim));
         lease.acquire(claim);
     }

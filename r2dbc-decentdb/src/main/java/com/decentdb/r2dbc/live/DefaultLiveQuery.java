@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.live;
 import com.decentdb.r2dbc.api.LiveChanges;
 import com.decentdb.r2dbc.api.LiveQuery;
 import com.decentdb.r2dbc.api.LiveResult;
+import com.decentdb.r2dbc.connection.Arguments;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.Waits;
 import com.decentdb.r2dbc.transport.WatchRequest;
@@ -43,7 +44,7 @@ final class DefaultLiveQuery implements LiveQuery {
 
     @Override
     public LiveQuery minInterval(Duration interval) {
-        if (interval.isNegative()) {
+        if (Arguments.required(interval, "minimum interval").isNegative()) {
             throw new IllegalArgumentException("The minimum interval must not be negative, it is " + interval);
         }
         return new DefaultLiveQuery(feeds, query, Waits.atMostUnlimited(interval), distinct, dependency);
@@ -71,11 +72,13 @@ final class DefaultLiveQuery implements LiveQuery {
 
     @Override
     public <T> Flux<LiveChanges<T>> changes(Function<? super Row, ? extends T> mapping, Function<? super T, ?> key) {
+        Arguments.required(key, "function of keys");
         return this.<T, LiveChanges<T>>live(mapping, () -> new ResultDiff<T>(key));
     }
 
     private <T, E> Flux<E> live(
             Function<? super Row, ? extends T> mapping, Supplier<Function<LiveResult<T>, @Nullable E>> projections) {
+        Arguments.required(mapping, "mapping of rows");
         return feeds.live(session -> new LiveQueryFlux<>(
                 watch(session),
                 () -> {

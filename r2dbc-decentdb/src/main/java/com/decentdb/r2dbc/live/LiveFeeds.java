@@ -6,6 +6,7 @@ import com.decentdb.r2dbc.api.LiveQuery;
 import com.decentdb.r2dbc.api.WatchEvent;
 import com.decentdb.r2dbc.codec.Codecs;
 import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.connection.Arguments;
 import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.transport.Session;
@@ -31,10 +32,11 @@ public final class LiveFeeds implements LiveData {
 
     @Override
     public Flux<WatchEvent> watchTable(String... tables) {
-        if (tables.length == 0) {
+        List<String> names = Arguments.tables(tables);
+        if (names.isEmpty()) {
             throw new IllegalArgumentException("Name at least one table to watch");
         }
-        WatchRequest request = new WatchRequest.Tables(List.of(tables));
+        WatchRequest request = new WatchRequest.Tables(names);
         return events(session -> request);
     }
 
@@ -70,9 +72,10 @@ public final class LiveFeeds implements LiveData {
 
     @Override
     public Flux<Change> changeStream(String... tables) {
+        WatchRequest request = new WatchRequest.Changes(Arguments.tables(tables));
         return live(session -> {
             EventDecoder decoder = new EventDecoder(session.capabilities());
-            return session.watch(new WatchRequest.Changes(List.of(tables))).map(decoder::change);
+            return session.watch(request).map(decoder::change);
         });
     }
 
@@ -92,7 +95,8 @@ public final class LiveFeeds implements LiveData {
 
     /** A session that would miss changes of a range watches all of the table. */
     static Function<Session, WatchRequest> range(String table, @Nullable Object from, @Nullable Object to) {
-        WatchRequest range = new WatchRequest.Range(table, bound(from), bound(to));
+        WatchRequest range =
+                new WatchRequest.Range(Arguments.required(table, "name of a table"), bound(from), bound(to));
         return session -> session.capabilities().watchesRanges() ? range : new WatchRequest.Tables(List.of(table));
     }
 

@@ -97,6 +97,9 @@ public final class OptionReader {
 
     public static R2dbcException invalid(Option<?> option, Object value, String expected) {
         return Errors.of(
-                "08001", "Option '" + option.name() + "' has the value '" + value + "' but must be " + expected, null);
+                "08001",
+                "Option '" + option.name() + "' has the value '" + Errors.shorten(value.toString()) + "' but must be "
+                        + expected,
+                null);
     }
 }

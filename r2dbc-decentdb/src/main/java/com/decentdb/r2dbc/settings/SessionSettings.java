@@ -4,9 +4,7 @@ import com.decentdb.r2dbc.api.DecentDbOptions;
 import com.decentdb.r2dbc.sql.ParameterStyle;
 import com.decentdb.r2dbc.sql.SqlScript;
 import io.r2dbc.spi.ConnectionFactoryOptions;
-import io.r2dbc.spi.Option;
 import java.time.Duration;
-import java.util.Locale;
 import reactor.util.Logger;
 import reactor.util.Loggers;
 
@@ -68,15 +66,12 @@ public record SessionSettings(
         return script;
     }
 
-    /** Options a driver does not know must be tolerated; one that differs in case only is worth a warning. */
+    /** Options a driver does not know must be tolerated; one that is almost ours is worth a warning. */
     private static void warnAboutMisspelled(ConnectionFactoryOptions options) {
-        for (Option<?> known : DecentDbOptions.OWN) {
-            String name = known.name();
-            String snake = name.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
-            for (String variant : new String[] {name.toLowerCase(Locale.ROOT), snake, snake.replace('_', '-')}) {
-                if (!variant.equals(name) && options.hasOption(Option.valueOf(variant))) {
-                    LOG.warn("Option '{}' is unknown and ignored; did you mean '{}'?", variant, name);
-                }
+        for (String name : OptionNames.of(options)) {
+            String meant = OptionNames.meantBy(name);
+            if (meant != null) {
+                LOG.warn("Option '{}' is unknown and ignored; did you mean '{}'?", name, meant);
             }
         }
     }

@@ -17,7 +17,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Errors {
 
+    /** The most characters of a name that a message shows. */
+    private static final int LONGEST_NAME = 120;
+
     private Errors() {}
+
+    /** The beginning of a name or value that is too long for a message, others as they are. */
+    public static String shorten(String name) {
+        return name.length() <= LONGEST_NAME
+                ? name
+                : name.substring(0, LONGEST_NAME) + ".. (" + name.length() + " characters)";
+    }
 
     /** Translates anything thrown; an {@link R2dbcException} gets the SQL text if it has none, and is otherwise kept. */
     public static R2dbcException map(Throwable error, @Nullable String sql) {

@@ -15,6 +15,11 @@ public record TransactionOptions(
 
     @Override
     public String toString() {
-        return name == null ? "transaction" : "transaction '" + name + "'";
+        return name == null ? "transaction" : "transaction '" + Errors.shorten(name) + "'";
+    }
+
+    /** The transaction as the holder of the write lock, for the error of those that wait. */
+    public String holder() {
+        return name == null ? "a transaction without a name" : "the " + this;
     }
 }

@@ -13,7 +13,6 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 
 /**
  * The whole driver in one program: opens a database file by URL, finds what an earlier run left in it, loads the character
@@ -71,20 +70,20 @@ public final class Quickstart {
     /** Queued writes are committed in groups and each is durable when its count arrives; demand follows the queue's room. */
     private Mono<Void> load(DecentDbConnection connection) {
         AtomicLong acknowledged = new AtomicLong();
-        Sinks.Empty<Void> loaded = Sinks.empty();
         Mono<Void> loading = Mono.defer(() -> {
             long start = System.nanoTime();
             return connection
                     .execute("DELETE FROM character")
                     .thenMany(insertAll(connection))
                     .doOnNext(acknowledged::addAndGet)
-                    .doFinally(signal -> loaded.tryEmitEmpty())
                     .then(Mono.fromRunnable(() -> report(acknowledged.get(), System.nanoTime() - start)));
         });
         Mono<Void> counting = Mono.usingWhen(
                 DecentDb.connect(url),
+                // The last change is reported like any other, if it was not seen before; a failed load cancels the
+                // count.
                 watcher -> countAlong(watcher, acknowledged)
-                        .takeUntilOther(loaded.asMono())
+                        .takeUntil(rows -> rows == total)
                         .then(),
                 DecentDbConnection::close);
         return Mono.when(counting, loading)
