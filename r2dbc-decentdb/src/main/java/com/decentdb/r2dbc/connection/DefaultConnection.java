@@ -378,7 +378,7 @@ public final class DefaultConnection implements DecentDbConnection {
     /** Needs no call of the engine, but a closed connection answers nothing. */
     @Override
     public Mono<String> version() {
-        return Mono.defer(() -> session.isOpen() ? inspection().version() : Mono.error(Errors.closed()));
+        return inspection().version();
     }
 
     @Override
