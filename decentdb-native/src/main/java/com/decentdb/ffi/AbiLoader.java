@@ -31,6 +31,9 @@ final class AbiLoader {
     /** The name of the class that only a JVM of 22 or newer finds, under {@code META-INF/versions} in the jar. */
     private static final String FOREIGN = "com.decentdb.ffi.FfmBinding";
 
+    /** It remembers why it was refused. */
+    private static final Binding JNA = new JnaAbi.JnaBinding();
+
     private static @Nullable Binding binding;
     private static volatile @Nullable Abi bound;
 
@@ -121,7 +124,7 @@ final class AbiLoader {
     }
 
     private static Binding choose(@Nullable String named, @Nullable Path folder) {
-        List<Binding> ways = Stream.concat(foreign().stream(), Stream.of(new JnaAbi.JnaBinding()))
+        List<Binding> ways = Stream.concat(foreign().stream(), Stream.of(JNA))
                 .filter(way -> named == null ? way.preferred() : way.name().equals(named))
                 .toList();
         if (ways.isEmpty()) {

@@ -21,7 +21,7 @@ final class JnaAbi implements Abi {
 
         private static final String FOLDER = "jna.tmpdir";
 
-        private static @Nullable NativeLibraryException refusal;
+        private @Nullable NativeLibraryException refusal;
 
         @Override
         public String name() {
@@ -35,7 +35,7 @@ final class JnaAbi implements Abi {
 
         /** Starts JNA, which loads its own native part, and refuses a JVM whose pointers are not 64-bit numbers. */
         @Override
-        public void start(@Nullable Path folder) {
+        public synchronized void start(@Nullable Path folder) {
             if (refusal == null && folder != null && System.getProperty(FOLDER) == null) {
                 // JNA reads it once. Its own choice may be a folder that forbids to execute files.
                 System.setProperty(FOLDER, folder.toString());

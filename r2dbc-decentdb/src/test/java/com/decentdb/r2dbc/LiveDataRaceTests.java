@@ -109,7 +109,7 @@ class LiveDataRaceTests {
 
     /** A subscription that was cancelled while a worker was opening it ends a moment later. */
     private static void assertNothingIsLeft(DecentDbConnection connection) {
-        long left = Flux.interval(Duration.ZERO, Duration.ofMillis(5))
+        Long left = Flux.interval(Duration.ZERO, Duration.ofMillis(5))
                 .onBackpressureDrop()
                 .concatMap(tick -> watches(connection).map(watches -> watches + threadsThatWatch()), 1)
                 .takeUntil(some -> some == 0)
