@@ -36,7 +36,10 @@ public final class Workers implements Executor {
     private static final long MAX_SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final long MIN_SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(2);
     /** After so many tasks of its own a worker looks at what came from outside. */
-    private static final int FAIR_SHARE = 64;
+    private static final int FAIR_SHARE = 4;
+
+    /** A worker that has so many tasks of its own shares them with one that sleeps. */
+    private static final int MANY = 8;
 
     /** Stands for the worker that looks for work without sleeping; there is one at most. */
     private static final Runnable SPINNING = new Runnable() {
@@ -53,7 +56,6 @@ public final class Workers implements Executor {
     private volatile Worker[] workers = {};
     private final AtomicBoolean watched = new AtomicBoolean();
     private final ThreadPoolExecutor threads;
-    private volatile long lastTaken = System.nanoTime();
     private volatile long spinNanos = processors > 1 ? MAX_SPIN_NANOS : 0;
 
     /**
@@ -73,7 +75,6 @@ public final class Workers implements Executor {
                         (task, pool) -> queue.enqueue(task)) {
                     @Override
                     protected void beforeExecute(Thread thread, Runnable task) {
-                        lastTaken = System.nanoTime();
                         ((Worker) thread).begin();
                     }
 
@@ -133,20 +134,30 @@ public final class Workers implements Executor {
         }
     }
 
-    /** Gives what waits behind a worker that stands still to others, and starts one more if all stand still. */
+    /** Gives what waits behind a worker that stands still to others, and starts one more if nobody serves the queue. */
     private void relieve() {
         watched.set(false);
         boolean waiting = false;
+        boolean served = false;
+        int moving = 0;
         for (Worker worker : workers) {
-            waiting |= worker.shareIfStalled(queue);
+            served |= worker.servedQueue();
+            if (!worker.moved()) {
+                worker.giveTo(queue, 0);
+            } else {
+                moving++;
+                if (worker.waiting >= MANY && queue.hasSleeper()) {
+                    worker.giveTo(queue, MANY / 2);
+                }
+            }
+            waiting |= worker.waiting > 0;
         }
         if (!queue.isEmpty()) {
             waiting = true;
-            if (System.nanoTime() - lastTaken >= STALL_NANOS || threads.getPoolSize() < parallelism) {
-                Runnable next = queue.poll();
-                if (next != null) {
-                    start(next);
-                }
+            boolean understaffed = moving < parallelism && !served && spinner.get() != SPINNING;
+            Runnable next = understaffed ? queue.poll() : null;
+            if (next != null) {
+                start(next);
             }
         }
         if (waiting) {
@@ -219,6 +230,7 @@ public final class Workers implements Executor {
         private int waiting;
         private int taken;
         private int takenBefore;
+        private boolean served;
 
         // Confined to the thread itself.
         private boolean inTask;
@@ -254,8 +266,13 @@ public final class Workers implements Executor {
             return true;
         }
 
+        /** Notes a task from the queue. */
         void begin() {
             inTask = true;
+            synchronized (own) {
+                taken++;
+                served = true;
+            }
         }
 
         private @Nullable Runnable take() {
@@ -282,7 +299,7 @@ public final class Workers implements Executor {
                     share = 0;
                     Runnable outside = queue.poll();
                     if (outside != null) {
-                        lastTaken = System.nanoTime();
+                        begin();
                         runSafely(outside);
                     }
                 }
@@ -290,16 +307,31 @@ public final class Workers implements Executor {
             inTask = false;
         }
 
-        /** Gives its tasks to {@code others} if it took none since it was last asked; whether it still has some. */
-        boolean shareIfStalled(HandOffQueue others) {
+        /** Whether it took a task from the queue since it was last asked. */
+        boolean servedQueue() {
             synchronized (own) {
-                if (taken == takenBefore) {
-                    own.forEach(others::enqueue);
-                    own.clear();
-                    waiting = 0;
-                }
+                boolean did = served;
+                served = false;
+                return did;
+            }
+        }
+
+        /** Whether it took any task since it was last asked. */
+        boolean moved() {
+            synchronized (own) {
+                boolean moved = taken != takenBefore;
                 takenBefore = taken;
-                return waiting > 0;
+                return moved;
+            }
+        }
+
+        /** Leaves it some of its tasks and gives the others away. */
+        void giveTo(HandOffQueue others, int left) {
+            synchronized (own) {
+                while (own.size() > left) {
+                    others.enqueue(own.remove());
+                }
+                waiting = own.size();
             }
         }
     }
