@@ -25,6 +25,9 @@ public final class DecentDb {
     /** How long a pool's borrower waits for a connection; 30 seconds by default. */
     public static final Option<Duration> ACQUIRE_TIMEOUT = Option.valueOf("acquireTimeout");
 
+    /** A pooled connection may be given back with a transaction that no code knows any more. */
+    private static final Duration IDLE_TRANSACTION = Duration.ofMinutes(1);
+
     private DecentDb() {}
 
     /**
@@ -101,7 +104,8 @@ public final class DecentDb {
      * A pool of connections, sized by {@link #MIN_SIZE}, {@link #MAX_SIZE} and {@link #ACQUIRE_TIMEOUT} among the options.
      * Borrowers are served in FIFO order; if no connection becomes free in time the error, an
      * {@link io.r2dbc.spi.R2dbcTimeoutException}, says how many are in use. A connection that is given back is rolled back
-     * and its settings are reset, one that is broken is dropped. Disposing of the pool closes them all.
+     * and its settings are reset, one that is broken is dropped. A transaction that does nothing for a minute is rolled back, unless
+     * {@link DecentDbOptions#IDLE_TRANSACTION_TIMEOUT} says otherwise. Disposing of the pool closes them all.
      *
      * @param options the options, {@link DecentDbOptions} and R2DBC's
      * @return the pool; to be disposed of by the caller
@@ -113,7 +117,12 @@ public final class DecentDb {
         if (min > max) {
             throw OptionReader.invalid(MIN_SIZE, min, "at most maxSize, which is " + max);
         }
-        DecentDbConnectionFactory factory = factory(options);
+        DecentDbConnectionFactory factory = factory(
+                options.hasOption(DecentDbOptions.IDLE_TRANSACTION_TIMEOUT)
+                        ? options
+                        : options.mutate()
+                                .option(DecentDbOptions.IDLE_TRANSACTION_TIMEOUT, IDLE_TRANSACTION)
+                                .build());
         Duration timeout = reader.duration(ACQUIRE_TIMEOUT, Duration.ofSeconds(30));
         ConnectionPoolConfiguration configuration = ConnectionPoolConfiguration.builder(factory)
                 .name(poolName(reader))

@@ -43,6 +43,13 @@ public final class DecentDbOptions {
     /** How many queued writes may wait; one more fails. 1024 by default. */
     public static final Option<Integer> WRITE_QUEUE_CAPACITY = Option.valueOf("writeQueueCapacity");
 
+    /**
+     * After which time without a statement an open transaction is rolled back, so that one that was forgotten does not hold the
+     * write lock for ever; zero, the default of single connections, means never. {@code DecentDb.createPool} sets one minute unless
+     * the options say otherwise. The next use of such a transaction fails with SQLSTATE 25P03.
+     */
+    public static final Option<Duration> IDLE_TRANSACTION_TIMEOUT = Option.valueOf("idleTransactionTimeout");
+
     /** How long a queued write may wait to be started; zero, the default, means without limit. */
     public static final Option<Duration> WRITE_QUEUE_DEFAULT_TIMEOUT = Option.valueOf("writeQueueDefaultTimeout");
 
@@ -115,6 +122,7 @@ public final class DecentDbOptions {
             FETCH_SIZE,
             WRITE_QUEUE_ENABLED,
             WRITE_QUEUE_CAPACITY,
+            IDLE_TRANSACTION_TIMEOUT,
             WRITE_QUEUE_DEFAULT_TIMEOUT,
             MAX_PENDING_WRITES,
             STATEMENT_CACHE_SIZE,

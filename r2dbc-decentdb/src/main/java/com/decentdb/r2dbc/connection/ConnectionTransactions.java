@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.connection;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.DecentDbTransactionDefinition;
+import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.TransactionControl;
 import com.decentdb.r2dbc.transport.Command;
@@ -32,15 +33,17 @@ final class ConnectionTransactions {
 
     private final Session session;
     private final Duration defaultLockWait;
+    private final Duration idleTimeout;
     private volatile Duration lockWait;
     private volatile boolean autoCommit = true;
     private volatile IsolationLevel isolation = DecentDbConnection.SNAPSHOT;
     private volatile @Nullable IsolationLevel ofTransaction;
 
-    ConnectionTransactions(Session session, Duration lockWait) {
+    ConnectionTransactions(Session session, SessionSettings settings) {
         this.session = session;
-        this.defaultLockWait = lockWait;
-        this.lockWait = lockWait;
+        this.defaultLockWait = settings.lockWait();
+        this.idleTimeout = settings.idleTransaction();
+        this.lockWait = defaultLockWait;
         session.setLockWait(lockWait);
     }
 
@@ -69,6 +72,7 @@ final class ConnectionTransactions {
         return session.begin(new TransactionOptions(
                         readOnly,
                         wait == null ? lockWait : Waits.atMostUnlimited(wait),
+                        idleTimeout,
                         definition.getAttribute(TransactionDefinition.NAME)))
                 .doOnSuccess(begun -> ofTransaction = level);
     }

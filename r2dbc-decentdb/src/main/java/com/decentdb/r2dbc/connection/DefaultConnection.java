@@ -67,7 +67,7 @@ public final class DefaultConnection implements DecentDbConnection {
             Session session, SessionSettings settings, Function<? super SessionSource, ? extends LiveData> liveData) {
         this.session = session;
         this.settings = settings;
-        this.transactions = new ConnectionTransactions(session, settings.lockWait());
+        this.transactions = new ConnectionTransactions(session, settings);
         this.statementTimeout = settings.statementTimeout();
         this.liveData = liveData.apply(live);
     }
@@ -253,20 +253,26 @@ public final class DefaultConnection implements DecentDbConnection {
         });
     }
 
+    /** Also a pool that released the connection without {@link #preRelease()}, as after a cancellation, gives it out as new. */
     @Override
     public Mono<Void> postAllocate() {
-        return Mono.fromRunnable(() -> managed = true);
+        return Mono.defer(() -> {
+            managed = true;
+            return inInitialState() ? Mono.empty() : reset();
+        });
     }
 
     /** Leaves nothing of one borrower to the next: neither results, watches nor a transaction, TEMP objects nor settings. */
     @Override
     public Publisher<Void> preRelease() {
-        return Mono.defer(() -> {
-            live.next();
-            return session.reset().doOnTerminate(() -> {
-                transactions.reset();
-                statementTimeout = settings.statementTimeout();
-            });
+        return Mono.defer(this::reset);
+    }
+
+    private Mono<Void> reset() {
+        live.next();
+        return session.reset().doOnTerminate(() -> {
+            transactions.reset();
+            statementTimeout = settings.statementTimeout();
         });
     }
 

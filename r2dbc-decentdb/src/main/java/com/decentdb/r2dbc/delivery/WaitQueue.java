@@ -110,6 +110,16 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
         return taken;
     }
 
+    /** Whether one of those in it still waits. */
+    public synchronized boolean hasWaiter() {
+        for (W waiter : waiters) {
+            if (waiter.waiting()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     public synchronized void remove(W waiter) {
         waiters.remove(waiter);
     }

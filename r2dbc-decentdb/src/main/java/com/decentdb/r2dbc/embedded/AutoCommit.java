@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.embedded;
 
 import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.BufferedCursor;
 import com.decentdb.r2dbc.embedded.lane.Lane;
@@ -13,6 +14,7 @@ import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
+import io.r2dbc.spi.R2dbcException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -114,7 +116,7 @@ final class AutoCommit {
     }
 
     /** A query outside any transaction on its way to a read lane. */
-    private final class Read implements ReadLanes.Reader {
+    private final class Read implements ReadLanes.Reader, WaitQueue.Request {
 
         private final Command command;
         private final Exchange<List<Cursor>> exchange;
@@ -172,6 +174,11 @@ final class AutoCommit {
                 cursor.abandon(Errors.closed());
             }
             return cursor;
+        }
+
+        @Override
+        public void refused(R2dbcException error) {
+            exchange.fail(error);
         }
 
         @Override

@@ -10,7 +10,6 @@ import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.write.GroupedWrite;
-import com.decentdb.r2dbc.embedded.write.LaneTransaction;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Capabilities;
@@ -47,7 +46,7 @@ final class EmbeddedSession implements Session {
     private final WriterCalls tasks;
     private final SchemaInspection inspection;
     private final Sinks.Empty<Void> end = Sinks.empty();
-    private volatile @Nullable LaneTransaction transaction;
+    private volatile @Nullable SessionTransaction transaction;
     private volatile Duration lockWait = Waits.UNLIMITED;
     private volatile boolean open = true;
 
@@ -77,9 +76,9 @@ final class EmbeddedSession implements Session {
                 place.pin(
                         "A statement that sets up TEMP objects or settings",
                         command.sql().source(),
-                        inTransaction());
+                        transactionStarted());
             }
-            LaneTransaction current = transaction;
+            SessionTransaction current = transaction;
             if (current != null && current.active()) {
                 return inTransaction(current, command);
             }
@@ -92,7 +91,7 @@ final class EmbeddedSession implements Session {
         return place.lanes();
     }
 
-    private Flux<Cursor> inTransaction(LaneTransaction current, Command command) {
+    private Flux<Cursor> inTransaction(SessionTransaction current, Command command) {
         return AutoCommit.answers(command, delivery, exchange -> current.execute(command, exchange));
     }
 
@@ -105,28 +104,25 @@ final class EmbeddedSession implements Session {
             if (inTransaction()) {
                 return Mono.error(Errors.of("25001", "A transaction is open already on this connection", null));
             }
-            return TransactionStart.mono(database, lanes(), options, delivery)
-                    .doOnNext(this::begun)
-                    .then();
+            return begun(new SessionTransaction(database, this::lanes, options, delivery));
         });
     }
 
-    private synchronized void begun(LaneTransaction begun) {
-        LaneTransaction current = transaction;
-        if (open && (current == null || !current.active())) {
-            transaction = begun;
-            return;
+    private synchronized Mono<Void> begun(SessionTransaction begun) {
+        if (!open) {
+            return Mono.error(Errors.closed());
         }
-        begun.rollback(() -> {});
-        throw open
-                ? Errors.of("25001", "Another transaction was begun on this connection meanwhile", null)
-                : Errors.closed();
+        if (inTransaction()) {
+            return Mono.error(Errors.of("25001", "Another transaction was begun on this connection meanwhile", null));
+        }
+        transaction = begun;
+        return Mono.empty();
     }
 
     @Override
     public Mono<Void> commit() {
         return Mono.defer(() -> {
-            LaneTransaction current = transaction;
+            SessionTransaction current = transaction;
             if (current == null) {
                 return open ? Mono.empty() : Mono.error(Errors.closed());
             }
@@ -137,12 +133,12 @@ final class EmbeddedSession implements Session {
     @Override
     public Mono<Void> rollback() {
         return Mono.defer(() -> {
-            LaneTransaction current = transaction;
+            SessionTransaction current = transaction;
             return current == null ? Mono.empty() : rollback(current);
         });
     }
 
-    private Mono<Void> rollback(LaneTransaction current) {
+    private Mono<Void> rollback(SessionTransaction current) {
         return Exchange.<Void>mono(delivery, exchange -> {
                     exchange.start();
                     current.rollback(() -> exchange.answer(null));
@@ -150,7 +146,7 @@ final class EmbeddedSession implements Session {
                 .doFinally(signal -> ended(current));
     }
 
-    private synchronized void ended(LaneTransaction over) {
+    private synchronized void ended(SessionTransaction over) {
         if (transaction == over) {
             transaction = null;
         }
@@ -159,7 +155,7 @@ final class EmbeddedSession implements Session {
     @Override
     public Mono<Void> setReadOnly(boolean readOnly) {
         return Mono.defer(() -> {
-            LaneTransaction current = transaction;
+            SessionTransaction current = transaction;
             return current == null || !current.active()
                     ? Mono.error(Errors.of("25P01", "No transaction is open", null))
                     : Exchange.mono(delivery, exchange -> current.setReadOnly(readOnly, exchange));
@@ -172,7 +168,7 @@ final class EmbeddedSession implements Session {
             place.autoCommit()
                     .abandonResults(() -> Errors.of(
                             "24000", "The connection was given back before all rows of the result were read", null));
-            LaneTransaction current = transaction;
+            SessionTransaction current = transaction;
             if (current == null && !place.isPinned()) {
                 return Mono.empty();
             }
@@ -190,7 +186,7 @@ final class EmbeddedSession implements Session {
             if (!open) {
                 return Mono.error(Errors.closed());
             }
-            place.pin("The audit context", null, inTransaction());
+            place.pin("The audit context", null, transactionStarted());
             Lane lane = lanes().writer();
             return tasks.onLane(lane, handle -> {
                 handle.setAuditContext(key, value);
@@ -211,8 +207,13 @@ final class EmbeddedSession implements Session {
 
     @Override
     public boolean inTransaction() {
-        LaneTransaction current = transaction;
+        SessionTransaction current = transaction;
         return current != null && current.active();
+    }
+
+    private boolean transactionStarted() {
+        SessionTransaction current = transaction;
+        return current != null && current.started();
     }
 
     @Override
@@ -295,8 +296,8 @@ final class EmbeddedSession implements Session {
             if (!open) {
                 return Mono.error(Errors.closed());
             }
-            LaneTransaction current = transaction;
-            return current != null && current.active()
+            SessionTransaction current = transaction;
+            return current != null && current.started()
                     ? Exchange.mono(delivery, exchange -> current.call(call, exchange))
                     : tasks.reading(lanes(), lockWait, call);
         });
@@ -340,7 +341,7 @@ final class EmbeddedSession implements Session {
     }
 
     private void close(Runnable whenDone) {
-        LaneTransaction current;
+        SessionTransaction current;
         synchronized (this) {
             if (!open) {
                 whenDone.run();

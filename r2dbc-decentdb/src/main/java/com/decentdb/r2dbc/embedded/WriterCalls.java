@@ -6,6 +6,7 @@ import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.Lane;
@@ -20,6 +21,7 @@ import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Waits;
+import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -127,7 +129,12 @@ final class WriterCalls {
     }
 
     private record ReadCall<T>(Database database, Exchange<T> exchange, Function<NativeDatabase, @Nullable T> call)
-            implements ReadLanes.Reader {
+            implements ReadLanes.Reader, WaitQueue.Request {
+
+        @Override
+        public void refused(R2dbcException error) {
+            exchange.fail(error);
+        }
 
         @Override
         public void run(Lane lane, ReadLanes giver) {

@@ -13,6 +13,7 @@ import reactor.util.Loggers;
  *
  * @param lockWait how long to wait for the write lock unless a connection or transaction says otherwise
  * @param statementTimeout how long to wait for a statement's first response; zero means without limit
+ * @param idleTransaction after which time without a statement a transaction is rolled back; zero means never
  * @param fetchSize how many rows to read at once
  * @param writeQueueEnabled whether writes outside transactions go through the write queue
  * @param queueTimeout how long a queued write may wait to be started; zero means without limit
@@ -22,6 +23,7 @@ import reactor.util.Loggers;
 public record SessionSettings(
         Duration lockWait,
         Duration statementTimeout,
+        Duration idleTransaction,
         int fetchSize,
         boolean writeQueueEnabled,
         Duration queueTimeout,
@@ -43,6 +45,7 @@ public record SessionSettings(
         return new SessionSettings(
                 reader.duration(ConnectionFactoryOptions.LOCK_WAIT_TIMEOUT, DEFAULT_LOCK_WAIT),
                 reader.duration(ConnectionFactoryOptions.STATEMENT_TIMEOUT, Duration.ZERO),
+                reader.duration(DecentDbOptions.IDLE_TRANSACTION_TIMEOUT, Duration.ZERO),
                 Math.min(MAX_FETCH_SIZE, reader.integer(DecentDbOptions.FETCH_SIZE, 256, 1)),
                 reader.flag(DecentDbOptions.WRITE_QUEUE_ENABLED, false),
                 reader.duration(DecentDbOptions.WRITE_QUEUE_DEFAULT_TIMEOUT, Duration.ZERO),

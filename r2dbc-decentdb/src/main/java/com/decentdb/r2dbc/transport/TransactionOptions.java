@@ -7,11 +7,15 @@ import org.jspecify.annotations.Nullable;
  * How to begin a transaction.
  *
  * @param readOnly whether it only reads; then it takes no write lock and sees one snapshot
- * @param lockWait how long to wait for the write lock; zero means not at all
+ * @param lockWait how long its first statement waits for the write lock; zero means not at all
+ * @param idleTimeout after which time without a statement it is rolled back; zero means never
  * @param name what to call it in messages, null for nothing in particular
  */
 public record TransactionOptions(
-        boolean readOnly, Duration lockWait, @Nullable String name) {
+        boolean readOnly,
+        Duration lockWait,
+        Duration idleTimeout,
+        @Nullable String name) {
 
     @Override
     public String toString() {

@@ -89,7 +89,8 @@ class BrokenHandleTests {
     @CsvSource({"PANIC, native panic", "INTERNAL, lock poisoned"})
     void aTransactionOnItIsLostAndTheNextOneWorks(Status status, String message) throws InterruptedException {
         EmbeddedSession session = session();
-        session.begin(new TransactionOptions(false, PATIENCE, null)).block(PATIENCE);
+        session.begin(new TransactionOptions(false, PATIENCE, Duration.ZERO, null))
+                .block(PATIENCE);
         run(session, "INSERT INTO t VALUES (1)");
         breakHandle(database().shared().writer(), status, message);
 
@@ -101,7 +102,8 @@ class BrokenHandleTests {
                 .verify(PATIENCE);
         assertThat(database().lease().held()).isFalse();
 
-        session.begin(new TransactionOptions(false, PATIENCE, null)).block(PATIENCE);
+        session.begin(new TransactionOptions(false, PATIENCE, Duration.ZERO, null))
+                .block(PATIENCE);
         run(session, "INSERT INTO t VALUES (3)");
         session.commit().block(PATIENCE);
         assertThat(count(session)).isEqualTo(1);

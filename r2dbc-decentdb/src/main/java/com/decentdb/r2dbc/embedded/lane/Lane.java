@@ -46,6 +46,9 @@ public final class Lane implements Executor {
     private volatile @Nullable NativeDatabase database;
     private volatile boolean closed;
     private volatile boolean busy;
+    /** Counts the calls of the handle; published by {@code busy}. */
+    private long calls;
+
     private boolean lost;
     private boolean inTransaction;
     /** Whether the open transaction still has to learn whether its snapshot has another schema than what is remembered. */
@@ -109,6 +112,7 @@ public final class Lane implements Executor {
     /** Calls the handle; every call must come through here, since any of them may find it broken. */
     public <T extends @Nullable Object> T call(Function<NativeDatabase, T> call) {
         boolean within = busy;
+        calls++;
         busy = true;
         try {
             return call.apply(database());
@@ -125,6 +129,11 @@ public final class Lane implements Executor {
     /** Whether the engine is in a call now, which may take any time; any thread. */
     public boolean busy() {
         return busy;
+    }
+
+    /** How often the handle was called; a caller that is no task of the lane asks {@link #busy} first. */
+    public long calls() {
+        return calls;
     }
 
     /** Notes how many commits the handle is about to see; false if it has seen them already. */

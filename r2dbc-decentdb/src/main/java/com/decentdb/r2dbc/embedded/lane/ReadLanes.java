@@ -9,10 +9,13 @@ import org.jspecify.annotations.Nullable;
 public interface ReadLanes {
 
     /** A request for a lane. */
-    interface Reader extends WaitQueue.Request {
+    interface Reader extends WaitQueue.Waiter {
 
         /** Runs in a task of the lane; must call {@link ReadLanes#release} of its giver exactly once. */
         void run(Lane lane, ReadLanes giver);
+
+        /** No lane will be given; called instead of {@link #run}. */
+        void refused(R2dbcException error);
     }
 
     void submit(Reader reader);

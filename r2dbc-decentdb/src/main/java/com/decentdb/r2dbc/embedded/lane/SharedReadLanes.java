@@ -47,7 +47,7 @@ public final class SharedReadLanes implements ReadLanes {
             }
         }
         if (lane == null) {
-            reader.exchange().fail(Errors.closed());
+            reader.refused(Errors.closed());
         } else {
             run(lane, reader);
         }
@@ -120,7 +120,7 @@ public final class SharedReadLanes implements ReadLanes {
     public void close(Runnable whenAllClosed) {
         List<Lane> all;
         synchronized (this) {
-            waiting.close().forEach(reader -> reader.exchange().fail(Errors.closed()));
+            waiting.close().forEach(reader -> reader.refused(Errors.closed()));
             all = List.copyOf(lanes);
             closing += all.size();
             whenClosed = whenAllClosed;

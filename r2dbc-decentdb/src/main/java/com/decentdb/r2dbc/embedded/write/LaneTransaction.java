@@ -79,7 +79,7 @@ public final class LaneTransaction {
             }
             lane.begin();
             return new LaneTransaction(lane, readOnly, delivery, giveLaneBack, whenCommitted);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             giveLaneBack.run();
             throw e;
         }
@@ -139,15 +139,18 @@ public final class LaneTransaction {
                 return;
             }
             if (!wanted && (readOnly || restricted)) {
-                exchange.fail(Errors.of(
-                        "25001",
-                        "The transaction is read-only and cannot be made to write; begin another transaction",
-                        null));
+                exchange.fail(staysReadOnly());
                 return;
             }
             restricted |= wanted;
             exchange.answer(null);
         });
+    }
+
+    /** The error where a transaction that only reads is to write. */
+    public static R2dbcException staysReadOnly() {
+        return Errors.of(
+                "25001", "The transaction is read-only and cannot be made to write; begin another transaction", null);
     }
 
     /** Commits; the lane is given back whatever the outcome. */
