@@ -3,6 +3,7 @@ package com.decentdb.r2dbc;
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static com.decentdb.r2dbc.TestDatabase.holdWriteLock;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
@@ -38,7 +39,7 @@ class CancellationTests {
         DecentDbConnection holder = database.connect();
         DecentDbConnection other = database.connect();
         for (int i = 0; i < 20; i++) {
-            await(holder.beginTransaction());
+            holdWriteLock(holder);
             Disposable waiting =
                     other.execute("INSERT INTO t VALUES ($1)", 10_000 + i).subscribe();
             Disposable queued =
@@ -54,15 +55,17 @@ class CancellationTests {
     }
 
     @Test
-    void aBeginCancelledWhileItWaitsHoldsNothing() {
+    void aFirstStatementCancelledWhileItWaitsHoldsNothing() {
         DecentDbConnection holder = database.connect();
         DecentDbConnection other = database.connect();
-        await(holder.beginTransaction());
-        Disposable waiting = other.beginTransaction().subscribe();
+        holdWriteLock(holder);
+        await(other.beginTransaction());
+        Disposable waiting = other.execute("INSERT INTO t VALUES (9999)").subscribe();
         waiting.dispose();
         await(holder.commitTransaction());
 
         await(database.connect().execute("INSERT INTO t VALUES (10000)"));
+        await(other.rollbackTransaction());
         assertThat(other.isAutoCommit()).isTrue();
     }
 
@@ -112,7 +115,7 @@ class CancellationTests {
     @Test
     void closeIsPromptWhileOthersHoldTheRightToWrite() {
         DecentDbConnection holder = database.connect();
-        await(holder.beginTransaction());
+        holdWriteLock(holder);
         DecentDbConnection other = database.connect();
         other.execute("INSERT INTO t VALUES (9999)").subscribe(value -> {}, error -> {});
 

@@ -3,6 +3,7 @@ package com.decentdb.r2dbc;
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static com.decentdb.r2dbc.TestDatabase.holdWriteLock;
 import static com.decentdb.r2dbc.TestDatabase.nothing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -123,7 +124,7 @@ class ConnectionTests {
     void validationHasABoundWhateverTheDatabaseIsBusyWith() {
         DecentDbConnection holder = database.keep(DecentDb.connect("r2dbc:decentdb:mem:///busy"));
         DecentDbConnection other = database.keep(DecentDb.connect("r2dbc:decentdb:mem:///busy"));
-        await(holder.beginTransaction());
+        holdWriteLock(holder);
         await(other.setStatementTimeout(Duration.ofMillis(50)));
 
         assertThat(awaitValue(holder.validate(ValidationDepth.REMOTE))).isTrue();
@@ -140,7 +141,7 @@ class ConnectionTests {
     void aTimeoutIsReportedOnAThreadThatMayBlock() {
         DecentDbConnection holder = database.connect();
         await(holder.execute("CREATE TABLE t (n INTEGER)"));
-        await(holder.beginTransaction());
+        holdWriteLock(holder);
         DecentDbConnection connection = database.connect();
         await(connection.setStatementTimeout(Duration.ofMillis(20)));
 
@@ -159,7 +160,7 @@ class ConnectionTests {
     void theTimeoutsAreOptionsToo() {
         DecentDbConnection holder = database.connect();
         await(holder.execute("CREATE TABLE t (n INTEGER)"));
-        await(holder.beginTransaction());
+        holdWriteLock(holder);
         String url = database.url("linger=0&");
 
         database.keep(DecentDb.connect(url + "lockWaitTimeout=PT0.02S"))

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc;
 
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static com.decentdb.r2dbc.TestDatabase.holdWriteLock;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatObject;
@@ -132,7 +133,7 @@ class ErrorTests {
     @Test
     void aStatementThatGivesNoResponseTimesOut() {
         DecentDbConnection holder = database.connect();
-        await(holder.beginTransaction());
+        holdWriteLock(holder);
         DecentDbConnection connection = database.connect();
         await(connection.setStatementTimeout(Duration.ofMillis(50)));
 

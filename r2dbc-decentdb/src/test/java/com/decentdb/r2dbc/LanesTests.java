@@ -83,7 +83,8 @@ class LanesTests {
         for (int i = 0; i < 32; i++) {
             DecentDbConnection holder = database.connect();
             holders.add(holder);
-            await(Flux.from(holder.createStatement("BEGIN READ ONLY").execute()));
+            await(Flux.from(holder.createStatement("BEGIN READ ONLY; SELECT 1").execute())
+                    .flatMap(result -> result.map(row -> 1)));
         }
         DecentDbConnection late = database.connect();
         await(late.setLockWaitTimeout(Duration.ofMillis(50)));

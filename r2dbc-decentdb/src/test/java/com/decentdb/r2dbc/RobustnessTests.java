@@ -3,6 +3,7 @@ package com.decentdb.r2dbc;
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static com.decentdb.r2dbc.TestDatabase.holdWriteLock;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
@@ -49,7 +50,7 @@ class RobustnessTests {
     void aWriteThatCannotBeEncodedFailsAlone() {
         DecentDbConnection holder = withNumbers("", 0);
         DecentDbConnection writer = database.connect();
-        await(holder.beginTransaction());
+        holdWriteLock(holder);
         List<Mono<String>> outcomes = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             String text = i == 1 ? "\uD800" : "fine";
@@ -102,14 +103,9 @@ class RobustnessTests {
     @Test
     void ofTwoTransactionsBegunAtOnceOneIsRefused() {
         DecentDbConnection connection = withNumbers("maxReaders=1", 1);
-        DecentDbConnection holder = database.connect();
-        await(holder.beginTransaction());
-        Mono<Void> waiting = connection.beginTransaction().cache();
-        waiting.subscribe(done -> {}, error -> {});
         await(connection.beginTransaction(DecentDbTransactionDefinition.create().readOnly()));
-        await(holder.rollbackTransaction());
 
-        StepVerifier.create(waiting)
+        StepVerifier.create(connection.beginTransaction())
                 .expectErrorSatisfies(
                         e -> assertThat(((R2dbcException) e).getSqlState()).isEqualTo("25001"))
                 .verify(PATIENCE);
@@ -193,7 +189,7 @@ class RobustnessTests {
                 .verify(PATIENCE);
 
         DecentDbConnection holder = database.connect();
-        await(holder.beginTransaction());
+        holdWriteLock(holder);
         StepVerifier.create(connection.execute("DELETE FROM numbers"))
                 .expectError(R2dbcTimeoutException.class)
                 .verify(SOON);
@@ -205,10 +201,11 @@ class RobustnessTests {
     }
 
     @Test
-    void aReadOnlyTransactionSeesTheStateAtItsBegin() {
+    void aReadOnlyTransactionSeesTheStateAtItsFirstStatement() {
         DecentDbConnection writer = withNumbers("", 1);
         DecentDbConnection reader = database.connect();
         await(reader.beginTransaction(DecentDbTransactionDefinition.create().readOnly()));
+        await(reader.execute("SELECT 1"));
         await(writer.execute("INSERT INTO numbers VALUES (7, NULL)"));
         assertThat(awaitValue(reader.fetchValue("SELECT COUNT(*) FROM numbers", Long.class)))
                 .isEqualTo(1);

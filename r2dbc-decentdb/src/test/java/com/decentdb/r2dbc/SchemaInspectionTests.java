@@ -3,6 +3,7 @@ package com.decentdb.r2dbc;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static com.decentdb.r2dbc.TestDatabase.holdWriteLock;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.tuple;
@@ -231,7 +232,7 @@ class SchemaInspectionTests {
         DecentDbConnectionFactory memory = DecentDb.factory("r2dbc:decentdb:mem:///inspected?lockWaitTimeout=PT0.05S");
         DecentDbConnection writer = database.keep(memory.create());
         DecentDbConnection reader = database.keep(memory.create());
-        await(writer.beginTransaction());
+        holdWriteLock(writer);
 
         StepVerifier.create(reader.listTables())
                 .expectErrorSatisfies(error ->

@@ -4,6 +4,7 @@ import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static com.decentdb.r2dbc.TestDatabase.holdWriteLock;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
@@ -106,16 +107,18 @@ class SessionStateTests {
     }
 
     @Test
-    void writesTakeTheirTurnAndAreDurableOnTheirOwn() {
+    void writesTakeTheWriteLockAndAreDurableOnTheirOwn() {
         DecentDbConnection own = database.connect();
         DecentDbConnection other = database.connect();
         await(own.execute("CREATE TABLE t (n INTEGER PRIMARY KEY)"));
         await(own.execute("CREATE TEMP TABLE scratch (n INTEGER)"));
-        await(other.beginTransaction());
+        holdWriteLock(other);
         await(own.setLockWaitTimeout(Duration.ZERO));
 
         assertThat(state(own.execute("INSERT INTO t VALUES (1)"))).isEqualTo("55P03");
-        assertThat(state(own.beginTransaction())).isEqualTo("55P03");
+        await(own.beginTransaction());
+        assertThat(state(own.execute("INSERT INTO t VALUES (1)"))).isEqualTo("55P03");
+        await(own.rollbackTransaction());
         assertThat(awaitValue(own.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
                 .isZero();
         await(other.commitTransaction());
@@ -161,7 +164,7 @@ class SessionStateTests {
     void withinATransactionOfSharedHandlesItComesTooLate(String sql) {
         DecentDbConnection connection = database.connect();
         await(connection.execute("CREATE TABLE t (n INTEGER)"));
-        await(connection.beginTransaction());
+        holdWriteLock(connection);
 
         StepVerifier.create(connection.execute(sql))
                 .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("before the transaction"))
@@ -173,13 +176,14 @@ class SessionStateTests {
     }
 
     @Test
-    void aReadOnlyTransactionNeedsNoTurnAndTakesNoWrites() {
+    void aReadOnlyTransactionNeedsNoWriteLockAndTakesNoWrites() {
         DecentDbConnection own = database.connect();
         DecentDbConnection other = database.connect();
         await(own.execute("CREATE TABLE t (n INTEGER)"));
         await(own.execute("CREATE TEMP TABLE scratch (n INTEGER)"));
         await(other.beginTransaction());
         await(Flux.from(own.createStatement("BEGIN READ ONLY").execute()));
+        await(own.execute("SELECT 1"));
         await(other.execute("INSERT INTO t VALUES (1)"));
         await(other.commitTransaction());
 

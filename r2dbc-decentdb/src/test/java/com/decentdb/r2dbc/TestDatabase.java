@@ -79,6 +79,12 @@ public final class TestDatabase implements BeforeEachCallback, AfterEachCallback
         return connect().getMetadata().engine().bundled();
     }
 
+    /** Begins a transaction that holds the write lock, which its first statement takes. */
+    public static void holdWriteLock(DecentDbConnection connection) {
+        await(connection.beginTransaction());
+        await(connection.execute("SELECT 1"));
+    }
+
     public static void await(Publisher<?> publisher) {
         Flux.from(publisher).blockLast(PATIENCE);
     }

@@ -3,6 +3,7 @@ package com.decentdb.r2dbc;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static com.decentdb.r2dbc.TestDatabase.holdWriteLock;
 import static com.decentdb.r2dbc.TestDatabase.nothing;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -88,17 +89,20 @@ class TransactionTests {
     }
 
     @Test
-    void waitsForTheRightToWriteNoLongerThanAsked() {
+    void waitsForTheWriteLockNoLongerThanAsked() {
         DecentDbConnection holder = database.connect();
-        await(holder.beginTransaction());
+        holdWriteLock(holder);
         DecentDbConnection other = database.connect();
         await(other.setLockWaitTimeout(Duration.ofMillis(50)));
 
-        other.beginTransaction().as(StepVerifier::create).verifyErrorSatisfies(TransactionTests::isLockWaitTimeout);
         insert(other, 1).as(StepVerifier::create).verifyErrorSatisfies(TransactionTests::isLockWaitTimeout);
-        other.beginTransaction(DecentDbTransactionDefinition.create().lockWaitTimeout(Duration.ZERO))
-                .as(StepVerifier::create)
-                .verifyErrorSatisfies(TransactionTests::isLockWaitTimeout);
+        for (DecentDbTransactionDefinition definition : List.of(
+                DecentDbTransactionDefinition.create(),
+                DecentDbTransactionDefinition.create().lockWaitTimeout(Duration.ZERO))) {
+            await(other.beginTransaction(definition));
+            insert(other, 1).as(StepVerifier::create).verifyErrorSatisfies(TransactionTests::isLockWaitTimeout);
+            await(other.rollbackTransaction());
+        }
 
         await(holder.commitTransaction());
         await(insert(other, 2));
@@ -115,6 +119,7 @@ class TransactionTests {
         assertThat(awaitValue(reader.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
                 .isZero();
         await(reader.beginTransaction(DecentDbTransactionDefinition.create().readOnly()));
+        await(reader.execute("SELECT 1"));
         await(writer.commitTransaction());
         assertThat(awaitValue(reader.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
                 .as("a snapshot")
@@ -265,17 +270,20 @@ class TransactionTests {
     }
 
     @Test
-    void tellsWhoWaitsInVainWhoHoldsTheRightToWrite() {
+    void theErrorOfOneThatWaitsInVainNamesTheHolderOfTheWriteLock() {
         DecentDbConnection holder = database.connect();
         await(holder.beginTransaction(DecentDbTransactionDefinition.create().name("nightly import")));
+        await(holder.execute("SELECT 1"));
         DecentDbConnection other = database.connect();
 
-        other.beginTransaction(
-                        DecentDbTransactionDefinition.create().name("transfer").lockWaitTimeout(Duration.ZERO))
+        await(other.beginTransaction(
+                DecentDbTransactionDefinition.create().name("transfer").lockWaitTimeout(Duration.ZERO)));
+        insert(other, 1)
                 .as(StepVerifier::create)
                 .verifyErrorSatisfies(error -> assertThat(error)
                         .hasMessageContaining("transaction 'transfer'")
                         .hasMessageContaining("transaction 'nightly import' has held"));
+        await(other.rollbackTransaction());
         await(other.setLockWaitTimeout(Duration.ofMillis(1)));
         insert(other, 1).as(StepVerifier::create).verifyErrorSatisfies(error -> {
             isLockWaitTimeout(error);
@@ -283,7 +291,7 @@ class TransactionTests {
             assertThat(((R2dbcException) error).getSql()).isEqualTo("INSERT INTO t VALUES ($1)");
         });
         await(holder.rollbackTransaction());
-        await(holder.beginTransaction());
+        holdWriteLock(holder);
         insert(other, 1)
                 .as(StepVerifier::create)
                 .verifyErrorSatisfies(

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc;
 
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static com.decentdb.r2dbc.TestDatabase.holdWriteLock;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
@@ -100,7 +101,7 @@ class WriteQueueTests {
         DecentDbConnection holder = database.connect();
         DecentDbConnection connection = database.connect();
         await(connection.setLockWaitTimeout(Duration.ofMillis(50)));
-        await(holder.beginTransaction());
+        holdWriteLock(holder);
 
         for (Mono<Void> waits : List.of(
                 connection.checkpoint(), connection.saveAs(database.directory().resolve("copy.ddb")))) {
@@ -117,7 +118,7 @@ class WriteQueueTests {
                 DecentDb.connect(database.url("linger=0&writeQueueCapacity=2&writeQueueDefaultTimeout=300")));
         await(connection.execute("SELECT 1"));
         DecentDbConnection holder = database.keep(DecentDb.connect(database.url("linger=0&writeQueueCapacity=2")));
-        await(holder.beginTransaction());
+        holdWriteLock(holder);
 
         Mono<Long> first = connection.executeQueued(INSERT, 1).cache();
         Mono<Long> second = connection.executeQueued(INSERT, 2).cache();
@@ -201,7 +202,7 @@ class WriteQueueTests {
     void aWriteCancelledWhileItWaitsIsNotExecuted() {
         DecentDbConnection connection = database.connect();
         DecentDbConnection holder = database.connect();
-        await(holder.beginTransaction());
+        holdWriteLock(holder);
         await(holder.execute(INSERT, 1));
 
         Disposable waiting = connection.executeQueued(INSERT, 2).subscribe();

@@ -25,9 +25,9 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.context.annotation.Import;
 import org.springframework.dao.DataAccessException;
+import org.springframework.dao.QueryTimeoutException;
 import org.springframework.r2dbc.connection.R2dbcTransactionManager;
 import org.springframework.r2dbc.core.DatabaseClient;
-import org.springframework.transaction.CannotCreateTransactionException;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.reactive.TransactionalOperator;
@@ -95,7 +95,7 @@ class SpringTransactionTests {
         insert("outer")
                 .then(insert("inner")
                         .as(requiresNew::transactional)
-                        .onErrorResume(CannotCreateTransactionException.class, error -> {
+                        .onErrorResume(QueryTimeoutException.class, error -> {
                             assertThat(error).hasCauseInstanceOf(R2dbcTimeoutException.class);
                             return insert("instead");
                         }))
@@ -148,7 +148,7 @@ class SpringTransactionTests {
     }
 
     @Test
-    void theTimeoutOfATransactionIsHowLongItWaitsForTheRightToWrite() {
+    void theTimeoutOfATransactionIsHowLongItsFirstStatementWaitsForTheWriteLock() {
         Sinks.Empty<Void> release = Sinks.empty();
         Sinks.Empty<Void> writing = Sinks.empty();
         insert("first")
@@ -162,7 +162,7 @@ class SpringTransactionTests {
                 .insertWithinASecond("second")
                 .as(StepVerifier::create)
                 .verifyErrorSatisfies(error -> assertThat(error)
-                        .isInstanceOf(CannotCreateTransactionException.class)
+                        .isInstanceOf(QueryTimeoutException.class)
                         .hasCauseInstanceOf(R2dbcTimeoutException.class)
                         .cause()
                         .hasFieldOrPropertyWithValue("sqlState", "55P03"));
