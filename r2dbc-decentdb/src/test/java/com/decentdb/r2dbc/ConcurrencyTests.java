@@ -106,7 +106,7 @@ class ConcurrencyTests {
     }
 
     @Test
-    void whoBlocksInAMappingFunctionStopsNobodyElse() throws InterruptedException {
+    void aMappingFunctionThatBlocksStopsNobodyElse() throws InterruptedException {
         await(database.connect().execute("INSERT INTO t VALUES (1, 0), (2, 0)"));
         CountDownLatch blocking = new CountDownLatch(8);
         CountDownLatch release = new CountDownLatch(1);

@@ -341,4 +341,23 @@ class TransactionTests {
             }
         };
     }
+
+    @Test
+    void aWriteBehindAnotherOneWaitsNoLongerThanAsked() {
+        DecentDbConnection slow = database.connect();
+        DecentDbConnection impatient = database.connect();
+        await(impatient.setLockWaitTimeout(Duration.ofMillis(20)));
+        Mono<Long> running = slow.execute(
+                        "INSERT INTO t (id) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                                + " WHERE i < 2000000) SELECT MAX(i) FROM n")
+                .cache();
+        running.subscribe(rows -> {}, error -> {});
+
+        Flux.range(0, 1_000)
+                .concatMap(n -> insert(impatient, n))
+                .as(StepVerifier::create)
+                .thenConsumeWhile(rows -> true)
+                .verifyErrorSatisfies(TransactionTests::isLockWaitTimeout);
+        await(running);
+    }
 }

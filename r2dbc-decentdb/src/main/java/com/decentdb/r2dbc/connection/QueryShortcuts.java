@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.connection;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.result.DefaultResult;
+import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Row;
 import io.r2dbc.spi.Statement;
@@ -51,11 +52,19 @@ final class QueryShortcuts {
     <T> Flux<T> inTransaction(Function<? super DecentDbConnection, ? extends Publisher<T>> work) {
         Arguments.required(work, "work of the transaction");
         return OnDemand.flux(() -> Flux.usingWhen(
-                connection.beginTransaction().thenReturn(connection),
-                work,
-                DefaultConnection::commitTransaction,
-                (begun, error) -> begun.rollbackTransaction(),
-                DefaultConnection::rollbackTransaction));
+                        connection.beginTransaction().thenReturn(connection),
+                        work,
+                        DefaultConnection::commitTransaction,
+                        (begun, error) -> begun.rollbackTransaction(),
+                        DefaultConnection::rollbackTransaction)
+                .onErrorMap(QueryShortcuts::ofCommit));
+    }
+
+    /** Reactor wraps the error of a commit; the subscriber is to see the database's own. */
+    private static Throwable ofCommit(Throwable error) {
+        return error.getClass() == RuntimeException.class && error.getCause() instanceof R2dbcException cause
+                ? cause
+                : error;
     }
 
     private <T> Flux<T> rows(String sql, @Nullable Object[] arguments, Function<Row, T> mapping) {

@@ -3,8 +3,11 @@ package com.decentdb.r2dbc.connection;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.decentdb.r2dbc.transport.Errors;
+import io.r2dbc.spi.R2dbcException;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
+import reactor.test.StepVerifier;
 
 /** The calls that a connection makes on its session, whatever transport is behind it. */
 class DefaultConnectionTests {
@@ -65,5 +68,17 @@ class DefaultConnectionTests {
         assertThat(session.calls)
                 .containsExactly(
                         "queued DELETE FROM t", "DELETE FROM t RETURNING id", "begin", "DELETE FROM t", "commit");
+    }
+
+    @Test
+    void theErrorOfACommitReachesTheSubscriberAsItIs() {
+        R2dbcException failure = Errors.of("58030", "The disk is full", null);
+        session.commitFailure = failure;
+
+        connection
+                .inTransaction(tx -> tx.execute("DELETE FROM t"))
+                .as(StepVerifier::create)
+                .thenConsumeWhile(rows -> true)
+                .verifyErrorSatisfies(error -> assertThat(error).isSameAs(failure));
     }
 }

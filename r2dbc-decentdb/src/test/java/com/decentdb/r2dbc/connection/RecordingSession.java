@@ -17,6 +17,7 @@ import com.decentdb.r2dbc.transport.TransactionOptions;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import io.r2dbc.spi.ConnectionFactoryOptions;
+import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,6 +32,11 @@ import reactor.core.publisher.Mono;
 final class RecordingSession implements Session {
 
     final List<String> calls = new ArrayList<>();
+
+    /** The outcome of commits; null if they succeed. */
+    @Nullable
+    R2dbcException commitFailure;
+
     boolean inTransaction;
 
     /** A connection over this session, with options as in the query of a URL. */
@@ -55,7 +61,8 @@ final class RecordingSession implements Session {
 
     @Override
     public Mono<Void> commit() {
-        return call("commit", false);
+        R2dbcException failure = commitFailure;
+        return failure == null ? call("commit", false) : Mono.error(failure);
     }
 
     @Override

@@ -22,7 +22,7 @@ public final class GroupCommitter {
 
     /** The promises to those whose writes are committed. */
     public enum Terms {
-        /** Only the wait for other holders of the write lock counts: a write that finds it free cannot expire. */
+        /** Only the wait for others counts: a write that finds the write lock free cannot expire. */
         AUTO_COMMIT(
                 "the writes outside transactions", "%d writes wait already. Write slower, or raise maxPendingWrites"),
         /** All time from the submission on counts. */
@@ -49,6 +49,8 @@ public final class GroupCommitter {
     private final int capacity;
     private final AtomicBoolean claimed = new AtomicBoolean();
     private volatile boolean waitsForLock;
+    /** Whether a group is being written, which those that come now wait for. */
+    private volatile boolean running;
 
     /**
      * A committer at rest.
@@ -64,7 +66,7 @@ public final class GroupCommitter {
         this.commitsAlone = commitsAlone;
         this.capacity = capacity;
         this.afterCommit = afterCommit;
-        this.waiting = new WaitQueue<>(capacity, () -> terms == Terms.QUEUE || waitsForLock);
+        this.waiting = new WaitQueue<>(capacity, () -> terms == Terms.QUEUE || waitsForLock || running);
     }
 
     /** Queues a write, or fails it if too many wait. */
@@ -139,6 +141,10 @@ public final class GroupCommitter {
         List<Runnable> answers = new ArrayList<>();
         try {
             List<GroupedWrite<?>> batch = waiting.poll(MAX_GROUP);
+            running = true;
+            if (!waiting.isEmpty()) {
+                waiting.sweep();
+            }
             int i = 0;
             while (i < batch.size()) {
                 List<GroupedWrite<?>> group = new ArrayList<>();
@@ -151,6 +157,7 @@ public final class GroupCommitter {
                 }
             }
         } finally {
+            running = false;
             // In this order: a write submitted in between must not wait for the lock that this round still holds, and a
             // subscriber that goes on after an answer must find the lock free.
             lease.release();
