@@ -28,7 +28,7 @@ import reactor.core.publisher.Mono;
  * A connection to DecentDB: R2DBC's {@link Connection} and what DecentDB offers beyond it.
  *
  * <p><b>Transactions.</b> A transaction sees one snapshot of the database. At most one that writes exists at a time: it
- * takes the write lock when it begins, waiting at most the lock-wait timeout, so it never meets a conflict with another
+ * takes the write lock with its first statement, waiting at most the lock-wait timeout, so it never meets a conflict with another
  * transaction of this JVM. It follows that transactions are serializable within the JVM; {@code SERIALIZABLE},
  * {@code REPEATABLE READ}, {@code READ COMMITTED}, {@code READ UNCOMMITTED} and {@link #SNAPSHOT} are accepted and all mean
  * this. Read-only transactions never wait for writers, except in a database in memory, which has one lane.
@@ -46,7 +46,7 @@ import reactor.core.publisher.Mono;
 public interface DecentDbConnection
         extends Connection, Lifecycle, Wrapped<DecentDbConnection>, LiveData, SchemaInspection {
 
-    /** The isolation the engine provides: every statement of a transaction sees the snapshot taken at its begin. */
+    /** The isolation the engine provides: every statement of a transaction sees the snapshot taken at its first one. */
     IsolationLevel SNAPSHOT = IsolationLevel.valueOf("SNAPSHOT");
 
     @Override
@@ -84,7 +84,7 @@ public interface DecentDbConnection
     @Override
     Mono<Void> setTransactionIsolationLevel(IsolationLevel isolationLevel);
 
-    /** How long begin and writes outside transactions wait for the write lock; zero means not at all. */
+    /** How long writes outside transactions, and the first statements of others, wait for the write lock; zero means not at all. */
     @Override
     Mono<Void> setLockWaitTimeout(Duration timeout);
 

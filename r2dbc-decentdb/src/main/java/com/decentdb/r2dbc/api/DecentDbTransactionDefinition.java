@@ -9,7 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a transaction is to be: whether it only reads, how long it may wait to begin, what it is called. Immutable; each
+ * How a transaction is to be: whether it only reads, how long its first statement may wait, what it is called. Immutable; each
  * method returns another definition.
  *
  * <pre>{@code
@@ -87,7 +87,7 @@ public final class DecentDbTransactionDefinition implements TransactionDefinitio
     }
 
     /**
-     * How long the transaction may wait for the write lock, or a read-only one for a read lane.
+     * How long its first statement may wait for the write lock, or that of a read-only one for a read lane.
      *
      * @param timeout zero for not at all
      * @return the definition with this attribute
