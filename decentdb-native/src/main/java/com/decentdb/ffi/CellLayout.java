@@ -36,4 +36,19 @@ final class CellLayout {
         // TEXT, BLOB, GEOMETRY and GEOGRAPHY
         return tag == 4 || tag == 5 || tag == 9 || tag == 10;
     }
+
+    static int addressFamily(byte[] address) {
+        return switch (address.length) {
+            case 4 -> 4;
+            case 16 -> 6;
+            default -> throw new IllegalArgumentException("an IP address has 4 or 16 bytes, not " + address.length);
+        };
+    }
+
+    static byte unsignedByte(int value, String noun) {
+        if (value < 0 || value > 255) {
+            throw new IllegalArgumentException(noun + " must be from 0 to 255: " + value);
+        }
+        return (byte) value;
+    }
 }

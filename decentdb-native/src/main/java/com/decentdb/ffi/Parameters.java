@@ -21,7 +21,6 @@ public final class Parameters {
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     private static final byte[] NO_BYTES = {};
-    private static final Parameters NONE = new Parameters(0);
     private static final int KEPT_BYTES = 1 << 16;
 
     private int count;
@@ -38,25 +37,21 @@ public final class Parameters {
      * Creates parameters that are all NULL.
      *
      * @param count how many, 0 or more
-     * @return new parameters, or a shared instance for none
+     * @return new parameters
      */
     public static Parameters of(int count) {
         if (count < 0) {
             throw new IllegalArgumentException("count must not be negative: " + count);
         }
-        return count == 0 ? NONE : new Parameters(count);
+        return new Parameters(count);
     }
 
     /**
      * Sets all to NULL and changes their number, so that the same object serves one execution after the other.
      *
      * @param newCount how many, 0 or more
-     * @return this, or a new object if this is the shared instance for none
      */
-    public Parameters reset(int newCount) {
-        if (this == NONE) {
-            return of(newCount);
-        }
+    public void reset(int newCount) {
         int size = Math.multiplyExact(newCount, CellLayout.SIZE);
         if (size > cells.length || cells.length > KEPT_BYTES) {
             cells = new byte[size];
@@ -68,7 +63,6 @@ public final class Parameters {
         }
         count = newCount;
         dataSize = 0;
-        return this;
     }
 
     /**
@@ -138,7 +132,7 @@ public final class Parameters {
      */
     public void setText(int index, String value) {
         byte[] bytes = Utf8.encode(value, "parameter $" + (index + 1));
-        setData(index, ValueTag.TEXT, bytes, 0, bytes.length);
+        setData(index, ValueTag.TEXT, bytes);
     }
 
     /**
@@ -148,18 +142,7 @@ public final class Parameters {
      * @param value the bytes, copied
      */
     public void setBlob(int index, byte[] value) {
-        setData(index, ValueTag.BLOB, value, 0, value.length);
-    }
-
-    /**
-     * Sets bytes.
-     *
-     * @param index 0-based
-     * @param value the bytes from position to limit, copied; the position stays
-     */
-    public void setBlob(int index, ByteBuffer value) {
-        int offset = reserve(index, ValueTag.BLOB, value.remaining());
-        value.get(value.position(), data, offset, value.remaining());
+        setData(index, ValueTag.BLOB, value);
     }
 
     /**
@@ -170,7 +153,7 @@ public final class Parameters {
      * @param scale digits behind the point, 0 to 255; the engine may allow fewer
      */
     public void setDecimal(int index, long unscaled, int scale) {
-        byte narrow = unsignedByte(scale, "scale");
+        byte narrow = CellLayout.unsignedByte(scale, "scale");
         int cell = cell(index, ValueTag.DECIMAL);
         LONG.set(cells, cell + CellLayout.DECIMAL_UNSCALED, unscaled);
         cells[cell + CellLayout.DECIMAL_SCALE] = narrow;
@@ -263,7 +246,7 @@ public final class Parameters {
      * @param address 4 or 16 bytes in network order
      */
     public void setIpAddr(int index, byte[] address) {
-        int family = addressFamily(address);
+        int family = CellLayout.addressFamily(address);
         setAddress(cell(index, ValueTag.IPADDR), family, address);
     }
 
@@ -275,7 +258,7 @@ public final class Parameters {
      * @param prefixLength leading bits that name the network, at most 32 or 128
      */
     public void setCidr(int index, byte[] address, int prefixLength) {
-        int family = addressFamily(address);
+        int family = CellLayout.addressFamily(address);
         if (prefixLength < 0 || prefixLength > address.length * Byte.SIZE) {
             throw new IllegalArgumentException(
                     "prefix length must be from 0 to " + address.length * Byte.SIZE + ": " + prefixLength);
@@ -305,7 +288,7 @@ public final class Parameters {
      * @param wkb WKB or EWKB, copied
      */
     public void setGeometry(int index, byte[] wkb) {
-        setData(index, ValueTag.GEOMETRY, wkb, 0, wkb.length);
+        setData(index, ValueTag.GEOMETRY, wkb);
     }
 
     /**
@@ -315,7 +298,7 @@ public final class Parameters {
      * @param wkb WKB or EWKB, copied
      */
     public void setGeography(int index, byte[] wkb) {
-        setData(index, ValueTag.GEOGRAPHY, wkb, 0, wkb.length);
+        setData(index, ValueTag.GEOGRAPHY, wkb);
     }
 
     int tagCode(int index) {
@@ -384,12 +367,8 @@ public final class Parameters {
         return cell;
     }
 
-    private void setData(int index, ValueTag tag, byte[] source, int offset, int length) {
-        int target = reserve(index, tag, length);
-        System.arraycopy(source, offset, data, target, length);
-    }
-
-    private int reserve(int index, ValueTag tag, int length) {
+    private void setData(int index, ValueTag tag, byte[] source) {
+        int length = source.length;
         int cell = cell(index, tag);
         int offset = dataSize;
         int size = Math.addExact(offset, length);
@@ -399,27 +378,12 @@ public final class Parameters {
         dataSize = size;
         LONG.set(cells, cell + CellLayout.DATA, (long) offset);
         LONG.set(cells, cell + CellLayout.LENGTH, (long) length);
-        return offset;
+        System.arraycopy(source, 0, data, offset, length);
     }
 
     private void setAddress(int cell, int family, byte[] address) {
         cells[cell + CellLayout.ADDRESS_FAMILY] = (byte) family;
         System.arraycopy(address, 0, cells, cell + CellLayout.ADDRESS, address.length);
-    }
-
-    private static int addressFamily(byte[] address) {
-        return switch (address.length) {
-            case 4 -> 4;
-            case 16 -> 6;
-            default -> throw new IllegalArgumentException("an IP address has 4 or 16 bytes, not " + address.length);
-        };
-    }
-
-    private static byte unsignedByte(int value, String noun) {
-        if (value < 0 || value > 255) {
-            throw new IllegalArgumentException(noun + " must be from 0 to 255: " + value);
-        }
-        return (byte) value;
     }
 
     private static VarHandle view(Class<?> type) {

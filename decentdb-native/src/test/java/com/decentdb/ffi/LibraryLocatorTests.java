@@ -88,11 +88,11 @@ class LibraryLocatorTests {
 
     @Test
     void jnaWithoutItsNativePartIsTheSameErrorAtEachAttempt() throws Exception {
-        assertThat(probe(Map.of(), List.of("-Djna.noclasspath=true")))
+        assertThat(probe(Map.of(), List.of("-Ddecentdb.ffi=jna", "-Djna.noclasspath=true")))
                 .contains("REFUSED JNA cannot start its own native part", "-Djna.noclasspath", "SAME REFUSAL true");
-        assertThat(probe(Map.of(), List.of("-Djna.nounpack=true")))
+        assertThat(probe(Map.of(), List.of("-Ddecentdb.ffi=jna", "-Djna.nounpack=true")))
                 .contains("REFUSED JNA cannot start its own native part", "-Djna.nounpack", "SAME REFUSAL true");
-        assertThat(probe(Map.of(), List.of("-Djna.tmpdir=/proc/nowhere")))
+        assertThat(probe(Map.of(), List.of("-Ddecentdb.ffi=jna", "-Djna.tmpdir=/proc/nowhere")))
                 .contains("REFUSED JNA cannot start its own native part", "/proc/nowhere", "SAME REFUSAL true");
     }
 

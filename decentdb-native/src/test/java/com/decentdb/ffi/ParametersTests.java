@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class ParametersTests {
@@ -43,13 +44,19 @@ class ParametersTests {
     }
 
     @Test
-    void aBufferIsReadWithoutMovingItsPosition() {
-        ByteBuffer buffer = ByteBuffer.wrap(new byte[] {1, 2, 3, 4}, 1, 2);
-        Parameters p = Parameters.of(1);
-        p.setBlob(0, buffer);
-        assertThat(buffer.position()).isEqualTo(1);
-        assertThat(buffer.remaining()).isEqualTo(2);
-        assertThat(p.encodedSize()).isEqualTo(CellLayout.SIZE + 2);
+    void parametersThatAreResetAreAsGoodAsNewOnes() {
+        Parameters p = Parameters.of(2);
+        p.setText(0, "text");
+        p.setUuid(1, new UUID(-1, -1));
+
+        p.reset(3);
+        assertThat(p.count()).isEqualTo(3);
+        for (int i = 0; i < 3; i++) {
+            assertThat(p.tag(i)).isEqualTo(ValueTag.NULL);
+        }
+        p.setInt64(1, 7);
+        assertThat(p.longAt(1, CellLayout.INT64)).isEqualTo(7);
+        assertThat(p.encodedSize()).isEqualTo(3 * CellLayout.SIZE);
     }
 
     @Test

@@ -137,7 +137,7 @@ class RowBlockTests {
             case 2 -> {
                 byte[] bytes = new byte[random.nextInt(600)];
                 random.nextBytes(bytes);
-                p.setBlob(i, ByteBuffer.wrap(bytes));
+                p.setBlob(i, bytes);
                 return (b, at) -> assertThat(b.bytes(at[0], at[1])).isEqualTo(bytes);
             }
             case 3 -> {

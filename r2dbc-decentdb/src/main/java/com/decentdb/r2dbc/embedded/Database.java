@@ -180,7 +180,7 @@ final class Database {
         }
     }
 
-    /** Opens the handle of the writer on its thread. */
+    /** Opens the handle of the writer. */
     void open(Runnable whenOpen, Consumer<Throwable> whenFailed) {
         writer.execute(() -> {
             try {

@@ -161,10 +161,11 @@ final class SessionTransaction {
 
     private void claim() {
         ReadLanes readers = readers();
+        Claim claim = new Claim(lanes.get().writer());
         if (readers == null) {
-            database.lease().acquire(new LockClaim(lanes.get().writer()));
+            database.lease().acquire(claim);
         } else {
-            readers.submit(new LaneClaim());
+            readers.submit(claim);
         }
         synchronized (this) {
             claimWaits = state == State.CLAIMING;
@@ -326,12 +327,12 @@ final class SessionTransaction {
         return current != null && current.busyAfterLast();
     }
 
-    /** Waits for the write lock as long as statements do. */
-    private final class LockClaim implements WriteLease.Claimant {
+    /** Waits for the write lock or a read lane; the statements that wait for the same have deadlines, this has none. */
+    private final class Claim implements WriteLease.Claimant, ReadLanes.Reader {
 
         private final Lane writer;
 
-        LockClaim(Lane writer) {
+        Claim(Lane writer) {
             this.writer = writer;
         }
 
@@ -350,6 +351,15 @@ final class SessionTransaction {
         }
 
         @Override
+        public void run(Lane lane, ReadLanes giver) {
+            if (!wanted()) {
+                giver.release(lane);
+            } else if (begin(lane, () -> giver.release(lane))) {
+                giver.rest(lane);
+            }
+        }
+
+        @Override
         public String purpose() {
             return options.holder();
         }
@@ -357,34 +367,6 @@ final class SessionTransaction {
         @Override
         public void refused() {
             refuse(Errors.closed());
-        }
-
-        @Override
-        public boolean waiting() {
-            return true;
-        }
-
-        @Override
-        public long deadline() {
-            return NEVER;
-        }
-
-        @Override
-        public void expire() {
-            throw new IllegalStateException("The statements that wait have deadlines, the claim has none");
-        }
-    }
-
-    /** Waits for a read lane as long as statements do. */
-    private final class LaneClaim implements ReadLanes.Reader {
-
-        @Override
-        public void run(Lane lane, ReadLanes giver) {
-            if (!wanted()) {
-                giver.release(lane);
-            } else if (begin(lane, () -> giver.release(lane))) {
-                giver.rest(lane);
-            }
         }
 
         @Override
@@ -404,7 +386,7 @@ final class SessionTransaction {
 
         @Override
         public void expire() {
-            throw new IllegalStateException("The statements that wait have deadlines, the claim has none");
+            throw new IllegalStateException("A claim without a deadline cannot expire");
         }
     }
 }

@@ -11,18 +11,12 @@ public final class NativeParameters {
 
     private NativeParameters() {}
 
-    /**
-     * Fills parameters with values.
-     *
-     * @param reused is filled if it can be
-     * @return the filled object
-     */
-    public static Parameters fill(Parameters reused, Value[] values) {
-        Parameters parameters = reused.reset(values.length);
+    /** Sets parameters to these values and no others. */
+    public static void fill(Parameters parameters, Value[] values) {
+        parameters.reset(values.length);
         for (int i = 0; i < values.length; i++) {
             set(parameters, i, values[i]);
         }
-        return parameters;
     }
 
     private static void set(Parameters parameters, int i, Value value) {

@@ -33,7 +33,7 @@ public final class Lane implements Executor {
 
     private static final long UNKNOWN = -1;
 
-    /** So many rows may stay with a statement that is not in use. */
+    /** So many rows may stay with a statement not in use. */
     private static final int FEW_ROWS = 16;
 
     private final SerialExecutor tasks = DriverThreads.newSerial();
@@ -42,7 +42,8 @@ public final class Lane implements Executor {
     private final SchemaVersion version;
     private final StatementCache statements;
     private final StatementShapes shapes = new StatementShapes();
-    private final Parameters reused = Parameters.of(4);
+    private final Parameters parameters = Parameters.of(4);
+
     private volatile @Nullable NativeDatabase database;
     private volatile boolean closed;
     private volatile boolean busy;
@@ -51,9 +52,8 @@ public final class Lane implements Executor {
 
     private boolean lost;
     private boolean inTransaction;
-    /** Whether the open transaction still has to learn whether its snapshot has another schema than what is remembered. */
+    /** Whether the snapshot of the open transaction may have another schema than the remembered one. */
     private boolean schemaUnknown;
-
     /** Whether the open transaction changed the schema; its end changes it for all handles. */
     private boolean schemaTouched;
 
@@ -131,7 +131,7 @@ public final class Lane implements Executor {
         return busy;
     }
 
-    /** How often the handle was called; a caller that is no task of the lane asks {@link #busy} first. */
+    /** How often the handle was called; to be asked behind {@link #busy}. */
     public long calls() {
         return calls;
     }
@@ -201,12 +201,12 @@ public final class Lane implements Executor {
 
     /** Runs a statement up to its first {@code fetchSize} rows. */
     public LaneOutcome run(SqlCommand sql, Value[] arguments, int fetchSize) {
-        Parameters parameters = NativeParameters.fill(reused, arguments);
+        NativeParameters.fill(parameters, arguments);
         return call(handle -> {
             // Within a transaction its snapshot is known since it was begun.
             boolean settled = inTransaction || !sql.reads();
             try {
-                LaneOutcome run = runOnce(handle, sql, parameters, fetchSize);
+                LaneOutcome run = runOnce(handle, sql, fetchSize);
                 boolean known = settled || run.showsTypes() || !syncSchema(handle);
                 return known ? run : run.as(shapes.get(handle, sql));
             } catch (NativeException e) {
@@ -214,12 +214,12 @@ public final class Lane implements Executor {
                 if (settled || EngineTraits.breaksHandle(e) || !syncSchema(handle)) {
                     throw e;
                 }
-                return runOnce(handle, sql, parameters, fetchSize);
+                return runOnce(handle, sql, fetchSize);
             }
         });
     }
 
-    private LaneOutcome runOnce(NativeDatabase handle, SqlCommand sql, Parameters parameters, int fetchSize) {
+    private LaneOutcome runOnce(NativeDatabase handle, SqlCommand sql, int fetchSize) {
         forgetOldSchema();
         if (inTransaction && schemaUnknown && (sql.reads() || sql.returning())) {
             // What returns no rows has no types that could be old, and the engine prepares it anew by itself.
@@ -229,20 +229,20 @@ public final class Lane implements Executor {
         boolean prepared =
                 (sql.kind() == Kind.QUERY || sql.kind() == Kind.DML) && !EngineTraits.needsDirectExecution(sql);
         if (!prepared) {
-            return runDirectly(handle, sql, parameters);
+            return runDirectly(handle, sql);
         }
         try {
-            return runPrepared(handle, sql, parameters, fetchSize);
+            return runPrepared(handle, sql, fetchSize);
         } catch (NativeException e) {
             if (!EngineTraits.refusesOldSchema(e)) {
                 throw e;
             }
             forget();
-            return runPrepared(handle, sql, parameters, fetchSize);
+            return runPrepared(handle, sql, fetchSize);
         }
     }
 
-    private LaneOutcome runPrepared(NativeDatabase handle, SqlCommand sql, Parameters parameters, int fetchSize) {
+    private LaneOutcome runPrepared(NativeDatabase handle, SqlCommand sql, int fetchSize) {
         StatementCache.Kept kept = statements.take(handle, sql.text());
         NativeStatement statement = kept.statement();
         boolean whole = false;
@@ -250,7 +250,7 @@ public final class Lane implements Executor {
             if (!statement.accepts(parameters)) {
                 whole = true;
                 statements.giveBack(kept, true);
-                return runDirectly(handle, sql, parameters);
+                return runDirectly(handle, sql);
             }
             statement.bind(parameters);
             List<String> names = statement.columnNames();
@@ -278,7 +278,7 @@ public final class Lane implements Executor {
         }
     }
 
-    private LaneOutcome runDirectly(NativeDatabase handle, SqlCommand sql, Parameters parameters) {
+    private LaneOutcome runDirectly(NativeDatabase handle, SqlCommand sql) {
         try (NativeResult result = handle.execute(sql.text(), parameters)) {
             if (result.columnCount() == 0) {
                 return LaneOutcome.withoutRows(result.affectedRows());

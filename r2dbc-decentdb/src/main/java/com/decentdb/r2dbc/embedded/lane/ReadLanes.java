@@ -23,10 +23,10 @@ public interface ReadLanes {
     /** Forgets a request that was given up. */
     void withdraw(Reader reader);
 
-    /** The lane is kept by a result or a transaction whose user may take any time; on its thread. */
+    /** The lane is kept by a result or a transaction whose user may take any time; in a task of it. */
     void rest(Lane lane);
 
-    /** Takes a lane back; on its thread. */
+    /** Takes a lane back; in a task of it. */
     void release(Lane lane);
 
     /** The error of a request that waited too long. */
