@@ -206,7 +206,7 @@ class SharingTests {
 
     /** The last native handle is closed some time after the last connection; its log is gone then. */
     private void awaitClosed() {
-        Flux.interval(Duration.ofMillis(1))
+        Flux.interval(Duration.ofMillis(1), Schedulers.boundedElastic())
                 .onBackpressureDrop()
                 .takeUntil(tick -> ProcessResources.descriptors(database.directory()) == 0)
                 .blockLast(PATIENCE);
