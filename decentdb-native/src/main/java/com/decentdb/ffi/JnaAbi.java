@@ -98,7 +98,15 @@ final class JnaAbi implements Abi {
             if (STAY_LOADED != 0) {
                 options.put(Library.OPTION_OPEN_FLAGS, RTLD_LAZY | STAY_LOADED);
             }
-            return new JnaLibrary(NativeLibrary.getInstance(fileOrName, options));
+            // JNA starts threads, which would keep the class loader of an application.
+            Thread thread = Thread.currentThread();
+            ClassLoader loader = thread.getContextClassLoader();
+            thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
+            try {
+                return new JnaLibrary(NativeLibrary.getInstance(fileOrName, options));
+            } finally {
+                thread.setContextClassLoader(loader);
+            }
         }
     }
 

@@ -165,8 +165,7 @@ final class Database {
 
     private void planCheckpoint(Duration idle) {
         if (!closing && checkpointPlanned.compareAndSet(false, true)) {
-            nextCheckpoint =
-                    DriverThreads.TIMER.schedule(this::checkpointIfIdle, idle.toNanos(), TimeUnit.NANOSECONDS);
+            nextCheckpoint = DriverThreads.TIMER.schedule(this::checkpointIfIdle, idle.toNanos(), TimeUnit.NANOSECONDS);
         }
     }
 
@@ -309,7 +308,8 @@ final class Database {
     R2dbcException lost() {
         return Errors.of(
                 "58030",
-                "The database file " + nativePath + " was deleted, renamed or replaced while it was open. Nothing was written"
+                "The database file " + nativePath
+                        + " was deleted, renamed or replaced while it was open. Nothing was written"
                         + " to the file that is there now. Close all connections to the database, remove " + nativePath
                         + "-wal and " + nativePath + "-shm, which belong to the old file, and open it anew",
                 null);

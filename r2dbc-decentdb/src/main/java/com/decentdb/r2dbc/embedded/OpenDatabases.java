@@ -134,7 +134,8 @@ final class OpenDatabases {
             return closing
                     ? Errors.of(
                             "08001",
-                            database + " is still closing: a statement of a connection that was closed before still runs,"
+                            database
+                                    + " is still closing: a statement of a connection that was closed before still runs,"
                                     + " or a checkpoint takes long. Try again later, or raise connectTimeout",
                             null)
                     : Errors.of(
@@ -192,8 +193,7 @@ final class OpenDatabases {
                 }
                 Owner last = entry.lastOwner;
                 long wait = last != null && last.closed ? 0 : linger.toNanos();
-                entry.linger = DriverThreads.TIMER.schedule(
-                        () -> closeUnused(key, entry), wait, TimeUnit.NANOSECONDS);
+                entry.linger = DriverThreads.TIMER.schedule(() -> closeUnused(key, entry), wait, TimeUnit.NANOSECONDS);
             }
         }
     }
@@ -287,8 +287,7 @@ final class OpenDatabases {
                 && database.hasLost(Database.identity(config.path()))) {
             return database.lost();
         }
-        boolean ownsIt =
-                opening.factory.equals(entry.creator) || opening.factory.equals(database);
+        boolean ownsIt = opening.factory.equals(entry.creator) || opening.factory.equals(database);
         if (config.mode() == EmbeddedConfig.Mode.CREATE && !ownsIt) {
             return Errors.of(
                     "58000",

@@ -64,7 +64,8 @@ class ClosedTests {
         await(Flux.range(0, 20)
                 .flatMap(i -> Flux.usingWhen(
                         pool.create(),
-                        connection -> Flux.from(connection.createStatement("SELECT 1").execute())
+                        connection -> Flux.from(
+                                        connection.createStatement("SELECT 1").execute())
                                 .flatMap(result -> result.map((row, metadata) -> 1)),
                         Connection::close)));
 
@@ -136,7 +137,9 @@ class ClosedTests {
 
     private static Mono<Void> untilLocked(DecentDbConnection probe) {
         return probe.setLockWaitTimeout(Duration.ofMillis(1))
-                .thenMany(probe.beginTransaction().then(probe.rollbackTransaction()).repeat())
+                .thenMany(probe.beginTransaction()
+                        .then(probe.rollbackTransaction())
+                        .repeat())
                 .onErrorResume(R2dbcTimeoutException.class, locked -> Mono.empty())
                 .then();
     }

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
@@ -37,6 +38,7 @@ class RestoreTests {
     final TestDatabase database = new TestDatabase();
 
     private Path backup;
+    private boolean bundled;
 
     /** What needs one more native handle. */
     enum Use {
@@ -55,7 +57,9 @@ class RestoreTests {
     void makeBackup() {
         backup = database.directory().resolve("backup.ddb");
         DecentDbConnectionFactory source = DecentDb.factory("r2dbc:decentdb:///" + backup);
-        fill(awaitValue(source.create()), ROWS_OF_BACKUP);
+        DecentDbConnection connection = awaitValue(source.create());
+        bundled = connection.getMetadata().engine().bundled();
+        fill(connection, ROWS_OF_BACKUP);
         await(source.close());
     }
 
@@ -81,7 +85,9 @@ class RestoreTests {
     private static void refused(Publisher<?> asked, String named) {
         StepVerifier.create(asked)
                 .expectErrorSatisfies(e -> {
-                    assertThat(e).isInstanceOf(R2dbcNonTransientResourceException.class).hasMessageContaining(named);
+                    assertThat(e)
+                            .isInstanceOf(R2dbcNonTransientResourceException.class)
+                            .hasMessageContaining(named);
                     assertThat(((R2dbcException) e).getSqlState()).isEqualTo("58030");
                 })
                 .verify(PATIENCE);
@@ -120,7 +126,7 @@ class RestoreTests {
 
     @Test
     void aRestoredBackupBesideTheLogOfAnotherStateIsRefusedUntilTheLogIsRemoved() throws IOException {
-        assumeTrue(database.bundled(), "the other engine keeps no identity in its log");
+        assumeTrue(bundled, "the other engine keeps no identity in its log");
         crash();
         Files.copy(backup, database.file(), StandardCopyOption.REPLACE_EXISTING);
 
@@ -151,10 +157,10 @@ class RestoreTests {
     }
 
     private void awaitClosed() {
-        Mono.fromCallable(() -> ProcessResources.descriptors(database.directory()))
-                .filter(open -> open == 0)
-                .repeatWhenEmpty(empty -> empty.delayElements(Duration.ofMillis(2)))
-                .block(PATIENCE);
+        Flux.interval(Duration.ofMillis(1))
+                .onBackpressureDrop()
+                .takeUntil(tick -> ProcessResources.descriptors(database.directory()) == 0)
+                .blockLast(PATIENCE);
     }
 
     private long count() {
