@@ -93,7 +93,7 @@ final class AbiLoader {
         @Nullable
         String callString(String symbol);
 
-        /** Binds every function of {@link Abi}, all of which the library exports. */
+        /** Binds every function of {@link Abi}, all of which the library exports; only those may be called from then on. */
         Abi bind();
     }
 
@@ -251,12 +251,13 @@ final class AbiLoader {
         if (version != Abi.VERSION) {
             throw new UnusableLibraryException("it has version " + version + " of the C ABI, not " + Abi.VERSION, null);
         }
+        BoundLibrary described = new BoundLibrary(library.path(), library.callString(DIGEST_SYMBOL));
         try {
             bound = library.bind();
         } catch (LinkageError e) {
             throw new UnusableLibraryException(LinkFailure.explain(e), e);
         }
-        return new BoundLibrary(library.path(), library.callString(DIGEST_SYMBOL));
+        return described;
     }
 
     /** The reason why a candidate cannot be used. */

@@ -1,18 +1,27 @@
 package com.decentdb.ffi;
 
+import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
+import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
 import java.io.File;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Calls native code by JNA's direct mapping, which registers each native method here with the C function of its name.
  */
 final class JnaAbi implements Abi {
+
+    private static final int RTLD_LAZY = 1;
+
+    /** The flag of {@code dlopen} for a library that is never unloaded, {@code RTLD_NODELETE}; 0 where it is not known. */
+    private static final int STAY_LOADED = Platform.isLinux() ? 0x1000 : Platform.isMac() ? 0x80 : 0;
 
     private JnaAbi() {}
 
@@ -83,8 +92,21 @@ final class JnaAbi implements Abi {
 
         @Override
         public AbiLoader.Library open(String fileOrName) {
+            Map<String, Object> options = new HashMap<>();
             // A loader without an engine keeps JNA from unpacking a second copy of the one in the jar.
-            return new JnaLibrary(NativeLibrary.getInstance(fileOrName, ClassLoader.getPlatformClassLoader()));
+            options.put(Library.OPTION_CLASSLOADER, ClassLoader.getPlatformClassLoader());
+            if (STAY_LOADED != 0) {
+                options.put(Library.OPTION_OPEN_FLAGS, RTLD_LAZY | STAY_LOADED);
+            }
+            // JNA starts threads, which would keep the class loader of an application.
+            Thread thread = Thread.currentThread();
+            ClassLoader loader = thread.getContextClassLoader();
+            thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
+            try {
+                return new JnaLibrary(NativeLibrary.getInstance(fileOrName, options));
+            } finally {
+                thread.setContextClassLoader(loader);
+            }
         }
     }
 
@@ -119,6 +141,10 @@ final class JnaAbi implements Abi {
         @Override
         public Abi bind() {
             Native.register(JnaAbi.class, library);
+            if (STAY_LOADED != 0) {
+                // An open library keeps JNA's cleaning thread alive, and that this class loader. The functions stay.
+                library.close();
+            }
             return new JnaAbi();
         }
     }

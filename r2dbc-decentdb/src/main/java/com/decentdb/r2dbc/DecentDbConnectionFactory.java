@@ -6,7 +6,6 @@ import com.decentdb.r2dbc.api.LiveData;
 import com.decentdb.r2dbc.api.LiveQuery;
 import com.decentdb.r2dbc.api.WatchEvent;
 import com.decentdb.r2dbc.connection.DefaultConnection;
-import com.decentdb.r2dbc.connection.Timeouts;
 import com.decentdb.r2dbc.delivery.Forgotten;
 import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.live.LiveFeeds;
@@ -18,7 +17,6 @@ import com.decentdb.r2dbc.transport.Transport;
 import io.r2dbc.spi.Closeable;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryMetadata;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -73,20 +71,6 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
         return connection;
     }
 
-    private Mono<Session> within(Duration timeout, Mono<Session> opened) {
-        return Timeouts.firstWithin(
-                        timeout,
-                        transport.newDelivery(),
-                        opened.flux(),
-                        late -> late.close().subscribe(),
-                        () -> Errors.of(
-                                "HYT01",
-                                "The database " + transport.name() + " could not be opened within " + timeout.toMillis()
-                                        + " ms. Find what holds it, or raise connectTimeout",
-                                null))
-                .next();
-    }
-
     @Override
     public Flux<WatchEvent> watchTable(String... tables) {
         return liveData.watchTable(tables);
@@ -119,7 +103,10 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
 
     /**
      * Refuses further connections, ends the live data of this factory and lets a database in memory end; open connections
-     * stay usable. Idempotent.
+     * stay usable. A database whose last connection came from this factory and is closed does not linger any more.
+     * Idempotent.
+     *
+     * @return a Mono that completes when such a database is closed, so that its file may be moved or deleted; else at once
      */
     @Override
     public Mono<Void> close() {
@@ -144,11 +131,9 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
                 if (closed) {
                     return Mono.error(Errors.of("08003", "The connection factory is closed", null));
                 }
-                Mono<Session> opened = transport.connect();
-                Duration timeout = settings.connectTimeout();
-                Mono<Session> inTime = timeout.isZero() ? opened : within(timeout, opened);
+                Mono<Session> opened = transport.connect(settings.connectTimeout());
                 // An operator that was cancelled drops a session that arrives late.
-                return inTime.doOnDiscard(Session.class, late -> late.close().subscribe());
+                return opened.doOnDiscard(Session.class, late -> late.close().subscribe());
             });
         }
 

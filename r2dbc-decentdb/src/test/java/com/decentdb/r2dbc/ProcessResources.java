@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /** The resources of this process, as the system counts them. Linux only; elsewhere everything counts as zero. */
-final class ProcessResources {
+public final class ProcessResources {
 
     private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
     private static final Path STATUS = Path.of("/proc/self/status");
@@ -18,7 +18,7 @@ final class ProcessResources {
     private ProcessResources() {}
 
     /** How many file descriptors are open on a file and those beside it that share its name. */
-    static long descriptors(Path file) {
+    public static long descriptors(Path file) {
         if (!Files.exists(DESCRIPTORS)) {
             return 0;
         }
@@ -38,7 +38,7 @@ final class ProcessResources {
     }
 
     /** How many threads have a name like this regular expression. */
-    static long threads(String pattern) {
+    public static long threads(String pattern) {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().matches(pattern))
                 .count();

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.connection;
 
+import com.decentdb.r2dbc.delivery.DriverThreads;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
 import java.util.concurrent.Executor;
@@ -9,10 +10,14 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /** Bounds of waiting. The fallback runs on a worker, never on the timer's. */
 public final class Timeouts {
+
+    /** Unlike Reactor's own timer its thread ends when nothing waits. */
+    private static final Scheduler TIMER = Schedulers.fromExecutorService(DriverThreads.TIMER);
 
     private enum Outcome {
         OPEN,
@@ -56,6 +61,6 @@ public final class Timeouts {
     }
 
     private static Mono<Long> timer(Duration timeout, Executor delivery) {
-        return Mono.delay(timeout).publishOn(Schedulers.fromExecutor(delivery));
+        return Mono.delay(timeout, TIMER).publishOn(Schedulers.fromExecutor(delivery));
     }
 }

@@ -2,15 +2,19 @@ package com.decentdb.r2dbc.delivery;
 
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.FastThreadLocalThread;
+import java.security.AccessController;
+import java.security.PrivilegedAction;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /** The threads all databases of a JVM share; daemons that end when idle. */
 public final class DriverThreads {
 
-    public static final long IDLE_SECONDS = 30;
+    /** Short, because a class loader with an idle thread of ours stays in memory. */
+    public static final long IDLE_MILLIS = 1_000;
 
     /** Deep statements need deep stacks in the engine; only the part that is used takes memory. */
     public static final long STACK_BYTES = 64L << 20;
@@ -46,14 +50,25 @@ public final class DriverThreads {
         return new DefaultThreadFactory(name, true) {
             @Override
             protected Thread newThread(Runnable task, String threadName) {
-                return new FastThreadLocalThread(threadGroup, task, threadName, STACK_BYTES) {
+                return detached(() -> new FastThreadLocalThread(threadGroup, task, threadName, STACK_BYTES) {
                     @Override
                     public boolean permitBlockingCalls() {
                         return true;
                     }
-                };
+                });
             }
         };
+    }
+
+    /**
+     * Makes a thread that keeps neither the class loader of the thread that happens to need it nor, as its access context, the
+     * classes on the stack of that.
+     */
+    @SuppressWarnings("removal") // without a substitute where threads inherit a context
+    static Thread detached(Supplier<Thread> creation) {
+        Thread thread = AccessController.doPrivileged((PrivilegedAction<Thread>) creation::get);
+        thread.setContextClassLoader(DriverThreads.class.getClassLoader());
+        return thread;
     }
 
     /** Runs a short task that does not block after a while. */
@@ -64,7 +79,7 @@ public final class DriverThreads {
     private static ScheduledThreadPoolExecutor timer() {
         ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, daemon("decentdb-timer"));
         timer.setRemoveOnCancelPolicy(true);
-        timer.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
+        timer.setKeepAliveTime(IDLE_MILLIS, TimeUnit.MILLISECONDS);
         timer.allowCoreThreadTimeOut(true);
         return timer;
     }

@@ -8,11 +8,8 @@ import java.lang.ref.Cleaner;
  */
 public final class Forgotten {
 
-    private static final Cleaner CLEANER = Cleaner.create(task -> {
-        Thread thread = new Thread(task, "decentdb-abandoned");
-        thread.setDaemon(true);
-        return thread;
-    });
+    /** The JDK's own thread refers to no class loader of an application, and ends when this class is unloaded. */
+    private static final Cleaner CLEANER = Cleaner.create();
 
     private Forgotten() {}
 

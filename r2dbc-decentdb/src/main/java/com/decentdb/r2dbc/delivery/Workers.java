@@ -32,7 +32,7 @@ public final class Workers implements Executor {
     private static final int MAX_THREADS = 512;
 
     private static final long STALL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
-    private static final long SURPLUS_IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long SURPLUS_IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long MAX_SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final long MIN_SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(2);
     /** After so many tasks of its own a worker looks at what came from outside. */
@@ -68,8 +68,8 @@ public final class Workers implements Executor {
                 new ThreadPoolExecutor(
                         0,
                         MAX_THREADS,
-                        DriverThreads.IDLE_SECONDS,
-                        TimeUnit.SECONDS,
+                        DriverThreads.IDLE_MILLIS,
+                        TimeUnit.MILLISECONDS,
                         queue,
                         new Factory(name, stackBytes),
                         (task, pool) -> queue.enqueue(task)) {
@@ -347,7 +347,7 @@ public final class Workers implements Executor {
 
         @Override
         protected Thread newThread(Runnable task, String name) {
-            return new Worker(threadGroup, task, name, stackBytes);
+            return DriverThreads.detached(() -> new Worker(threadGroup, task, name, stackBytes));
         }
     }
 

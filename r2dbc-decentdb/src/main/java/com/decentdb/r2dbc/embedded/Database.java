@@ -23,9 +23,13 @@ import com.decentdb.r2dbc.transport.Capabilities;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import io.r2dbc.spi.R2dbcException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -59,6 +63,8 @@ final class Database {
     private volatile long lastCommit = System.nanoTime();
     private volatile boolean closing;
     private volatile boolean created;
+    private volatile @Nullable Object file;
+    private volatile @Nullable Future<?> nextCheckpoint;
 
     Database(EmbeddedConfig config, NativeLibrary library) {
         this.config = config;
@@ -152,8 +158,14 @@ final class Database {
         lastCommit = System.nanoTime();
         hub.nudge();
         Duration idle = config.checkpointIdle();
-        if (!config.inMemory() && !idle.isZero() && checkpointPlanned.compareAndSet(false, true)) {
-            DriverThreads.later(this::checkpointIfIdle, idle.toNanos());
+        if (!config.inMemory() && !idle.isZero()) {
+            planCheckpoint(idle);
+        }
+    }
+
+    private void planCheckpoint(Duration idle) {
+        if (!closing && checkpointPlanned.compareAndSet(false, true)) {
+            nextCheckpoint = DriverThreads.TIMER.schedule(this::checkpointIfIdle, idle.toNanos(), TimeUnit.NANOSECONDS);
         }
     }
 
@@ -215,6 +227,10 @@ final class Database {
     private void closeWriter(Runnable whenClosed) {
         shared.committer().close(Errors.closed());
         queue.close(Errors.closed());
+        Future<?> planned = nextCheckpoint;
+        if (planned != null) {
+            planned.cancel(false);
+        }
         checkpointQuietly();
         writer.close(() -> {
             lease.close();
@@ -242,10 +258,7 @@ final class Database {
             return;
         }
         if (busy || quiet < config.checkpointIdle().toNanos()) {
-            if (checkpointPlanned.compareAndSet(false, true)) {
-                DriverThreads.later(
-                        this::checkpointIfIdle, config.checkpointIdle().toNanos());
-            }
+            planCheckpoint(config.checkpointIdle());
             return;
         }
         lease.acquire(WriteLease.claim("a checkpoint", writer, () -> {
@@ -256,7 +269,7 @@ final class Database {
 
     /** A checkpoint that no caller asked for: if it fails the log only stays longer, and an explicit checkpoint reports why. */
     private void checkpointQuietly() {
-        if (!config.inMemory()) {
+        if (!config.inMemory() && !hasLost(identity(config.path()))) {
             try {
                 writer.call(database -> {
                     database.checkpoint();
@@ -280,6 +293,39 @@ final class Database {
         return new GroupCommitter(terms, lane, lease, traits.commitsAlone(), capacity, this::committed);
     }
 
+    /**
+     * Whether the path leads to another file now than the open one. A handle opened on that would take the log of the open file
+     * for its own.
+     *
+     * @param found the identity of the file that is there
+     */
+    boolean hasLost(@Nullable Object found) {
+        Object opened = file;
+        return opened != null && !opened.equals(found);
+    }
+
+    /** The error of using a database whose file is not there any more. */
+    R2dbcException lost() {
+        return Errors.of(
+                "58030",
+                "The database file " + nativePath
+                        + " was deleted, renamed or replaced while it was open. Nothing was written"
+                        + " to the file that is there now. Close all connections to the database, remove " + nativePath
+                        + "-wal and " + nativePath + "-shm, which belong to the old file, and open it anew",
+                null);
+    }
+
+    /** The identity of a file, which one created later under its name does not share; null if there is none or the system has none. */
+    static @Nullable Object identity(@Nullable Path path) {
+        try {
+            return path == null
+                    ? null
+                    : Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
     /** Only the first handle may create the file. */
     private NativeDatabase openHandle() {
         if (config.inMemory() && config.mode() == EmbeddedConfig.Mode.OPEN) {
@@ -289,9 +335,15 @@ final class Database {
         OpenMode mode = config.inMemory()
                 ? OpenMode.OPEN_OR_CREATE
                 : created ? OpenMode.OPEN : OpenMode.valueOf(config.mode().name());
+        if (hasLost(identity(config.path()))) {
+            throw lost();
+        }
         try {
             NativeDatabase opened = library.open(nativePath, mode, config.engineOptions());
-            created = true;
+            if (!created) {
+                file = identity(config.path());
+                created = true;
+            }
             return opened;
         } catch (RuntimeException e) {
             throw explain(e);

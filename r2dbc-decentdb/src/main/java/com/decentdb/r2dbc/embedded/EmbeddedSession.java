@@ -266,7 +266,7 @@ final class EmbeddedSession implements Session {
             if (database.shared().readers() == null && inTransaction()) {
                 return Mono.error(waitsForItself("Anything else on a database in memory"));
             }
-            return EmbeddedTransport.connect(database, database.config());
+            return EmbeddedTransport.connect(database, database.config(), Duration.ZERO);
         });
     }
 

@@ -6,6 +6,7 @@ import com.decentdb.r2dbc.delivery.Forgotten;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.Transport;
 import io.r2dbc.spi.ConnectionFactoryOptions;
+import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,7 @@ public final class EmbeddedTransport implements Transport {
     private final EmbeddedConfig config;
     private final Keeper keeper = new Keeper();
     /** Stands for this transport where a reference to it would keep it reachable. */
-    private final Object identity = new Object();
+    private final OpenDatabases.Owner identity = new OpenDatabases.Owner();
 
     private volatile boolean closed;
 
@@ -38,9 +39,9 @@ public final class EmbeddedTransport implements Transport {
     }
 
     @Override
-    public Mono<Session> connect() {
-        Mono<Session> session = connect(identity, config);
-        return config.inMemory() ? Mono.defer(this::keepOpen).then(session) : session;
+    public Mono<Session> connect(Duration timeout) {
+        Mono<Session> session = connect(identity, config, timeout);
+        return config.inMemory() ? Mono.defer(() -> keepOpen(timeout)).then(session) : session;
     }
 
     /**
@@ -48,25 +49,29 @@ public final class EmbeddedTransport implements Transport {
      *
      * @param owner the asking transport, or the open database for one of its sessions; an owner may use the database it
      *     created any number of times, with any mode
+     * @param timeout how long the database may take to open, or to close before that; zero means without limit
      */
-    static Mono<Session> connect(Object owner, EmbeddedConfig config) {
+    static Mono<Session> connect(Object owner, EmbeddedConfig config, Duration timeout) {
         return Mono.defer(() -> {
             Executor delivery = DriverThreads.newSerial();
-            return reference(owner, config, delivery)
+            return reference(owner, config, timeout, delivery)
                     .map(reference -> new EmbeddedSession(reference.database(), reference::release, delivery));
         });
     }
 
-    private static Mono<OpenDatabases.Reference> reference(Object owner, EmbeddedConfig config, Executor delivery) {
+    private static Mono<OpenDatabases.Reference> reference(
+            Object owner, EmbeddedConfig config, Duration timeout, Executor delivery) {
         return Exchange.mono(
-                delivery, OpenDatabases.Reference::release, exchange -> OpenDatabases.acquire(owner, config, exchange));
+                delivery,
+                OpenDatabases.Reference::release,
+                exchange -> OpenDatabases.acquire(owner, config, timeout, exchange));
     }
 
-    private Mono<Void> keepOpen() {
+    private Mono<Void> keepOpen(Duration timeout) {
         if (keeper.holds()) {
             return Mono.empty();
         }
-        return reference(identity, config, DriverThreads.newSerial())
+        return reference(identity, config, timeout, DriverThreads.newSerial())
                 .doOnNext(reference -> {
                     if (keeper.hold(reference::release)) {
                         Forgotten.whenUnreachable(this, keeper);
@@ -90,9 +95,13 @@ public final class EmbeddedTransport implements Transport {
 
     @Override
     public Mono<Void> close() {
-        return Mono.fromRunnable(() -> {
+        return Mono.defer(() -> {
             closed = true;
             keeper.run();
+            return Exchange.mono(DriverThreads.newSerial(), exchange -> {
+                exchange.start();
+                OpenDatabases.close(identity, () -> exchange.answer(null));
+            });
         });
     }
 

@@ -1,15 +1,16 @@
 package com.decentdb.r2dbc.embedded;
 
 import com.decentdb.ffi.NativeLibrary;
+import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.transport.Errors;
+import com.decentdb.r2dbc.transport.Waits;
 import io.r2dbc.spi.R2dbcException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,6 +19,8 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** The databases this JVM has open, one per canonical path or memory name, counted by their users. */
@@ -42,32 +45,103 @@ final class OpenDatabases {
 
         private final List<Opening> opening = new ArrayList<>();
         private final List<Opening> afterClose = new ArrayList<>();
+        private final List<Runnable> whenClosed = new ArrayList<>();
+        /** The one whose connection was the last; not its live data, which belongs to the database. */
+        private @Nullable Owner lastOwner;
+
         private int users;
         private State state = State.OPENING;
         private @Nullable ScheduledFuture<?> linger;
-        private @Nullable Object file;
 
         Entry(Database database, Object creator) {
             this.database = database;
             this.creator = creator;
         }
-
-        /** Whether the path leads to another file than the open one, whose rows would be gone with its last handle. */
-        boolean lost(@Nullable Object found) {
-            return file != null && !file.equals(found);
-        }
     }
 
-    /**
-     * A request to use a database.
-     *
-     * @param factory the asking factory, or the open database itself for one of its sessions
-     * @param config what is asked for, with the canonical path
-     */
-    private record Opening(Object factory, EmbeddedConfig config, NativeLibrary library, Exchange<Reference> exchange) {
+    /** Stands for a factory, which stays collectable. Once it is closed, no database lingers for it. */
+    static final class Owner {
+
+        private volatile boolean closed;
+    }
+
+    /** A request to use a database. */
+    private static final class Opening {
+
+        /** The asking {@link Owner}, or the open database itself for one of its sessions. */
+        private final Object factory;
+
+        /** The configuration that is asked for, with the canonical path. */
+        private final EmbeddedConfig config;
+
+        private final NativeLibrary library;
+        private final Exchange<Reference> exchange;
+        private final long deadline;
+        private final AtomicBoolean settled = new AtomicBoolean();
+        private @Nullable ScheduledFuture<?> timer;
+
+        Opening(
+                Object factory,
+                EmbeddedConfig config,
+                NativeLibrary library,
+                long deadline,
+                Exchange<Reference> exchange) {
+            this.factory = factory;
+            this.config = config;
+            this.library = library;
+            this.deadline = deadline;
+            this.exchange = exchange;
+        }
 
         void opened(String key, Entry entry) {
-            exchange.answer(new Reference(key, entry, config.linger()));
+            Reference reference = new Reference(key, entry, factory, config.linger());
+            if (settle()) {
+                exchange.answer(reference);
+            } else {
+                reference.release();
+            }
+        }
+
+        void fail(Throwable error) {
+            if (settle()) {
+                exchange.fail(error);
+            }
+        }
+
+        private boolean settle() {
+            synchronized (OPEN) {
+                if (timer != null) {
+                    timer.cancel(false);
+                }
+            }
+            return settled.compareAndSet(false, true);
+        }
+
+        /** Bounds the wait for a database that opens or closes; guarded by {@link #OPEN}. */
+        void waitFor(Entry entry) {
+            if (timer == null && deadline != WaitQueue.Waiter.NEVER) {
+                timer = DriverThreads.TIMER.schedule(
+                        () -> fail(late(entry)), deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            }
+        }
+
+        private R2dbcException late(Entry entry) {
+            String database = "The database " + config.described();
+            boolean closing;
+            synchronized (OPEN) {
+                closing = entry.state == Entry.State.CLOSING;
+            }
+            return closing
+                    ? Errors.of(
+                            "08001",
+                            database
+                                    + " is still closing: a statement of a connection that was closed before still runs,"
+                                    + " or a checkpoint takes long. Try again later, or raise connectTimeout",
+                            null)
+                    : Errors.of(
+                            "HYT01",
+                            database + " could not be opened in time. Find what holds it, or raise connectTimeout",
+                            null);
         }
 
         void joinSoon() {
@@ -78,7 +152,7 @@ final class OpenDatabases {
             try {
                 OpenDatabases.join(this);
             } catch (Throwable e) {
-                exchange.fail(NativeErrors.map(e, null));
+                fail(NativeErrors.map(e, null));
             }
         }
     }
@@ -88,12 +162,14 @@ final class OpenDatabases {
 
         private final String key;
         private final Entry entry;
+        private final Object factory;
         private final Duration linger;
         private boolean released;
 
-        private Reference(String key, Entry entry, Duration linger) {
+        private Reference(String key, Entry entry, Object factory, Duration linger) {
             this.key = key;
             this.entry = entry;
+            this.factory = factory;
             this.linger = linger;
         }
 
@@ -108,12 +184,16 @@ final class OpenDatabases {
                     return;
                 }
                 released = true;
+                if (factory instanceof Owner owner) {
+                    entry.lastOwner = owner;
+                }
                 entry.users--;
                 if (entry.users > 0) {
                     return;
                 }
-                entry.linger = DriverThreads.TIMER.schedule(
-                        () -> closeUnused(key, entry), linger.toNanos(), TimeUnit.NANOSECONDS);
+                Owner last = entry.lastOwner;
+                long wait = last != null && last.closed ? 0 : linger.toNanos();
+                entry.linger = DriverThreads.TIMER.schedule(() -> closeUnused(key, entry), wait, TimeUnit.NANOSECONDS);
             }
         }
     }
@@ -123,9 +203,12 @@ final class OpenDatabases {
     /**
      * Opens a database or joins its users; touches the file system on a worker.
      *
-     * @param factory the asking factory; the creator of a database may use it any number of times
+     * @param factory the asking {@link Owner}, or the open database for one of its sessions; the creator of a database may use
+     *     it any number of times
+     * @param timeout how long the database may take to open, or to close before that; zero means without limit
      */
-    static void acquire(Object factory, EmbeddedConfig config, Exchange<Reference> exchange) {
+    static void acquire(Object factory, EmbeddedConfig config, Duration timeout, Exchange<Reference> exchange) {
+        long deadline = Deadlines.after(timeout.isZero() ? Waits.UNLIMITED : timeout);
         OPENER.execute(() -> {
             if (!exchange.start()) {
                 return;
@@ -134,7 +217,7 @@ final class OpenDatabases {
                 NativeLibrary library = NativeLibrary.load(config.nativeLibrary());
                 Path path = config.path();
                 EmbeddedConfig canonical = path == null ? config : config.at(canonical(path));
-                new Opening(factory, canonical, library, exchange).join();
+                new Opening(factory, canonical, library, deadline, exchange).join();
             } catch (Throwable e) {
                 exchange.fail(NativeErrors.map(e, null));
             }
@@ -142,10 +225,10 @@ final class OpenDatabases {
     }
 
     private static void join(Opening opening) {
-        EmbeddedConfig config = opening.config();
+        EmbeddedConfig config = opening.config;
         Path path = config.path();
         String key = path == null ? "mem:" + config.name() : path.toString();
-        Object file = identity(path);
+        Object file = Database.identity(path);
         Entry created;
         synchronized (OPEN) {
             Entry entry = OPEN.get(key);
@@ -154,20 +237,23 @@ final class OpenDatabases {
                 if (refusal != null && entry.state == Entry.State.OPEN && entry.users == 0) {
                     // It only lingers, and this request cannot share it.
                     entry.state = Entry.State.CLOSING;
+                    endLinger(entry);
                     close(key, entry);
                 }
                 if (entry.state == Entry.State.CLOSING) {
                     entry.afterClose.add(opening);
+                    opening.waitFor(entry);
                 } else if (refusal != null) {
-                    opening.exchange().fail(refusal);
+                    opening.fail(refusal);
                 } else {
                     join(key, entry, opening);
                 }
                 return;
             }
-            created = new Entry(new Database(config, opening.library()), opening.factory());
+            created = new Entry(new Database(config, opening.library), opening.factory);
             created.users = 1;
             created.opening.add(opening);
+            opening.waitFor(created);
             OPEN.put(key, created);
         }
         created.database.open(() -> opened(key, created), error -> failed(key, created, error));
@@ -175,30 +261,33 @@ final class OpenDatabases {
 
     private static void join(String key, Entry entry, Opening opening) {
         entry.users++;
+        endLinger(entry);
+        if (entry.state == Entry.State.OPEN) {
+            opening.opened(key, entry);
+        } else {
+            entry.opening.add(opening);
+            opening.waitFor(entry);
+        }
+    }
+
+    private static void endLinger(Entry entry) {
         ScheduledFuture<?> linger = entry.linger;
         if (linger != null) {
             linger.cancel(false);
             entry.linger = null;
         }
-        if (entry.state == Entry.State.OPEN) {
-            opening.opened(key, entry);
-        } else {
-            entry.opening.add(opening);
-        }
     }
 
     /** Why an open database cannot be shared with a request, null if it can. */
     private static @Nullable R2dbcException refusal(String key, Entry entry, Opening opening, @Nullable Object file) {
-        EmbeddedConfig config = opening.config();
-        if (entry.state == Entry.State.OPEN && entry.lost(file) && entry.lost(identity(config.path()))) {
-            return Errors.of(
-                    "58000",
-                    "The database file " + key + " was deleted or replaced while connections of this JVM still use it;"
-                            + " close them first",
-                    null);
+        EmbeddedConfig config = opening.config;
+        Database database = entry.database;
+        if (entry.state == Entry.State.OPEN
+                && database.hasLost(file)
+                && database.hasLost(Database.identity(config.path()))) {
+            return database.lost();
         }
-        boolean ownsIt =
-                opening.factory().equals(entry.creator) || opening.factory().equals(entry.database);
+        boolean ownsIt = opening.factory.equals(entry.creator) || opening.factory.equals(database);
         if (config.mode() == EmbeddedConfig.Mode.CREATE && !ownsIt) {
             return Errors.of(
                     "58000",
@@ -207,7 +296,7 @@ final class OpenDatabases {
                             + " use mode=openOrCreate",
                     null);
         }
-        String conflict = config.conflictWith(entry.database.config());
+        String conflict = config.conflictWith(database.config());
         return conflict == null
                 ? null
                 : Errors.of(
@@ -218,10 +307,8 @@ final class OpenDatabases {
     }
 
     private static void opened(String key, Entry entry) {
-        Object file = identity(entry.database.config().path());
         List<Opening> waiting;
         synchronized (OPEN) {
-            entry.file = file;
             entry.state = Entry.State.OPEN;
             waiting = List.copyOf(entry.opening);
             entry.opening.clear();
@@ -236,7 +323,7 @@ final class OpenDatabases {
             waiting = List.copyOf(entry.opening);
         }
         // The first one asked for this opening; what the others ask for may succeed.
-        waiting.get(0).exchange().fail(error);
+        waiting.get(0).fail(error);
         waiting.stream().skip(1).forEach(Opening::joinSoon);
     }
 
@@ -246,6 +333,7 @@ final class OpenDatabases {
                 return;
             }
             entry.state = Entry.State.CLOSING;
+            endLinger(entry);
         }
         close(key, entry);
     }
@@ -253,12 +341,42 @@ final class OpenDatabases {
     private static void close(String key, Entry entry) {
         entry.database.close(() -> {
             List<Opening> next;
+            List<Runnable> awaited;
             synchronized (OPEN) {
                 OPEN.remove(key, entry);
                 next = List.copyOf(entry.afterClose);
+                awaited = List.copyOf(entry.whenClosed);
             }
+            awaited.forEach(Runnable::run);
             next.forEach(Opening::joinSoon);
         });
+    }
+
+    /**
+     * Lets no database linger for a factory any more.
+     *
+     * @param whenClosed runs when the databases of which it had the last connection are closed, or at once if there is none
+     */
+    static void close(Owner owner, Runnable whenClosed) {
+        Map<String, Entry> unused = new HashMap<>();
+        AtomicInteger left = new AtomicInteger(1);
+        Runnable closed = () -> {
+            if (left.decrementAndGet() == 0) {
+                whenClosed.run();
+            }
+        };
+        synchronized (OPEN) {
+            owner.closed = true;
+            OPEN.forEach((key, entry) -> {
+                if (entry.users == 0 && owner.equals(entry.lastOwner)) {
+                    unused.put(key, entry);
+                    left.incrementAndGet();
+                    entry.whenClosed.add(closed);
+                }
+            });
+        }
+        unused.forEach(OpenDatabases::closeUnused);
+        closed.run();
     }
 
     /** The real path of the file, or of its directory while the file does not exist; names a file once. */
@@ -276,17 +394,6 @@ final class OpenDatabases {
             } catch (IOException noDirectory) {
                 return absolute;
             }
-        }
-    }
-
-    /** The identity of a file, which one created later under its name does not share; null if there is none or the system has none. */
-    private static @Nullable Object identity(@Nullable Path path) {
-        try {
-            return path == null
-                    ? null
-                    : Files.readAttributes(path, BasicFileAttributes.class).fileKey();
-        } catch (IOException e) {
-            return null;
         }
     }
 }

@@ -32,6 +32,7 @@ public record SessionSettings(
 
     private static final Logger LOG = Loggers.getLogger(SessionSettings.class);
     private static final Duration DEFAULT_LOCK_WAIT = Duration.ofSeconds(30);
+    private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(30);
     private static final int MAX_FETCH_SIZE = 65_536;
 
     /**
@@ -49,7 +50,7 @@ public record SessionSettings(
                 Math.min(MAX_FETCH_SIZE, reader.integer(DecentDbOptions.FETCH_SIZE, 256, 1)),
                 reader.flag(DecentDbOptions.WRITE_QUEUE_ENABLED, false),
                 reader.duration(DecentDbOptions.WRITE_QUEUE_DEFAULT_TIMEOUT, Duration.ZERO),
-                reader.duration(ConnectionFactoryOptions.CONNECT_TIMEOUT, Duration.ZERO),
+                reader.duration(ConnectionFactoryOptions.CONNECT_TIMEOUT, DEFAULT_CONNECT_TIMEOUT),
                 reader.constant(
                         DecentDbOptions.PARAMETER_STYLE,
                         ParameterStyle.class,

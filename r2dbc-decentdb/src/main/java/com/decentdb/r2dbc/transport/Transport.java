@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.transport;
 
+import java.time.Duration;
 import java.util.concurrent.Executor;
 import reactor.core.publisher.Mono;
 
@@ -9,8 +10,10 @@ public interface Transport {
     /**
      * Opens a session; cold, each subscriber gets its own. A session that arrives after its subscriber cancelled is closed
      * by the operators of the caller.
+     *
+     * @param timeout how long the database may take to open, or to close before it opens again; zero means without limit
      */
-    Mono<Session> connect();
+    Mono<Session> connect(Duration timeout);
 
     /** An executor that runs its tasks one at a time and in order on the driver's workers. */
     Executor newDelivery();
@@ -19,8 +22,8 @@ public interface Transport {
     String name();
 
     /**
-     * Ends the use of the database that the transport itself makes; open sessions stay usable. Cold; later subscriptions
-     * complete at once.
+     * Ends the use of the database that the transport itself makes; open sessions stay usable. Completes when the database
+     * is closed, if its last session was one of this transport and is closed, or else at once. Cold and idempotent.
      */
     Mono<Void> close();
 }

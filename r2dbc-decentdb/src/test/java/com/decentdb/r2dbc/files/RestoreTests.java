@@ -1,0 +1,172 @@
+package com.decentdb.r2dbc.files;
+
+import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
+import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.decentdb.r2dbc.DecentDb;
+import com.decentdb.r2dbc.DecentDbConnectionFactory;
+import com.decentdb.r2dbc.ProcessResources;
+import com.decentdb.r2dbc.TestDatabase;
+import com.decentdb.r2dbc.api.DecentDbConnection;
+import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.function.Function;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+/** A file that was deleted, replaced or restored while its database was open, or beside a log that is not its own. */
+class RestoreTests {
+
+    private static final long ROWS_OF_BACKUP = 2_000;
+
+    @RegisterExtension
+    final TestDatabase database = new TestDatabase();
+
+    private Path backup;
+    private boolean bundled;
+
+    /** What needs one more native handle. */
+    enum Use {
+        READ(connection -> connection.fetchValue("SELECT count(*) FROM t", Long.class)),
+        WATCH(connection -> connection.watchTable("t").next()),
+        PIN(connection -> connection.execute("CREATE TEMP TABLE q (n INTEGER)"));
+
+        private final Function<DecentDbConnection, Publisher<?>> asked;
+
+        Use(Function<DecentDbConnection, Publisher<?>> asked) {
+            this.asked = asked;
+        }
+    }
+
+    @BeforeEach
+    void makeBackup() {
+        backup = database.directory().resolve("backup.ddb");
+        DecentDbConnectionFactory source = DecentDb.factory("r2dbc:decentdb:///" + backup);
+        DecentDbConnection connection = awaitValue(source.create());
+        bundled = connection.getMetadata().engine().bundled();
+        fill(connection, ROWS_OF_BACKUP);
+        await(source.close());
+    }
+
+    private static void fill(DecentDbConnection connection, long rows) {
+        await(connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY)"));
+        await(connection.execute("INSERT INTO t SELECT value FROM generate_series(1, $1) AS s(value)", rows));
+        await(connection.close());
+    }
+
+    /** A database with one row in its log. */
+    private DecentDbConnection open() {
+        fill(awaitValue(database.factory().create()), 1);
+        await(database.factory().close());
+        DecentDbConnection connection = awaitValue(DecentDb.connect(database.url("linger=0")));
+        await(connection.execute("INSERT INTO t VALUES (2)"));
+        return connection;
+    }
+
+    private Path beside(String suffix) {
+        return database.directory().resolve("test.ddb" + suffix);
+    }
+
+    private static void refused(Publisher<?> asked, String named) {
+        StepVerifier.create(asked)
+                .expectErrorSatisfies(e -> {
+                    assertThat(e)
+                            .isInstanceOf(R2dbcNonTransientResourceException.class)
+                            .hasMessageContaining(named);
+                    assertThat(((R2dbcException) e).getSqlState()).isEqualTo("58030");
+                })
+                .verify(PATIENCE);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aBackupMovedOverAnOpenDatabaseIsLeftAlone(Use use) throws IOException {
+        byte[] whole = Files.readAllBytes(backup);
+        DecentDbConnection connection = open();
+        Files.move(backup, database.file(), StandardCopyOption.REPLACE_EXISTING);
+
+        refused(use.asked.apply(connection), database.file() + "-wal");
+        refused(connection.execute("INSERT INTO t VALUES (3)"), database.file().toString());
+        refused(DecentDb.connect(database.url("linger=0")), "Close all connections");
+        await(connection.close());
+        awaitClosed();
+
+        assertThat(Files.readAllBytes(database.file())).isEqualTo(whole);
+        Files.deleteIfExists(beside("-wal"));
+        Files.deleteIfExists(beside("-shm"));
+        assertThat(count()).isEqualTo(ROWS_OF_BACKUP);
+    }
+
+    @Test
+    void aDeletedFileIsNotCreatedAnewWhileItsDatabaseIsOpen() throws IOException {
+        DecentDbConnection connection = open();
+        Files.delete(database.file());
+
+        refused(connection.fetchValue("SELECT count(*) FROM t", Long.class), "deleted");
+        refused(DecentDb.connect(database.url("linger=0")), "deleted");
+        await(connection.close());
+        awaitClosed();
+        assertThat(database.file()).doesNotExist();
+    }
+
+    @Test
+    void aRestoredBackupBesideTheLogOfAnotherStateIsRefusedUntilTheLogIsRemoved() throws IOException {
+        assumeTrue(bundled, "the other engine keeps no identity in its log");
+        crash();
+        Files.copy(backup, database.file(), StandardCopyOption.REPLACE_EXISTING);
+
+        refused(DecentDb.connect(database.url("linger=0")), database.file() + "-wal");
+        assertThat(Files.mismatch(backup, database.file())).isEqualTo(-1);
+        Files.delete(beside("-wal"));
+        assertThat(count()).isEqualTo(ROWS_OF_BACKUP);
+    }
+
+    @Test
+    void aCrashedDatabaseIsOpenedWithItsOwnLog() throws IOException {
+        crash();
+
+        assertThat(count()).isEqualTo(2);
+    }
+
+    /** Leaves the files as a process does that was killed. */
+    private void crash() throws IOException {
+        DecentDbConnection connection = open();
+        Path file = database.directory().resolve("copy");
+        Path log = database.directory().resolve("copy-wal");
+        Files.copy(database.file(), file);
+        Files.copy(beside("-wal"), log);
+        await(connection.close());
+        awaitClosed();
+        Files.move(file, database.file(), StandardCopyOption.REPLACE_EXISTING);
+        Files.move(log, beside("-wal"));
+    }
+
+    private void awaitClosed() {
+        Flux.interval(Duration.ofMillis(1))
+                .onBackpressureDrop()
+                .takeUntil(tick -> ProcessResources.descriptors(database.directory()) == 0)
+                .blockLast(PATIENCE);
+    }
+
+    private long count() {
+        return awaitValue(Mono.usingWhen(
+                DecentDb.connect(database.url("linger=0")),
+                connection -> connection.fetchValue("SELECT count(*) FROM t", Long.class),
+                DecentDbConnection::close));
+    }
+}
