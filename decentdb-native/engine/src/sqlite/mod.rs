@@ -75,12 +75,6 @@ impl Connection {
         Ok(())
     }
 
-    /// Closing leaves the log as it is, rather than moving it into the file.
-    pub fn keep_log(&self) {
-        // The setting is known to every version that can be linked.
-        let _ = self.inner.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-    }
-
     /// Prepares the only statement in `sql` for repeated use.
     pub fn prepare(&self, sql: &str) -> Result<Statement> {
         Statement::prepare(self.raw(), sql)

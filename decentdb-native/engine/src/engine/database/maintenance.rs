@@ -13,7 +13,6 @@ use crate::error::{Error, Result, Status};
 use crate::sqlite::{self, Step};
 use crate::value::Stored;
 
-use super::generation;
 use super::open::{Location, FORMAT_VERSION};
 
 const BACKUP_PAGES_PER_STEP: i32 = 1024;
@@ -37,8 +36,6 @@ impl Core {
             return Ok(());
         }
         let _turn = self.shared.lock_writer(self.options.lock_timeout)?;
-        self.require_unmoved()?;
-        generation::require_own(&self.connection, &self.shared.location)?;
         self.connection.busy_timeout(CHECKPOINT_WAIT.min(self.options.lock_timeout))?;
         let done = self.truncate_wal();
         self.connection.busy_timeout(self.options.lock_timeout)?;
@@ -99,8 +96,7 @@ impl Core {
             self.connection.execute("ROLLBACK")?;
             done?;
         }
-        // The log of this database must not take the copy for its file.
-        generation::begin(&copy).map_err(failed)
+        Ok(())
     }
 
     pub fn set_audit_context(&mut self, key: &str, value: String) {

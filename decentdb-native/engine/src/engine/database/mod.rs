@@ -1,7 +1,6 @@
 //! The state that the sessions of one file share: its location, its options, its write lock and its upkeep.
 
 mod async_sync;
-pub(crate) mod generation;
 mod maintenance;
 mod open;
 mod options;

@@ -10,22 +10,20 @@ use parking_lot::Mutex;
 
 use super::stored_catalog::{create_catalog, prepare_connection};
 use crate::error::{Error, Result, Status};
-use crate::sqlite::{from_rusqlite_on, Connection};
+use crate::sqlite::Connection;
 
-use super::generation;
 use super::options::{Coordination, Options, SyncMode};
-use super::shared::Shared;
 
 /// `DDBS` in the header field that SQLite reserves for this purpose.
 const APPLICATION_ID: u32 = 0x4444_4253;
-/// Version of the engine's own tables; the last byte of `user_version` in the header.
+/// Version of the engine's own tables; `user_version` in the header.
 pub const FORMAT_VERSION: u32 = 1;
 
 const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
 const DECENTDB_MAGIC: &[u8] = b"DECENTDB\0";
 
 /// The beginning of an SQLite file.
-pub type Header = [u8; 100];
+type Header = [u8; 100];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenMode {
@@ -49,16 +47,6 @@ impl Location {
         let mut name = path.clone().into_os_string();
         name.push(suffix);
         Some(name.into())
-    }
-
-    /// The error of using a file that is not there any more.
-    pub fn moved(&self) -> Error {
-        let shown = |suffix| self.beside(suffix).unwrap_or_default().display().to_string();
-        let (file, log, shared) = (shown(""), shown("-wal"), shown("-shm"));
-        Error::io(format!("the database file {file} was deleted, renamed or replaced while it was open"))
-            .hint(format!(
-                "nothing was written to the file that is there now; close all connections to the database, remove {log} and {shared}, which belong to the old file, and open it anew"
-            ))
     }
 
     /// Resolves `path` and checks that `mode` allows opening it; changes nothing.
@@ -155,7 +143,7 @@ fn recognise(connection: &Connection, shown: &Display<'_>) -> Result<Header> {
         )
         .hint("give another path; the tables of an SQLite file have to be imported"));
     }
-    match generation::format_version(&header) {
+    match field(60) {
         FORMAT_VERSION => Ok(header),
         other => Err(foreign(
             "format.unsupported_version",
@@ -199,7 +187,6 @@ pub fn connect(location: &Location, mode: OpenMode, options: &Options) -> Result
     let Location::File(path) = location else {
         return configure(Connection::open_in_memory()?, location, options);
     };
-    Shared::require_same_file(path)?;
     let created = mode != OpenMode::Open && create_new(path, mode)?;
     let connection = open(path, location, options);
     if connection.is_err() && created && std::fs::metadata(path).is_ok_and(|found| found.len() == 0) {
@@ -211,13 +198,10 @@ pub fn connect(location: &Location, mode: OpenMode, options: &Options) -> Result
 fn open(path: &Path, location: &Location, options: &Options) -> Result<Connection> {
     let shown = path.display();
     let connection = Connection::open(path).map_err(|error| cannot_open(&shown, error))?;
-    // The path may lead to another file only now. Reading that would join it with the log of the open one.
-    Shared::require_same_file(path)?;
     // Empty files become databases. SQLite takes those of one byte for empty too, which we do not.
     if std::fs::metadata(path).map_or(true, |found| found.len() > 0) {
         let header = recognise(&connection, &shown)?;
         refuse_truncated(path, location, &header)?;
-        generation::require_own_log(&connection, location)?;
     }
     if connection.is_read_only() {
         return Err(Error::new(
@@ -302,8 +286,8 @@ fn initialise(connection: &Connection) -> Result<()> {
             return Err(Error::io("the file was empty a moment ago and is now used by another program"));
         }
         create_catalog(connection)?;
-        connection.execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
-        generation::begin(connection.inner()).map_err(|error| from_rusqlite_on(connection.raw(), &error))
+        connection
+            .execute(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION};"))
     })();
     match made {
         Ok(()) => connection.execute("COMMIT"),

@@ -56,17 +56,6 @@ impl Shared {
         state
     }
 
-    /// Refuses a path that leads to another file than the handles that have it open: they would share one log.
-    pub fn require_same_file(path: &Path) -> Result<()> {
-        let registry = REGISTRY.lock();
-        match registry.get(path).and_then(Weak::upgrade) {
-            Some(state) if state.handles.load(Ordering::Acquire) > 0 && state.identity != FileIdentity::of(path) => {
-                Err(state.location.moved())
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn new(location: Location) -> Self {
         let identity = match &location {
             Location::Memory => None,

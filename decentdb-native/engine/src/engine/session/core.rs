@@ -7,7 +7,7 @@ use std::time::Instant;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::catalog::Catalog;
-use crate::engine::database::{connect, generation, Flusher, Location, OpenMode, Options, Shared, SyncMode};
+use crate::engine::database::{connect, Flusher, Location, OpenMode, Options, Shared, SyncMode};
 use crate::engine::inspection::Inspections;
 use crate::engine::queue::Queue;
 use crate::engine::watch::Capture;
@@ -226,9 +226,5 @@ impl Drop for Core {
         // Before the write lock goes with the transaction.
         self.drain_streams();
         self.abandon_transaction();
-        // SQLite itself leaves a log alone whose file has moved.
-        if generation::require_own(&self.connection, &self.shared.location).is_err() {
-            self.connection.keep_log();
-        }
     }
 }

@@ -6,7 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::catalog::Catalog;
-use crate::engine::database::{generation, load_catalog, Flusher, ReaderMark, WriteGuard};
+use crate::engine::database::load_catalog;
+use crate::engine::database::{Flusher, Location, ReaderMark, WriteGuard};
 use crate::engine::translate_error::explain;
 use crate::engine::watch::{CommitEvent, Mark, Source};
 use crate::error::{Error, Result, Status};
@@ -89,10 +90,6 @@ impl Core {
         let guard = self.shared.lock_writer(wait)?;
         self.require_durable()?;
         self.control.begin_immediate.run()?;
-        if let Err(error) = generation::raise(&self.connection) {
-            let _ = self.control.rollback.run();
-            return Err(error);
-        }
         self.transaction = Some(Transaction {
             explicit,
             base_lsn: self.shared.last_lsn(),
@@ -109,17 +106,10 @@ impl Core {
 
     /// Refuses to write where it would be lost: into a file that is no longer there, or after a sync that failed.
     fn require_durable(&self) -> Result<()> {
-        self.require_unmoved()?;
-        self.flusher.as_ref().map_or(Ok(()), Flusher::check)
-    }
-
-    /// Refuses to touch the place of a file that is no longer there.
-    pub(in crate::engine) fn require_unmoved(&self) -> Result<()> {
         if self.connection.has_moved() {
-            Err(self.shared.location.moved())
-        } else {
-            Ok(())
+            return Err(moved(&self.shared.location));
         }
+        self.flusher.as_ref().map_or(Ok(()), Flusher::check)
     }
 
     fn sync_or_abandon(&mut self) -> Result<()> {
@@ -232,7 +222,7 @@ impl Core {
         if let Some(open) = &mut self.transaction {
             open.writer = Some(guard);
         }
-        generation::raise(&self.connection)
+        Ok(())
     }
 
     /// Commits the explicit transaction and gives the position of the commit; of a transaction that wrote nothing, the
@@ -457,6 +447,15 @@ impl Core {
         // A DELETE without WHERE compiled before would empty the table without telling the hook.
         self.new_epoch();
     }
+}
+
+fn moved(location: &Location) -> Error {
+    let shown = match location {
+        Location::Memory => ":memory:".into(),
+        Location::File(path) => path.to_string_lossy(),
+    };
+    Error::io(format!("the database file {shown} was deleted, renamed or replaced while it was open"))
+        .hint("nothing was written; close the handles of the database and open it anew")
 }
 
 fn quote(name: &str) -> String {

@@ -4,7 +4,6 @@ import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.DecentDbConnectionFactory;
@@ -27,9 +26,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
-/** A file that was deleted, replaced or restored while its database was open, or beside a log that is not its own. */
+/** A file that was deleted, replaced or restored while its database was open. */
 class RestoreTests {
 
     private static final long ROWS_OF_BACKUP = 2_000;
@@ -38,7 +38,6 @@ class RestoreTests {
     final TestDatabase database = new TestDatabase();
 
     private Path backup;
-    private boolean bundled;
 
     /** What needs one more native handle. */
     enum Use {
@@ -58,7 +57,6 @@ class RestoreTests {
         backup = database.directory().resolve("backup.ddb");
         DecentDbConnectionFactory source = DecentDb.factory("r2dbc:decentdb:///" + backup);
         DecentDbConnection connection = awaitValue(source.create());
-        bundled = connection.getMetadata().engine().bundled();
         fill(connection, ROWS_OF_BACKUP);
         await(source.close());
     }
@@ -125,18 +123,6 @@ class RestoreTests {
     }
 
     @Test
-    void aRestoredBackupBesideTheLogOfAnotherStateIsRefusedUntilTheLogIsRemoved() throws IOException {
-        assumeTrue(bundled, "the other engine keeps no identity in its log");
-        crash();
-        Files.copy(backup, database.file(), StandardCopyOption.REPLACE_EXISTING);
-
-        refused(DecentDb.connect(database.url("linger=0")), database.file() + "-wal");
-        assertThat(Files.mismatch(backup, database.file())).isEqualTo(-1);
-        Files.delete(beside("-wal"));
-        assertThat(count()).isEqualTo(ROWS_OF_BACKUP);
-    }
-
-    @Test
     void aCrashedDatabaseIsOpenedWithItsOwnLog() throws IOException {
         crash();
 
@@ -157,7 +143,7 @@ class RestoreTests {
     }
 
     private void awaitClosed() {
-        Flux.interval(Duration.ofMillis(1))
+        Flux.interval(Duration.ofMillis(1), Schedulers.boundedElastic())
                 .onBackpressureDrop()
                 .takeUntil(tick -> ProcessResources.descriptors(database.directory()) == 0)
                 .blockLast(PATIENCE);
