@@ -17,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.function.Function;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -41,14 +40,16 @@ class RestoreTests {
 
     /** What needs one more native handle. */
     enum Use {
-        READ(connection -> connection.fetchValue("SELECT count(*) FROM t", Long.class)),
-        WATCH(connection -> connection.watchTable("t").next()),
-        PIN(connection -> connection.execute("CREATE TEMP TABLE q (n INTEGER)"));
+        READ,
+        WATCH,
+        PIN;
 
-        private final Function<DecentDbConnection, Publisher<?>> asked;
-
-        Use(Function<DecentDbConnection, Publisher<?>> asked) {
-            this.asked = asked;
+        Publisher<?> on(DecentDbConnection connection) {
+            return switch (this) {
+                case READ -> connection.fetchValue("SELECT count(*) FROM t", Long.class);
+                case WATCH -> connection.watchTable("t").next();
+                case PIN -> connection.execute("CREATE TEMP TABLE q (n INTEGER)");
+            };
         }
     }
 
@@ -98,7 +99,7 @@ class RestoreTests {
         DecentDbConnection connection = open();
         Files.move(backup, database.file(), StandardCopyOption.REPLACE_EXISTING);
 
-        refused(use.asked.apply(connection), database.file() + "-wal");
+        refused(use.on(connection), database.file() + "-wal");
         refused(connection.execute("INSERT INTO t VALUES (3)"), database.file().toString());
         refused(DecentDb.connect(database.url("linger=0")), "Close all connections");
         await(connection.close());
