@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -263,5 +264,32 @@ class RobustnessTests {
                 .expectNext(1000L)
                 .expectComplete()
                 .verify(SOON);
+    }
+
+    /** Workers have deep stacks. */
+    @Test
+    void deepStatementsEndWithAResultOrAnErrorOfTheDatabase() {
+        DecentDbConnection connection = database.connect();
+        String cascade = IntStream.range(0, 300)
+                .mapToObj(n -> "CREATE TABLE c" + n + " (id INTEGER PRIMARY KEY"
+                        + (n == 0 ? "" : ", up INTEGER REFERENCES c" + (n - 1) + " (id) ON DELETE CASCADE") + ")")
+                .collect(Collectors.joining(";"));
+        await(connection.execute(cascade));
+        for (String deep : List.of(
+                "EXPLAIN ".repeat(200) + "SELECT 1",
+                "SELECT 1" + " LIKE 'a'".repeat(400),
+                "SELECT " + "1 + ".repeat(3_000) + "1",
+                "SELECT " + "(".repeat(5_000) + "1" + ")".repeat(5_000),
+                "SELECT " + "NOT ".repeat(5_000) + "TRUE",
+                "DELETE FROM c0")) {
+            connection
+                    .execute(deep)
+                    .onErrorResume(R2dbcException.class, error -> Mono.just(-1L))
+                    .as(StepVerifier::create)
+                    .expectNextCount(1)
+                    .expectComplete()
+                    .verify(PATIENCE);
+        }
+        assertThat(awaitValue(connection.fetchValue("SELECT 1", Long.class))).isEqualTo(1);
     }
 }
