@@ -212,7 +212,7 @@ class ForgottenTransactionTests {
         }
     }
 
-    /** What was cancelled may still be about to roll back, but it does so without anybody's help. */
+    /** A cancelled transaction may still be about to roll back, but it does so without help. */
     private static void expectTheLockFree(ConnectionFactory factory) {
         for (int i = 0; i < 10; i++) {
             Mono.usingWhen(

@@ -44,21 +44,21 @@ final class SessionTransaction {
         ENDED
     }
 
-    /** What is to be done once the transaction has begun in the engine. */
+    /** A request that runs once the transaction has begun in the engine. */
     private record Pending(Exchange<?> exchange, Consumer<LaneTransaction> work) implements WaitQueue.Request {}
 
     private final Database database;
     private final Supplier<SessionLanes> lanes;
     private final TransactionOptions options;
     private final Executor delivery;
-    /** What waits for the lock or lane. Only the wait for others counts: what finds it free cannot expire. */
+    /** Requests that wait for the lock or lane. Only the wait for others counts: one that finds it free cannot expire. */
     private final WaitQueue<Pending> pending = new WaitQueue<>(Integer.MAX_VALUE, () -> this.claimWaits);
 
     private volatile boolean claimWaits;
 
     // Guarded by this.
     private State state = State.IDLE;
-    /** What runs as soon as the transaction has begun. */
+    /** Requests that run as soon as the transaction has begun. */
     private final List<Pending> ready = new ArrayList<>();
 
     private boolean restricted;

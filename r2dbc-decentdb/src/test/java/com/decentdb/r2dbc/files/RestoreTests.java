@@ -38,7 +38,7 @@ class RestoreTests {
 
     private Path backup;
 
-    /** What needs one more native handle. */
+    /** Work that needs one more native handle. */
     enum Use {
         READ,
         WATCH,

@@ -32,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 public final class Lane implements Executor {
 
     private static final long UNKNOWN = -1;
-
     /** So many rows may stay with a statement not in use. */
     private static final int FEW_ROWS = 16;
 
@@ -222,7 +221,7 @@ public final class Lane implements Executor {
     private LaneOutcome runOnce(NativeDatabase handle, SqlCommand sql, int fetchSize) {
         forgetOldSchema();
         if (inTransaction && schemaUnknown && (sql.reads() || sql.returning())) {
-            // What returns no rows has no types that could be old, and the engine prepares it anew by itself.
+            // Without rows there are no types that could be old, and the engine prepares statements anew by itself.
             syncSchema(handle);
             schemaUnknown = false;
         }

@@ -102,7 +102,7 @@ public final class GroupCommitter {
         return capacity;
     }
 
-    /** What it did so far; in a task of the lane. */
+    /** Counts its work so far; in a task of the lane. */
     public WriteCounters counters() {
         return counters;
     }
