@@ -134,7 +134,7 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnab
         if (Operators.validate(n) && STATE.compareAndSet(this, IDLE, WAITING)) {
             try {
                 submit.accept(this);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 fail(Errors.map(e, null));
             }
         }

@@ -38,6 +38,9 @@ public final class Errors {
             // A value that cannot be passed on, such as text that is not Unicode.
             return of("22021", String.valueOf(error.getMessage()), 0, sql, error);
         }
+        if (error instanceof OutOfMemoryError) {
+            return of("53200", "There was not enough memory for it: " + error.getMessage(), 0, sql, error);
+        }
         if (error instanceof RejectedExecutionException) {
             return of("08003", "The database is closed", 0, sql, error);
         }

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.r2dbc.spi.R2dbcException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -67,6 +68,16 @@ class ExchangeTests {
 
         assertThat(values).containsExactly("first");
         assertThat(released).containsExactly("second");
+    }
+
+    @Test
+    void anErrorAtTheHandOverReachesTheSubscriber() {
+        Exchange.<String>mono(Runnable::run, exchange -> {
+                    throw new OutOfMemoryError("injected");
+                })
+                .as(StepVerifier::create)
+                .verifyErrorSatisfies(error ->
+                        assertThat(((R2dbcException) error).getSqlState()).isEqualTo("53200"));
     }
 
     private Mono<String> exchange(Executor delivery) {
