@@ -58,7 +58,7 @@ class BatchTests {
     }
 
     @Test
-    void valuesOfDifferentTypesAndNullsMayBeMixedInOneStatement() {
+    void valuesAndNullsMayBeMixedInOneStatement() {
         DefaultStatement statement = statement("INSERT INTO t VALUES ($1, $2)")
                 .bind(0, 1)
                 .bind(1, "one")
@@ -66,7 +66,7 @@ class BatchTests {
                 .bind(0, 2)
                 .bindNull(1, String.class)
                 .add()
-                .bind(0, "3")
+                .bind(0, 3)
                 .bind(1, "three");
 
         assertThat(Flux.from(statement.execute())
