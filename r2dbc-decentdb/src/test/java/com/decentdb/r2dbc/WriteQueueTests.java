@@ -84,7 +84,7 @@ class WriteQueueTests {
     @Test
     void aStreamIsExecutedInItsOrder() {
         DecentDbConnection connection = database.connect();
-        await(connection.execute("CREATE TABLE seen (place INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER)"));
+        await(connection.execute("CREATE TABLE seen (place INTEGER PRIMARY KEY, n INTEGER)"));
 
         await(connection.executeQueued(
                 "INSERT INTO seen (n) VALUES ($1)", Flux.range(0, 2_000).map(n -> new Object[] {n})));
