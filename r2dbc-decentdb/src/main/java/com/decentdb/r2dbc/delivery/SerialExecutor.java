@@ -4,7 +4,6 @@ import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Operators;
 import reactor.util.concurrent.Queues;
 import reactor.util.context.Context;
@@ -23,7 +22,6 @@ public final class SerialExecutor implements Executor {
     private final AtomicInteger waiting = new AtomicInteger();
     private final Workers workers;
     private final Runnable run = this::run;
-    private volatile @Nullable Thread owner;
 
     SerialExecutor(Workers workers) {
         this.workers = workers;
@@ -37,13 +35,7 @@ public final class SerialExecutor implements Executor {
         }
     }
 
-    /** Whether the calling thread runs a task of this executor now. */
-    public boolean inEventLoop() {
-        return owner == Thread.currentThread();
-    }
-
     private void run() {
-        owner = Thread.currentThread();
         long start = System.nanoTime();
         int ran = 0;
         int known = waiting.get();
@@ -54,7 +46,6 @@ public final class SerialExecutor implements Executor {
                 known = waiting.get();
             }
         } while (ran < known && ran < MAX_TASKS && System.nanoTime() - start < MAX_NANOS);
-        owner = null;
         if (waiting.addAndGet(-ran) != 0) {
             workers.handOn(run);
         }

@@ -26,6 +26,25 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
         void expire();
     }
 
+    /** A waiter that waits until it is served, because the requests behind it have deadlines of their own. */
+    public interface Lasting extends Waiter {
+
+        @Override
+        default boolean waiting() {
+            return true;
+        }
+
+        @Override
+        default long deadline() {
+            return NEVER;
+        }
+
+        @Override
+        default void expire() {
+            throw new IllegalStateException("A claim without a deadline cannot expire");
+        }
+    }
+
     /** A waiter that waits on behalf of an exchange, no longer than that does. */
     public interface Request extends Waiter {
 

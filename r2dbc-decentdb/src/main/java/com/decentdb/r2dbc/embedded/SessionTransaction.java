@@ -328,7 +328,7 @@ final class SessionTransaction {
     }
 
     /** Waits for the write lock or a read lane; the statements that wait for the same have deadlines, this has none. */
-    private final class Claim implements WriteLease.Claimant, ReadLanes.Reader {
+    private final class Claim implements WriteLease.Claimant, ReadLanes.Reader, WaitQueue.Lasting {
 
         private final Lane writer;
 
@@ -372,21 +372,6 @@ final class SessionTransaction {
         @Override
         public void refused(R2dbcException error) {
             refuse(error);
-        }
-
-        @Override
-        public boolean waiting() {
-            return true;
-        }
-
-        @Override
-        public long deadline() {
-            return NEVER;
-        }
-
-        @Override
-        public void expire() {
-            throw new IllegalStateException("A claim without a deadline cannot expire");
         }
     }
 }

@@ -122,7 +122,7 @@ public final class WriteLease {
         return new ExchangeClaim(purpose, exchange, executor, whenGranted);
     }
 
-    private static final class LastingClaim implements Claimant {
+    private static final class LastingClaim implements Claimant, WaitQueue.Lasting {
 
         private final String purpose;
         private final Executor executor;
@@ -152,21 +152,6 @@ public final class WriteLease {
         @Override
         public void refused() {
             // A claim without a limit is made for the requests of a queue, which fails them itself.
-        }
-
-        @Override
-        public boolean waiting() {
-            return true;
-        }
-
-        @Override
-        public long deadline() {
-            return NEVER;
-        }
-
-        @Override
-        public void expire() {
-            throw new IllegalStateException("A claim without a deadline cannot expire");
         }
     }
 
