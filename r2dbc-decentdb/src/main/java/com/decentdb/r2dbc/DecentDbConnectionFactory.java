@@ -48,14 +48,22 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
     }
 
     /**
-     * Opens a connection; a new one for each subscriber. Cancelling closes one that arrives late.
+     * Opens a connection; a new one for each subscriber. Cancelling closes one that arrives late. The first subscription of a
+     * JVM begins to load the engine's library, on a thread of the driver, even before it requests the connection.
      *
      * @return a Mono of the connection; an error of class 08 or 58 if the database cannot be opened
      */
     @Override
     public Mono<DecentDbConnection> create() {
         Mono<DecentDbConnection> connection = sessions.liveSession().map(this::connection);
-        return Mono.defer(() -> closed ? connection : OnDemand.mono(() -> connection));
+        return Mono.defer(() -> {
+            if (closed) {
+                return connection;
+            }
+            // The classes of Reactor that the next line is the first to need take a while, too.
+            transport.prepare();
+            return OnDemand.mono(() -> connection);
+        });
     }
 
     private DecentDbConnection connection(Session session) {

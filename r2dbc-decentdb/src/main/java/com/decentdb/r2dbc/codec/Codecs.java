@@ -42,21 +42,10 @@ public final class Codecs {
         }
     };
 
-    /** None without JTS on the class path; without it, not even the class that would say so can be linked. */
-    private static List<Codec<?>> geometryCodecs() {
-        try {
-            return JtsCodecs.all();
-        } catch (NoClassDefFoundError e) {
-            return List.of();
-        }
-    }
-
     /** All that comes with the driver and all extensions that {@code services} knows. */
     Codecs(ClassLoader services) {
         Map<Class<?>, Codec<?>> standard = new LinkedHashMap<>();
-        Stream.of(NumberCodecs.all(), TemporalCodecs.all(), ContentCodecs.all(), NetworkCodecs.all(), geometryCodecs())
-                .flatMap(List::stream)
-                .forEach(codec -> standard.put(codec.javaType(), codec));
+        StandardCodecs.all().forEach(codec -> standard.put(codec.javaType(), codec));
         CodecExtensions extensions = CodecExtensions.load(services, standard);
         // An application's own word on a class goes before what the class happens to implement.
         this.inOrder = Stream.concat(extensions.codecs().stream(), standard.values().stream())

@@ -10,12 +10,12 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the options of a factory that concern the engine in this process: database, lanes, engine options and keys. */
@@ -55,14 +55,21 @@ public final class EmbeddedOptions {
                 reader.integer(DecentDbOptions.STATEMENT_CACHE_SIZE, 256, 0),
                 reader.duration(DecentDbOptions.LINGER, Duration.ofSeconds(1)),
                 reader.duration(DecentDbOptions.CHECKPOINT_IDLE, Duration.ofSeconds(5)),
-                Stream.of(
-                                DecentDbOptions.OWN,
-                                DecentDbOptions.KEYS,
-                                List.<Option<?>>of(ConnectionFactoryOptions.PASSWORD))
-                        .flatMap(List::stream)
-                        .filter(options::hasOption)
-                        .map(Option::name)
-                        .collect(Collectors.toUnmodifiableSet()));
+                given(options));
+    }
+
+    /** The names of this driver's options that are there. In loops: a JVM would have to make each lambda of a pipeline. */
+    private static Set<String> given(ConnectionFactoryOptions options) {
+        List<Option<?>> own = new ArrayList<>(DecentDbOptions.OWN);
+        own.addAll(DecentDbOptions.KEYS);
+        own.add(ConnectionFactoryOptions.PASSWORD);
+        Set<String> names = new HashSet<>();
+        for (Option<?> option : own) {
+            if (options.hasOption(option)) {
+                names.add(option.name());
+            }
+        }
+        return Set.copyOf(names);
     }
 
     private static @Nullable String memoryName(ConnectionFactoryOptions options, OptionReader reader) {

@@ -39,6 +39,11 @@ public final class EmbeddedTransport implements Transport {
     }
 
     @Override
+    public void prepare() {
+        HeadStart.begin(config.nativeLibrary());
+    }
+
+    @Override
     public Mono<Session> connect(Duration timeout) {
         Mono<Session> session = connect(identity, config, timeout);
         return config.inMemory() ? Mono.defer(() -> keepOpen(timeout)).then(session) : session;

@@ -4,9 +4,10 @@ import com.decentdb.r2dbc.api.DecentDbOptions;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.Option;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The names of the options this driver reads, and which of them a name like it was meant to be. */
@@ -16,20 +17,22 @@ final class OptionNames {
     /** A slip needs more letters than this beside it: a short name is close to many others. */
     private static final int LETTERS_PER_SLIP = 4;
 
-    private static final List<String> KNOWN = Stream.of(
-                    DecentDbOptions.OWN.stream().map(Option::name),
-                    DecentDbOptions.ENGINE_OPTIONS.stream(),
-                    DecentDbOptions.KEYS.stream().map(Option::name),
-                    Stream.of(
-                                    ConnectionFactoryOptions.LOCK_WAIT_TIMEOUT,
-                                    ConnectionFactoryOptions.STATEMENT_TIMEOUT,
-                                    ConnectionFactoryOptions.CONNECT_TIMEOUT,
-                                    ConnectionFactoryOptions.PASSWORD)
-                            .map(Option::name))
-            .flatMap(names -> names)
-            .toList();
+    private static final Set<String> KNOWN = known();
 
     private OptionNames() {}
+
+    /** In loops: a JVM would have to make each lambda of a pipeline. */
+    private static Set<String> known() {
+        Set<String> names = new LinkedHashSet<>();
+        DecentDbOptions.OWN.forEach(option -> names.add(option.name()));
+        names.addAll(DecentDbOptions.ENGINE_OPTIONS);
+        DecentDbOptions.KEYS.forEach(option -> names.add(option.name()));
+        names.add(ConnectionFactoryOptions.LOCK_WAIT_TIMEOUT.name());
+        names.add(ConnectionFactoryOptions.STATEMENT_TIMEOUT.name());
+        names.add(ConnectionFactoryOptions.CONNECT_TIMEOUT.name());
+        names.add(ConnectionFactoryOptions.PASSWORD.name());
+        return names;
+    }
 
     /** All names among the options, known or not. */
     static List<String> of(ConnectionFactoryOptions options) {

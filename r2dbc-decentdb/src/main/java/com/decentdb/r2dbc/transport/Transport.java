@@ -8,6 +8,12 @@ import reactor.core.publisher.Mono;
 public interface Transport {
 
     /**
+     * Begins to load what the first session of a JVM waits for, and returns at once; later calls do nothing. It opens no
+     * database and reports no error: {@link #connect} meets the error again.
+     */
+    void prepare();
+
+    /**
      * Opens a session; cold, each subscriber gets its own. A session that arrives after its subscriber cancelled is closed
      * by the operators of the caller.
      *
