@@ -25,7 +25,7 @@ import reactor.core.publisher.Mono;
 
 /**
  * This driver as rows, connections and watchers become many. Writes {@code results/growth.md}; {@code rows=10000000} adds or
- * {@code connections=1,100} takes away, {@code time=4s} and {@code warm-up=8s} set the lengths.
+ * {@code connections=1,100} takes away, {@code megabytes=} gives the sizes of files, {@code time=4s} and {@code warm-up=8s} set the lengths.
  */
 public final class GrowthDriver {
 
@@ -48,6 +48,7 @@ public final class GrowthDriver {
                 arguments.take("warm-up", Duration.ofSeconds(8), Arguments::time),
                 arguments.take("time", Duration.ofSeconds(4), Arguments::time));
         List<Integer> rows = arguments.take("rows", List.of(10_000, 100_000, 1_000_000), Arguments::numbers);
+        List<Integer> files = arguments.take("megabytes", List.of(10, 100, 1_000, 4_000), Arguments::numbers);
         List<Integer> connections =
                 arguments.take("connections", List.of(1, 10, 100, 1_000, 10_000), Arguments::numbers);
         List<Integer> watchers = arguments.take("watchers", List.of(1, 10, 100, 1_000, 10_000), Arguments::numbers);
@@ -59,6 +60,7 @@ public final class GrowthDriver {
                 + " s of warm-up for each operation, then one measurement of " + driver.time.toMillis() / 1e3
                 + " s; commits are durable; " + CALLERS + " in flight where not said");
         driver.rows(rows);
+        driver.files(files);
         driver.connections(connections);
         driver.watchers(watchers);
         driver.lines.add("\nLoad average after: " + Machine.load());
@@ -95,6 +97,35 @@ public final class GrowthDriver {
                     double scans = perSecond(
                             1, rows, caller -> Items.range(connection, 0, rows).count());
                     line(rows, loaded, bytes / 1e6, first, points, ranges, scans * rows, inserts(opened, rows));
+                }
+            }
+        }
+    }
+
+    private void files(List<Integer> megabytes) throws IOException {
+        lines.add("\n## Files\n\nRows of 4,000 characters, loaded in transactions of 10,000; the file is opened anew"
+                + " before it is read.\n");
+        head("MB asked | loaded MB/s | files MB | close ms | first row ms | points/s | inserts/s | heap MB");
+        for (int size : megabytes) {
+            int rows = size * 1_000_000 / Documents.BYTES;
+            try (DataFolder folder = DataFolder.create()) {
+                long loading = System.nanoTime();
+                Opened written = new Opened(folder);
+                Documents.create(written.connect(1), rows).block();
+                double loaded = size * 1e9 / (System.nanoTime() - loading);
+                long closing = System.nanoTime();
+                written.close();
+                double closed = (System.nanoTime() - closing) / 1e6;
+                long bytes = folder.bytes();
+                long opening = System.nanoTime();
+                try (Opened opened = new Opened(folder)) {
+                    Documents.point(opened.connect(CALLERS), 1).block();
+                    double first = (System.nanoTime() - opening) / 1e6;
+                    double points = perSecond(CALLERS, 1, caller -> Documents.point(opened.any(), any(rows)));
+                    AtomicLong nextId = new AtomicLong(rows);
+                    double inserts = perSecond(
+                            CALLERS, 1, caller -> Documents.insert(opened.any(), nextId.getAndIncrement()));
+                    line(size, loaded, bytes / 1e6, closed, first, points, inserts);
                 }
             }
         }
