@@ -166,11 +166,19 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnab
         answer = null;
         Throwable error = failure;
         if (error != null) {
-            waiting.onError(error);
+            waiting.onError(Errors.signal(error));
             return;
         }
         if (value != null) {
-            waiting.onNext(value);
+            try {
+                waiting.onNext(value);
+            } catch (Throwable e) {
+                // The subscriber threw, and has not kept the answer. It may have operators behind it that wait for an
+                // end.
+                release.accept(value);
+                waiting.onError(Errors.signal(e));
+                return;
+            }
         }
         waiting.onComplete();
     }

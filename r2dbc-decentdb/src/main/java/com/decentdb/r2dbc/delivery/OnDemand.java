@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.delivery;
 
+import com.decentdb.r2dbc.transport.Errors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -87,10 +88,14 @@ public final class OnDemand<S, T> extends Flux<T> {
             try {
                 publisher = flux.source.get();
             } catch (Throwable e) {
-                subscriber.onError(Operators.onOperatorError(e, currentContext()));
+                subscriber.onError(Operators.onOperatorError(Errors.signal(e), currentContext()));
                 return;
             }
-            publisher.subscribe(this);
+            try {
+                publisher.subscribe(this);
+            } catch (Throwable e) {
+                breakOff(e);
+            }
         }
 
         @Override
@@ -109,12 +114,23 @@ public final class OnDemand<S, T> extends Flux<T> {
                 mapped = flux.mapping.apply(element);
             } catch (Throwable e) {
                 flux.discard.accept(element);
-                cancel();
-                onError(e);
-                failed = true;
+                breakOff(e);
                 return;
             }
-            subscriber.onNext(mapped);
+            try {
+                subscriber.onNext(mapped);
+            } catch (Throwable e) {
+                // The subscriber threw. It may have operators behind it that wait for an end.
+                flux.discard.accept(element);
+                breakOff(e);
+            }
+        }
+
+        /** Ends the subscription from between its source and its subscriber. */
+        private void breakOff(Throwable error) {
+            cancel();
+            onError(error);
+            failed = true;
         }
 
         @Override
@@ -122,7 +138,7 @@ public final class OnDemand<S, T> extends Flux<T> {
             if (failed) {
                 Operators.onErrorDropped(error, currentContext());
             } else {
-                subscriber.onError(error);
+                subscriber.onError(Errors.signal(error));
             }
         }
 

@@ -4,6 +4,7 @@ import com.decentdb.r2dbc.api.LiveChanges;
 import com.decentdb.r2dbc.api.LiveQuery;
 import com.decentdb.r2dbc.api.LiveResult;
 import com.decentdb.r2dbc.connection.Arguments;
+import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.Waits;
 import com.decentdb.r2dbc.transport.WatchRequest;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 
 /** A live query with its options. */
@@ -85,10 +87,19 @@ final class DefaultLiveQuery implements LiveQuery {
                     Function<LiveResult<T>, @Nullable E> projection = projections.get();
                     return trigger -> query.<T>rows(session, mapping)
                             .mapNotNull(rows ->
-                                    projection.apply(new LiveResult<>(rows, trigger.reason(), trigger.tables())));
+                                    project(projection, new LiveResult<>(rows, trigger.reason(), trigger.tables())));
                 },
                 minInterval,
                 session.delivery()));
+    }
+
+    /** Applies a function that calls functions of the program, which may throw what operators do not pass on. */
+    private static <T, E> @Nullable E project(Function<LiveResult<T>, @Nullable E> projection, LiveResult<T> result) {
+        try {
+            return projection.apply(result);
+        } catch (Throwable e) {
+            throw Exceptions.propagate(Errors.signal(e));
+        }
     }
 
     private Flux<WatchedEvent> watch(Session session) {

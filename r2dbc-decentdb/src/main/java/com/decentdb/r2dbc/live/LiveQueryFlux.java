@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.live;
 
 import com.decentdb.r2dbc.api.LiveResult.Reason;
 import com.decentdb.r2dbc.delivery.SerializedDrain;
+import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -170,6 +171,15 @@ final class LiveQueryFlux<E> extends Flux<E> {
         }
 
         private void step() {
+            try {
+                emitOrWork();
+            } catch (Throwable e) {
+                // The subscriber threw. It may have operators behind it that wait for an end.
+                finish(e);
+            }
+        }
+
+        private void emitOrWork() {
             if (state.get() == State.OVER) {
                 return;
             }
@@ -196,7 +206,7 @@ final class LiveQueryFlux<E> extends Flux<E> {
             if (reason == Exceptions.TERMINATED) {
                 subscriber.onComplete();
             } else {
-                subscriber.onError(reason);
+                subscriber.onError(Errors.signal(reason));
             }
         }
 

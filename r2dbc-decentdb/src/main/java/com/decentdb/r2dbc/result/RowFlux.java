@@ -4,6 +4,7 @@ import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.SerializedDrain;
 import com.decentdb.r2dbc.transport.Cursor;
+import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -110,6 +111,15 @@ final class RowFlux<T> extends Flux<T> {
         }
 
         private void emit() {
+            try {
+                emitAll();
+            } catch (Throwable e) {
+                // The subscriber threw. It may have operators behind it that wait for an end.
+                fail(e);
+            }
+        }
+
+        private void emitAll() {
             long wanted = requested.get();
             long emitted = 0;
             while (emits()) {
@@ -157,7 +167,7 @@ final class RowFlux<T> extends Flux<T> {
             try {
                 element = mapper.map(rows, row);
             } catch (Throwable e) {
-                fail(Operators.onOperatorError(e, subscriber.currentContext()));
+                fail(Operators.onOperatorError(Errors.signal(e), subscriber.currentContext()));
                 return false;
             }
             if (element == null) {
@@ -203,7 +213,7 @@ final class RowFlux<T> extends Flux<T> {
         private void fail(Throwable error) {
             if (finish()) {
                 cursor.close();
-                subscriber.onError(error);
+                subscriber.onError(Errors.signal(error));
             } else {
                 Operators.onErrorDropped(error, subscriber.currentContext());
             }

@@ -2,7 +2,6 @@ package com.decentdb.r2dbc.settings;
 
 import com.decentdb.r2dbc.api.DecentDbOptions;
 import io.r2dbc.spi.ConnectionFactoryOptions;
-import io.r2dbc.spi.Option;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

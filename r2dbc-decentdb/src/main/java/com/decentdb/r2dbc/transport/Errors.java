@@ -47,6 +47,20 @@ public final class Errors {
         return of("XX000", "The driver failed: " + error, 0, sql, error);
     }
 
+    /**
+     * The error as a subscriber gets it. Reactor's operators throw an error that they take for fatal to the JVM instead of
+     * passing it on, so that its subscriber would wait for ever: such an error becomes the cause of an exception of SQLSTATE
+     * 53200, out of memory, or 38000, error of a program's function.
+     */
+    public static Throwable signal(Throwable error) {
+        if (error instanceof OutOfMemoryError) {
+            return map(error, null);
+        }
+        return error instanceof VirtualMachineError || error instanceof LinkageError || error instanceof ThreadDeath
+                ? of("38000", "A function of the program failed: " + error, 0, null, error)
+                : error;
+    }
+
     /** An exception of the class that belongs to the SQLSTATE. */
     public static R2dbcException of(String sqlState, String message, @Nullable String sql) {
         return of(sqlState, message, 0, sql, null);

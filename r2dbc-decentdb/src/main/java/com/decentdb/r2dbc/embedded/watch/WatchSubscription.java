@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.embedded.watch;
 
 import com.decentdb.r2dbc.delivery.SerializedDrain;
+import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import java.util.ArrayDeque;
@@ -145,7 +146,14 @@ final class WatchSubscription implements Subscription {
                         demand.decrementAndGet();
                     }
                     lastSeen = event.type() == WatchedEvent.Type.INITIAL ? lastSeen : event.id();
-                    subscriber.onNext(event);
+                    try {
+                        subscriber.onNext(event);
+                    } catch (Throwable e) {
+                        // The subscriber threw. It may have operators behind it that wait for an end.
+                        cancel();
+                        over = true;
+                        subscriber.onError(Errors.signal(e));
+                    }
                     continue;
                 }
             }
@@ -186,7 +194,7 @@ final class WatchSubscription implements Subscription {
         if (error == null) {
             subscriber.onComplete();
         } else {
-            subscriber.onError(error);
+            subscriber.onError(Errors.signal(error));
         }
     }
 
