@@ -45,7 +45,7 @@ public final class ProcessResources {
     }
 
     /** Bytes that native code has allocated and not freed; the Java heap is not among them. */
-    static long nativeBytes() {
+    public static long nativeBytes() {
         if (!GLIBC) {
             return 0;
         }
@@ -54,7 +54,7 @@ public final class ProcessResources {
     }
 
     /** Bytes of memory the process has from the system. */
-    static long residentBytes() {
+    public static long residentBytes() {
         try (Stream<String> lines = Files.exists(STATUS) ? Files.lines(STATUS) : Stream.empty()) {
             return lines.filter(line -> line.startsWith("VmRSS:"))
                     .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)

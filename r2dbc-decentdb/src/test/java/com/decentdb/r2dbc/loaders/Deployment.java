@@ -23,7 +23,7 @@ public final class Deployment {
     private Deployment() {}
 
     /** A loader with all classes of this program except those of the JDK. */
-    static URLClassLoader loader() throws IOException {
+    public static URLClassLoader loader() throws IOException {
         List<URL> classPath = new ArrayList<>();
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
             classPath.add(Path.of(entry).toUri().toURL());

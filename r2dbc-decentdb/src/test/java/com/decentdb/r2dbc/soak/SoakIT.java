@@ -1,0 +1,53 @@
+package com.decentdb.r2dbc.soak;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Everything that happens to a database on a bad day, at random and at once, in a JVM with little memory: cancelled and refused
+ * work, memory that runs out, errors thrown by the program, statements without an end, pools and deployments that come and
+ * go, a second process that is killed. {@code -Dsoak.seconds} sets how long, {@code -Dsoak.without}
+ * names {@link Actors} that stay away.
+ */
+class SoakIT {
+
+    private static final long SECONDS = Long.getLong("soak.seconds", 20);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void nothingIsLostNothingHangsAndEverythingIsGivenBack() throws Exception {
+        assumeTrue(
+                System.getenv("DECENTDB_NATIVE_LIB") == null,
+                "DecentDB loses commits of two processes and cannot interrupt a statement");
+        Path output = folder.resolve("output.txt");
+        Process program = new ProcessBuilder(List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx192m",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-classpath",
+                        System.getProperty("java.class.path"),
+                        SoakProgram.class.getName(),
+                        folder.resolve("soak.ddb").toString(),
+                        Long.toString(SECONDS),
+                        System.getProperty("soak.without", "")))
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        boolean ended = program.waitFor(2 * SECONDS + 600, TimeUnit.SECONDS);
+        program.destroyForcibly().waitFor();
+        String printed = Files.readString(output);
+        System.out.println(printed);
+
+        assertThat(ended).as("the program ended by itself").isTrue();
+        assertThat(program.exitValue()).as(printed).isZero();
+    }
+}
