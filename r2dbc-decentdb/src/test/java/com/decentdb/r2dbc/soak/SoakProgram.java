@@ -59,7 +59,9 @@ public final class SoakProgram {
         long memoryBefore = ProcessResources.nativeBytes();
         factory = DecentDb.factory(url);
         actAll(factory, length);
-        String wrong = use(factory, connection -> Mono.just(ledger.compare(connection)));
+        DecentDbConnection witness = factory.create().blockOptional().orElseThrow();
+        String wrong = ledger.compare(witness);
+        witness.close().block(PATIENCE);
         String check = use(factory, connection -> connection.fetchValue("PRAGMA integrity_check", String.class));
         closed(factory);
         long memoryAfter = ProcessResources.nativeBytes();
