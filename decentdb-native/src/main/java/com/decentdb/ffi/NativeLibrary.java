@@ -68,7 +68,7 @@ public final class NativeLibrary {
     public static synchronized NativeLibrary load(@Nullable Path requested) {
         NativeLibrary library = loaded;
         if (library == null) {
-            library = new NativeLibrary(LibraryLocator.locate(requested));
+            library = locate(requested);
             loaded = library;
             LOGGER.log(
                     System.Logger.Level.DEBUG,
@@ -85,6 +85,18 @@ public final class NativeLibrary {
                     null);
         }
         return library;
+    }
+
+    /** Nothing but exhausted memory makes a load fail otherwise than by the exception for it. */
+    private static NativeLibrary locate(@Nullable Path requested) {
+        try {
+            return new NativeLibrary(LibraryLocator.locate(requested));
+        } catch (NativeLibraryException e) {
+            throw e;
+        } catch (RuntimeException | LinkageError e) {
+            throw new NativeLibraryException(
+                    "The DecentDB library cannot be loaded: " + e + ". " + LibraryLocator.REMEDY, e);
+        }
     }
 
     /**
