@@ -40,6 +40,15 @@ final class AbiLoader {
     private static @Nullable Binding binding;
     private static volatile @Nullable Abi bound;
 
+    /** The library whose functions were bound last. */
+    private static @Nullable Path boundFile;
+
+    /** Whether its functions are given back for now. */
+    private static boolean resting;
+
+    /** The handles, and the calls without a handle, that may call functions now. */
+    private static int users;
+
     private AbiLoader() {}
 
     /**
@@ -76,6 +85,16 @@ final class AbiLoader {
          * @throws LinkageError if it cannot be opened
          */
         Library open(String fileOrName);
+
+        /**
+         * Gives up what keeps the class loader of {@link Abi} from being collected, until {@link Library#bind} is called
+         * again.
+         *
+         * @return whether there was anything, so that functions cannot be called now
+         */
+        default boolean rest() {
+            return false;
+        }
     }
 
     /** A library that is open but not bound. */
@@ -240,6 +259,32 @@ final class AbiLoader {
         }
     }
 
+    /** Announces calls of functions, which are bound again if they rest; {@link #leave} is due. */
+    static synchronized void enter() {
+        Path file = boundFile;
+        if (resting && file != null) {
+            try {
+                binding().open(file.toString()).bind();
+            } catch (LinkageError e) {
+                throw new NativeLibraryException(
+                        "The DecentDB library " + file + " cannot be used again: " + LinkFailure.explain(e), e);
+            }
+            resting = false;
+        }
+        users++;
+    }
+
+    static synchronized void leave() {
+        users--;
+    }
+
+    /** Lets the binding rest if nobody may call functions. */
+    static synchronized void restIfUnused() {
+        if (users == 0 && boundFile != null && !resting) {
+            resting = binding().rest();
+        }
+    }
+
     private static Library open(String fileOrName) throws UnusableLibraryException {
         try {
             return binding().open(fileOrName);
@@ -264,7 +309,11 @@ final class AbiLoader {
         }
         BoundLibrary described = new BoundLibrary(library.path(), library.callString(DIGEST_SYMBOL));
         try {
-            bound = library.bind();
+            synchronized (AbiLoader.class) {
+                bound = library.bind();
+                boundFile = described.path();
+                resting = false;
+            }
         } catch (LinkageError e) {
             throw new UnusableLibraryException(LinkFailure.explain(e), e);
         }
