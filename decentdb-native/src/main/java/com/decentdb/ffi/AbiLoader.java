@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -27,6 +28,8 @@ final class AbiLoader {
     private static final int ELF_HEADER_BYTES = 64;
     private static final int ELF_MAGIC = 0x464c457f;
     private static final int ELF_64_BIT = 2;
+    /** The processors of an ELF file by Java's names for them. */
+    private static final Map<String, Integer> ELF_MACHINES = Map.of("amd64", 62, "x86_64", 62, "aarch64", 183);
 
     /** The name of the class that only a JVM of 22 or newer finds, under {@code META-INF/versions} in the jar. */
     private static final String FOREIGN = "com.decentdb.ffi.FfmBinding";
@@ -36,6 +39,15 @@ final class AbiLoader {
 
     private static @Nullable Binding binding;
     private static volatile @Nullable Abi bound;
+
+    /** The library whose functions were bound last. */
+    private static @Nullable Path boundFile;
+
+    /** Whether its functions are given back for now. */
+    private static boolean resting;
+
+    /** The handles, and the calls without a handle, that may call functions now. */
+    private static int users;
 
     private AbiLoader() {}
 
@@ -73,6 +85,16 @@ final class AbiLoader {
          * @throws LinkageError if it cannot be opened
          */
         Library open(String fileOrName);
+
+        /**
+         * Gives up what keeps the class loader of {@link Abi} from being collected, until {@link Library#bind} is called
+         * again.
+         *
+         * @return whether there was anything, so that functions cannot be called now
+         */
+        default boolean rest() {
+            return false;
+        }
     }
 
     /** A library that is open but not bound. */
@@ -196,25 +218,33 @@ final class AbiLoader {
         if (!Files.isReadable(absolute)) {
             throw new UnusableLibraryException("this user cannot read it", null);
         }
-        if (cutShort(absolute)) {
-            throw new UnusableLibraryException("the file is cut short", null);
-        }
+        requireWhole(absolute);
         return bind(open(real(absolute).toString()));
     }
 
-    /** The linker maps an ELF file as its headers say: to read behind its end would end the JVM. */
-    private static boolean cutShort(Path file) throws UnusableLibraryException {
+    /**
+     * The linker maps an ELF file as its headers say: to read behind its end would end the JVM. Of a file for another
+     * processor it says only that there is none.
+     */
+    private static void requireWhole(Path file) throws UnusableLibraryException {
         ByteBuffer header = ByteBuffer.allocate(ELF_HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         try (SeekableByteChannel channel = Files.newByteChannel(file)) {
             while (header.hasRemaining() && channel.read(header) >= 0) {
                 // The channel may return less than there is.
             }
             if (header.hasRemaining() || header.getInt(0) != ELF_MAGIC || header.get(4) != ELF_64_BIT) {
-                return false;
+                return;
+            }
+            Integer machine = ELF_MACHINES.get(System.getProperty("os.arch"));
+            if (machine != null && machine != header.getShort(18)) {
+                throw new UnusableLibraryException(
+                        "it was built for another processor; this JVM is " + platform(), null);
             }
             // The table of sections is the last part of a file.
             long sections = header.getLong(40);
-            return sections + (long) header.getShort(58) * header.getShort(60) > channel.size();
+            if (sections + (long) header.getShort(58) * header.getShort(60) > channel.size()) {
+                throw new UnusableLibraryException("the file is cut short", null);
+            }
         } catch (IOException e) {
             throw new UnusableLibraryException("it cannot be read: " + e, e);
         }
@@ -226,6 +256,32 @@ final class AbiLoader {
             return path.toRealPath();
         } catch (IOException e) {
             return path.toAbsolutePath().normalize();
+        }
+    }
+
+    /** Announces calls of functions, which are bound again if they rest; {@link #leave} is due. */
+    static synchronized void enter() {
+        Path file = boundFile;
+        if (resting && file != null) {
+            try {
+                binding().open(file.toString()).bind();
+            } catch (LinkageError e) {
+                throw new NativeLibraryException(
+                        "The DecentDB library " + file + " cannot be used again: " + LinkFailure.explain(e), e);
+            }
+            resting = false;
+        }
+        users++;
+    }
+
+    static synchronized void leave() {
+        users--;
+    }
+
+    /** Lets the binding rest if nobody may call functions. */
+    static synchronized void restIfUnused() {
+        if (users == 0 && boundFile != null && !resting) {
+            resting = binding().rest();
         }
     }
 
@@ -253,7 +309,11 @@ final class AbiLoader {
         }
         BoundLibrary described = new BoundLibrary(library.path(), library.callString(DIGEST_SYMBOL));
         try {
-            bound = library.bind();
+            synchronized (AbiLoader.class) {
+                bound = library.bind();
+                boundFile = described.path();
+                resting = false;
+            }
         } catch (LinkageError e) {
             throw new UnusableLibraryException(LinkFailure.explain(e), e);
         }

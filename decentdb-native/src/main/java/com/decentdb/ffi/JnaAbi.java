@@ -108,6 +108,16 @@ final class JnaAbi implements Abi {
                 thread.setContextClassLoader(loader);
             }
         }
+
+        /** JNA holds each method that it registered, and thereby its class loader. */
+        @Override
+        public boolean rest() {
+            if (STAY_LOADED == 0) {
+                return false;
+            }
+            Native.unregister(JnaAbi.class);
+            return true;
+        }
     }
 
     private record JnaLibrary(NativeLibrary library) implements AbiLoader.Library {

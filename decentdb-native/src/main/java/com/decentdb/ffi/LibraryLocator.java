@@ -23,7 +23,7 @@ final class LibraryLocator {
     private static final System.Logger LOGGER = System.getLogger(LibraryLocator.class.getName());
     private static final String NAME = "decentdb";
     private static final String DIGEST = ".sha256";
-    private static final String REMEDY = "Name the DecentDB library by the native library option, by -D" + PROPERTY
+    static final String REMEDY = "Name the DecentDB library by the native library option, by -D" + PROPERTY
             + "=<file> or by the environment variable " + PATH_VARIABLE + ", or by -D" + EngineCache.PROPERTY
             + "=<folder> a folder of this user that allows executable files, for the engine in the jar.";
 
@@ -59,7 +59,8 @@ final class LibraryLocator {
             return new Located(source, AbiLoader.bindFile(file(name)));
         } catch (UnusableLibraryException e) {
             throw new NativeLibraryException(
-                    "The native library " + name + " named by " + namedBy + " cannot be used: " + e.getMessage() + ".",
+                    "The native library " + name + " named by " + namedBy + " cannot be used: " + e.getMessage()
+                            + ". Name another file there, or none, and the engine in the jar is used.",
                     e.getCause());
         }
     }

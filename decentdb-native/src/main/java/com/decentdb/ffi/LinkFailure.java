@@ -10,6 +10,9 @@ final class LinkFailure {
         "wrong ELF class", "Exec format", "incompatible architecture", "Possible cause:"
     };
     private static final String[] NO_GLIBC = {"ld-linux", "GLIBC_", "Error relocating", "libc.so.6"};
+    private static final String[] DAMAGED = {"invalid ELF header", "file too short", "not a mach-o", "not a valid Win32"
+    };
+    private static final String[] INCOMPLETE = {"cannot open shared object file", "Error loading shared library"};
     private static final String[] NOT_EXECUTABLE = {"failed to map segment", "Operation not permitted"};
 
     private LinkFailure() {}
@@ -39,7 +42,13 @@ final class LinkFailure {
             return "; it needs glibc of a sufficient version, which systems such as Alpine lack";
         }
         if (containsAny(reason, NOT_EXECUTABLE)) {
-            return "; its file system may be mounted with noexec";
+            return "; its file system may be mounted with noexec: put it in a folder that allows executable files";
+        }
+        if (containsAny(reason, DAMAGED)) {
+            return "; it is not a library of this system, or damaged";
+        }
+        if (containsAny(reason, INCOMPLETE)) {
+            return "; a library that it needs is missing: install it, ldd shows which";
         }
         return "";
     }

@@ -66,6 +66,14 @@ public final class NativeDatabase extends NativeHandle {
     }
 
     /**
+     * Begins a transaction on this handle that is to write. An engine that has a lock for that takes it now, rather than
+     * with the first write.
+     */
+    public void beginWriting() {
+        execute("BEGIN IMMEDIATE", Parameters.of(0)).close();
+    }
+
+    /**
      * Commits the transaction of this handle. A conflict ends the transaction; it needs no rollback then.
      *
      * @return the position of the commit in the log; not monotonic over checkpoints

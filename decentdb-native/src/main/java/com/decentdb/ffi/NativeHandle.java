@@ -24,6 +24,7 @@ abstract class NativeHandle implements AutoCloseable {
         this.noun = noun;
         this.address = address;
         this.maxCalls = maxCalls;
+        AbiLoader.enter();
     }
 
     /** Frees the native object behind the pointer at {@code pointerAddress} and returns the status. */
@@ -81,8 +82,12 @@ abstract class NativeHandle implements AutoCloseable {
     }
 
     private void free() {
-        Scratch scratch = Scratch.ofThread();
-        scratch.writePointer(address);
-        Status.check(free(scratch.pointerAddress()));
+        try {
+            Scratch scratch = Scratch.ofThread();
+            scratch.writePointer(address);
+            Status.check(free(scratch.pointerAddress()));
+        } finally {
+            AbiLoader.leave();
+        }
     }
 }

@@ -68,7 +68,7 @@ public final class NativeLibrary {
     public static synchronized NativeLibrary load(@Nullable Path requested) {
         NativeLibrary library = loaded;
         if (library == null) {
-            library = new NativeLibrary(LibraryLocator.locate(requested));
+            library = locate(requested);
             loaded = library;
             LOGGER.log(
                     System.Logger.Level.DEBUG,
@@ -85,6 +85,18 @@ public final class NativeLibrary {
                     null);
         }
         return library;
+    }
+
+    /** Nothing but exhausted memory makes a load fail otherwise than by the exception for it. */
+    private static NativeLibrary locate(@Nullable Path requested) {
+        try {
+            return new NativeLibrary(LibraryLocator.locate(requested));
+        } catch (NativeLibraryException e) {
+            throw e;
+        } catch (RuntimeException | LinkageError e) {
+            throw new NativeLibraryException(
+                    "The DecentDB library cannot be loaded: " + e + ". " + LibraryLocator.REMEDY, e);
+        }
     }
 
     /**
@@ -152,15 +164,20 @@ public final class NativeLibrary {
     public NativeDatabase open(String path, OpenMode mode, String options) {
         byte[] file = Utf8.cString(path, "the path");
         byte[] pairs = Utf8.cString(options, "the option text");
-        Scratch scratch = Scratch.ofThread();
-        long out = scratch.zeroedOut(0);
-        Status.check(
-                switch (mode) {
-                    case CREATE -> ABI.ddb_db_create_with_options(file, pairs, out);
-                    case OPEN -> ABI.ddb_db_open_with_options(file, pairs, out);
-                    case OPEN_OR_CREATE -> ABI.ddb_db_open_or_create_with_options(file, pairs, out);
-                });
-        return new NativeDatabase(scratch.read(0));
+        AbiLoader.enter();
+        try {
+            Scratch scratch = Scratch.ofThread();
+            long out = scratch.zeroedOut(0);
+            Status.check(
+                    switch (mode) {
+                        case CREATE -> ABI.ddb_db_create_with_options(file, pairs, out);
+                        case OPEN -> ABI.ddb_db_open_with_options(file, pairs, out);
+                        case OPEN_OR_CREATE -> ABI.ddb_db_open_or_create_with_options(file, pairs, out);
+                    });
+            return new NativeDatabase(scratch.read(0));
+        } finally {
+            AbiLoader.leave();
+        }
     }
 
     /**
@@ -170,6 +187,20 @@ public final class NativeLibrary {
      * @param path the file
      */
     public void evictSharedWal(String path) {
-        Status.check(ABI.ddb_evict_shared_wal(Utf8.cString(path, "the path")));
+        byte[] file = Utf8.cString(path, "the path");
+        AbiLoader.enter();
+        try {
+            Status.check(ABI.ddb_evict_shared_wal(file));
+        } finally {
+            AbiLoader.leave();
+        }
+    }
+
+    /**
+     * Gives up what keeps the class loader of this class from being collected, unless a handle is open. The next database
+     * that is opened takes it up again, which costs about a millisecond.
+     */
+    public static void rest() {
+        AbiLoader.restIfUnused();
     }
 }

@@ -44,6 +44,20 @@ class NativeDatabaseTests {
     }
 
     @Test
+    void aLibraryThatRestsOpensTheNextDatabaseAndDoesNotRestWhileOneIsOpen() {
+        test.close();
+        for (int i = 0; i < 3; i++) {
+            NativeLibrary.rest();
+            try (NativeDatabase opened = NativeLibrary.load(null).open(":memory:", OpenMode.OPEN_OR_CREATE, "")) {
+                NativeLibrary.rest();
+                try (NativeResult result = opened.execute("SELECT 1", Parameters.of(0))) {
+                    assertThat(result.rows().int64(0, 0)).isEqualTo(1);
+                }
+            }
+        }
+    }
+
+    @Test
     void theFileIsCreatedOpenedOrEither() {
         String path = folder.resolve("modes.ddb").toString();
         fails(Status.IO, () -> library().open(path, OpenMode.OPEN, ""));

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc;
 
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,13 +11,16 @@ import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -65,6 +69,65 @@ class LanesTests {
         } finally {
             morning.countDown();
             all.forEach(Disposable::dispose);
+        }
+    }
+
+    @Test
+    void aConnectionWithManyRestingResultsLeavesLanesToOthers() {
+        withRows("fetchSize=10");
+        DecentDbConnection greedy = database.keep(DecentDb.connect(database.url("linger=0&fetchSize=10")));
+        await(greedy.setLockWaitTimeout(Duration.ofSeconds(1)));
+        List<String> refused = new CopyOnWriteArrayList<>();
+        CountDownLatch refusals = new CountDownLatch(100 - 16);
+        List<Disposable> all = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            BaseSubscriber<Integer> resting = new BaseSubscriber<>() {
+                @Override
+                protected void hookOnSubscribe(Subscription subscription) {
+                    subscription.request(1);
+                }
+
+                @Override
+                protected void hookOnError(Throwable error) {
+                    refused.add(((R2dbcException) error).getSqlState() + " " + error.getMessage());
+                    refusals.countDown();
+                }
+            };
+            all.add(resting);
+            Flux.from(greedy.createStatement("SELECT n FROM t").execute())
+                    .concatMap(result -> result.map(row -> 1), 1)
+                    .subscribe(resting);
+        }
+        DecentDbConnection other = database.connect();
+        assertThat(awaitAll(other.fetchAll("SELECT n FROM t"))).hasSize(2000);
+        assertThat(awaitValue(greedy.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
+                .as("a result that keeps no lane")
+                .isEqualTo(2000);
+        assertThat(reached(refusals)).isTrue();
+        assertThat(refused)
+                .allSatisfy(error -> assertThat(error)
+                        .startsWith("53400")
+                        .contains("keeps 16 results")
+                        .contains("use another connection"));
+
+        all.forEach(Disposable::dispose);
+        assertThat(awaitAll(greedy.fetchAll("SELECT n FROM t"))).hasSize(2000);
+    }
+
+    @Test
+    void aConnectionMayReadMoreLargeResultsAtOnceThanItMayKeepLanes() {
+        DecentDbConnection connection = withRows("fetchSize=10");
+        assertThat(awaitValue(Flux.range(0, 200)
+                        .flatMap(i -> connection.fetchAll("SELECT n FROM t"), 100)
+                        .count()))
+                .isEqualTo(200 * 2000);
+    }
+
+    private static boolean reached(CountDownLatch latch) {
+        try {
+            return latch.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 

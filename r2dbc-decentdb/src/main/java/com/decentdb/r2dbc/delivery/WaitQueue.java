@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A bounded FIFO of requests that wait without a thread; one timer expires those whose time is up. Thread-safe. */
@@ -66,7 +67,7 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
         }
     }
 
-    private final Set<W> waiters = new LinkedHashSet<>();
+    private Set<W> waiters = new LinkedHashSet<>();
     private final int capacity;
     private final BooleanSupplier timed;
     private long nextSweep = Waiter.NEVER;
@@ -101,6 +102,24 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
             armSweep(waiter.deadline());
         }
         return true;
+    }
+
+    /** Puts waiters that were taken back to the front, whatever the capacity; false if closed. */
+    public synchronized boolean putBack(List<? extends W> taken) {
+        if (closed) {
+            return false;
+        }
+        Set<W> all = new LinkedHashSet<>(taken);
+        all.addAll(waiters);
+        waiters = all;
+        return true;
+    }
+
+    /** Takes all of which this is true. */
+    public synchronized List<W> take(Predicate<? super W> which) {
+        List<W> taken = waiters.stream().filter(which).toList();
+        taken.forEach(waiters::remove);
+        return taken;
     }
 
     /** Takes the first one that still waits. */

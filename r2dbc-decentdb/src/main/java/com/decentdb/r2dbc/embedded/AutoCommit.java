@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -33,6 +34,10 @@ final class AutoCommit {
     private final Executor delivery;
     /** Results read beyond their first rows. */
     private final Set<LaneCursor> cursors = ConcurrentHashMap.newKeySet();
+    /** How many of these keep a lane that others wait for. */
+    private final AtomicInteger lanesKept = new AtomicInteger();
+    /** Queries whose results would keep more lanes than the session may. */
+    private final WaitQueue<Read> overShare = new WaitQueue<>(Integer.MAX_VALUE);
 
     private volatile boolean open = true;
 
@@ -42,10 +47,12 @@ final class AutoCommit {
         this.delivery = delivery;
     }
 
-    /** Gives up all results not read to their end, and those to come. */
+    /** Gives up all results not read to their end, and those to come; what waits does not run any more. */
     void close() {
         open = false;
         abandonResults(Errors::closed);
+        overShare.close().forEach(read -> read.refused(Errors.closed()));
+        lanes.committer().dropClosed();
     }
 
     /** Gives up all results not read to their end; a subscriber that reads one gets an error, so that a cut result cannot pass
@@ -95,14 +102,19 @@ final class AutoCommit {
     }
 
     private void write(Command command, Exchange<List<Cursor>> exchange) {
+        write(command, exchange, Deadlines.after(command.lockWait()));
+    }
+
+    private void write(Command command, Exchange<List<Cursor>> exchange, long deadline) {
         exchange.expiresAt(
-                Deadlines.after(command.lockWait()),
+                deadline,
                 () -> database.lease()
                         .timeout(
                                 "The statement",
                                 command.lockWait(),
                                 command.sql().source()));
-        lanes.committer().submit(new GroupedWrite<>(command, exchange, Function.identity()));
+        lanes.committer()
+                .submit(new GroupedWrite<>(command, exchange, Function.identity(), database.lease(), () -> open));
     }
 
     private void read(ReadLanes readers, Command command, Exchange<List<Cursor>> exchange) {
@@ -110,9 +122,14 @@ final class AutoCommit {
                 Deadlines.after(command.lockWait()),
                 () -> readers.timeout(
                         "The query", command.lockWait(), command.sql().source()));
-        Read read = new Read(command, exchange);
-        exchange.onCancel(() -> readers.withdraw(read));
-        readers.submit(read);
+        new Read(command, exchange).submit(readers);
+    }
+
+    private void submitNext(ReadLanes readers) {
+        Read next = overShare.poll();
+        if (next != null) {
+            next.submit(readers);
+        }
     }
 
     /** A query outside any transaction on its way to a read lane. */
@@ -124,6 +141,11 @@ final class AutoCommit {
         Read(Command command, Exchange<List<Cursor>> exchange) {
             this.command = command;
             this.exchange = exchange;
+        }
+
+        void submit(ReadLanes readers) {
+            exchange.onCancel(() -> readers.withdraw(this));
+            readers.submit(this);
         }
 
         @Override
@@ -142,14 +164,18 @@ final class AutoCommit {
                 database.refresh(lane);
                 if (!lane.reads(command.sql())) {
                     if (exchange.putBack()) {
-                        write(command, exchange);
+                        write(command, exchange, exchange.deadline());
                     }
                     return;
                 }
                 LaneOutcome run = lane.run(command.sql(), command.bindings().get(0), command.fetchSize());
-                keepsLane = run.rest() != null;
+                keepsLane = run.rest() != null && mayKeepLane(readers);
                 if (keepsLane) {
                     readers.rest(lane);
+                } else if (run.rest() != null) {
+                    run.abandon(lane);
+                    waitForShare(readers);
+                    return;
                 }
                 exchange.answer(List.of(cursor(lane, run, readers)));
             } catch (Throwable e) {
@@ -161,13 +187,47 @@ final class AutoCommit {
             }
         }
 
+        private boolean mayKeepLane(ReadLanes readers) {
+            if (lanesKept.incrementAndGet() <= readers.share()) {
+                return true;
+            }
+            lanesKept.decrementAndGet();
+            return false;
+        }
+
+        /** Waits until another result of the session ends, and runs again then. */
+        private void waitForShare(ReadLanes readers) {
+            exchange.expiresAt(exchange.deadline(), () -> overShare(readers));
+            exchange.onCancel(() -> overShare.remove(this));
+            if (!exchange.putBack()) {
+                return;
+            }
+            if (!overShare.add(this)) {
+                refused(Errors.closed());
+            } else if (lanesKept.get() < readers.share()) {
+                submitNext(readers);
+            }
+        }
+
+        private R2dbcException overShare(ReadLanes readers) {
+            return Errors.of(
+                    "53400",
+                    "The query waited " + command.lockWait().toMillis()
+                            + " ms; none of its rows were delivered. This connection keeps " + readers.share()
+                            + " results that are not read to their end, half of what all connections may keep together and the"
+                            + " most that one may: read those to their end, cancel them, or use another connection",
+                    command.sql().source());
+        }
+
         private Cursor cursor(Lane lane, LaneOutcome run, ReadLanes readers) {
             if (run.rest() == null) {
                 return new BufferedCursor(run.columns(), run.affectedRows(), run.rows(), List.of());
             }
             LaneCursor cursor = new LaneCursor(lane, command.sql(), run, command.fetchSize(), delivery, done -> {
                 cursors.remove(done);
+                lanesKept.decrementAndGet();
                 readers.release(lane);
+                submitNext(readers);
             });
             cursors.add(cursor);
             if (!open) {

@@ -4,7 +4,6 @@ import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeException;
 import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.ffi.OpenMode;
-import com.decentdb.ffi.Status;
 import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
@@ -42,8 +41,6 @@ import reactor.util.Loggers;
 final class Database {
 
     private static final Logger LOG = Loggers.getLogger(Database.class);
-    private static final String NOTHING_TO_OPEN =
-            ": it does not exist, and mode=open creates nothing; use mode=openOrCreate";
 
     private final EmbeddedConfig config;
     private final NativeLibrary library;
@@ -51,6 +48,7 @@ final class Database {
     private final String nativePath;
     private final String label;
     private final SchemaVersion schema;
+    private final boolean locksFile;
     private final WriteLease lease = new WriteLease();
     private final Lane writer;
     private final @Nullable SharedReadLanes readers;
@@ -74,17 +72,19 @@ final class Database {
         this.label = path == null ? config.name() : String.valueOf(path.getFileName());
         this.traits = EngineTraits.of(library);
         this.schema = new SchemaVersion(config.othersMayOpenIt() && traits.schemaVersionIsCheap());
-        this.writer = lane(
+        this.locksFile = traits.locksAtBegin() && !config.inMemory();
+        this.writer = writingLane(
                 config.inMemory()
                         ? "The engine failed, and the database in memory was lost with it; close all its connections and"
                                 + " factories to begin anew"
                         : null);
         // A database in memory belongs to its handle, so reads and writes share one lane.
-        this.readers = config.inMemory() ? null : new SharedReadLanes(config.maxReaders(), () -> lane(null));
+        this.readers = config.inMemory() ? null : new SharedReadLanes(config.maxReaders(), this::readingLane);
         this.shared = new SessionLanes(writer, readers, committer(writer));
         this.queue = committer(GroupCommitter.Terms.QUEUE, writer, config.queueCapacity());
+        lease.whileLockedElsewhere(queue::sweep);
         this.hub = new WatchHub(
-                config.inMemory() ? new LaneWatchSource(writer, lease) : new HandleWatchSource(this::openHandle),
+                config.inMemory() ? new LaneWatchSource(writer, lease) : new HandleWatchSource(this::openReader),
                 DriverThreads.daemon("decentdb-watch-" + label),
                 error -> NativeErrors.map(error, null),
                 this::observed);
@@ -120,7 +120,7 @@ final class Database {
                             + " already; close one or give it back to its pool, or raise maxPinnedConnections",
                     null);
         }
-        Lane lane = lane(
+        Lane lane = writingLane(
                 "The engine failed, and the TEMP objects and settings of this connection were lost with its handle; close"
                         + " the connection");
         return new PinnedLane(lane, committer(lane), pinned::decrementAndGet);
@@ -231,7 +231,9 @@ final class Database {
         if (planned != null) {
             planned.cancel(false);
         }
-        checkpointQuietly();
+        if (!traits.checkpointsAtClose()) {
+            checkpointQuietly();
+        }
         writer.close(() -> {
             lease.close();
             forgetFile();
@@ -275,14 +277,23 @@ final class Database {
                     database.checkpoint();
                     return database;
                 });
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 LOG.debug("The log of " + nativePath + " was not moved into the file", e);
             }
         }
     }
 
-    private Lane lane(@Nullable String lossMessage) {
-        return new Lane(this::openHandle, lossMessage, schema, config.statementCacheSize());
+    private Lane writingLane(@Nullable String lossMessage) {
+        String options = locksFile ? config.engineOptionsOfWriter() : config.engineOptions();
+        return new Lane(() -> openHandle(options), lossMessage, schema, locksFile, config.statementCacheSize());
+    }
+
+    private Lane readingLane() {
+        return new Lane(this::openReader, null, schema, false, config.statementCacheSize());
+    }
+
+    private NativeDatabase openReader() {
+        return openHandle(config.engineOptions());
     }
 
     private GroupCommitter committer(Lane lane) {
@@ -327,10 +338,11 @@ final class Database {
     }
 
     /** Only the first handle may create the file. */
-    private NativeDatabase openHandle() {
+    private NativeDatabase openHandle(String options) {
         if (config.inMemory() && config.mode() == EmbeddedConfig.Mode.OPEN) {
             // Others that have it open would have been joined.
-            throw Errors.of("58P01", "Cannot open the database " + config.described() + NOTHING_TO_OPEN, null);
+            throw Errors.of(
+                    "58P01", "Cannot open the database " + config.described() + OpenFailure.NOTHING_TO_OPEN, null);
         }
         OpenMode mode = config.inMemory()
                 ? OpenMode.OPEN_OR_CREATE
@@ -339,47 +351,29 @@ final class Database {
             throw lost();
         }
         try {
-            NativeDatabase opened = library.open(nativePath, mode, config.engineOptions());
+            NativeDatabase opened = open(mode, options);
             if (!created) {
                 file = identity(config.path());
                 created = true;
             }
             return opened;
         } catch (RuntimeException e) {
-            throw explain(e);
+            throw OpenFailure.explain(e, config);
         }
     }
 
-    /** Names the database that could not be opened, and the reason as far as the file system shows one. */
-    private RuntimeException explain(RuntimeException e) {
-        if (!(e instanceof NativeException refusal)) {
-            return e;
+    /** A process that creates, recovers or closes the file is waited for longer than one that writes. */
+    private NativeDatabase open(OpenMode mode, String options) {
+        String patient = config.engineOptions();
+        try {
+            return library.open(nativePath, mode, options);
+        } catch (NativeException e) {
+            if (options.equals(patient) || !EngineTraits.lockedElsewhere(e)) {
+                throw e;
+            }
+            try (NativeDatabase first = library.open(nativePath, mode, patient)) {
+                return library.open(nativePath, OpenMode.OPEN, options);
+            }
         }
-        R2dbcException mapped = NativeErrors.map(e, null);
-        Path path = config.path();
-        boolean badOption = refusal.status() == Status.SQL;
-        return Errors.of(
-                badOption ? "08001" : String.valueOf(mapped.getSqlState()),
-                "Cannot open the database " + config.described() + (path == null ? "" : reason(path)) + " ("
-                        + config.withNameOfKey(String.valueOf(mapped.getMessage())) + ")",
-                mapped.getErrorCode(),
-                null,
-                e);
-    }
-
-    private String reason(Path path) {
-        Path directory = path.toAbsolutePath().getParent();
-        if (directory != null && !Files.isDirectory(directory)) {
-            return ": the directory " + directory + " does not exist; create it";
-        } else if (Files.isDirectory(path)) {
-            return ": it is a directory";
-        } else if (Files.exists(path) && !Files.isReadable(path)) {
-            return ": the file is not readable for this user";
-        } else if (!Files.exists(path) && config.mode() == EmbeddedConfig.Mode.OPEN) {
-            return NOTHING_TO_OPEN;
-        } else if (Files.exists(path) && config.mode() == EmbeddedConfig.Mode.CREATE) {
-            return ": it exists already, and mode=create overwrites nothing; use mode=openOrCreate";
-        }
-        return "";
     }
 }

@@ -49,6 +49,11 @@ public record EmbeddedConfig(
     /** The engine's name for a key in digits, as which every key is passed on. */
     static final String ENGINE_KEY = DecentDbOptions.ENCRYPTION_KEY_HEX.name();
 
+    /** How long one call of the engine waits for another process that writes, before others have their turn on the lane. */
+    private static final String LOCK_TRY = "process_coordination_timeout_ms";
+
+    private static final int LOCK_TRY_MILLIS = 20;
+
     private static final List<String> KEY_OPTIONS = Stream.concat(
                     DecentDbOptions.KEYS.stream(), Stream.of(ConnectionFactoryOptions.PASSWORD))
             .map(Option::name)
@@ -87,6 +92,13 @@ public record EmbeddedConfig(
     @Override
     public String toString() {
         return "EmbeddedConfig[" + name + "]";
+    }
+
+    /** The options of a handle that writes. A value that the user gave is kept. */
+    String engineOptionsOfWriter() {
+        return engineOptions.contains(LOCK_TRY)
+                ? engineOptions
+                : engineOptions + (engineOptions.isEmpty() ? "" : ";") + LOCK_TRY + "=" + LOCK_TRY_MILLIS;
     }
 
     /** The same at another path. */

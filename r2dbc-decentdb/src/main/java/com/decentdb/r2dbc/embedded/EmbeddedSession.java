@@ -60,7 +60,7 @@ final class EmbeddedSession implements Session {
         this.release = release;
         this.delivery = delivery;
         this.place = new SessionPlace(database, delivery);
-        this.tasks = new WriterCalls(database, delivery);
+        this.tasks = new WriterCalls(database, this::isOpen, delivery);
         this.inspection = new EngineInspection(
                 this::describe, this::isOpen, database.engine().version());
     }
@@ -240,7 +240,7 @@ final class EmbeddedSession implements Session {
             SqlCommand sql, Value[] arguments, Duration timeout, Consumer<GroupedWrite<Long>> submit) {
         return outsideTransaction("A queued write", Mono.defer(() -> {
             if (!place.isPinned() && !sql.sessionState()) {
-                return tasks.queued(sql, arguments, timeout, submit);
+                return tasks.queued(sql, arguments, timeout, lockWait, submit);
             }
             Duration wait = timeout.isZero() ? Waits.UNLIMITED : timeout;
             return execute(Command.of(sql, 1, wait, arguments))

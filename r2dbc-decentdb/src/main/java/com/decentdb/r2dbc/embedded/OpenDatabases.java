@@ -349,6 +349,7 @@ final class OpenDatabases {
             }
             awaited.forEach(Runnable::run);
             next.forEach(Opening::joinSoon);
+            DriverThreads.later(NativeLibrary::rest, TimeUnit.MILLISECONDS.toNanos(DriverThreads.IDLE_MILLIS));
         });
     }
 

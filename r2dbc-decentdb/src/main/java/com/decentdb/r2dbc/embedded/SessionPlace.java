@@ -101,5 +101,6 @@ final class SessionPlace {
     synchronized void close() {
         closed = true;
         autoCommit.close();
+        database.queue().dropClosed();
     }
 }

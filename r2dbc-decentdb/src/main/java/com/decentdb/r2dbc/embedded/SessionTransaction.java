@@ -50,6 +50,7 @@ final class SessionTransaction {
     private final Database database;
     private final Supplier<SessionLanes> lanes;
     private final TransactionOptions options;
+    private final TransactionErrors errors;
     private final Executor delivery;
     /** Requests that wait for the lock or lane. Only the wait for others counts: one that finds it free cannot expire. */
     private final WaitQueue<Pending> pending = new WaitQueue<>(Integer.MAX_VALUE, () -> this.claimWaits);
@@ -62,12 +63,14 @@ final class SessionTransaction {
     private final List<Pending> ready = new ArrayList<>();
 
     private boolean restricted;
+    private boolean closed;
     private @Nullable LaneTransaction started;
 
     SessionTransaction(Database database, Supplier<SessionLanes> lanes, TransactionOptions options, Executor delivery) {
         this.database = database;
         this.lanes = lanes;
         this.options = options;
+        this.errors = new TransactionErrors(options);
         this.delivery = delivery;
     }
 
@@ -102,8 +105,7 @@ final class SessionTransaction {
             }
             refusal = refusal(sql);
             if (refusal == null) {
-                exchange.expiresAt(Deadlines.after(options.lockWait()), () -> timeout(sql));
-                enqueue(new Pending(exchange, work));
+                enqueue(new Pending(exchange, work), sql);
             }
             first = state == State.IDLE;
             if (first) {
@@ -118,7 +120,9 @@ final class SessionTransaction {
     }
 
     /** Puts a request behind those before it. */
-    private void enqueue(Pending request) {
+    private void enqueue(Pending request, @Nullable String sql) {
+        request.exchange()
+                .expiresAt(Deadlines.after(options.lockWait()), () -> errors.timeout(database.lease(), readers(), sql));
         if (state == State.BEGINNING) {
             ready.add(request);
         } else {
@@ -129,26 +133,11 @@ final class SessionTransaction {
 
     private @Nullable R2dbcException refusal(@Nullable String sql) {
         return switch (state) {
-            case EXPIRED -> expired(sql);
-            case ENDED -> Errors.of("25000", "The transaction ended before this statement was started", sql);
+            case EXPIRED -> errors.expired(sql);
+            case ENDED ->
+                TransactionErrors.over(closed, "The transaction ended before this statement was started", sql);
             default -> null;
         };
-    }
-
-    private R2dbcException timeout(@Nullable String sql) {
-        ReadLanes readers = readers();
-        String who = "The first statement of " + (options.name() == null ? "the transaction" : "the " + options);
-        return readers == null
-                ? database.lease().timeout(who, options.lockWait(), sql)
-                : readers.timeout(who, options.lockWait(), sql);
-    }
-
-    private R2dbcException expired(@Nullable String sql) {
-        return Errors.of(
-                "25P03",
-                "The transaction was rolled back because it did nothing for longer than idleTransactionTimeout, which is "
-                        + options.idleTimeout().toMillis() + " ms; begin another one",
-                sql);
     }
 
     private @Nullable ReadLanes readers() {
@@ -182,11 +171,9 @@ final class SessionTransaction {
         }
         claimWaits = false;
         boolean wanted = pending.hasWaiter();
-        ready.addAll(pending.drain());
+        List<Pending> taken = pending.drain();
+        ready.addAll(wanted ? taken : List.of());
         state = wanted ? State.BEGINNING : State.IDLE;
-        if (!wanted) {
-            ready.clear();
-        }
         return wanted;
     }
 
@@ -196,8 +183,16 @@ final class SessionTransaction {
         try {
             begun = LaneTransaction.begin(lane, readOnly(), delivery, giveLaneBack, database::committed);
         } catch (Throwable e) {
-            refuse(NativeErrors.map(e, null));
+            if (lane.lockedElsewhere(e) && waitOn()) {
+                database.lease().retry(lane, () -> beginIfWanted(lane));
+            } else {
+                giveLaneBack.run();
+                refuse(NativeErrors.map(e, null));
+            }
             return false;
+        }
+        if (!readOnly()) {
+            database.lease().lockedHere();
         }
         synchronized (this) {
             if (state == State.BEGINNING) {
@@ -212,6 +207,30 @@ final class SessionTransaction {
         }
         begun.rollback(() -> {});
         return true;
+    }
+
+    /** Lets the statements wait for another process, as long as each may; false if the transaction has ended. */
+    private boolean waitOn() {
+        synchronized (this) {
+            if (state != State.BEGINNING) {
+                return false;
+            }
+            pending.putBack(ready);
+            ready.clear();
+            state = State.CLAIMING;
+            claimWaits = true;
+        }
+        pending.sweep();
+        return true;
+    }
+
+    /** Begins under the write lock, which it holds already. */
+    private void beginIfWanted(Lane writer) {
+        if (wanted()) {
+            begin(writer, database.lease()::release);
+        } else {
+            database.lease().release();
+        }
     }
 
     /** Fails what waits; the transaction may be tried again. */
@@ -259,7 +278,7 @@ final class SessionTransaction {
                 return;
             }
             if (state == State.CLAIMING || state == State.BEGINNING) {
-                enqueue(new Pending(exchange, begun -> begun.setReadOnly(wanted, exchange)));
+                enqueue(new Pending(exchange, begun -> begun.setReadOnly(wanted, exchange)), null);
                 return;
             }
             refusal = refusal(null);
@@ -280,7 +299,7 @@ final class SessionTransaction {
                 return;
             }
             if (state == State.CLAIMING || state == State.BEGINNING) {
-                enqueue(new Pending(exchange, begun -> begun.commit(exchange)));
+                enqueue(new Pending(exchange, begun -> begun.commit(exchange)), null);
                 return;
             }
             refusal = refusal(null);
@@ -301,6 +320,7 @@ final class SessionTransaction {
     void rollback(Runnable whenDone) {
         LaneTransaction current;
         List<Pending> dropped;
+        R2dbcException over;
         synchronized (this) {
             state = State.ENDED;
             current = started;
@@ -308,9 +328,10 @@ final class SessionTransaction {
             dropped = new ArrayList<>(ready);
             ready.clear();
             dropped.addAll(pending.close());
+            over = TransactionErrors.over(
+                    closed, "The transaction was rolled back before this statement was started", null);
         }
-        dropped.forEach(request -> request.exchange()
-                .fail(Errors.of("25000", "The transaction was rolled back before this statement was started", null)));
+        dropped.forEach(request -> request.exchange().fail(over));
         if (current == null) {
             whenDone.run();
         } else {
@@ -318,10 +339,11 @@ final class SessionTransaction {
         }
     }
 
-    /** Lets no further statement start; returns whether the engine is busy with one. */
+    /** Lets no further statement start, since its connection is closed; returns whether the engine is busy with one. */
     boolean busyAfterLast() {
         LaneTransaction current;
         synchronized (this) {
+            closed = true;
             current = started;
         }
         return current != null && current.busyAfterLast();

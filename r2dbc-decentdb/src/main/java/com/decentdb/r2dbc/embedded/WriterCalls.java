@@ -20,12 +20,12 @@ import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
-import com.decentdb.r2dbc.transport.Waits;
 import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -34,18 +34,42 @@ import reactor.core.publisher.Mono;
 /** Everything that a session asks of the writer lane besides statements: queued writes, checkpoints, copies, metadata. */
 final class WriterCalls {
 
+    /** Writers wait meanwhile, so a checkpoint does not wait for readers as long as for the write lock. */
+    private static final Duration CHECKPOINT_WAIT = Duration.ofSeconds(2);
+
     private final Database database;
+    private final BooleanSupplier open;
     private final Executor delivery;
 
-    WriterCalls(Database database, Executor delivery) {
+    /**
+     * The calls of one session.
+     *
+     * @param open whether the session is open; what has not begun when it is closed does not run
+     */
+    WriterCalls(Database database, BooleanSupplier open, Executor delivery) {
         this.database = database;
+        this.open = open;
         this.delivery = delivery;
     }
 
-    /** A write through the write queue. */
-    Mono<Long> queued(SqlCommand sql, Value[] arguments, Duration timeout, Consumer<GroupedWrite<Long>> submit) {
+    /**
+     * A write through the write queue.
+     *
+     * @param timeout how long it may wait until it is started; zero for as long as writes of this process take
+     * @param lockWait how long it may wait for another process, if it has no timeout
+     */
+    Mono<Long> queued(
+            SqlCommand sql,
+            Value[] arguments,
+            Duration timeout,
+            Duration lockWait,
+            Consumer<GroupedWrite<Long>> submit) {
         return Exchange.mono(delivery, exchange -> {
-            if (!timeout.isZero()) {
+            if (timeout.isZero()) {
+                exchange.expiresAt(
+                        WaitQueue.Waiter.NEVER,
+                        () -> database.lease().timeout("The queued write", lockWait, sql.source()));
+            } else {
                 exchange.expiresAt(
                         Deadlines.after(timeout),
                         () -> Errors.of(
@@ -54,7 +78,11 @@ final class WriterCalls {
                                 sql.source()));
             }
             submit.accept(new GroupedWrite<>(
-                    Command.of(sql, 1, Waits.UNLIMITED, arguments), exchange, WriterCalls::affectedRows));
+                    Command.of(sql, 1, lockWait, arguments),
+                    exchange,
+                    WriterCalls::affectedRows,
+                    database.lease(),
+                    open));
         });
     }
 
@@ -122,14 +150,26 @@ final class WriterCalls {
         }
         return Exchange.mono(delivery, exchange -> {
             exchange.expiresAt(Deadlines.after(lockWait), () -> readers.timeout("Reading the schema", lockWait, null));
-            ReadCall<T> read = new ReadCall<>(database, exchange, call);
+            ReadCall<T> read = new ReadCall<>(exchange, call);
             exchange.onCancel(() -> readers.withdraw(read));
             readers.submit(read);
         });
     }
 
-    private record ReadCall<T>(Database database, Exchange<T> exchange, Function<NativeDatabase, @Nullable T> call)
-            implements ReadLanes.Reader, WaitQueue.Request {
+    private final class ReadCall<T> implements ReadLanes.Reader, WaitQueue.Request {
+
+        private final Exchange<T> exchange;
+        private final Function<NativeDatabase, @Nullable T> call;
+
+        ReadCall(Exchange<T> exchange, Function<NativeDatabase, @Nullable T> call) {
+            this.exchange = exchange;
+            this.call = call;
+        }
+
+        @Override
+        public Exchange<?> exchange() {
+            return exchange;
+        }
 
         @Override
         public void refused(R2dbcException error) {
@@ -157,23 +197,52 @@ final class WriterCalls {
         return Exchange.mono(delivery, exchange -> {
             WriteLease lease = database.lease();
             exchange.expiresAt(Deadlines.after(lockWait), () -> lease.timeout(what, lockWait, null));
-            WriteLease.Claimant claim = WriteLease.claim("a task of the database", exchange, lane, () -> {
-                Runnable outcome = outcome(exchange, lane, call);
-                lease.release();
-                outcome.run();
-            });
-            exchange.onCancel(() -> lease.withdraw(claim));
-            lease.acquire(claim);
+            claimLease(exchange, lane, call);
         });
     }
 
-    /** Makes the call and returns the signal to its subscriber. */
-    private static <T> Runnable outcome(Exchange<T> exchange, Lane lane, Function<NativeDatabase, @Nullable T> call) {
+    private <T> void claimLease(Exchange<T> exchange, Lane lane, Function<NativeDatabase, @Nullable T> call) {
+        WriteLease lease = database.lease();
+        WriteLease.Claimant claim = WriteLease.claim("a task of the database", exchange, lane, () -> {
+            Runnable outcome = outcome(exchange, lane, call);
+            lease.release();
+            outcome.run();
+        });
+        exchange.onCancel(() -> lease.withdraw(claim));
+        lease.acquire(claim);
+    }
+
+    /** Makes the call and returns the signal to its subscriber, or the next attempt if the file is in use elsewhere. */
+    private <T> Runnable outcome(Exchange<T> exchange, Lane lane, Function<NativeDatabase, @Nullable T> call) {
+        if (!open.getAsBoolean()) {
+            return () -> exchange.fail(Errors.closed());
+        }
         try {
             T value = lane.call(call);
             return () -> exchange.answer(value);
         } catch (Throwable e) {
-            return () -> exchange.fail(NativeErrors.map(e, null));
+            return lane.lockedElsewhere(e)
+                    ? () -> retry(exchange, lane, call, e)
+                    : () -> exchange.fail(NativeErrors.map(e, null));
+        }
+    }
+
+    /** Lets others write, and tries again; those in use of the file may be this process's own readers. */
+    private <T> void retry(
+            Exchange<T> exchange, Lane lane, Function<NativeDatabase, @Nullable T> call, Throwable refusal) {
+        long bound = Deadlines.after(CHECKPOINT_WAIT);
+        long deadline = exchange.deadline();
+        exchange.expiresAt(
+                deadline == WaitQueue.Waiter.NEVER || bound - deadline < 0 ? bound : deadline,
+                () -> NativeErrors.map(refusal, null));
+        if (exchange.putBack()) {
+            WriteLease.soon(() -> {
+                if (exchange.deadline() - System.nanoTime() <= 0) {
+                    exchange.expire();
+                } else {
+                    claimLease(exchange, lane, call);
+                }
+            });
         }
     }
 }

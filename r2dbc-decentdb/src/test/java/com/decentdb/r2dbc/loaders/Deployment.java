@@ -3,7 +3,6 @@ package com.decentdb.r2dbc.loaders;
 import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.DecentDbConnectionFactory;
 import com.decentdb.r2dbc.api.DecentDbConnection;
-import com.sun.jna.Native;
 import java.io.File;
 import java.io.IOException;
 import java.net.URL;
@@ -31,15 +30,6 @@ public final class Deployment {
         return new URLClassLoader(classPath.toArray(new URL[0]), ClassLoader.getPlatformClassLoader());
     }
 
-    /** JNA holds each method it bound, and thereby the class loader, until the application that ends gives them up. */
-    private static void releaseJna() {
-        try {
-            Native.unregister(Class.forName("com.decentdb.ffi.JnaAbi"));
-        } catch (ClassNotFoundException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
     /** Opens a database, writes, watches, queries and closes; gives the number of rows. */
     public static long run(String url) {
         DecentDbConnectionFactory factory = DecentDb.factory(url);
@@ -54,7 +44,6 @@ public final class Deployment {
                         DecentDbConnection::close)
                 .blockLast(PATIENCE);
         factory.close().block(PATIENCE);
-        releaseJna();
         return Objects.requireNonNull(rows);
     }
 }

@@ -13,6 +13,9 @@ import com.decentdb.r2dbc.sql.SqlCommand;
  * @param keptStatementsMayBeStale whether a kept statement may be answered from what its handle holds in memory, until that
  *     handle begins a transaction
  * @param commitsAlone whether a write without a transaction is safe from the writes of other processes
+ * @param locksAtBegin whether a transaction may take the lock of the file as it begins, so that nothing was done yet if
+ *     another process has it
+ * @param checkpointsAtClose whether the last handle of a file moves the log into it as it is closed
  * @param rowChangesComplete whether an event says so when it leaves changed rows out
  * @param watchesRanges whether a watch on a range of keys reports every change of that range
  */
@@ -20,19 +23,26 @@ public record EngineTraits(
         boolean schemaVersionIsCheap,
         boolean keptStatementsMayBeStale,
         boolean commitsAlone,
+        boolean locksAtBegin,
+        boolean checkpointsAtClose,
         boolean rowChangesComplete,
         boolean watchesRanges) {
 
     /** The traits of the engine in a library. */
     public static EngineTraits of(NativeLibrary library) {
         boolean bundled = library.bundled();
-        return new EngineTraits(bundled, !bundled, bundled, bundled, bundled);
+        return new EngineTraits(bundled, !bundled, bundled, bundled, bundled, bundled, bundled);
     }
 
     /** Whether the handle that reported this must not be used any further. */
     public static boolean breaksHandle(Throwable error) {
         return error instanceof NativeException e
                 && (e.status() == Status.PANIC || (e.status() == Status.INTERNAL && says(e, "poison")));
+    }
+
+    /** Whether the lock of the file was not free, so that nothing was done and the call may be made again. */
+    public static boolean lockedElsewhere(Throwable error) {
+        return error instanceof NativeException e && "55P03".equals(e.sqlState());
     }
 
     /** Whether a prepared statement was refused because the schema is no longer the one it was prepared for. */

@@ -19,6 +19,7 @@ import com.decentdb.r2dbc.transport.Errors;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +32,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Lane implements Executor {
 
-    private static final long UNKNOWN = -1;
     /** So many rows may stay with a statement not in use. */
     private static final int FEW_ROWS = 16;
 
@@ -39,6 +39,7 @@ public final class Lane implements Executor {
     private final Supplier<NativeDatabase> opener;
     private final @Nullable String lossMessage;
     private final SchemaVersion version;
+    private final boolean locksFile;
     private final StatementCache statements;
     private final StatementShapes shapes = new StatementShapes();
     private final Parameters parameters = Parameters.of(4);
@@ -59,31 +60,29 @@ public final class Lane implements Executor {
     /** The remembered statements and shapes belong to this count of {@link #version} and this version of the engine's. */
     private long seenVersion;
 
-    private long engineVersion = UNKNOWN;
-    private @Nullable NativeStatement askEngineVersion;
+    private final EngineSchema engineSchema = new EngineSchema();
     private long seenCommits;
 
     /**
      * Creates a lane; its handle is opened with the first use.
      *
      * @param lossMessage what to say if the handle broke and no other handle can take its place; null if one can
+     * @param locksFile whether {@link #beginWriting} takes the lock of the file, for which a call waits only a moment
      */
     public Lane(
             Supplier<NativeDatabase> opener,
             @Nullable String lossMessage,
             SchemaVersion version,
+            boolean locksFile,
             int statementCacheSize) {
         this.opener = opener;
         this.lossMessage = lossMessage;
         this.version = version;
+        this.locksFile = locksFile;
         this.statements = new StatementCache(statementCacheSize);
     }
 
-    /**
-     * Runs a task on the lane.
-     *
-     * @throws RejectedExecutionException if the lane was closed
-     */
+    /** Runs a task on the lane; throws a {@link RejectedExecutionException} if the lane was closed. */
     @Override
     public void execute(Runnable task) {
         if (closed) {
@@ -149,9 +148,23 @@ public final class Lane implements Executor {
 
     /** Begins a transaction; there is none if this fails. */
     public void begin() {
+        begin(NativeDatabase::begin);
+    }
+
+    /** Begins a transaction that is to write. While {@link #lockedElsewhere} says so of the error, it may be tried again. */
+    public void beginWriting() {
+        begin(locksFile ? NativeDatabase::beginWriting : NativeDatabase::begin);
+    }
+
+    /** Whether a call did nothing because another process has the lock of the file. */
+    public boolean lockedElsewhere(Throwable error) {
+        return locksFile && EngineTraits.lockedElsewhere(error);
+    }
+
+    private void begin(Consumer<NativeDatabase> how) {
         try {
             call(handle -> {
-                handle.begin();
+                how.accept(handle);
                 inTransaction = true;
                 schemaUnknown = true;
                 return handle;
@@ -335,29 +348,18 @@ public final class Lane implements Executor {
 
     /** Looks whether another process changed the schema since this was last looked at; true if so. */
     private boolean syncSchema(NativeDatabase handle) {
-        if (!version.othersChangeIt()) {
-            return false;
+        boolean changed = version.othersChangeIt() && engineSchema.changed(handle);
+        if (changed) {
+            statements.clear();
+            shapes.clear();
         }
-        NativeStatement ask = askEngineVersion;
-        if (ask == null) {
-            ask = handle.prepare("PRAGMA schema_version");
-            askEngineVersion = ask;
-        }
-        ask.bind(Parameters.of(0));
-        // Asking for one row more than there is ends the read.
-        long now = ask.fetch(2).int64(0, 0);
-        if (now == engineVersion) {
-            return false;
-        }
-        forget();
-        engineVersion = now;
-        return true;
+        return changed;
     }
 
     private void forget() {
         statements.clear();
         shapes.clear();
-        engineVersion = UNKNOWN;
+        engineSchema.forget();
     }
 
     /** Whether {@code handle} is still in use; if another handle took its place, everything it held is lost. */
@@ -378,10 +380,7 @@ public final class Lane implements Executor {
         if (broken != null) {
             forget();
             statements.close();
-            if (askEngineVersion != null) {
-                askEngineVersion.close();
-                askEngineVersion = null;
-            }
+            engineSchema.close();
             broken.close();
         }
     }

@@ -33,6 +33,13 @@ public record LaneOutcome(
         return rows == null || rest != null || shape.shownBy(rows);
     }
 
+    /** Gives up the rows that are left; in a task of the lane. */
+    public void abandon(Lane lane) {
+        if (rest != null) {
+            lane.finish(rest);
+        }
+    }
+
     /** The same outcome with columns of another shape. */
     LaneOutcome as(StatementShapes.Shape other) {
         List<String> names = columns.stream().map(Column::name).toList();

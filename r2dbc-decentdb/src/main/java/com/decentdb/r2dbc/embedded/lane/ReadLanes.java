@@ -29,6 +29,9 @@ public interface ReadLanes {
     /** Takes a lane back; in a task of it. */
     void release(Lane lane);
 
+    /** How many results not read to their end one connection may keep, so that others find a lane. */
+    int share();
+
     /** The error of a request that waited too long. */
     R2dbcException timeout(String who, Duration lockWait, @Nullable String sql);
 }

@@ -111,6 +111,15 @@ public final class SharedReadLanes implements ReadLanes {
                 sql);
     }
 
+    @Override
+    public int share() {
+        return maxLanes() / 2;
+    }
+
+    private int maxLanes() {
+        return Math.max(max, MAX_LANES);
+    }
+
     /** How many lanes are in use. */
     public synchronized int busy() {
         return lanes.size() - idle.size();
@@ -152,7 +161,7 @@ public final class SharedReadLanes implements ReadLanes {
             return null;
         }
         Lane lane = idle.pollFirst();
-        boolean room = lanes.size() - resting.size() < max && lanes.size() < Math.max(max, MAX_LANES);
+        boolean room = lanes.size() - resting.size() < max && lanes.size() < maxLanes();
         if (lane == null && room) {
             lane = factory.get();
             lanes.add(lane);

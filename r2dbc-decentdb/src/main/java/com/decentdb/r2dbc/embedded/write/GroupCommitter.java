@@ -6,6 +6,7 @@ import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.transport.Errors;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -83,6 +84,9 @@ public final class GroupCommitter {
         if (queued) {
             write.exchange().onCancel(() -> waiting.remove(write));
             claim();
+            if (write.closed()) {
+                dropClosed();
+            }
         } else {
             write.fail(
                     waiting.closed()
@@ -102,9 +106,21 @@ public final class GroupCommitter {
         return capacity;
     }
 
+    /** Expires the writes whose time is up; a deadline may depend on who holds the write lock. */
+    public void sweep() {
+        waiting.sweep();
+    }
+
     /** Counts its work so far; in a task of the lane. */
     public WriteCounters counters() {
         return counters;
+    }
+
+    /** Fails those that wait and whose connection was closed. */
+    public void dropClosed() {
+        if (!waiting.isEmpty()) {
+            waiting.take(GroupedWrite::closed).forEach(GroupedWrite::tooLate);
+        }
     }
 
     /** Fails those that wait and all to come. */
@@ -139,46 +155,97 @@ public final class GroupCommitter {
     /** Runs the writes that wait now, then gives the write lock on; in a task of the lane. */
     private void round() {
         List<Runnable> answers = new ArrayList<>();
+        boolean lockedElsewhere = false;
         try {
             List<GroupedWrite<?>> batch = waiting.poll(MAX_GROUP);
             running = true;
             if (!waiting.isEmpty()) {
                 waiting.sweep();
             }
-            int i = 0;
-            while (i < batch.size()) {
-                List<GroupedWrite<?>> group = new ArrayList<>();
-                while (i < batch.size() && batch.get(i).groupable()) {
-                    group.add(batch.get(i++));
+            int done = 0;
+            while (done < batch.size() && !lockedElsewhere) {
+                int end = done;
+                while (end < batch.size() && batch.get(end).groupable()) {
+                    end++;
                 }
-                commit(group, answers);
-                if (i < batch.size()) {
-                    commit(List.of(batch.get(i++)), answers);
+                end = Math.max(end, done + 1);
+                if (commit(batch.subList(done, end), answers)) {
+                    done = end;
+                } else {
+                    putBack(batch.subList(done, batch.size()));
+                    lockedElsewhere = true;
                 }
             }
         } finally {
             running = false;
-            // In this order: a write submitted in between must not wait for the lock that this round still holds, and a
-            // subscriber that goes on after an answer must find the lock free.
-            lease.release();
-            claimed.set(false);
-            if (!waiting.isEmpty()) {
-                claim();
+            if (lockedElsewhere) {
+                lease.retry(lane, this::tryAgain);
+            } else {
+                waitsForLock = false;
+                handOn();
             }
             answers.forEach(Runnable::run);
         }
     }
 
-    private void commit(List<GroupedWrite<?>> group, List<Runnable> answers) {
+    /** Looks whether the lock of the file is free now. The writes wait in the queue meanwhile, where each has its deadline. */
+    private void tryAgain() {
+        try {
+            if (waiting.hasWaiter() && !lane.inTransaction()) {
+                lane.beginWriting();
+                lane.rollback();
+            }
+        } catch (Throwable e) {
+            if (lane.lockedElsewhere(e)) {
+                lease.retry(lane, this::tryAgain);
+                return;
+            }
+            // The writes will meet the same, and report it.
+        }
+        round();
+    }
+
+    private void handOn() {
+        // In this order: a write submitted in between must not wait for the lock that this round still holds, and a
+        // subscriber that goes on after an answer must find the lock free.
+        lease.release();
+        claimed.set(false);
+        if (!waiting.isEmpty()) {
+            claim();
+        }
+    }
+
+    /** Lets writes that another process keeps from the file wait for it, as long as each may. */
+    private void putBack(List<GroupedWrite<?>> writes) {
+        Throwable failure = null;
+        try {
+            waitsForLock = true;
+            writes.forEach(GroupedWrite::putBack);
+            if (waiting.putBack(writes)) {
+                waiting.sweep();
+                dropClosed();
+            } else {
+                failure = Errors.closed();
+            }
+        } catch (Throwable e) {
+            failure = e;
+        }
+        if (failure != null) {
+            Throwable error = failure;
+            writes.forEach(write -> write.fail(error));
+        }
+    }
+
+    /** Runs and commits writes; false if another process has the lock of the file, and nothing was done. */
+    private boolean commit(List<GroupedWrite<?>> group, List<Runnable> answers) {
         List<GroupedWrite<?>> started = new ArrayList<>(group.size());
         for (GroupedWrite<?> write : group) {
-            if (write.start()) {
-                counters.started(write);
+            if (write.start() && !write.tooLate()) {
                 started.add(write);
             }
         }
         if (started.isEmpty()) {
-            return;
+            return true;
         }
         try {
             if (lane.inTransaction()) {
@@ -192,10 +259,17 @@ public final class GroupCommitter {
                 commitApart(started, answers);
             }
         } catch (Throwable e) {
+            if (lane.lockedElsewhere(e)) {
+                lane.rollback();
+                return false;
+            }
             counters.failed(started.size());
             started.forEach(write -> answers.add(() -> write.fail(e)));
             lane.rollback();
         }
+        lease.lockedHere();
+        started.forEach(counters::started);
+        return true;
     }
 
     private boolean commitsAlone(GroupedWrite<?> write) {
@@ -204,8 +278,14 @@ public final class GroupCommitter {
 
     /** Runs the group in one transaction; false if a statement failed and nothing was kept. */
     private boolean commitTogether(List<GroupedWrite<?>> group, List<Runnable> answers) {
-        lane.begin();
-        for (GroupedWrite<?> write : group) {
+        lane.beginWriting();
+        lease.lockedHere();
+        for (Iterator<GroupedWrite<?>> all = group.iterator(); all.hasNext(); ) {
+            GroupedWrite<?> write = all.next();
+            if (write.tooLate()) {
+                all.remove();
+                continue;
+            }
             try {
                 write.run(lane);
             } catch (RuntimeException e) {
@@ -223,10 +303,15 @@ public final class GroupCommitter {
 
     /** Runs the group in one transaction with a savepoint around each statement. */
     private void commitApart(List<GroupedWrite<?>> group, List<Runnable> answers) {
-        lane.begin();
+        lane.beginWriting();
         List<GroupedWrite<?>> succeeded = new ArrayList<>(group.size());
         List<Runnable> failures = new ArrayList<>();
-        for (GroupedWrite<?> write : group) {
+        for (Iterator<GroupedWrite<?>> all = group.iterator(); all.hasNext(); ) {
+            GroupedWrite<?> write = all.next();
+            if (write.tooLate()) {
+                all.remove();
+                continue;
+            }
             control("SAVEPOINT " + SAVEPOINT);
             Throwable error = attempt(write);
             if (error == null) {

@@ -10,8 +10,11 @@ import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
+import com.decentdb.r2dbc.transport.Errors;
+import com.decentdb.r2dbc.transport.Waits;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -25,18 +28,30 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
     private final Command command;
     private final Exchange<T> exchange;
     private final Function<List<Cursor>, T> answer;
+    private final WriteLease lease;
+    private final BooleanSupplier open;
     private final long submitted = System.nanoTime();
+    private long waited;
     private @Nullable List<Cursor> outcome;
 
     /**
      * A write not submitted yet.
      *
      * @param answer makes the answer of one outcome for each list of arguments
+     * @param lease the write lock that it waits for
+     * @param open whether its connection is open; if not, it does not run any more
      */
-    public GroupedWrite(Command command, Exchange<T> exchange, Function<List<Cursor>, T> answer) {
+    public GroupedWrite(
+            Command command,
+            Exchange<T> exchange,
+            Function<List<Cursor>, T> answer,
+            WriteLease lease,
+            BooleanSupplier open) {
         this.command = command;
         this.exchange = exchange;
         this.answer = answer;
+        this.lease = lease;
+        this.open = open;
     }
 
     /** Whether it may share a transaction with others: it changes rows and nothing else. */
@@ -56,12 +71,44 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
         return command.sql().source();
     }
 
+    /** How long it waited until it was started. */
     long waitedNanos() {
-        return System.nanoTime() - submitted;
+        return waited;
     }
 
     boolean start() {
+        waited = System.nanoTime() - submitted;
         return exchange.start();
+    }
+
+    boolean closed() {
+        return !open.getAsBoolean();
+    }
+
+    /** Fails it if its connection was closed before it ran; whether that is so. */
+    boolean tooLate() {
+        boolean late = closed();
+        if (late) {
+            fail(Errors.closed());
+        }
+        return late;
+    }
+
+    /** Lets it wait again, if it was started and has done nothing. */
+    void putBack() {
+        exchange.putBack();
+    }
+
+    /** One that may wait for other writes without limit waits for another process no longer than the others do. */
+    @Override
+    public long deadline() {
+        long own = exchange.deadline();
+        long since = lease.lockedElsewhereSince();
+        if (own != NEVER || since == NEVER || command.lockWait().compareTo(Waits.UNLIMITED) >= 0) {
+            return own;
+        }
+        long from = since - submitted < 0 ? submitted : since;
+        return from + command.lockWait().toNanos();
     }
 
     /** Runs every execution and keeps the outcome; in a task of the lane. */

@@ -54,6 +54,9 @@ public final class LaneTransaction {
     /** Whether it may only read although it was begun to write; confined to the lane's tasks. */
     private boolean restricted;
 
+    /** Whether its connection was closed, which what was not begun is to report. */
+    private volatile boolean closed;
+
     private final AtomicReference<State> state = new AtomicReference<>(State.ACTIVE);
 
     private LaneTransaction(
@@ -67,22 +70,21 @@ public final class LaneTransaction {
     }
 
     /**
-     * Begins a transaction; in a task of the lane. Gives the lane back if that fails.
+     * Begins a transaction; in a task of the lane, which the caller gives back if this fails.
      *
      * @param giveLaneBack ends the exclusive use of the lane; called once, in a task of it
      */
     public static LaneTransaction begin(
             Lane lane, boolean readOnly, Executor delivery, Runnable giveLaneBack, Runnable whenCommitted) {
-        try {
-            if (lane.inTransaction()) {
-                throw Errors.of("25001", "Another transaction was begun on this connection meanwhile", null);
-            }
-            lane.begin();
-            return new LaneTransaction(lane, readOnly, delivery, giveLaneBack, whenCommitted);
-        } catch (Throwable e) {
-            giveLaneBack.run();
-            throw e;
+        if (lane.inTransaction()) {
+            throw Errors.of("25001", "Another transaction was begun on this connection meanwhile", null);
         }
+        if (readOnly) {
+            lane.begin();
+        } else {
+            lane.beginWriting();
+        }
+        return new LaneTransaction(lane, readOnly, delivery, giveLaneBack, whenCommitted);
     }
 
     /** Whether statements still belong to it. */
@@ -91,8 +93,9 @@ public final class LaneTransaction {
         return now == State.ACTIVE || now == State.LOST;
     }
 
-    /** Lets no further statement start; returns whether the engine is busy with one. */
+    /** Lets no further statement start, since its connection is closed; returns whether the engine is busy with one. */
     public boolean busyAfterLast() {
+        closed = true;
         refuse();
         return lane.busy();
     }
@@ -119,7 +122,7 @@ public final class LaneTransaction {
                 } else if (now == State.LOST) {
                     exchange.fail(lost(sql));
                 } else {
-                    exchange.fail(Errors.of("25000", "The transaction ended before this statement was started", sql));
+                    exchange.fail(over("The transaction ended before this statement was started", sql));
                 }
             } catch (Throwable e) {
                 noteLoss(true);
@@ -169,7 +172,7 @@ public final class LaneTransaction {
             }
             // The thread that takes it out of ACTIVE ends it: a rollback may come from any thread at this very moment.
             if (!state.compareAndSet(State.ACTIVE, State.ENDING)) {
-                exchange.fail(Errors.of("25000", "The transaction has ended already", null));
+                exchange.fail(over("The transaction has ended already", null));
                 return;
             }
             try {
@@ -247,6 +250,10 @@ public final class LaneTransaction {
         List.copyOf(cursors)
                 .forEach(cursor -> cursor.abort(
                         Errors.of("25000", "The transaction was rolled back before all rows were read", null)));
+    }
+
+    private R2dbcException over(String message, @Nullable String sql) {
+        return closed ? Errors.closed() : Errors.of("25000", message, sql);
     }
 
     private void refuse() {

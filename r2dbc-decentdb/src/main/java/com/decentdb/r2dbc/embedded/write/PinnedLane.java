@@ -53,6 +53,11 @@ public final class PinnedLane implements ReadLanes {
     }
 
     @Override
+    public int share() {
+        return Integer.MAX_VALUE;
+    }
+
+    @Override
     public R2dbcException timeout(String who, Duration lockWait, @Nullable String sql) {
         return Errors.of(
                 "55P03",

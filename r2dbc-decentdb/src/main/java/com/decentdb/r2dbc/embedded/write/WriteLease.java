@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.embedded.write;
 
+import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
@@ -8,6 +9,7 @@ import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,9 +36,16 @@ public final class WriteLease {
         void refused();
     }
 
+    /** Between two attempts of a holder to get the lock of the file, whose engine waits for it a little each time. */
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
     private final WaitQueue<Claimant> claimants = new WaitQueue<>(Integer.MAX_VALUE);
     private @Nullable Claimant holder;
     private long heldSince;
+    /** Since when holders have waited for another process, or {@link WaitQueue.Waiter#NEVER}. */
+    private volatile long lockedElsewhereSince = WaitQueue.Waiter.NEVER;
+
+    private Runnable whileLockedElsewhere = () -> {};
 
     public void acquire(Claimant claimant) {
         boolean queued;
@@ -45,6 +54,7 @@ public final class WriteLease {
             queued = holder != null && claimants.add(claimant);
             granted = holder == null && !claimants.closed();
             if (granted) {
+                lockedHere();
                 hold(claimant);
             }
         }
@@ -65,6 +75,51 @@ public final class WriteLease {
                 hold(next);
             }
         } while (next != null && !next.granted());
+    }
+
+    /**
+     * Lets the holder, whose attempt another process prevented, try again after a moment. The lane is free for other tasks
+     * meanwhile.
+     *
+     * @param lane runs the attempt; if it rejects that, the lock is handed on
+     */
+    public void retry(Executor lane, Runnable attempt) {
+        if (lockedElsewhereSince == WaitQueue.Waiter.NEVER) {
+            lockedElsewhereSince = System.nanoTime();
+        }
+        whileLockedElsewhere.run();
+        soon(() -> {
+            try {
+                lane.execute(attempt);
+            } catch (RejectedExecutionException e) {
+                release();
+            }
+        });
+    }
+
+    /** Runs a task when it is worth another attempt to get the lock of the file. */
+    public static void soon(Runnable task) {
+        try {
+            DriverThreads.later(task, PAUSE_NANOS);
+        } catch (Throwable e) {
+            // Without memory for the timer the attempts follow each other.
+            task.run();
+        }
+    }
+
+    /** Notes that the attempt of the holder succeeded. */
+    public void lockedHere() {
+        lockedElsewhereSince = WaitQueue.Waiter.NEVER;
+    }
+
+    /** Runs an action each time that a holder has to wait for another process. */
+    public void whileLockedElsewhere(Runnable action) {
+        whileLockedElsewhere = action;
+    }
+
+    /** Since when holders have waited for another process, in {@link System#nanoTime()}, or {@link WaitQueue.Waiter#NEVER}. */
+    long lockedElsewhereSince() {
+        return lockedElsewhereSince;
     }
 
     /** Refuses the claims that wait and all to come. */
@@ -102,6 +157,9 @@ public final class WriteLease {
 
     private synchronized String heldBy() {
         Claimant current = holder;
+        if (lockedElsewhereSince != WaitQueue.Waiter.NEVER) {
+            return ", which another process holds, or another class loader with this driver";
+        }
         return current == null
                 ? ""
                 : ", which " + current.purpose() + " has held for " + (System.nanoTime() - heldSince) / 1_000_000
