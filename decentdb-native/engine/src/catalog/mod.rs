@@ -17,7 +17,11 @@ pub use storage::{apply, create_storage, load};
 
 use crate::search::Analyzer;
 use crate::spatial::Shape;
+use crate::stack::{MAX_LEVELS, MAX_STORED_LEVELS};
 use crate::value::Type;
+
+/// What a view, trigger or foreign key adds to the depth of a statement, besides its own text.
+const LINK_LEVELS: usize = 3;
 
 /// An immutable snapshot of the schema. Names are kept as written and looked up by their ASCII lower case.
 ///
@@ -348,6 +352,19 @@ impl TriggerEvent {
 }
 
 impl Catalog {
+    /// How deep SQLite may nest what a statement leads to, besides the statement: views, triggers, and the actions of foreign keys.
+    pub fn levels(&self) -> usize {
+        let text = |sql: &str| (sql.len() / 2).min(MAX_STORED_LEVELS) + LINK_LEVELS;
+        let acts = |key: &ForeignKey| [&key.on_delete, &key.on_update].into_iter().any(|action| action != "NO ACTION");
+        let of = |catalog: &Catalog| -> usize {
+            let views = catalog.views.values().map(|view| text(&view.sql_text));
+            let triggers = catalog.triggers.values().map(|trigger| text(&trigger.action_sql));
+            let keys = catalog.tables.values().map(|table| table.foreign_keys.iter().filter(|key| acts(key)).count());
+            views.chain(triggers).chain(keys.map(|count| count * LINK_LEVELS)).sum()
+        };
+        (of(self) + self.temp.as_deref().map_or(0, of)).min(MAX_LEVELS)
+    }
+
     pub fn trigger(&self, name: &str) -> Option<&Arc<Trigger>> {
         self.triggers.get(&key(name))
     }

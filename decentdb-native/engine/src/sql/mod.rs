@@ -15,6 +15,7 @@ use sqlparser::tokenizer::TokenWithSpan;
 
 use crate::catalog::{Catalog, Change, Table};
 use crate::error::{Error, Result};
+use crate::stack;
 use crate::types;
 use crate::value::{Stored, Type, Value};
 
@@ -26,7 +27,7 @@ pub use self::program::{Compiled, Program, ResultColumn, SessionCommand, Stateme
 use self::bind::{recognize_pragma, Binder, ParamState, Pragma};
 use self::ddl::{recognize_trigger, CreateTrigger};
 use self::errors::refuse;
-use self::grammar::{recognize_audit, recognize_transaction, require_one_statement, tokenize, words};
+use self::grammar::{levels, recognize_audit, recognize_transaction, require_one_statement, tokenize, words};
 use self::program::{result_columns, Parts};
 
 /// The function that gives a value of the audit context, by its key.
@@ -71,15 +72,32 @@ fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<
             writes_view: false,
             inspected: Vec::new(),
             read_only: false,
+            levels: 0,
         });
     }
+    let levels = levels(&tokens);
     let opening = opening(&tokens);
+    let kept = ["CREATE", "ALTER"].iter().any(|word| opening.starts_with(word));
+    stack::require_levels(levels, if kept { stack::MAX_STORED_LEVELS } else { stack::MAX_LEVELS })?;
+    stack::with_room(levels, || {
+        let compiled = compile_tokens(tokens, &opening, sql, catalog, params)?;
+        Ok(Compiled { levels: levels + catalog.levels(), ..compiled })
+    })
+}
+
+fn compile_tokens(
+    tokens: Vec<TokenWithSpan>,
+    opening: &str,
+    sql: &str,
+    catalog: &Catalog,
+    params: &[Option<Type>],
+) -> Result<Compiled> {
     let statement = Parsed::read(tokens)?;
     let mut decided: Vec<ParamState> = Vec::new();
     // The second pass knows the types that the first one found for parameters used before their type was clear.
     for _ in 0..3 {
         let mut binder = Binder::new(catalog, params, decided);
-        let parts = binder.parsed(&statement, sql, &opening)?;
+        let parts = binder.parsed(&statement, sql, opening)?;
         if binder.wants_another_pass() {
             decided = binder.decided();
             continue;
@@ -121,6 +139,7 @@ fn finish(binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
         writes_view,
         inspected,
         read_only,
+        levels: 0,
     })
 }
 

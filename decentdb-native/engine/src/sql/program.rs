@@ -32,6 +32,8 @@ pub struct Compiled {
     pub inspected: Vec<Inspection>,
     /// Runs outside any transaction and changes nothing.
     pub read_only: bool,
+    /// How deep SQLite may nest when it compiles the statement, or compiles it again.
+    pub levels: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -120,7 +120,7 @@ fn translate(code: c_int, message: String) -> Error {
         ffi::SQLITE_TOOBIG => Error::new(Status::Sql, "sql.too_big", Some("54000"), message)
             .hint("a value or a statement may have at most 1,000,000,000 bytes"),
         ffi::SQLITE_MISMATCH => Error::type_mismatch(message),
-        ffi::SQLITE_INTERRUPT => Error::new(Status::Canceled, "sql.canceled", Some("57014"), message),
+        ffi::SQLITE_INTERRUPT => Error::interrupted(),
         ffi::SQLITE_ERROR => Error::new(Status::Sql, "sql.unknown", None, message),
         _ => Error::internal(format!("{message} (SQLite code {code})")),
     }

@@ -133,7 +133,8 @@ impl Core {
         statement.reset();
         let elapsed = begun.elapsed();
         let mut lines = Vec::new();
-        let mut explained = self.connection.prepare(&format!("EXPLAIN QUERY PLAN {query}"))?;
+        let mut explained =
+            self.connection.prepare_deep(&format!("EXPLAIN QUERY PLAN {query}"), plan.compiled.levels)?;
         while explained.step()? == Step::Row {
             if let Cell::Text(line) = explained.cell(super::execute::EXPLAIN_DETAIL) {
                 lines.push(String::from_utf8_lossy(line).into_owned());

@@ -11,7 +11,8 @@ use crate::engine::watch::Source;
 use crate::error::{Error, Result, Status};
 use crate::sql;
 use crate::sql::{Compiled, Program};
-use crate::sqlite::{Statement, Step};
+use crate::sqlite::{interrupt, Statement, Step};
+use crate::stack;
 use crate::value::{Type, Value};
 
 use super::core::Core;
@@ -54,6 +55,7 @@ impl Core {
     pub fn execute(&mut self, sql: &str, params: &[Value], source: Source) -> Result<QueryResult> {
         if self.transaction.is_none() {
             self.drain_streams();
+            interrupt::check_again()?;
         }
         let mut plan = self.checkout(sql, params)?;
         let done = match &plan.compiled.program {
@@ -143,11 +145,11 @@ impl Core {
 
     pub(in crate::engine) fn run_in_transaction(&mut self, plan: &mut Plan, params: &[Value]) -> Result<Written> {
         if let Program::Ddl { statements, change } = &plan.compiled.program {
-            self.run_ddl(statements, change)?;
+            stack::with_room(plan.compiled.levels, || self.run_ddl(statements, change))?;
             return Ok(Written { rows: RowSet::default(), affected: 0 });
         }
         if let Program::Script(statements) = &plan.compiled.program {
-            self.run_script(statements, &plan.compiled)?;
+            stack::with_room(plan.compiled.levels, || self.run_script(statements, &plan.compiled))?;
             return Ok(Written { rows: RowSet::default(), affected: 0 });
         }
         self.inspect(&plan.compiled.inspected)?;
@@ -191,6 +193,7 @@ impl Core {
             let next = core.catalog.with(change);
             let resting = core.connection.rest_foreign_keys()?;
             for statement in statements {
+                interrupt::check()?;
                 core.connection.execute(statement).map_err(|error| explain(error, None, &next))?;
             }
             drop(resting);
@@ -251,10 +254,11 @@ impl Core {
         let given = params.unwrap_or(&[]);
         let types: Vec<Option<Type>> = given.iter().map(|value| Type::from_tag(value.tag())).collect();
         let compiled = sql::compile(sql, &self.catalog, &types)?;
+        let prepare = |text: &str| self.connection.prepare_deep(text, compiled.levels);
         let (statement, first_column) = match &compiled.program {
-            Program::Statement(text) => (Some(self.connection.prepare(compiled.id_only.as_ref().unwrap_or(text))?), 0),
-            Program::Explain(text) => (Some(self.connection.prepare(text)?), EXPLAIN_DETAIL),
-            Program::ExplainAnalyze { query } => (Some(self.connection.prepare(query)?), 0),
+            Program::Statement(text) => (Some(prepare(compiled.id_only.as_ref().unwrap_or(text))?), 0),
+            Program::Explain(text) => (Some(prepare(text)?), EXPLAIN_DETAIL),
+            Program::ExplainAnalyze { query } => (Some(prepare(query)?), 0),
             Program::Script(_) | Program::Session(_) | Program::Ddl { .. } | Program::Transaction(_) => (None, 0),
         };
         let columns = compiled.columns.len();

@@ -1,12 +1,14 @@
 //! From text to one statement of the grammar, and the names and types it is written with.
 
 mod audit;
+mod depth;
 mod extensions;
 mod parse;
 mod transaction;
 mod type_names;
 
 pub(crate) use self::audit::recognize_audit;
+pub(crate) use self::depth::levels;
 pub(crate) use self::parse::{
     blob_literal, expression, name, object, path, position, quote, require_one_statement, require_user_name, statement,
     syntax, text_literal, tokenize, without_position, words, Path, Schema,

@@ -7,13 +7,15 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, TokenizerError};
 
 use crate::error::{Error, Result};
+use crate::stack::{require_levels, too_deep};
 
+use super::depth::nesting;
 use super::extensions::take_extensions;
 
 /// How deeply parentheses, subqueries and operators may nest.
-const MAX_DEPTH: usize = 120;
-/// How many operators may follow each other without a parenthesis or a comma; SQLite's own limit for one expression.
-const MAX_CHAIN: usize = 1_000;
+const MAX_DEPTH: usize = 500;
+/// The grammar counts a subquery more than once.
+const GRAMMAR_DEPTH: usize = 4 * MAX_DEPTH;
 
 pub(crate) fn position(error: Error, at: Location) -> Error {
     if at.line == 0 || error.context.contains_key("position") {
@@ -104,61 +106,9 @@ pub(crate) fn require_one_statement(tokens: &[TokenWithSpan]) -> Result<()> {
     Ok(())
 }
 
-/// The syntax tree nests to the left once per operator, and is walked and freed recursively.
-fn limit_chains(tokens: &[TokenWithSpan]) -> Result<()> {
-    let mut chains = vec![0usize];
-    for token in tokens {
-        match &token.token {
-            Token::LParen | Token::LBracket => chains.push(0),
-            Token::RParen | Token::RBracket => {
-                if chains.len() > 1 {
-                    chains.pop();
-                }
-            }
-            Token::Comma | Token::SemiColon => {
-                if let Some(chain) = chains.last_mut() {
-                    *chain = 0;
-                }
-            }
-            Token::Word(word)
-                if !matches!(
-                    word.keyword,
-                    Keyword::AND
-                        | Keyword::OR
-                        | Keyword::NOT
-                        | Keyword::IS
-                        | Keyword::LIKE
-                        | Keyword::ILIKE
-                        | Keyword::BETWEEN
-                        | Keyword::IN
-                        | Keyword::COLLATE
-                        | Keyword::AT
-                        | Keyword::UNION
-                        | Keyword::INTERSECT
-                        | Keyword::EXCEPT
-                        | Keyword::JOIN
-                ) => {}
-            Token::Whitespace(_) | Token::Number(..) | Token::SingleQuotedString(_) | Token::Placeholder(_) => {}
-            Token::Period | Token::EOF => {}
-            _ => {
-                if let Some(chain) = chains.last_mut() {
-                    *chain += 1;
-                    if *chain > MAX_CHAIN {
-                        let error = Error::syntax(format!("an expression has more than {MAX_CHAIN} operators"));
-                        return Err(position(error, token.span.start));
-                    }
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
 pub(crate) fn syntax(error: &ParserError) -> Error {
     match error {
-        ParserError::RecursionLimitExceeded => {
-            Error::syntax(format!("the statement nests more than {MAX_DEPTH} levels deep"))
-        }
+        ParserError::RecursionLimitExceeded => too_deep(MAX_DEPTH),
         ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
             match message.rsplit_once(" at Line: ") {
                 Some((text, place)) => {
@@ -223,12 +173,12 @@ fn refuse_phrases(tokens: &[TokenWithSpan]) -> Result<()> {
 }
 
 pub(crate) fn statement(mut tokens: Vec<TokenWithSpan>) -> Result<Statement> {
-    limit_chains(&tokens)?;
+    require_levels(nesting(&tokens), MAX_DEPTH)?;
     refuse_phrases(&tokens)?;
     part_conflict(&mut tokens);
     let lifted = take_extensions(&mut tokens);
     let dialect = PostgreSqlDialect {};
-    let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(tokens);
+    let mut parser = Parser::new(&dialect).with_recursion_limit(GRAMMAR_DEPTH).with_tokens_with_locations(tokens);
     let mut statements = parser.parse_statements().map_err(|error| syntax(&error))?;
     match (statements.pop(), statements.is_empty()) {
         (Some(mut statement), true) => {
@@ -242,9 +192,8 @@ pub(crate) fn statement(mut tokens: Vec<TokenWithSpan>) -> Result<Statement> {
 /// An expression kept in the catalogue as text.
 pub(crate) fn expression(sql: &str) -> Result<Expr> {
     let tokens = tokenize(sql)?;
-    limit_chains(&tokens)?;
     let dialect = PostgreSqlDialect {};
-    let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(tokens);
+    let mut parser = Parser::new(&dialect).with_recursion_limit(GRAMMAR_DEPTH).with_tokens_with_locations(tokens);
     parser.parse_expr().map_err(|error| syntax(&error))
 }
 

@@ -14,10 +14,18 @@ use super::compare::{comparison, is_row};
 
 impl Binder<'_> {
     pub fn expr(&mut self, expr: &Expr, scope: &Scope<'_>) -> Result<Ex> {
-        // The parser bounds the depth, but not so far that a small thread stack suffices.
+        // One level of the binder takes more stack than one of any other part.
         let mark = self.mark();
-        let bound = recursion::guard(|| self.expr_inner(expr, scope));
-        bound.map(|ex| self.observed(mark, ex)).map_err(|error| position(error, expr.span().start))
+        let bound = stacker::maybe_grow(128 * 1024, 1024 * 1024, || self.expr_inner(expr, scope));
+        bound.map(|ex| self.observed(mark, ex)).map_err(|error| {
+            // The innermost expression knows it best; the position of a tree is that of its leaves.
+            let known = error.context.contains_key("position");
+            if known {
+                error
+            } else {
+                position(error, expr.span().start)
+            }
+        })
     }
 
     fn expr_inner(&mut self, expr: &Expr, scope: &Scope<'_>) -> Result<Ex> {
@@ -406,12 +414,5 @@ fn number(text: &str) -> Result<Ex> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(Ex { kind, ..Ex::new(real_literal(number), Type::Float64, false) }),
         _ => Err(types::out_of_range(text, &Type::Float64)),
-    }
-}
-
-mod recursion {
-    /// Runs `body` with enough stack, whatever thread calls.
-    pub fn guard<T>(body: impl FnOnce() -> T) -> T {
-        stacker::maybe_grow(128 * 1024, 1024 * 1024, body)
     }
 }
