@@ -187,7 +187,7 @@ impl Binder<'_> {
                 None => self.unify(column, "VALUES")?,
             };
             described.push(ScopeColumn {
-                name: format!("col{}", at + 1),
+                name: format!("column{}", at + 1),
                 sql_name: format!("column{}", at + 1),
                 ty,
                 nullable: cells.iter().any(|cell| cell.nullable),
