@@ -11,6 +11,7 @@ use crate::stack::{require_levels, too_deep};
 
 use super::depth::nesting;
 use super::extensions::take_extensions;
+use super::spelling::respell;
 
 /// How deeply parentheses, subqueries and operators may nest.
 const MAX_DEPTH: usize = 500;
@@ -61,21 +62,27 @@ const FOREIGN_KEYWORDS: &[Keyword] = &[
     Keyword::CLUSTER,
     Keyword::CONNECT,
     Keyword::DISTRIBUTE,
+    Keyword::DIV,
     Keyword::EXCLUDE,
     Keyword::FORMAT,
+    Keyword::GLOB,
     Keyword::GLOBAL,
+    Keyword::LOCAL,
     Keyword::MATCH_CONDITION,
     Keyword::MATCH_RECOGNIZE,
     Keyword::MINUS,
     Keyword::PIVOT,
     Keyword::PREWHERE,
     Keyword::QUALIFY,
+    Keyword::REGEXP,
+    Keyword::RLIKE,
     Keyword::SAMPLE,
     Keyword::SEMI,
     Keyword::SETTINGS,
     Keyword::SORT,
     Keyword::TOP,
     Keyword::UNPIVOT,
+    Keyword::XOR,
 ];
 
 /// The tokens that mean something.
@@ -161,6 +168,16 @@ fn refuse_phrases(tokens: &[TokenWithSpan]) -> Result<()> {
         let [Token::Word(first), Token::Word(second)] = [&pair[0].token, &pair[1].token] else { continue };
         let what = match (first.keyword, second.value.to_ascii_uppercase().as_str()) {
             (Keyword::ALTER, "INDEX") if at == 0 => "ALTER INDEX",
+            (Keyword::CREATE, "MASK") if at == 0 => "CREATE MASK",
+            (Keyword::ALTER, "MASK") if at == 0 => "ALTER MASK",
+            (Keyword::DROP, "MASK") if at == 0 => "DROP MASK",
+            (Keyword::CREATE, "POLICY") if at == 0 => "CREATE POLICY",
+            (Keyword::ALTER, "POLICY") if at == 0 => "ALTER POLICY",
+            (Keyword::DROP, "POLICY") if at == 0 => "DROP POLICY",
+            (Keyword::CREATE, "EXTENSION") if at == 0 => "CREATE EXTENSION",
+            (Keyword::ALTER, "EXTENSION") if at == 0 => "ALTER EXTENSION",
+            (Keyword::DROP, "EXTENSION") if at == 0 => "DROP EXTENSION",
+            (Keyword::LOAD, "EXTENSION") if at == 0 => "LOAD EXTENSION",
             (Keyword::BETWEEN, "SYMMETRIC") => "BETWEEN SYMMETRIC",
             (Keyword::ROW | Keyword::PRECEDING | Keyword::FOLLOWING, "EXCLUDE") => "EXCLUDE in a window frame",
             _ => continue,
@@ -175,6 +192,7 @@ fn refuse_phrases(tokens: &[TokenWithSpan]) -> Result<()> {
 pub(crate) fn statement(mut tokens: Vec<TokenWithSpan>) -> Result<Statement> {
     require_levels(nesting(&tokens), MAX_DEPTH)?;
     refuse_phrases(&tokens)?;
+    respell(&mut tokens);
     part_conflict(&mut tokens);
     let lifted = take_extensions(&mut tokens);
     let dialect = PostgreSqlDialect {};
@@ -191,7 +209,8 @@ pub(crate) fn statement(mut tokens: Vec<TokenWithSpan>) -> Result<Statement> {
 
 /// An expression kept in the catalogue as text.
 pub(crate) fn expression(sql: &str) -> Result<Expr> {
-    let tokens = tokenize(sql)?;
+    let mut tokens = tokenize(sql)?;
+    respell(&mut tokens);
     let dialect = PostgreSqlDialect {};
     let mut parser = Parser::new(&dialect).with_recursion_limit(GRAMMAR_DEPTH).with_tokens_with_locations(tokens);
     parser.parse_expr().map_err(|error| syntax(&error))
@@ -242,7 +261,8 @@ pub(crate) fn path(object: &ObjectName) -> Result<Path> {
         [ObjectNamePart::Identifier(ident)] => Ok(Path { schema: None, name: whole(ident)? }),
         [ObjectNamePart::Identifier(schema), ObjectNamePart::Identifier(ident)] => {
             let schema = match name(schema).to_ascii_lowercase().as_str() {
-                "main" => Schema::Main,
+                // The schema where programs written for PostgreSQL expect their tables.
+                "main" | "public" => Schema::Main,
                 "temp" => Schema::Temp,
                 _ => {
                     let error = Error::unsupported(format!("the qualified name {object}"));
@@ -281,4 +301,14 @@ pub(crate) fn text_literal(text: &str) -> String {
 
 pub(crate) fn blob_literal(bytes: &[u8]) -> String {
     format!("x'{}'", crate::types::format_hex(bytes))
+}
+
+pub(crate) fn real_literal(number: f64) -> String {
+    if number == f64::INFINITY {
+        "9e999".to_owned()
+    } else if number == f64::NEG_INFINITY {
+        "-9e999".to_owned()
+    } else {
+        format!("{number:?}")
+    }
 }
