@@ -22,9 +22,6 @@ use super::rows::RowSet;
 /// A statement that is compiled anew more often than this within one execution races with endless changes of the schema.
 const MAX_COMPILATIONS: usize = 16;
 
-/// The column of EXPLAIN QUERY PLAN that holds its text.
-pub(super) const EXPLAIN_DETAIL: usize = 3;
-
 /// The complete result of a statement.
 pub struct QueryResult {
     pub compiled: Arc<Compiled>,
@@ -81,7 +78,7 @@ impl Core {
         let mut rows = RowSet::new(plan.types.len());
         let statement = plan.statement.as_mut().ok_or_else(no_statement)?;
         while step == Step::Row {
-            rows.push(statement, plan.first_column);
+            rows.push(statement);
             step = statement.step().map_err(|error| explain(error, None, &self.catalog))?;
         }
         statement.reset();
@@ -121,7 +118,7 @@ impl Core {
                 let command = command.clone();
                 return self.session_command(&command);
             }
-            Program::ExplainAnalyze { .. } => return self.explain_analyze(plan, params),
+            Program::Explain { .. } => return self.explain(plan, params),
             _ => {}
         }
         self.write(plan.compiled.writes_temporary, source, |core| {
@@ -160,7 +157,7 @@ impl Core {
         let mut rows = RowSet::new(columns);
         loop {
             match statement.step() {
-                Ok(Step::Row) => rows.push(statement, plan.first_column),
+                Ok(Step::Row) => rows.push(statement),
                 Ok(Step::Done) => break,
                 Err(error) => return Err(self.explain_write(plan, params, error)),
             }
@@ -255,15 +252,14 @@ impl Core {
         let types: Vec<Option<Type>> = given.iter().map(|value| Type::from_tag(value.tag())).collect();
         let compiled = sql::compile(sql, &self.catalog, &types)?;
         let prepare = |text: &str| self.connection.prepare_deep(text, compiled.levels);
-        let (statement, first_column) = match &compiled.program {
-            Program::Statement(text) => (Some(prepare(compiled.id_only.as_ref().unwrap_or(text))?), 0),
-            Program::Explain(text) => (Some(prepare(text)?), EXPLAIN_DETAIL),
-            Program::ExplainAnalyze { query } => (Some(prepare(query)?), 0),
-            Program::Script(_) | Program::Session(_) | Program::Ddl { .. } | Program::Transaction(_) => (None, 0),
+        let statement = match &compiled.program {
+            Program::Statement(text) => Some(prepare(compiled.id_only.as_ref().unwrap_or(text))?),
+            Program::Explain { query, .. } => Some(prepare(query)?),
+            Program::Script(_) | Program::Session(_) | Program::Ddl { .. } | Program::Transaction(_) => None,
         };
         let columns = compiled.columns.len();
-        let own = !matches!(compiled.program, Program::ExplainAnalyze { .. }) && compiled.id_only.is_none();
-        if own && statement.as_ref().is_some_and(|statement| statement.column_count() != first_column + columns) {
+        let own = !matches!(compiled.program, Program::Explain { .. }) && compiled.id_only.is_none();
+        if own && statement.as_ref().is_some_and(|statement| statement.column_count() != columns) {
             return Err(Error::internal(format!("the statement was compiled to other than {columns} columns")));
         }
         let types: Arc<[Type]> = compiled.columns.iter().map(|column| column.ty.clone()).collect();
@@ -278,7 +274,6 @@ impl Core {
             compiled: Arc::new(compiled),
             types,
             statement,
-            first_column,
             tags,
             epoch: self.epoch,
         })
@@ -287,7 +282,7 @@ impl Core {
 
 /// Whether the statement runs outside any transaction and changes nothing.
 pub(crate) fn is_read(compiled: &Compiled) -> bool {
-    compiled.read_only && matches!(compiled.program, Program::Statement(_) | Program::Explain(_))
+    compiled.read_only && matches!(compiled.program, Program::Statement(_))
 }
 
 pub(in crate::engine) fn bind(plan: &mut Plan, params: &[Value]) -> Result<()> {
@@ -333,7 +328,7 @@ fn bind_value(statement: &mut Statement, compiled: &Compiled, index: usize, valu
         )
         .with("parameter", json!({ "index": index + 1 }))),
         Value::Float64(number) if own(&Type::Float64) => statement.bind_f64(index + 1, *number),
-        Value::Text(text) if own(&Type::Text) => statement.bind_text(index + 1, text),
+        Value::Text(text) if own(&Type::Text) && !text.contains('\0') => statement.bind_text(index + 1, text),
         Value::Blob(bytes) if own(&Type::Blob) => statement.bind_blob(index + 1, bytes),
         other => statement.bind(index + 1, &sql::bind(compiled, index, other)?),
     }

@@ -225,7 +225,7 @@ impl Prepared {
         let mut rows = RowSet::new(plan.types.len());
         let mut step = if pending { Ok(Step::Row) } else { statement.step() };
         while let Ok(Step::Row) = step {
-            rows.push(statement, plan.first_column);
+            rows.push(statement);
             step = statement.step();
         }
         statement.reset();
@@ -243,8 +243,7 @@ impl Prepared {
                 match step {
                     Ok(Step::Row) => {
                         self.affected += 1;
-                        let first = plan.first_column;
-                        self.block.push(&plan.types, |column| statement.cell(first + column));
+                        self.block.push(&plan.types, |column| statement.cell(column));
                         Ok(true)
                     }
                     Ok(Step::Done) => {
