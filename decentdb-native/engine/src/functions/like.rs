@@ -94,6 +94,7 @@ fn same_ignoring_case(left: char, right: char) -> bool {
 }
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    // Definitions written by an engine whose LIKE had no escape of its own call it with two arguments.
     for arity in [2, 3] {
         connection.create_scalar_function("ddb_like", arity, PURE, |context| {
             like_function(context, |left, right| left == right)

@@ -80,6 +80,10 @@ impl Binder<'_> {
             Op::LongArrow => self.json_member(left, right, true),
             Op::LtDashGt => self.relation("st_distance", Some(left), Some(right), None),
             Op::StringConcat => self.concat(left, right),
+            Op::PGRegexMatch => self.matches(left, right, "", false),
+            Op::PGRegexIMatch => self.matches(left, right, "", true),
+            Op::PGRegexNotMatch => self.matches(left, right, "NOT ", false),
+            Op::PGRegexNotIMatch => self.matches(left, right, "NOT ", true),
             other => Err(Error::unsupported(format!("the operator {other}"))),
         }
     }
@@ -145,6 +149,14 @@ impl Binder<'_> {
             return Ok(ex);
         }
         self.widen(ex, ty)
+    }
+
+    /// Whether a text holds a match of a regular expression.
+    fn matches(&mut self, text: Ex, pattern: Ex, not: &str, ignores_case: bool) -> Result<Ex> {
+        let (text, pattern) = (self.typed("~", text, &Type::Text)?, self.typed("~", pattern, &Type::Text)?);
+        let nullable = text.nullable || pattern.nullable;
+        let sql = format!("({not}ddb_regexp({}, {}, {}))", text.sql, pattern.sql, i32::from(ignores_case));
+        Ok(Ex::new(sql, Type::Bool, nullable))
     }
 
     fn concat(&mut self, left: Ex, right: Ex) -> Result<Ex> {
