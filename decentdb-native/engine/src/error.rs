@@ -132,6 +132,11 @@ impl Error {
         error
     }
 
+    /// Another thread ended the call.
+    pub fn interrupted() -> Self {
+        Self::new(Status::Canceled, "sql.canceled", Some("57014"), "the statement was interrupted")
+    }
+
     pub fn transaction(message: impl Into<String>) -> Self {
         Self::new(Status::Transaction, "transaction.invalid_state", Some("25000"), message)
     }

@@ -10,6 +10,7 @@ mod search;
 mod spatial;
 mod sql;
 mod sqlite;
+mod stack;
 mod types;
 mod value;
 

@@ -4,6 +4,7 @@
 mod batch;
 mod db;
 mod error;
+mod extension;
 mod handle;
 mod memory;
 mod metadata;
@@ -21,6 +22,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 pub use batch::*;
 pub use db::*;
 pub use error::*;
+pub use extension::*;
 pub use memory::{ddb_string_free, ddb_value_dispose, ddb_value_init};
 pub use metadata::*;
 pub use result::*;
@@ -30,11 +32,12 @@ pub use unsupported::*;
 pub use watch::*;
 
 use crate::error::{Error, Result, Status};
+use crate::stack;
 
 /// Runs the body of an exported function.
 fn call(body: impl FnOnce() -> Result<()>) -> u32 {
     error::clear();
-    let failure = match catch_unwind(AssertUnwindSafe(body)) {
+    let failure = match stack::with_reserve(|| catch_unwind(AssertUnwindSafe(body))) {
         Ok(Ok(())) => return Status::Ok as u32,
         Ok(Err(failure)) => failure,
         Err(panic) => panicked(&*panic),

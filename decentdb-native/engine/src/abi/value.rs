@@ -3,16 +3,14 @@
 use super::{array, bytes, sized_text};
 use crate::c_layout::ValueView;
 use crate::error::{Error, Result};
+use crate::sql::{too_many_parameters, MAX_PARAMETERS};
 use crate::value::Value;
-
-/// The largest number of parameters of a statement.
-const MAX_PARAMETERS: usize = 32_766;
 
 /// # Safety
 /// `params` is NULL or points to `count` values whose `data` is valid.
 pub unsafe fn parameters(params: *const ValueView, count: usize) -> Result<Vec<Value>> {
     if count > MAX_PARAMETERS {
-        return Err(Error::misuse(format!("{count} parameters: a statement has at most {MAX_PARAMETERS}")));
+        return Err(too_many_parameters(format!("{count} parameters")));
     }
     // SAFETY: the caller's promise.
     let params = unsafe { array(params, count, "params") }?;

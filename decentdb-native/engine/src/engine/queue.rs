@@ -18,6 +18,7 @@ use crate::engine::session::{Core, QueryResult, Session};
 use crate::engine::watch::Source;
 use crate::error::{Error, Result, Status};
 use crate::sql::Program;
+use crate::sqlite::interrupt;
 use crate::value::Value;
 
 /// How long a request may wait for its start.
@@ -475,6 +476,8 @@ impl Session {
         if covered == 0 {
             return results;
         }
+        // It covers statements that no one asked to end.
+        let _ = interrupt::close();
         match core.commit() {
             Ok(_) => self.queue.count_commit(covered, synced),
             Err(error) => {
@@ -501,6 +504,7 @@ fn panicked() -> Error {
 impl Core {
     /// The transaction of the batch is gone afterwards if the request did not leave it as it was, or ended it.
     fn execute_in_batch(&mut self, request: &Request) -> Result<QueryResult> {
+        interrupt::reopen();
         let done = catch_unwind(AssertUnwindSafe(|| {
             let plan = self.checkout(&request.sql, &request.params)?;
             let refused = matches!(plan.compiled.program, Program::Transaction(_));

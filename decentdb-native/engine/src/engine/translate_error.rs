@@ -10,7 +10,7 @@ use crate::sql::Compiled;
 const FOREIGN_KEY: i32 = 787;
 /// SQLITE_CONSTRAINT_TRIGGER, which an action RESTRICT gives.
 const TRIGGER: i32 = 1811;
-/// SQLite's message for triggers that fire each other more than a thousand deep.
+/// SQLite's message for triggers that fire each other deeper than `SQLITE_MAX_TRIGGER_DEPTH`.
 const TOO_DEEP: &str = "triggers nested too deep";
 
 /// SQLite's error in the words of the dialect: an error of a function as the function meant it, a violated constraint by its
@@ -24,9 +24,9 @@ pub fn explain(error: Error, compiled: Option<&Compiled>, catalog: &Catalog) -> 
             Status::Sql,
             "sql.trigger_recursion",
             Some("54001"),
-            "triggers fire each other without end: the statement was undone",
+            "triggers or foreign keys act on each other more than 10,000 deep: the statement was undone",
         )
-        .hint("drop the trigger whose action writes to its own table");
+        .hint("a trigger whose action writes to its own table may fire itself without end");
     }
     if let (true, Some(compiled)) = (is_foreign_key(&error), compiled) {
         return match sql::suspects(compiled, catalog).as_slice() {

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use super::text::{bad_argument, text};
-use super::{blob, fail, integer, null, raw, string, Output, PURE};
+use super::{blob, fail, integer, null, raw, real, string, Output, PURE};
 use crate::error::{Error, Status};
 use crate::types::{format_hex, parse_hex, Raw};
 
@@ -97,11 +97,40 @@ fn from_base64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// `ddb_pack(value)`: a value of any storage class as a text that JSON keeps exactly; NULL stays NULL.
+fn pack(context: &Context<'_>) -> Output {
+    Ok(match raw(context, 0)? {
+        Raw::Null => null(),
+        Raw::Integer(number) => string(format!("i{number}")),
+        Raw::Real(number) => string(format!("r{}", number.to_bits())),
+        Raw::Text(text) => string(format!("t{text}")),
+        Raw::Blob(bytes) => string(format!("b{}", format_hex(bytes))),
+    })
+}
+
+/// `ddb_unpack(text)`: the value that was packed.
+fn unpack(context: &Context<'_>) -> Output {
+    let Some(packed) = text(context, 0)? else { return Ok(null()) };
+    let mut chars = packed.chars();
+    let kind = chars.next();
+    let rest = chars.as_str();
+    let value = match kind {
+        Some('i') => rest.parse().ok().map(integer),
+        Some('r') => rest.parse().ok().map(|bits| real(f64::from_bits(bits))),
+        Some('t') => Some(string(rest)),
+        Some('b') => parse_hex(rest).map(blob),
+        _ => None,
+    };
+    value.ok_or_else(|| fail(&Error::internal("a packed value cannot be read")))
+}
+
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function("ddb_md5", 1, PURE, digest::<md5::Md5>)?;
     connection.create_scalar_function("ddb_sha256", 1, PURE, digest::<Sha256>)?;
     connection.create_scalar_function("ddb_to_hex", 1, PURE, |context| to_hex(context, true))?;
     connection.create_scalar_function("ddb_to_hex_lower", 1, PURE, |context| to_hex(context, false))?;
+    connection.create_scalar_function("ddb_pack", 1, PURE, pack)?;
+    connection.create_scalar_function("ddb_unpack", 1, PURE, unpack)?;
     connection.create_scalar_function("ddb_encode", 2, PURE, encode)?;
     connection.create_scalar_function("ddb_decode", 2, PURE, decode)?;
     connection.create_scalar_function("ddb_bit_length", 1, PURE, |context| {

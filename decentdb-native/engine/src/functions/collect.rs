@@ -15,11 +15,17 @@ use crate::types::{decimal, interval, Raw};
 
 type Cell = rusqlite::types::ToSqlOutput<'static>;
 
-/// `ddb_array_agg(json)`: an array of JSON values; the empty array without rows.
-struct Array;
+/// `ddb_array_agg(json)` and `ddb_json_agg(json)`: an array of JSON values.
+struct Array {
+    /// Without rows it is the empty array, and otherwise NULL.
+    never_null: bool,
+}
 
 impl Array {
-    fn text(members: &VecDeque<String>) -> Cell {
+    fn text(&self, members: &VecDeque<String>) -> Cell {
+        if members.is_empty() && !self.never_null {
+            return null();
+        }
         let mut text = String::from("[");
         for (at, member) in members.iter().enumerate() {
             if at > 0 {
@@ -43,13 +49,13 @@ impl Aggregate<VecDeque<String>, Cell> for Array {
     }
 
     fn finalize(&self, _: &mut Context<'_>, members: Option<VecDeque<String>>) -> Output {
-        Ok(Self::text(&members.unwrap_or_default()))
+        Ok(self.text(&members.unwrap_or_default()))
     }
 }
 
 impl WindowAggregate<VecDeque<String>, Cell> for Array {
     fn value(&self, members: Option<&mut VecDeque<String>>) -> Output {
-        Ok(members.map_or_else(|| string("[]"), |members| Self::text(members)))
+        Ok(self.text(members.unwrap_or(&mut VecDeque::new())))
     }
 
     fn inverse(&self, _: &mut Context<'_>, members: &mut VecDeque<String>) -> rusqlite::Result<()> {
@@ -201,7 +207,8 @@ fn compare(left: &SqlValue, right: &SqlValue, order: i64) -> Ordering {
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     const FLAGS: FunctionFlags = PURE;
-    connection.create_window_function("ddb_array_agg", 1, FLAGS, Array)?;
+    connection.create_window_function("ddb_array_agg", 1, FLAGS, Array { never_null: true })?;
+    connection.create_window_function("ddb_json_agg", 1, FLAGS, Array { never_null: false })?;
     connection.create_aggregate_function("ddb_distinct_concat", 2, FLAGS, DistinctConcat)?;
     connection.create_aggregate_function("ddb_percentile", 2, FLAGS, Percentile::Float)?;
     connection.create_aggregate_function("ddb_dec_percentile", 2, FLAGS, Percentile::Decimal)?;

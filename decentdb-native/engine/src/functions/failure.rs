@@ -9,6 +9,7 @@ const PREFIX: &str = "ddb-error:";
 
 /// The subcodes that functions raise. Decoding looks up the static text here.
 const KNOWN: &[(Status, &str, &str)] = &[
+    (Status::Canceled, "sql.canceled", "57014"),
     (Status::Sql, "sql.invalid_value", "22P02"),
     (Status::Sql, "sql.invalid_value", "22007"),
     (Status::Sql, "sql.invalid_text", "22021"),

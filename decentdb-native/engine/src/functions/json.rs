@@ -11,9 +11,11 @@ use crate::types::{self, dynamic, Raw};
 use crate::value::{Type, Value};
 
 fn unquoted(json: &str) -> rusqlite::Result<String> {
-    serde_json::from_str(json).map_err(|_| {
+    let text: String = serde_json::from_str(json).map_err(|_| {
         fail(&Error::new(Status::Sql, "sql.invalid_text", Some("22021"), "the JSON text holds an invalid escape"))
-    })
+    })?;
+    types::without_nul(&text).map_err(|error| fail(&error))?;
+    Ok(text)
 }
 
 /// `ddb_json_text(json)`: the plain text of a JSON value; JSON's null is NULL.
@@ -23,6 +25,76 @@ fn json_text(context: &Context<'_>) -> Output {
         _ if json == "null" => Ok(null()),
         Some(b'"') => Ok(string(unquoted(json)?)),
         _ => Ok(string(json)),
+    }
+}
+
+/// `ddb_json_checked(text)`: the text, which must be JSON.
+fn json_checked(context: &Context<'_>) -> Output {
+    let Some(json) = text(context, 0)? else { return Ok(null()) };
+    match serde_json::from_str::<serde::de::IgnoredAny>(json) {
+        Ok(_) => Ok(string(json)),
+        Err(error) => Err(invalid_json(&error)),
+    }
+}
+
+fn invalid_json(error: &serde_json::Error) -> rusqlite::Error {
+    fail(&Error::new(Status::Sql, "sql.invalid_value", Some("22P02"), format!("the text is no JSON: {error}")))
+}
+
+/// `ddb_array(text)`: the JSON of an array that is written as JSON, `[1, 2]`, or as PostgreSQL writes it, `{1,2}`.
+fn array(context: &Context<'_>) -> Output {
+    let Some(written) = text(context, 0)? else { return Ok(null()) };
+    let written = written.trim();
+    let malformed = || {
+        let message = format!("\"{}\" is no array: write [..] or {{..}}", written.chars().take(60).collect::<String>());
+        fail(&Error::new(Status::Sql, "sql.invalid_value", Some("22P02"), message))
+    };
+    if written.starts_with('[') {
+        return match serde_json::from_str::<serde::de::IgnoredAny>(written) {
+            Ok(_) => Ok(string(written)),
+            Err(error) => Err(invalid_json(&error)),
+        };
+    }
+    let members = written.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).ok_or_else(malformed)?;
+    let members = members_of(members).ok_or_else(malformed)?;
+    Ok(string(serde_json::Value::from(members).to_string()))
+}
+
+/// The members of PostgreSQL's text of an array: separated by commas, quoted where they hold one, NULL where they are bare.
+fn members_of(text: &str) -> Option<Vec<Option<String>>> {
+    let mut members = Vec::new();
+    let mut chars = text.chars().peekable();
+    if text.trim().is_empty() {
+        return Some(members);
+    }
+    loop {
+        while chars.next_if(|c| c.is_ascii_whitespace()).is_some() {}
+        let mut member = String::new();
+        let quoted = chars.next_if_eq(&'"').is_some();
+        if quoted {
+            loop {
+                match chars.next()? {
+                    '"' => break,
+                    '\\' => member.push(chars.next()?),
+                    c => member.push(c),
+                }
+            }
+            while chars.next_if(|c| c.is_ascii_whitespace()).is_some() {}
+        } else {
+            while let Some(c) = chars.next_if(|c| !matches!(c, ',' | '"' | '{' | '}')) {
+                member.push(if c == '\\' { chars.next()? } else { c });
+            }
+            member.truncate(member.trim_end().len());
+            if member.is_empty() {
+                return None;
+            }
+        }
+        members.push((quoted || !member.eq_ignore_ascii_case("NULL")).then_some(member));
+        match chars.next() {
+            None => return Some(members),
+            Some(',') => {}
+            Some(_) => return None,
+        }
     }
 }
 
@@ -51,7 +123,7 @@ fn json_member(context: &Context<'_>) -> Output {
         (_, Raw::Null) => null(),
         (_, Raw::Integer(number)) => integer(number),
         (_, Raw::Real(number)) => real(number),
-        (_, Raw::Text(value)) => string(value),
+        (_, Raw::Text(value)) => string(types::without_nul(value).map_err(|error| fail(&error))?),
         (_, Raw::Blob(bytes)) => blob(bytes.to_vec()),
     })
 }
@@ -107,6 +179,8 @@ fn settle(context: &Context<'_>) -> Output {
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function("ddb_json_text", 1, PURE, json_text)?;
+    connection.create_scalar_function("ddb_json_checked", 1, PURE, json_checked)?;
+    connection.create_scalar_function("ddb_array", 1, PURE, array)?;
     connection.create_scalar_function("ddb_json_cell", 1, PURE, json_cell)?;
     connection.create_scalar_function("ddb_json_member", 2, PURE, json_member)?;
     connection.create_scalar_function("ddb_json_path", 1, PURE, json_path)?;

@@ -4,7 +4,8 @@ use rusqlite::functions::Context;
 use rusqlite::Connection;
 
 use super::text::{bad_argument, text};
-use super::{integer, null, Output, PURE};
+use super::{fail, integer, null, Output, PURE};
+use crate::sqlite::interrupt;
 
 /// One element of a pattern.
 enum Token {
@@ -62,6 +63,9 @@ fn like(mut text: &str, mut pattern: &str, escape: Option<char>, same: fn(char, 
         if chars.next().is_none() {
             return false;
         }
+        if chars.as_str().len() % 1024 == 0 && interrupt::requested() {
+            return false;
+        }
         retry = Some((after, chars.as_str()));
         (pattern, text) = (after, chars.as_str());
     }
@@ -80,7 +84,9 @@ fn like_function(context: &Context<'_>, same: fn(char, char) -> bool) -> Output 
     } else {
         None
     };
-    Ok(integer(i64::from(like(value, pattern, escape, same))))
+    let found = like(value, pattern, escape, same);
+    interrupt::check().map_err(|error| fail(&error))?;
+    Ok(integer(i64::from(found)))
 }
 
 fn same_ignoring_case(left: char, right: char) -> bool {
@@ -88,6 +94,7 @@ fn same_ignoring_case(left: char, right: char) -> bool {
 }
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    // Definitions written by an engine whose LIKE had no escape of its own call it with two arguments.
     for arity in [2, 3] {
         connection.create_scalar_function("ddb_like", arity, PURE, |context| {
             like_function(context, |left, right| left == right)

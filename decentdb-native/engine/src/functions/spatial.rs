@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use super::{fail, integer, null, raw, real, string, Output, PURE};
 use crate::error::{Error, Result};
 use crate::spatial::{Dimensions, Geometry, Position, Shape, EARTH};
+use crate::sqlite::interrupt;
 use crate::types::Raw;
 
 fn unexpected() -> rusqlite::Error {
@@ -147,19 +148,25 @@ fn measured(left: &Geometry, right: &Geometry, geography: bool) -> Result<f64> {
 /// `ddb_st_distance(a, b, geography)`
 fn distance(context: &Context<'_>) -> Output {
     let Some((left, right)) = pair(context)? else { return Ok(null()) };
-    given(measured(&left, &right, flag(context, 2)?), real)
+    finished(given(measured(&left, &right, flag(context, 2)?), real)?)
 }
 
 /// `ddb_st_dwithin(a, b, geography, distance)`
 fn within_distance(context: &Context<'_>) -> Output {
     let (Some((left, right)), Some(most)) = (pair(context)?, number(context, 3)?) else { return Ok(null()) };
-    given(measured(&left, &right, flag(context, 2)?), |distance| boolean(distance <= most))
+    finished(given(measured(&left, &right, flag(context, 2)?), |distance| boolean(distance <= most))?)
+}
+
+/// The result of a measure, unless it stopped early.
+fn finished(result: ToSqlOutput<'static>) -> Output {
+    interrupt::check().map_err(|error| fail(&error))?;
+    Ok(result)
 }
 
 /// `ddb_st_area(shape, geography)`
 fn area(context: &Context<'_>) -> Output {
     let Some(geometry) = shape(context, 0)? else { return Ok(null()) };
-    given(if flag(context, 1)? { geometry.earth_area() } else { geometry.area() }, real)
+    finished(given(if flag(context, 1)? { geometry.earth_area() } else { geometry.area() }, real)?)
 }
 
 /// `ddb_st_require(shape, column type, column)`: the shape, if the column accepts it.
@@ -228,7 +235,7 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     ];
     for (name, read) in reads {
         connection.create_scalar_function(name, 1, PURE, move |context| match shape(context, 0)? {
-            Some(geometry) => read(&geometry).map_err(|error| fail(&error)),
+            Some(geometry) => finished(read(&geometry).map_err(|error| fail(&error))?),
             None => Ok(null()),
         })?;
     }
@@ -241,7 +248,8 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     ];
     for (name, relation) in relations {
         connection.create_scalar_function(name, 2, PURE, move |context| {
-            Ok(pair(context)?.map_or_else(null, |(left, right)| boolean(relation(&left, &right))))
+            let Some((left, right)) = pair(context)? else { return Ok(null()) };
+            finished(boolean(relation(&left, &right)))
         })?;
     }
     connection.create_scalar_function("ddb_st_set_srid", 3, PURE, set_srid)?;

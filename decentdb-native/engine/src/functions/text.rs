@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::{blob, fail, integer, null, raw, string, Output, PURE};
 use crate::error::{Error, Status};
-use crate::types::Raw;
+use crate::types::{self, Raw};
 
 /// The length limit of a text that a function builds, in bytes.
 pub(super) const MAX_TEXT: usize = 64 << 20;
@@ -168,7 +168,11 @@ fn translate(context: &Context<'_>) -> Output {
 fn chr(context: &Context<'_>) -> Output {
     let Some(code) = length_argument(context, 0)? else { return Ok(null()) };
     match u32::try_from(code).ok().and_then(char::from_u32) {
-        Some(letter) => Ok(string(letter)),
+        Some(letter) => {
+            let text = String::from(letter);
+            types::without_nul(&text).map_err(|error| fail(&error))?;
+            Ok(string(text))
+        }
         None => Err(bad_argument(format!("{code} is not a character"))),
     }
 }
@@ -228,6 +232,21 @@ fn regexp_replace(context: &Context<'_>) -> Output {
     Ok(string(result))
 }
 
+/// `ddb_regexp(text, pattern, ignores_case)`: whether the text holds a match. A pattern is compiled once for all rows.
+fn regexp(context: &Context<'_>) -> Output {
+    let (Some(value), Some(_)) = (text(context, 0)?, text(context, 1)?) else { return Ok(null()) };
+    let ignores_case: bool = context.get(2)?;
+    let regex = context.get_or_create_aux(1, |pattern| -> Result<regex::Regex, rusqlite::Error> {
+        let pattern = pattern.as_str()?;
+        regex::RegexBuilder::new(pattern)
+            .case_insensitive(ignores_case)
+            .dot_matches_new_line(true)
+            .build()
+            .map_err(|error| bad_pattern(format!("invalid regular expression \"{pattern}\": {error}")))
+    })?;
+    Ok(integer(i64::from(regex.is_match(value))))
+}
+
 /// Translates PostgreSQL's replacement, with `\1` for a group and `\&` for the match, into the crate's, with `${1}`.
 fn template(replacement: &str) -> String {
     let mut result = String::with_capacity(replacement.len());
@@ -253,7 +272,7 @@ fn map(context: &Context<'_>, operation: fn(&str) -> String) -> Output {
 }
 
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    let functions: [(&str, i32, Function); 18] = [
+    let functions: [(&str, i32, Function); 19] = [
         ("ddb_lpad", 2, |context| pad(context, true)),
         ("ddb_lpad", 3, |context| pad(context, true)),
         ("ddb_rpad", 2, |context| pad(context, false)),
@@ -269,6 +288,7 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
         ("ddb_string_to_array", 2, string_to_array),
         ("ddb_translate", 3, translate),
         ("ddb_chr", 1, chr),
+        ("ddb_regexp", 3, regexp),
         ("ddb_regexp_replace", 3, regexp_replace),
         ("ddb_regexp_replace", 4, regexp_replace),
         ("ddb_starts_with", 2, |context| match (text(context, 0)?, text(context, 1)?) {

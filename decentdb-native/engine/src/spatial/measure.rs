@@ -5,6 +5,7 @@ use robust::{orient2d, Coord};
 
 use super::{Geometry, GeometryKind, Part, Position};
 use crate::error::{Error, Result};
+use crate::sqlite::interrupt;
 
 /// The mean radius of the earth, in meters.
 pub const EARTH: f64 = 6_371_008.8;
@@ -134,13 +135,23 @@ fn cover(mut stretches: Vec<(f64, f64)>) -> bool {
 
 impl Geometry {
     fn segments(&self) -> impl Iterator<Item = Segment> + '_ {
-        let lines = self.parts.iter().flatten();
+        let lines = self.remaining_parts().iter().flatten();
         lines.flat_map(|line| line.windows(2).map(|pair| (pair[0], pair[1]))).filter(|(a, b)| !a.same_place(*b))
+    }
+
+    /// Every pair of segments may be compared, which takes long for large shapes: none are left when the call is interrupted, which
+    /// the function that asked for the measure reports.
+    fn remaining_parts(&self) -> &[Part] {
+        if interrupt::requested() {
+            &[]
+        } else {
+            &self.parts
+        }
     }
 
     fn polygons(&self) -> &[Part] {
         if self.kind.part() == GeometryKind::Polygon {
-            &self.parts
+            self.remaining_parts()
         } else {
             &[]
         }

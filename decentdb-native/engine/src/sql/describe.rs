@@ -2,11 +2,13 @@
 
 use serde_json::{json, Value as Json};
 use sqlparser::ast::{SelectItem, SetExpr, Statement};
+use sqlparser::tokenizer::TokenWithSpan;
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result, Status};
 use crate::sql::grammar::tokenize;
-use crate::sql::{compile_for, Parsed};
+use crate::sql::{compile_for, Compiled, Parsed};
+use crate::stack;
 use crate::value::Type;
 
 use super::program::StatementKind;
@@ -18,7 +20,12 @@ pub fn describe_json(sql: &str, catalog: &Catalog) -> Result<Json> {
         let message = "prepared statements do not support transaction control";
         return Err(Error::new(Status::Sql, "sql.unsupported_feature", Some("0A000"), message));
     }
-    let statement = Parsed::read(tokenize(sql)?)?;
+    let tokens = tokenize(sql)?;
+    stack::with_room(compiled.levels, || describe(tokens, sql, &compiled, catalog))
+}
+
+fn describe(tokens: Vec<TokenWithSpan>, sql: &str, compiled: &Compiled, catalog: &Catalog) -> Result<Json> {
+    let statement = Parsed::read(tokens)?;
     let expressions = match &statement {
         Parsed::Statement(statement) => expressions(statement, compiled.columns.len()),
         _ => vec![None; compiled.columns.len()],

@@ -3,6 +3,7 @@
 use crate::catalog::Column;
 use crate::error::{Error, Result, Status};
 use crate::sql::bind::Ex;
+use crate::sql::MAX_PARAMETERS;
 
 pub(super) fn refuse(present: bool, what: &str) -> Result<()> {
     if present {
@@ -10,6 +11,12 @@ pub(super) fn refuse(present: bool, what: &str) -> Result<()> {
     } else {
         Ok(())
     }
+}
+
+/// The error of a statement with a parameter beyond the last one.
+pub fn too_many_parameters(found: impl std::fmt::Display) -> Error {
+    let message = format!("{found}: a statement has at most {MAX_PARAMETERS} parameters");
+    Error::new(Status::Sql, "sql.program_limit_exceeded", Some("54000"), message)
 }
 
 pub(super) fn already_exists(name: &str) -> Error {
@@ -35,7 +42,7 @@ pub(super) fn undefined(name: &str, ex: &Ex) -> Error {
 }
 
 pub(super) fn unknown_function(name: &str) -> Error {
-    Error::new(Status::Sql, "sql.unsupported_feature", Some("0A000"), format!("unsupported scalar function {name}"))
+    Error::new(Status::Sql, "sql.function_not_found", Some("42883"), format!("unknown function {name}"))
 }
 
 pub(super) fn windowing(message: impl Into<String>) -> Error {

@@ -6,15 +6,17 @@ mod describe;
 mod emit;
 mod errors;
 mod grammar;
+mod outline;
 mod program;
 
 use std::sync::Arc;
 
-use sqlparser::ast::{DescribeAlias, Query, SetExpr, Statement};
+use sqlparser::ast::{DescribeAlias, Query, SchemaName, SetExpr, Statement};
 use sqlparser::tokenizer::TokenWithSpan;
 
 use crate::catalog::{Catalog, Change, Table};
 use crate::error::{Error, Result};
+use crate::stack;
 use crate::types;
 use crate::value::{Stored, Type, Value};
 
@@ -24,15 +26,21 @@ pub use self::emit::{constraint_error, foreign_key_error, orphans_exist, suspect
 pub use self::program::{Compiled, Program, ResultColumn, SessionCommand, StatementKind, TransactionControl};
 
 use self::bind::{recognize_pragma, Binder, ParamState, Pragma};
-use self::ddl::{recognize_trigger, CreateTrigger};
+use self::ddl::{create_schema, recognize_trigger, CreateTrigger};
+pub use self::errors::too_many_parameters;
+
 use self::errors::refuse;
-use self::grammar::{recognize_audit, recognize_transaction, require_one_statement, tokenize, words};
+use self::grammar::{levels, recognize_audit, recognize_transaction, require_one_statement, tokenize, words};
+use self::outline::outline;
 use self::program::{result_columns, Parts};
 
 /// The function that gives a value of the audit context, by its key.
 pub const AUDIT_VALUE: &str = "ddb_audit_value";
 /// The function that gives the whole audit context, as a JSON object.
 pub const AUDIT_ALL: &str = "ddb_audit_all";
+
+/// The most parameters of a statement.
+pub const MAX_PARAMETERS: usize = 65_535;
 
 /// Compiles the one statement in `sql`. `params[i]` is the type of the value bound to `$i+1`, `None` where nothing but
 /// NULL is bound or the caller only asks for a description; the types decide overloads and the tags of results.
@@ -71,15 +79,32 @@ fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<
             writes_view: false,
             inspected: Vec::new(),
             read_only: false,
+            levels: 0,
         });
     }
+    let levels = levels(&tokens);
     let opening = opening(&tokens);
+    let kept = ["CREATE", "ALTER"].iter().any(|word| opening.starts_with(word));
+    stack::require_levels(levels, if kept { stack::MAX_STORED_LEVELS } else { stack::MAX_LEVELS })?;
+    stack::with_room(levels, || {
+        let compiled = compile_tokens(tokens, &opening, sql, catalog, params)?;
+        Ok(Compiled { levels: levels + catalog.levels(), ..compiled })
+    })
+}
+
+fn compile_tokens(
+    tokens: Vec<TokenWithSpan>,
+    opening: &str,
+    sql: &str,
+    catalog: &Catalog,
+    params: &[Option<Type>],
+) -> Result<Compiled> {
     let statement = Parsed::read(tokens)?;
     let mut decided: Vec<ParamState> = Vec::new();
     // The second pass knows the types that the first one found for parameters used before their type was clear.
     for _ in 0..3 {
         let mut binder = Binder::new(catalog, params, decided);
-        let parts = binder.parsed(&statement, sql, &opening)?;
+        let parts = binder.parsed(&statement, sql, opening)?;
         if binder.wants_another_pass() {
             decided = binder.decided();
             continue;
@@ -121,6 +146,7 @@ fn finish(binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
         writes_view,
         inspected,
         read_only,
+        levels: 0,
     })
 }
 
@@ -207,9 +233,12 @@ impl Binder<'_> {
             Statement::AlterTable(alter) if opening == "ALTER VIEW" => self.alter_view(alter),
             Statement::AlterTable(alter) => self.alter_table(alter),
             Statement::Drop { object_type, if_exists, names, cascade, purge, temporary, table, .. } => {
-                refuse(*cascade, "CASCADE")?;
                 refuse(*purge || *temporary || table.is_some(), "this form of DROP")?;
-                self.drop_object(*object_type, *if_exists, names)
+                self.drop_object(*object_type, *if_exists, names, *cascade)
+            }
+            Statement::ShowVariable { variable } => self.show(variable),
+            Statement::CreateSchema { schema_name: SchemaName::Simple(schema), if_not_exists, .. } => {
+                create_schema(schema, *if_not_exists)
             }
             Statement::Explain {
                 describe_alias,
@@ -251,18 +280,18 @@ impl Binder<'_> {
     }
 
     fn explain(&mut self, statement: &Statement, analyze: bool, text: &str, opening: &str) -> Result<Parts> {
-        if !matches!(statement, Statement::Query(_)) {
-            return Err(Error::unsupported("EXPLAIN of anything but a query"));
+        use Statement::{Delete, Insert, Query, Update};
+        match statement {
+            Query(_) => {}
+            Insert(_) | Update(_) | Delete(_) if !analyze => {}
+            _ => return Err(Error::unsupported("EXPLAIN of anything but a query or a change of rows")),
         }
         let parts = self.statement(statement, text, opening)?;
-        let Program::Statement(sql) = parts.program else {
+        let Program::Statement(query) = parts.program else {
             return Err(Error::internal("a query compiled to no statement"));
         };
         let plan = ResultColumn { name: "plan".to_owned(), ty: Type::Text, nullable: Some(false), source: None };
-        let program = match analyze {
-            true => Program::ExplainAnalyze { query: sql },
-            false => Program::Explain(format!("EXPLAIN QUERY PLAN {sql}")),
-        };
+        let program = Program::Explain { query, outline: outline(statement), analyze };
         Ok(Parts { kind: StatementKind::Explain, program, columns: vec![plan], target: None, id_only: None })
     }
 }

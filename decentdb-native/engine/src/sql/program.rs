@@ -32,6 +32,8 @@ pub struct Compiled {
     pub inspected: Vec<Inspection>,
     /// Runs outside any transaction and changes nothing.
     pub read_only: bool,
+    /// How deep SQLite may nest when it compiles the statement, or compiles it again.
+    pub levels: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +54,12 @@ pub enum StatementKind {
 pub enum Program {
     /// One SQLite statement; `$n` is `?n`.
     Statement(String),
-    /// One SQLite statement whose fourth column is a line of the plan; it is the only result column.
-    Explain(String),
-    /// Runs a query and reports its plan, rows and time; the plan is the only result column.
-    ExplainAnalyze {
+    /// Reports the plan of a statement below the nodes of its outline, and with `analyze` runs it and reports rows and
+    /// time; the plan is the only result column.
+    Explain {
         query: String,
+        outline: Vec<String>,
+        analyze: bool,
     },
     /// SQLite statements that change rows and take no parameters; all or none, and the number of rows is not reported.
     Script(Vec<String>),

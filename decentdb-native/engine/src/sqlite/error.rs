@@ -11,6 +11,9 @@ use crate::error::{Error, Status};
 
 const ACCESS: &str = "this process must be allowed to read and write the database file and its directory";
 
+/// How SQLite's messages about its own bounds begin.
+const TOO_COMPLEX: &[&str] = &["at most ", "too many ", "Expression tree is too large", "parser stack overflow"];
+
 /// The error of `code`, with the message the connection keeps for it.
 pub fn from_code(db: *mut ffi::sqlite3, code: c_int) -> Error {
     // SAFETY: `db` is a live connection; the message is copied before the next call.
@@ -69,6 +72,10 @@ fn system_error(cause: std::io::Error, message: &str) -> Error {
     }
 }
 
+fn too_complex(sqlstate: &'static str, message: String) -> Error {
+    Error::new(Status::Sql, "sql.statement_too_complex", Some(sqlstate), message)
+}
+
 fn disk_full(message: String) -> Error {
     Error::new(Status::Io, "io.disk_full", Some("53100"), message)
 }
@@ -120,7 +127,11 @@ fn translate(code: c_int, message: String) -> Error {
         ffi::SQLITE_TOOBIG => Error::new(Status::Sql, "sql.too_big", Some("54000"), message)
             .hint("a value or a statement may have at most 1,000,000,000 bytes"),
         ffi::SQLITE_MISMATCH => Error::type_mismatch(message),
-        ffi::SQLITE_INTERRUPT => Error::new(Status::Canceled, "sql.canceled", Some("57014"), message),
+        ffi::SQLITE_INTERRUPT => Error::interrupted(),
+        ffi::SQLITE_ERROR if message.starts_with("too many columns") => too_complex("54011", message),
+        ffi::SQLITE_ERROR if TOO_COMPLEX.iter().any(|start| message.starts_with(start)) => {
+            too_complex("54001", message)
+        }
         ffi::SQLITE_ERROR => Error::new(Status::Sql, "sql.unknown", None, message),
         _ => Error::internal(format!("{message} (SQLite code {code})")),
     }

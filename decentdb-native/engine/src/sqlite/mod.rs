@@ -3,6 +3,7 @@
 
 mod error;
 pub mod fts5;
+pub mod interrupt;
 pub mod preupdate;
 pub mod series;
 mod statement;
@@ -78,6 +79,11 @@ impl Connection {
     /// Prepares the only statement in `sql` for repeated use.
     pub fn prepare(&self, sql: &str) -> Result<Statement> {
         Statement::prepare(self.raw(), sql)
+    }
+
+    /// As [`Connection::prepare`], for a statement that nests so many levels deep.
+    pub fn prepare_deep(&self, sql: &str, levels: usize) -> Result<Statement> {
+        Statement::prepare_deep(self.raw(), sql, levels)
     }
 
     /// Runs every statement in `sql`, dropping rows.

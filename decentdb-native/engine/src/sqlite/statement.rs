@@ -5,7 +5,11 @@ use rusqlite::ffi;
 
 use super::error::from_code;
 use crate::error::{Error, Result};
+use crate::stack;
 use crate::value::Stored;
+
+/// The levels that fit into the stack every call has.
+const SHALLOW: usize = 32;
 
 /// The outcome of one step of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +47,21 @@ pub struct Statement {
     reprepared: c_int,
     /// Whether it is between its first step and its reset, where it may hold a read transaction open.
     stepping: bool,
+    /// How deep it nests: SQLite may compile it again in a step.
+    levels: usize,
 }
 
 // SAFETY: a statement is used under the lock of its session, by one thread at a time, like its connection.
 unsafe impl Send for Statement {}
 
 impl Statement {
+    /// A statement of so many levels.
+    pub(super) fn prepare_deep(db: *mut ffi::sqlite3, sql: &str, levels: usize) -> Result<Self> {
+        let mut prepared = stack::with_room(levels, || Self::prepare(db, sql))?;
+        prepared.levels = levels;
+        Ok(prepared)
+    }
+
     pub(super) fn prepare(db: *mut ffi::sqlite3, sql: &str) -> Result<Self> {
         let mut raw = ptr::null_mut();
         let mut tail: *const c_char = ptr::null();
@@ -70,7 +83,7 @@ impl Statement {
         if raw.is_null() {
             return Err(Error::syntax("the SQL text holds no statement"));
         }
-        Ok(Self { raw, reprepared: 0, stepping: false })
+        Ok(Self { raw, reprepared: 0, stepping: false, levels: 0 })
     }
 
     fn db(&self) -> *mut ffi::sqlite3 {
@@ -81,7 +94,8 @@ impl Statement {
     pub fn step(&mut self) -> Result<Step> {
         self.stepping = true;
         // SAFETY: `raw` is a live statement.
-        match unsafe { ffi::sqlite3_step(self.raw) } {
+        let step = || unsafe { ffi::sqlite3_step(self.raw) };
+        match if self.levels > SHALLOW { stack::with_room(self.levels, step) } else { step() } {
             ffi::SQLITE_ROW => Ok(Step::Row),
             ffi::SQLITE_DONE => Ok(Step::Done),
             code => {
@@ -103,6 +117,10 @@ impl Statement {
         if self.stepping {
             // SAFETY: `raw` is a live statement; the code repeats the error of the last step, already reported.
             unsafe { ffi::sqlite3_reset(self.raw) };
+            // Requests to end a call are looked for every so many steps, counted from here: a short statement that is used
+            // over and over, such as COMMIT, must not be ended halfway.
+            // SAFETY: `raw` is a live statement.
+            unsafe { ffi::sqlite3_stmt_status(self.raw, ffi::SQLITE_STMTSTATUS_VM_STEP, 1) };
             self.stepping = false;
         }
     }

@@ -61,6 +61,14 @@ pub(crate) fn invalid(text: &str, target: &Type) -> Error {
     )
 }
 
+/// Refuses U+0000, as PostgreSQL does: SQLite's functions take it for the end of a text.
+pub(crate) fn without_nul(text: &str) -> Result<&str> {
+    if !text.contains('\0') {
+        return Ok(text);
+    }
+    Err(Error::new(Status::Sql, "sql.invalid_text", Some("22021"), "a text cannot contain the character U+0000"))
+}
+
 pub(crate) fn out_of_range(what: impl std::fmt::Display, target: &Type) -> Error {
     Error::new(Status::Sql, "sql.out_of_range", Some("22003"), format!("{what} is out of range for {}", target.name()))
 }
@@ -346,7 +354,7 @@ pub fn store(value: &Value, target: Option<&Type>) -> Result<Stored> {
         Value::Float64(number) if number.is_nan() => return Err(out_of_range("NaN", &Type::Float64)),
         Value::Float64(number) => Stored::Real(*number),
         Value::Bool(flag) => Stored::Integer(i64::from(*flag)),
-        Value::Text(text) => Stored::Text(text.clone()),
+        Value::Text(text) => Stored::Text(without_nul(text)?.to_owned()),
         Value::Blob(bytes) => Stored::Blob(bytes.clone()),
         Value::Geometry(bytes) => Stored::Blob(spatial::normalized(bytes, false)?),
         Value::Geography(bytes) => Stored::Blob(spatial::normalized(bytes, true)?),

@@ -42,6 +42,21 @@ impl Outcome {
         *self != Outcome::default()
     }
 
+    /// Takes over the names that DecentDB made up for columns without one: `col` and the position, or the text of `COUNT(*)`.
+    /// The bundled engine calls such columns as PostgreSQL does. Returns whether a name differed.
+    pub fn adopt_made_up_names(&mut self, recorded: &Outcome) -> bool {
+        let mut adopted = false;
+        if self.columns.len() == recorded.columns.len() {
+            for (at, (own, name)) in self.columns.iter_mut().zip(&recorded.columns).enumerate() {
+                if own != name && (*name == format!("col{}", at + 1) || name == "COUNT(*)") {
+                    own.clone_from(name);
+                    adopted = true;
+                }
+            }
+        }
+        adopted
+    }
+
     pub fn failed(failure: Failure) -> Outcome {
         Outcome { error: Some(failure), ..Outcome::default() }
     }

@@ -34,7 +34,7 @@ impl Report {
                 problems.push("nothing is recorded for it".to_owned());
             }
             if let Some(difference) = difference {
-                *self.differences.entry(difference.reason.clone()).or_default() += 1;
+                self.differs(&difference.reason);
                 if answered.outcome == step.expected {
                     problems.push(format!("it is listed as a difference but is none: {}", difference.reason));
                 }
@@ -56,6 +56,11 @@ impl Report {
             self.failures.push(format!("{id} ({name})\n  {}\n    {}", step.request.title(), problems.join("\n    ")));
         }
         self.failed_cases += usize::from(self.failures.len() > failures);
+    }
+
+    /// Counts a step that differs for a reason.
+    pub fn differs(&mut self, reason: &str) {
+        *self.differences.entry(reason.to_owned()).or_default() += 1;
     }
 
     pub fn print(&self, elapsed: Duration) -> ExitCode {

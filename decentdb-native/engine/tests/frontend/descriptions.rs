@@ -50,8 +50,8 @@ fn parameters_and_columns_have_types_and_sources() {
         [
             ("id", "INT64", Some(false)),
             ("name", "TEXT", Some(false)),
-            ("col3", "DECIMAL", Some(true)),
-            ("col4", "INT64", Some(false)),
+            ("?column?", "DECIMAL", Some(true)),
+            ("count", "INT64", Some(false)),
         ]
     );
 }

@@ -72,8 +72,9 @@ impl Database {
         let compiled = sql::compile(statement, &self.catalog, &tags)?;
         match &compiled.program {
             Program::Statement(text) => self.execute(text, &compiled, values),
-            Program::Explain(text) => {
-                let mut prepared = self.connection.prepare(text).map_err(|error| self.failure(&error, &compiled))?;
+            Program::Explain { query, .. } => {
+                let text = format!("EXPLAIN QUERY PLAN {query}");
+                let mut prepared = self.connection.prepare(&text).map_err(|error| self.failure(&error, &compiled))?;
                 let lines: rusqlite::Result<Vec<String>> = prepared
                     .query_map(params_from_iter(compiled.params.iter().map(|_| rusqlite::types::Null)), |row| {
                         row.get(3)
@@ -107,7 +108,7 @@ impl Database {
                     .map_err(|error| self.failure(&error, &compiled))?;
                 Ok(Rows { names: Vec::new(), types: Vec::new(), rows: Vec::new() })
             }
-            Program::ExplainAnalyze { .. } | Program::Session(_) => panic!("the engine runs {statement}"),
+            Program::Session(_) => panic!("the engine runs {statement}"),
             Program::Transaction(_) => panic!("the tests of the front end run no transactions"),
         }
     }

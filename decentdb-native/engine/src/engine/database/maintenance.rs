@@ -4,13 +4,13 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::backup::Backup;
+use rusqlite::backup::{Backup, StepResult};
 use serde_json::{json, Value as Json};
 
 use crate::catalog::Table;
 use crate::engine::session::{Core, PlanCacheStats};
 use crate::error::{Error, Result, Status};
-use crate::sqlite::{self, Step};
+use crate::sqlite::{self, interrupt, Step};
 use crate::value::Stored;
 
 use super::open::{Location, FORMAT_VERSION};
@@ -90,9 +90,7 @@ impl Core {
         {
             // One read transaction over the whole copy, so that writers meanwhile do not restart it.
             self.connection.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1;")?;
-            let done = Backup::new(self.connection.inner(), &mut copy)
-                .and_then(|backup| backup.run_to_completion(BACKUP_PAGES_PER_STEP, Duration::ZERO, None))
-                .map_err(failed);
+            let done = copy_pages(self.connection.inner(), &mut copy);
             self.connection.execute("ROLLBACK")?;
             done?;
         }
@@ -150,4 +148,13 @@ impl Core {
         let count = self.connection.query_i64(&format!("SELECT count(*) FROM {schema}.\"{name}\""))?;
         Ok(count as u64)
     }
+}
+
+fn copy_pages(from: &rusqlite::Connection, to: &mut rusqlite::Connection) -> Result<()> {
+    let failed = |error: rusqlite::Error| sqlite::from_rusqlite(&error);
+    let backup = Backup::new(from, to).map_err(failed)?;
+    while backup.step(BACKUP_PAGES_PER_STEP).map_err(failed)? != StepResult::Done {
+        interrupt::check()?;
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::stored_catalog::{create_catalog, prepare_connection};
 use crate::error::{Error, Result, Status};
-use crate::sqlite::Connection;
+use crate::sqlite::{self, Connection};
 
 use super::options::{Coordination, Options, SyncMode};
 
@@ -235,6 +235,7 @@ fn configure(connection: Connection, location: &Location, options: &Options) -> 
     connection.busy_timeout(options.lock_timeout)?;
     connection.keep_plans_stable()?;
     connection.set_memory_aside(0)?;
+    sqlite::interrupt::watch(connection.raw());
     prepare_connection(&connection)?;
     connection.execute("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA temp_store = MEMORY;")?;
     if connection.query_i64("PRAGMA application_id")? != i64::from(APPLICATION_ID) {

@@ -13,8 +13,12 @@ use parking_lot::{Mutex, RawMutex};
 use crate::catalog::Catalog;
 use crate::engine::watch::Hub;
 use crate::error::{Error, Result};
+use crate::sqlite::interrupt;
 
 use super::open::Location;
+
+/// How long a wait lasts before it finds out that it was interrupted; it goes to the end of the line then.
+const MAX_WAIT: Duration = Duration::from_millis(100);
 
 static REGISTRY: LazyLock<Mutex<HashMap<PathBuf, Weak<Shared>>>> = LazyLock::new(Mutex::default);
 
@@ -98,12 +102,15 @@ impl Shared {
 
     /// Waits in line for the right to write. Zero fails at once with BUSY, a longer wait with TIMEOUT.
     pub fn lock_writer(self: &Arc<Self>, timeout: Duration) -> Result<WriteGuard> {
-        let locked = if timeout.is_zero() { self.writer.try_lock() } else { self.writer.try_lock_for(timeout) };
-        if locked {
-            Ok(WriteGuard { shared: Arc::clone(self) })
-        } else {
-            Err(Error::lock_unavailable(timeout, "another handle of this process"))
+        let mut left = timeout;
+        while !self.writer.try_lock_for(left.min(MAX_WAIT)) {
+            interrupt::check()?;
+            left = left.saturating_sub(MAX_WAIT);
+            if left.is_zero() {
+                return Err(Error::lock_unavailable(timeout, "another handle of this process"));
+            }
         }
+        Ok(WriteGuard { shared: Arc::clone(self) })
     }
 
     /// The catalogue of the schema version, if it is the one last read.

@@ -1,22 +1,20 @@
-//! Statements about the handle itself, and EXPLAIN ANALYZE: statements that are not one run of one SQLite statement.
+//! Statements about the handle itself, which no SQLite statement does.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value as SqlValue;
 
-use crate::engine::translate_error::explain;
 use crate::error::{Error, Result};
-use crate::sql::{Program, SessionCommand, AUDIT_ALL, AUDIT_VALUE};
-use crate::sqlite::{self, Cell, Connection, Step};
-use crate::value::{Stored, Value};
+use crate::sql::{SessionCommand, AUDIT_ALL, AUDIT_VALUE};
+use crate::sqlite::{self, Connection, Step};
+use crate::value::Stored;
 
 use super::core::Core;
-use super::execute::{no_statement, Written};
-use super::plan::Plan;
+use super::execute::Written;
 use super::rows::RowSet;
 
 /// The audit context of the application; the statements of its handle read it.
@@ -85,11 +83,11 @@ impl Core {
         Ok(Written { rows: RowSet::default(), affected: 0 })
     }
 
-    fn rows_of(&self, sql: &str, columns: usize) -> Result<Written> {
+    pub(super) fn rows_of(&self, sql: &str, columns: usize) -> Result<Written> {
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = RowSet::new(columns);
         while statement.step()? == Step::Row {
-            rows.push(&statement, 0);
+            rows.push(&statement);
         }
         let affected = rows.len() as u64;
         Ok(Written { rows, affected })
@@ -114,34 +112,5 @@ impl Core {
             self.shared.checkpointed();
         }
         done
-    }
-
-    /// Runs the query to its end and reports its plan, how many rows it gave and how long that took.
-    pub(in crate::engine) fn explain_analyze(&mut self, plan: &mut Box<Plan>, params: &[Value]) -> Result<Written> {
-        let begun = Instant::now();
-        let mut step = self.start_read(plan, params)?;
-        let Program::ExplainAnalyze { query } = &plan.compiled.program else {
-            return Err(Error::internal("EXPLAIN ANALYZE became another statement"));
-        };
-        let query = query.clone();
-        let statement = plan.statement.as_mut().ok_or_else(no_statement)?;
-        let mut count = 0u64;
-        while step == Step::Row {
-            count += 1;
-            step = statement.step().map_err(|error| explain(error, None, &self.catalog))?;
-        }
-        statement.reset();
-        let elapsed = begun.elapsed();
-        let mut lines = Vec::new();
-        let mut explained = self.connection.prepare(&format!("EXPLAIN QUERY PLAN {query}"))?;
-        while explained.step()? == Step::Row {
-            if let Cell::Text(line) = explained.cell(super::execute::EXPLAIN_DETAIL) {
-                lines.push(String::from_utf8_lossy(line).into_owned());
-            }
-        }
-        lines.push(format!("Actual Rows: {count}"));
-        lines.push(format!("Actual Time: {:.3} ms", elapsed.as_secs_f64() * 1_000.0));
-        let json = serde_json::Value::from(lines).to_string();
-        self.rows_of(&format!("SELECT value FROM json_each('{}')", json.replace('\'', "''")), 1)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::{Mutex, MutexGuard};
+use std::ops::{Deref, DerefMut};
 
 use crate::catalog::Catalog;
 use crate::engine::database::{connect, Flusher, Location, OpenMode, Options, Shared, SyncMode};
@@ -12,6 +13,7 @@ use crate::engine::inspection::Inspections;
 use crate::engine::queue::Queue;
 use crate::engine::watch::Capture;
 use crate::error::Result;
+use crate::sqlite::interrupt::{Interrupt, Running};
 use crate::sqlite::{Connection, Statement};
 
 use super::command::AuditContext;
@@ -28,7 +30,29 @@ pub struct Session {
     pub options: Arc<Options>,
     pub queue: Arc<Queue>,
     in_transaction: Arc<AtomicBool>,
+    interrupt: Interrupt,
     core: Mutex<Core>,
+}
+
+/// The core during a call on the handle, which another thread may interrupt.
+pub struct CoreGuard<'a> {
+    /// Ends before the lock is free for the next call.
+    _running: Running<'a>,
+    core: MutexGuard<'a, Core>,
+}
+
+impl Deref for CoreGuard<'_> {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.core
+    }
+}
+
+impl DerefMut for CoreGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Core {
+        &mut self.core
+    }
 }
 
 /// The part of a session behind its lock. Fields are dropped in order: every statement before the connection.
@@ -116,21 +140,34 @@ impl Session {
             connection,
             flusher,
         };
-        Ok(Arc::new(Self { shared, options, queue, in_transaction, core: Mutex::new(core) }))
+        Ok(Arc::new(Self {
+            shared,
+            options,
+            queue,
+            in_transaction,
+            interrupt: Interrupt::default(),
+            core: Mutex::new(core),
+        }))
     }
 
-    pub fn core(&self) -> MutexGuard<'_, Core> {
-        let mut core = self.core.lock();
+    pub fn core(&self) -> CoreGuard<'_> {
+        self.run(self.core.lock())
+    }
+
+    fn run<'a>(&'a self, mut core: MutexGuard<'a, Core>) -> CoreGuard<'a> {
         core.recover();
-        core
+        CoreGuard { _running: self.interrupt.open(), core }
+    }
+
+    /// Ends the call that runs on this handle, if there is one. Any thread may call this; it waits for nothing.
+    pub fn interrupt(&self) {
+        self.interrupt.request();
     }
 
     /// The core, unless another thread uses it until `deadline`.
-    pub(in crate::engine) fn core_until(&self, deadline: Option<Instant>) -> Option<MutexGuard<'_, Core>> {
+    pub(in crate::engine) fn core_until(&self, deadline: Option<Instant>) -> Option<CoreGuard<'_>> {
         let Some(deadline) = deadline else { return Some(self.core()) };
-        let mut core = self.core.try_lock_until(deadline)?;
-        core.recover();
-        Some(core)
+        self.core.try_lock_until(deadline).map(|core| self.run(core))
     }
 
     /// Whether an explicit transaction is open; does not wait for a statement that is running.
@@ -142,7 +179,7 @@ impl Session {
     pub fn with_prepared<T>(&self, slot: usize, body: impl FnOnce(&mut Core, &mut Prepared) -> Result<T>) -> Result<T> {
         /// Puts the statement back, also when `body` panics.
         struct Lease<'a> {
-            core: MutexGuard<'a, Core>,
+            core: CoreGuard<'a>,
             slot: usize,
             prepared: Option<Box<Prepared>>,
         }

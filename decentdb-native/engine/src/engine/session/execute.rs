@@ -11,7 +11,8 @@ use crate::engine::watch::Source;
 use crate::error::{Error, Result, Status};
 use crate::sql;
 use crate::sql::{Compiled, Program};
-use crate::sqlite::{Statement, Step};
+use crate::sqlite::{interrupt, Statement, Step};
+use crate::stack;
 use crate::value::{Type, Value};
 
 use super::core::Core;
@@ -20,9 +21,6 @@ use super::rows::RowSet;
 
 /// A statement that is compiled anew more often than this within one execution races with endless changes of the schema.
 const MAX_COMPILATIONS: usize = 16;
-
-/// The column of EXPLAIN QUERY PLAN that holds its text.
-pub(super) const EXPLAIN_DETAIL: usize = 3;
 
 /// The complete result of a statement.
 pub struct QueryResult {
@@ -54,6 +52,7 @@ impl Core {
     pub fn execute(&mut self, sql: &str, params: &[Value], source: Source) -> Result<QueryResult> {
         if self.transaction.is_none() {
             self.drain_streams();
+            interrupt::check_again()?;
         }
         let mut plan = self.checkout(sql, params)?;
         let done = match &plan.compiled.program {
@@ -79,7 +78,7 @@ impl Core {
         let mut rows = RowSet::new(plan.types.len());
         let statement = plan.statement.as_mut().ok_or_else(no_statement)?;
         while step == Step::Row {
-            rows.push(statement, plan.first_column);
+            rows.push(statement);
             step = statement.step().map_err(|error| explain(error, None, &self.catalog))?;
         }
         statement.reset();
@@ -119,7 +118,7 @@ impl Core {
                 let command = command.clone();
                 return self.session_command(&command);
             }
-            Program::ExplainAnalyze { .. } => return self.explain_analyze(plan, params),
+            Program::Explain { .. } => return self.explain(plan, params),
             _ => {}
         }
         self.write(plan.compiled.writes_temporary, source, |core| {
@@ -143,11 +142,11 @@ impl Core {
 
     pub(in crate::engine) fn run_in_transaction(&mut self, plan: &mut Plan, params: &[Value]) -> Result<Written> {
         if let Program::Ddl { statements, change } = &plan.compiled.program {
-            self.run_ddl(statements, change)?;
+            stack::with_room(plan.compiled.levels, || self.run_ddl(statements, change))?;
             return Ok(Written { rows: RowSet::default(), affected: 0 });
         }
         if let Program::Script(statements) = &plan.compiled.program {
-            self.run_script(statements, &plan.compiled)?;
+            stack::with_room(plan.compiled.levels, || self.run_script(statements, &plan.compiled))?;
             return Ok(Written { rows: RowSet::default(), affected: 0 });
         }
         self.inspect(&plan.compiled.inspected)?;
@@ -158,7 +157,7 @@ impl Core {
         let mut rows = RowSet::new(columns);
         loop {
             match statement.step() {
-                Ok(Step::Row) => rows.push(statement, plan.first_column),
+                Ok(Step::Row) => rows.push(statement),
                 Ok(Step::Done) => break,
                 Err(error) => return Err(self.explain_write(plan, params, error)),
             }
@@ -191,6 +190,7 @@ impl Core {
             let next = core.catalog.with(change);
             let resting = core.connection.rest_foreign_keys()?;
             for statement in statements {
+                interrupt::check()?;
                 core.connection.execute(statement).map_err(|error| explain(error, None, &next))?;
             }
             drop(resting);
@@ -251,15 +251,15 @@ impl Core {
         let given = params.unwrap_or(&[]);
         let types: Vec<Option<Type>> = given.iter().map(|value| Type::from_tag(value.tag())).collect();
         let compiled = sql::compile(sql, &self.catalog, &types)?;
-        let (statement, first_column) = match &compiled.program {
-            Program::Statement(text) => (Some(self.connection.prepare(compiled.id_only.as_ref().unwrap_or(text))?), 0),
-            Program::Explain(text) => (Some(self.connection.prepare(text)?), EXPLAIN_DETAIL),
-            Program::ExplainAnalyze { query } => (Some(self.connection.prepare(query)?), 0),
-            Program::Script(_) | Program::Session(_) | Program::Ddl { .. } | Program::Transaction(_) => (None, 0),
+        let prepare = |text: &str| self.connection.prepare_deep(text, compiled.levels);
+        let statement = match &compiled.program {
+            Program::Statement(text) => Some(prepare(compiled.id_only.as_ref().unwrap_or(text))?),
+            Program::Explain { query, .. } => Some(prepare(query)?),
+            Program::Script(_) | Program::Session(_) | Program::Ddl { .. } | Program::Transaction(_) => None,
         };
         let columns = compiled.columns.len();
-        let own = !matches!(compiled.program, Program::ExplainAnalyze { .. }) && compiled.id_only.is_none();
-        if own && statement.as_ref().is_some_and(|statement| statement.column_count() != first_column + columns) {
+        let own = !matches!(compiled.program, Program::Explain { .. }) && compiled.id_only.is_none();
+        if own && statement.as_ref().is_some_and(|statement| statement.column_count() != columns) {
             return Err(Error::internal(format!("the statement was compiled to other than {columns} columns")));
         }
         let types: Arc<[Type]> = compiled.columns.iter().map(|column| column.ty.clone()).collect();
@@ -274,7 +274,6 @@ impl Core {
             compiled: Arc::new(compiled),
             types,
             statement,
-            first_column,
             tags,
             epoch: self.epoch,
         })
@@ -283,7 +282,7 @@ impl Core {
 
 /// Whether the statement runs outside any transaction and changes nothing.
 pub(crate) fn is_read(compiled: &Compiled) -> bool {
-    compiled.read_only && matches!(compiled.program, Program::Statement(_) | Program::Explain(_))
+    compiled.read_only && matches!(compiled.program, Program::Statement(_))
 }
 
 pub(in crate::engine) fn bind(plan: &mut Plan, params: &[Value]) -> Result<()> {
@@ -329,7 +328,7 @@ fn bind_value(statement: &mut Statement, compiled: &Compiled, index: usize, valu
         )
         .with("parameter", json!({ "index": index + 1 }))),
         Value::Float64(number) if own(&Type::Float64) => statement.bind_f64(index + 1, *number),
-        Value::Text(text) if own(&Type::Text) => statement.bind_text(index + 1, text),
+        Value::Text(text) if own(&Type::Text) && !text.contains('\0') => statement.bind_text(index + 1, text),
         Value::Blob(bytes) if own(&Type::Blob) => statement.bind_blob(index + 1, bytes),
         other => statement.bind(index + 1, &sql::bind(compiled, index, other)?),
     }

@@ -3,6 +3,7 @@
 mod command;
 mod core;
 mod execute;
+mod explain;
 mod foreign_key;
 mod plan;
 mod prepared;

@@ -15,8 +15,6 @@ pub struct Plan {
     pub types: Arc<[Type]>,
     /// `None` for DDL and transaction control.
     pub statement: Option<Statement>,
-    /// The column of the statement that is the first of the result.
-    pub first_column: usize,
     pub tags: Vec<Tag>,
     /// The session's epoch: a plan of an earlier one is compiled again.
     pub epoch: u64,

@@ -8,7 +8,7 @@ use crate::engine::translate_error::explain;
 use crate::engine::watch::Source;
 use crate::error::{Error, Result, Status};
 use crate::sql::{Compiled, Program, StatementKind};
-use crate::sqlite::Step;
+use crate::sqlite::{interrupt, Step};
 use crate::value::{Tag, Value};
 
 use super::core::{Core, Session};
@@ -168,6 +168,7 @@ impl Prepared {
     fn execute(&mut self, core: &mut Core) -> Result<()> {
         if core.transaction.is_none() {
             core.drain_streams();
+            interrupt::check_again()?;
         }
         if let Some(at) = self.bound.iter().position(|bound| !bound) {
             return Err(missing_parameter(at + 1));
@@ -224,7 +225,7 @@ impl Prepared {
         let mut rows = RowSet::new(plan.types.len());
         let mut step = if pending { Ok(Step::Row) } else { statement.step() };
         while let Ok(Step::Row) = step {
-            rows.push(statement, plan.first_column);
+            rows.push(statement);
             step = statement.step();
         }
         statement.reset();
@@ -242,8 +243,7 @@ impl Prepared {
                 match step {
                     Ok(Step::Row) => {
                         self.affected += 1;
-                        let first = plan.first_column;
-                        self.block.push(&plan.types, |column| statement.cell(first + column));
+                        self.block.push(&plan.types, |column| statement.cell(column));
                         Ok(true)
                     }
                     Ok(Step::Done) => {
@@ -364,6 +364,7 @@ impl Prepared {
                 let mut total = 0;
                 for at in 0..count {
                     if at > 0 {
+                        interrupt::check()?;
                         values.clear();
                         row(at, &mut values)?;
                     }

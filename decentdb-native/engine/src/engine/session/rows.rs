@@ -46,9 +46,9 @@ impl RowSet {
         self.rows == 0
     }
 
-    /// Appends the current row of `statement`, from its column `first` on.
-    pub fn push(&mut self, statement: &Statement, first: usize) {
-        for column in first..first + self.columns {
+    /// Appends the current row of `statement`.
+    pub fn push(&mut self, statement: &Statement) {
+        for column in 0..self.columns {
             let packed = match statement.cell(column) {
                 Cell::Null => Packed { kind: CellKind::Null, length: 0, bits: 0 },
                 Cell::Integer(value) => Packed { kind: CellKind::Integer, length: 0, bits: value as u64 },

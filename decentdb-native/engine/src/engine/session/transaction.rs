@@ -12,7 +12,7 @@ use crate::engine::translate_error::explain;
 use crate::engine::watch::{CommitEvent, Mark, Source};
 use crate::error::{Error, Result, Status};
 use crate::sql::TransactionControl;
-use crate::sqlite::{preupdate, Step};
+use crate::sqlite::{interrupt, preupdate, Step};
 
 use super::core::Core;
 
@@ -58,6 +58,7 @@ impl Core {
             return Err(Error::transaction("a transaction is already active on this handle"));
         }
         self.drain_streams();
+        interrupt::check_again()?;
         if immediate {
             self.begin_write(true, Source::Direct, self.options.lock_timeout)?;
         } else {
@@ -129,6 +130,7 @@ impl Core {
         body: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
         self.drain_streams();
+        interrupt::check_again()?;
         if temporary {
             return self.write_temporary(body);
         }
@@ -214,6 +216,7 @@ impl Core {
                 }
                 // SQLite does not wait here: the holder of the lock will probably commit, which decides against this one.
                 Err(error) if error.status == Status::Timeout && Instant::now() < deadline => {
+                    interrupt::check()?;
                     thread::sleep(Duration::from_millis(1));
                 }
                 Err(error) => return Err(error),
@@ -226,7 +229,7 @@ impl Core {
     }
 
     /// Commits the explicit transaction and gives the position of the commit; of a transaction that wrote nothing, the
-    /// position of its snapshot.
+    /// position of its snapshot. One that is interrupted before it begins leaves the transaction open.
     pub fn commit_explicit(&mut self) -> Result<u64> {
         self.require_explicit("COMMIT")?;
         self.commit()
@@ -251,6 +254,12 @@ impl Core {
 
     pub(in crate::engine) fn commit(&mut self) -> Result<u64> {
         self.drain_streams();
+        if let Err(interrupted) = interrupt::close() {
+            if self.transaction.as_ref().is_some_and(|open| !open.explicit) {
+                self.abandon_transaction();
+            }
+            return Err(interrupted);
+        }
         if let Err(error) = self.control.commit.run() {
             // For example a deferred foreign key, or a full disk: nothing of the transaction stays.
             let error = explain(error, None, &self.catalog);

@@ -10,8 +10,9 @@ use crate::error::{Error, Result};
 use crate::functions::type_code;
 use crate::sql::bind::catalog_views::Inspection;
 use crate::sql::emit::qualified_name;
-use crate::sql::grammar::{blob_literal, position, quote, text_literal, Path, Schema};
+use crate::sql::grammar::{blob_literal, position, quote, real_literal, text_literal, Path, Schema};
 use crate::sql::program::Param;
+use crate::sql::{too_many_parameters, MAX_PARAMETERS};
 use crate::types::{self, Conversion};
 use crate::value::{Stored, Type, Value};
 
@@ -43,10 +44,10 @@ pub(crate) enum ExKind {
     Column,
     /// TEXT to be compared or ordered by this collation of SQLite.
     Collated(&'static str),
+    /// TEXT that is JSON.
+    Json,
     /// A literal of a type that is decided, as SQLite stores it.
     Value(Stored),
-    /// `count(*)`.
-    RowCount,
     Other,
 }
 
@@ -223,7 +224,10 @@ impl<'a> Binder<'a> {
 
     pub fn param(&mut self, placeholder: &str, at: Location) -> Result<Ex> {
         let number = placeholder.strip_prefix('$').and_then(|digits| digits.parse::<usize>().ok());
-        let Some(number) = number.filter(|number| (1..=32_766).contains(number)) else {
+        if number.is_some_and(|number| number > MAX_PARAMETERS) {
+            return Err(position(too_many_parameters(placeholder), at));
+        }
+        let Some(number) = number.filter(|number| *number > 0) else {
             let error = Error::syntax(format!("{placeholder} is no parameter"));
             return Err(position(error.hint("parameters are $1, $2, ..."), at));
         };
@@ -585,15 +589,5 @@ pub(super) fn convertible(from: &Type, to: &Type, how: Conversion) -> bool {
         (Cidr, IpAddr) => explicit,
         (Geometry, Geography) | (Geography, Geometry) => true,
         _ => false,
-    }
-}
-
-pub(crate) fn real_literal(number: f64) -> String {
-    if number == f64::INFINITY {
-        "9e999".to_owned()
-    } else if number == f64::NEG_INFINITY {
-        "-9e999".to_owned()
-    } else {
-        format!("{number:?}")
     }
 }

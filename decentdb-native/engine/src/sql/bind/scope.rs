@@ -22,6 +22,17 @@ pub(crate) struct ScopeColumn {
     pub literal: bool,
 }
 
+impl ScopeColumn {
+    /// The column under the name it was found by.
+    fn called(&self, name: &str) -> Self {
+        let mut column = self.clone();
+        if !column.name.eq_ignore_ascii_case(name) {
+            name.clone_into(&mut column.name);
+        }
+        column
+    }
+}
+
 /// A column of the emitted SQL whose value is computed from its relation, by its name there.
 pub(crate) type Computed = (&'static str, fn(&str) -> String);
 
@@ -38,6 +49,10 @@ pub(crate) struct Relation {
     /// Columns merged into another relation's by USING: not part of `*`, and found there when unqualified.
     pub merged: Vec<String>,
     pub computed: &'static [Computed],
+    /// Columns of the emitted SQL that are computed from others of the relation, and how.
+    pub unpacked: Vec<(String, String)>,
+    /// Its first column is also called `value`.
+    pub has_value: bool,
     /// Columns that stand for several when unqualified, as USING makes them in a FULL or RIGHT JOIN, with what they are
     /// computed by.
     pub shared: Vec<(String, String)>,
@@ -46,7 +61,17 @@ pub(crate) struct Relation {
 impl Relation {
     pub fn new(name: &str, columns: Vec<ScopeColumn>) -> Self {
         let (merged, shared) = (Vec::new(), Vec::new());
-        Self { name: name.to_owned(), qualifier: quote(name), columns, table: None, merged, computed: &[], shared }
+        Self {
+            name: name.to_owned(),
+            qualifier: quote(name),
+            columns,
+            table: None,
+            merged,
+            computed: &[],
+            unpacked: Vec::new(),
+            has_value: false,
+            shared,
+        }
     }
 
     /// A table of the catalogue.
@@ -65,6 +90,7 @@ impl Relation {
         let first = found.next();
         match found.next() {
             Some(_) => Err(ambiguous(name)),
+            None if first.is_none() && self.has_value && name.eq_ignore_ascii_case("value") => Ok(self.columns.first()),
             None => Ok(first),
         }
     }
@@ -86,6 +112,8 @@ impl Relation {
     pub fn column_sql(&self, column: &ScopeColumn) -> String {
         if let Some((_, compute)) = self.computed.iter().find(|(name, _)| *name == column.sql_name) {
             compute(&self.qualifier)
+        } else if let Some((_, sql)) = self.unpacked.iter().find(|(name, _)| *name == column.sql_name) {
+            sql.clone()
         } else if self.qualifier.is_empty() {
             quote(&column.sql_name)
         } else {
@@ -154,7 +182,7 @@ impl<'p> Scope<'p> {
                     let sources = current.relations.iter().filter(|other| shared || other.name == relation.name);
                     found = Some(Found {
                         sql: relation.unqualified_sql(column),
-                        column: column.clone(),
+                        column: column.called(name),
                         relations: sources.map(|source| source.qualifier.clone()).collect(),
                     });
                 }
@@ -172,7 +200,7 @@ impl<'p> Scope<'p> {
         match found.find(name)? {
             Some(column) => Ok(Found {
                 sql: found.column_sql(column),
-                column: column.clone(),
+                column: column.called(name),
                 relations: vec![found.qualifier.clone()],
             }),
             None => Err(Error::unknown_column(name).with("relation", found.name.clone())),

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
-use sqlparser::ast::{ColumnDef, ColumnOption, CreateTable, DataType, HiveFormat, NullsDistinctOption, Query};
+use sqlparser::ast::{
+    ColumnDef, ColumnOption, CreateTable, DataType, HiveFormat, NullsDistinctOption, ObjectName, Query,
+};
 
-use crate::catalog::{Change, Column, ForeignKey, Table};
-use crate::error::{Error, Result};
+use crate::catalog::{Change, Column, ForeignKey, Identity, Table};
+use crate::error::{Error, Result, Status};
 use crate::sql::bind::{require_column_type, Binder};
 use crate::sql::emit::{in_schema, qualified_name};
 use crate::sql::errors::{already_exists, duplicate_column, refuse};
-use crate::sql::grammar::{enum_id, name, quote, shape_of, type_of};
+use crate::sql::grammar::{enum_id, expression, name, object, quote, shape_of, type_of};
 use crate::sql::program::Parts;
 use crate::value::{EnumType, Type};
 
-use super::generated::{expression_of, require_sound};
+use super::generated::{expression_of, identity_of, is_serial, require_sound};
 use super::index::key_index;
 use super::keys::{
     add_check, add_unique, foreign_key, require_distinct_names, set_primary_key, settle_keys, table_constraint,
@@ -125,8 +127,14 @@ impl Binder<'_> {
             return Err(duplicate_column(&column_name));
         }
         let at = |error| crate::sql::grammar::position(error, definition.name.span.start);
-        let ty = owned(&type_of(&definition.data_type).map_err(at)?, &table.name, &column_name);
+        let serial = is_serial(&definition.data_type);
+        let ty = match serial {
+            true => Type::Int64,
+            false => owned(&type_of(&definition.data_type).map_err(at)?, &table.name, &column_name),
+        };
         let mut column = Column::new(&column_name, ty);
+        column.identity = serial.then_some(Identity::ByDefault);
+        column.nullable = !serial;
         column.shape = shape_of(&definition.data_type).map_err(at)?;
         for option in &definition.options {
             let constraint = option.name.as_ref().map(name);
@@ -154,6 +162,10 @@ impl Binder<'_> {
                 ColumnOption::ForeignKey(key) => {
                     pending.push(foreign_key(key, constraint, vec![column_name.clone()], true)?);
                 }
+                ColumnOption::Generated { generation_expr: None, .. } => {
+                    column.identity = Some(identity_of(&option.option).map_err(at)?);
+                    column.nullable = false;
+                }
                 ColumnOption::Generated { .. } | ColumnOption::Identity(_) => {
                     let (expression, stored) = expression_of(&option.option).map_err(at)?;
                     column.generated_sql = Some(expression);
@@ -162,6 +174,10 @@ impl Binder<'_> {
                 ColumnOption::Collation(_) => return Err(at(Error::unsupported("COLLATE"))),
                 other => return Err(at(Error::unsupported(format!("the column option {other}")))),
             }
+        }
+        if matches!(definition.data_type, DataType::JSON | DataType::JSONB) {
+            let valid = expression(&format!("json_valid({})", quote(&column_name)))?;
+            add_check(table, None, &valid, Some(column_name));
         }
         table.columns.push(column);
         Ok(())
@@ -176,6 +192,19 @@ pub(super) fn owned(ty: &Type, table: &str, column: &str) -> Type {
             Type::Enum(Arc::new(EnumType { id, labels: of.labels.clone() }))
         }
         other => other.clone(),
+    }
+}
+
+/// The schemas are there, and there are no others.
+pub(crate) fn create_schema(schema: &ObjectName, if_not_exists: bool) -> Result<Parts> {
+    let name = object(schema)?;
+    match name.to_ascii_lowercase().as_str() {
+        "main" | "public" | "temp" if if_not_exists => Ok(Parts::ddl(Vec::new(), Change::Nothing)),
+        "main" | "public" | "temp" => {
+            let message = format!("schema {name} already exists");
+            Err(Error::new(Status::Sql, "sql.already_exists", Some("42P06"), message))
+        }
+        _ => Err(Error::unsupported("CREATE SCHEMA").hint("the schemas are main, also called public, and temp")),
     }
 }
 

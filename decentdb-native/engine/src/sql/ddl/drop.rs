@@ -1,5 +1,7 @@
 //! DROP TABLE, DROP VIEW and DROP INDEX.
 
+use std::sync::Arc;
+
 use sqlparser::ast::{Analyze, ObjectName, ObjectType};
 
 use crate::catalog::{Change, Table, Trigger, View};
@@ -7,7 +9,7 @@ use crate::error::{Error, Result, Status};
 use crate::sql::bind::Binder;
 use crate::sql::emit::{drop_index, drop_shadow_indexes, in_schema, qualified_name};
 use crate::sql::errors::{depends, refuse};
-use crate::sql::grammar::{path, require_user_name};
+use crate::sql::grammar::{path, require_user_name, Path, Schema};
 use crate::sql::program::Parts;
 
 impl Binder<'_> {
@@ -32,11 +34,31 @@ impl Binder<'_> {
         Ok(Parts::ddl(vec![sql], Change::Nothing))
     }
 
-    pub fn drop_object(&mut self, kind: ObjectType, if_exists: bool, names: &[ObjectName]) -> Result<Parts> {
+    pub fn drop_object(
+        &mut self,
+        kind: ObjectType,
+        if_exists: bool,
+        names: &[ObjectName],
+        cascade: bool,
+    ) -> Result<Parts> {
         let mut statements = Vec::new();
         let mut changes = Vec::new();
-        let dropped = names.iter().map(path).collect::<Result<Vec<_>>>()?;
-        for path in &dropped {
+        let mut dropped = Vec::new();
+        for written in names {
+            dropped.push((kind, path(written)?));
+        }
+        if cascade {
+            // A view goes before those it reads.
+            for view in self.readers(&dropped) {
+                let schema = Some(if view.temporary { Schema::Temp } else { Schema::Main });
+                let known = |(_, path): &(ObjectType, Path)| path.name.eq_ignore_ascii_case(&view.name);
+                if !dropped.iter().any(known) {
+                    dropped.insert(0, (ObjectType::View, Path { schema, name: view.name.clone() }));
+                }
+            }
+        }
+        for (kind, path) in &dropped {
+            let kind = *kind;
             let name = path.name.as_str();
             require_user_name(name).map_err(|_| Error::unknown_relation(name))?;
             let home = match (kind, path.schema) {
@@ -46,7 +68,7 @@ impl Binder<'_> {
             };
             let temporary = !std::ptr::eq(home, self.catalog);
             let goes = |other: &str, of: bool| {
-                dropped.iter().any(|path| {
+                dropped.iter().any(|(_, path)| {
                     let home = self.home(path);
                     path.name.eq_ignore_ascii_case(other) && of != std::ptr::eq(home, self.catalog)
                 })
@@ -94,6 +116,23 @@ impl Binder<'_> {
         Ok(Parts::ddl(statements, together(changes)?))
     }
 
+    /// The views that read what is dropped, directly or through each other, each before those that read it.
+    fn readers(&self, dropped: &[(ObjectType, Path)]) -> Vec<Arc<View>> {
+        let views = self.catalog.all_views();
+        let mut gone: Vec<String> = dropped.iter().map(|(_, path)| path.name.to_ascii_lowercase()).collect();
+        let mut found: Vec<Arc<View>> = Vec::new();
+        loop {
+            let reads = |view: &View| {
+                let mut names = view.views.iter().chain(&view.dependencies).chain(&view.temporaries);
+                names.any(|name| gone.contains(&name.to_ascii_lowercase()))
+            };
+            let known = |view: &View| gone.contains(&view.name.to_ascii_lowercase());
+            let Some(next) = views.iter().find(|view| !known(view) && reads(view)) else { return found };
+            gone.push(next.name.to_ascii_lowercase());
+            found.push(Arc::clone(next));
+        }
+    }
+
     /// A view stays while others read it; `goes` says whether an object is dropped by the same statement.
     pub fn require_unread(&self, view: &str, temporary: bool, goes: &dyn Fn(&str, bool) -> bool) -> Result<()> {
         let reads = |other: &View| {
@@ -137,7 +176,7 @@ impl Binder<'_> {
             let names = if *temporary { &view.temporaries } else { &view.dependencies };
             names.contains(name)
         };
-        match self.catalog.all_views().into_iter().find(|view| reads(view)) {
+        match self.catalog.all_views().into_iter().find(|view| reads(view) && !goes(&view.name, view.temporary)) {
             Some(view) => {
                 let message = format!("cannot drop table {name} because view {} still reads it", view.name);
                 Err(depends(message).with("relation", name.as_str()))

@@ -1,11 +1,13 @@
 //! Generated columns: `GENERATED ALWAYS AS (expression) STORED` or `VIRTUAL`.
 
-use sqlparser::ast::{ColumnOption, GeneratedAs, GeneratedExpressionMode};
+use sqlparser::ast::{ColumnOption, DataType, GeneratedAs, GeneratedExpressionMode};
 
-use crate::catalog::{Column, Table};
+use crate::catalog::{Column, Identity, Table};
 use crate::error::{Error, Result, Status};
 use crate::sql::bind::Binder;
+use crate::sql::errors::refuse;
 use crate::sql::grammar::{expression, without_position};
+use crate::value::Type;
 
 /// The expression of a generated column, in the dialect, and whether its value is kept.
 pub(super) fn expression_of(option: &ColumnOption) -> Result<(String, bool)> {
@@ -21,8 +23,29 @@ pub(super) fn expression_of(option: &ColumnOption) -> Result<(String, bool)> {
             Err(Error::unsupported("this form of a generated column")
                 .hint("write GENERATED ALWAYS AS (...) STORED or VIRTUAL"))
         }
-        _ => Err(Error::unsupported("GENERATED AS IDENTITY").hint("an INTEGER PRIMARY KEY gets its values by itself")),
+        _ => Err(Error::unsupported("this form of a generated column")),
     }
+}
+
+/// How an identity column gets its values.
+pub(super) fn identity_of(option: &ColumnOption) -> Result<Identity> {
+    let ColumnOption::Generated { generated_as, sequence_options, .. } = option else {
+        return Err(Error::internal("no identity column"));
+    };
+    let plain = sequence_options.as_ref().is_none_or(|options| options.is_empty());
+    refuse(!plain, "an option of an identity column")?;
+    match generated_as {
+        GeneratedAs::Always => Ok(Identity::Always),
+        GeneratedAs::ByDefault => Ok(Identity::ByDefault),
+        GeneratedAs::ExpStored => Err(Error::unsupported("this form of a generated column")),
+    }
+}
+
+/// Whether a type means an integer that the engine assigns.
+pub(super) fn is_serial(data_type: &DataType) -> bool {
+    const SERIALS: [&str; 6] = ["serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"];
+    let DataType::Custom(name, arguments) = data_type else { return false };
+    arguments.is_empty() && SERIALS.contains(&name.to_string().to_ascii_lowercase().as_str())
 }
 
 fn invalid(column: &str, why: &str) -> Error {
@@ -35,6 +58,15 @@ pub(super) fn require_sound(table: &Table) -> Result<()> {
     if let (Some(first), true) = (table.columns.first(), table.columns.iter().all(|each| each.generated_sql.is_some()))
     {
         return Err(invalid(&first.name, "cannot stand in a table without other columns"));
+    }
+    for column in table.columns.iter().filter(|column| column.identity.is_some()) {
+        if column.ty != Type::Int64 {
+            return Err(invalid(&column.name, "must be an integer to get its values by itself"));
+        }
+        if table.row_id().is_none_or(|id| id.name != column.name) || column.default_sql.is_some() {
+            return Err(Error::unsupported("a serial or identity column that is not the primary key alone")
+                .hint("make it the PRIMARY KEY, whose values the engine assigns"));
+        }
     }
     for column in table.columns.iter().filter(|column| column.generated_sql.is_some()) {
         if column.default_sql.is_some() {

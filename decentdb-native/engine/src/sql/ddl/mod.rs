@@ -13,4 +13,5 @@ mod stored_expr;
 mod table_text;
 mod trigger;
 mod view;
+pub(crate) use self::create::create_schema;
 pub(crate) use self::trigger::{recognize_trigger, CreateTrigger};

@@ -39,6 +39,9 @@ fn column(table: &Table, column: &Column) -> String {
     if !column.nullable && !table.primary_key.contains(&column.name) {
         text.push_str(" NOT NULL");
     }
+    if let Some(identity) = column.identity {
+        text.push_str(&format!(" {}", identity.sql()));
+    }
     if let Some(default) = &column.default_sql {
         text.push_str(&format!(" DEFAULT {default}"));
     }

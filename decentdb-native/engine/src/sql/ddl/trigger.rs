@@ -18,10 +18,11 @@ use crate::sql::bind::Binder;
 use crate::sql::emit::qualified_name;
 use crate::sql::errors::{already_exists, depends, refuse};
 use crate::sql::grammar::{
-    object, path, quote, require_one_statement, require_user_name, statement, syntax, tokenize, without_position,
-    Schema,
+    levels, object, path, quote, require_one_statement, require_user_name, statement, syntax, tokenize,
+    without_position, Schema,
 };
 use crate::sql::program::{Parts, Program};
+use crate::stack::{require_levels, MAX_STORED_LEVELS};
 
 use super::stored_expr::written;
 
@@ -205,6 +206,7 @@ impl Binder<'_> {
         let bind = || {
             let tokens = tokenize(text)?;
             require_one_statement(&tokens)?;
+            require_levels(levels(&tokens), MAX_STORED_LEVELS)?;
             let statement = statement(tokens)?;
             require_plain(&statement)?;
             let database = Arc::new(self.catalog.clone()).without_temp();

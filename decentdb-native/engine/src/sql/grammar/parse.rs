@@ -7,13 +7,16 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, TokenizerError};
 
 use crate::error::{Error, Result};
+use crate::stack::{require_levels, too_deep};
 
+use super::depth::nesting;
 use super::extensions::take_extensions;
+use super::spelling::respell;
 
 /// How deeply parentheses, subqueries and operators may nest.
-const MAX_DEPTH: usize = 120;
-/// How many operators may follow each other without a parenthesis or a comma; SQLite's own limit for one expression.
-const MAX_CHAIN: usize = 1_000;
+const MAX_DEPTH: usize = 500;
+/// The grammar counts a subquery more than once.
+const GRAMMAR_DEPTH: usize = 4 * MAX_DEPTH;
 
 pub(crate) fn position(error: Error, at: Location) -> Error {
     if at.line == 0 || error.context.contains_key("position") {
@@ -59,21 +62,27 @@ const FOREIGN_KEYWORDS: &[Keyword] = &[
     Keyword::CLUSTER,
     Keyword::CONNECT,
     Keyword::DISTRIBUTE,
+    Keyword::DIV,
     Keyword::EXCLUDE,
     Keyword::FORMAT,
+    Keyword::GLOB,
     Keyword::GLOBAL,
+    Keyword::LOCAL,
     Keyword::MATCH_CONDITION,
     Keyword::MATCH_RECOGNIZE,
     Keyword::MINUS,
     Keyword::PIVOT,
     Keyword::PREWHERE,
     Keyword::QUALIFY,
+    Keyword::REGEXP,
+    Keyword::RLIKE,
     Keyword::SAMPLE,
     Keyword::SEMI,
     Keyword::SETTINGS,
     Keyword::SORT,
     Keyword::TOP,
     Keyword::UNPIVOT,
+    Keyword::XOR,
 ];
 
 /// The tokens that mean something.
@@ -104,61 +113,9 @@ pub(crate) fn require_one_statement(tokens: &[TokenWithSpan]) -> Result<()> {
     Ok(())
 }
 
-/// The syntax tree nests to the left once per operator, and is walked and freed recursively.
-fn limit_chains(tokens: &[TokenWithSpan]) -> Result<()> {
-    let mut chains = vec![0usize];
-    for token in tokens {
-        match &token.token {
-            Token::LParen | Token::LBracket => chains.push(0),
-            Token::RParen | Token::RBracket => {
-                if chains.len() > 1 {
-                    chains.pop();
-                }
-            }
-            Token::Comma | Token::SemiColon => {
-                if let Some(chain) = chains.last_mut() {
-                    *chain = 0;
-                }
-            }
-            Token::Word(word)
-                if !matches!(
-                    word.keyword,
-                    Keyword::AND
-                        | Keyword::OR
-                        | Keyword::NOT
-                        | Keyword::IS
-                        | Keyword::LIKE
-                        | Keyword::ILIKE
-                        | Keyword::BETWEEN
-                        | Keyword::IN
-                        | Keyword::COLLATE
-                        | Keyword::AT
-                        | Keyword::UNION
-                        | Keyword::INTERSECT
-                        | Keyword::EXCEPT
-                        | Keyword::JOIN
-                ) => {}
-            Token::Whitespace(_) | Token::Number(..) | Token::SingleQuotedString(_) | Token::Placeholder(_) => {}
-            Token::Period | Token::EOF => {}
-            _ => {
-                if let Some(chain) = chains.last_mut() {
-                    *chain += 1;
-                    if *chain > MAX_CHAIN {
-                        let error = Error::syntax(format!("an expression has more than {MAX_CHAIN} operators"));
-                        return Err(position(error, token.span.start));
-                    }
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
 pub(crate) fn syntax(error: &ParserError) -> Error {
     match error {
-        ParserError::RecursionLimitExceeded => {
-            Error::syntax(format!("the statement nests more than {MAX_DEPTH} levels deep"))
-        }
+        ParserError::RecursionLimitExceeded => too_deep(MAX_DEPTH),
         ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
             match message.rsplit_once(" at Line: ") {
                 Some((text, place)) => {
@@ -211,6 +168,16 @@ fn refuse_phrases(tokens: &[TokenWithSpan]) -> Result<()> {
         let [Token::Word(first), Token::Word(second)] = [&pair[0].token, &pair[1].token] else { continue };
         let what = match (first.keyword, second.value.to_ascii_uppercase().as_str()) {
             (Keyword::ALTER, "INDEX") if at == 0 => "ALTER INDEX",
+            (Keyword::CREATE, "MASK") if at == 0 => "CREATE MASK",
+            (Keyword::ALTER, "MASK") if at == 0 => "ALTER MASK",
+            (Keyword::DROP, "MASK") if at == 0 => "DROP MASK",
+            (Keyword::CREATE, "POLICY") if at == 0 => "CREATE POLICY",
+            (Keyword::ALTER, "POLICY") if at == 0 => "ALTER POLICY",
+            (Keyword::DROP, "POLICY") if at == 0 => "DROP POLICY",
+            (Keyword::CREATE, "EXTENSION") if at == 0 => "CREATE EXTENSION",
+            (Keyword::ALTER, "EXTENSION") if at == 0 => "ALTER EXTENSION",
+            (Keyword::DROP, "EXTENSION") if at == 0 => "DROP EXTENSION",
+            (Keyword::LOAD, "EXTENSION") if at == 0 => "LOAD EXTENSION",
             (Keyword::BETWEEN, "SYMMETRIC") => "BETWEEN SYMMETRIC",
             (Keyword::ROW | Keyword::PRECEDING | Keyword::FOLLOWING, "EXCLUDE") => "EXCLUDE in a window frame",
             _ => continue,
@@ -223,12 +190,13 @@ fn refuse_phrases(tokens: &[TokenWithSpan]) -> Result<()> {
 }
 
 pub(crate) fn statement(mut tokens: Vec<TokenWithSpan>) -> Result<Statement> {
-    limit_chains(&tokens)?;
+    require_levels(nesting(&tokens), MAX_DEPTH)?;
     refuse_phrases(&tokens)?;
+    respell(&mut tokens);
     part_conflict(&mut tokens);
     let lifted = take_extensions(&mut tokens);
     let dialect = PostgreSqlDialect {};
-    let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(tokens);
+    let mut parser = Parser::new(&dialect).with_recursion_limit(GRAMMAR_DEPTH).with_tokens_with_locations(tokens);
     let mut statements = parser.parse_statements().map_err(|error| syntax(&error))?;
     match (statements.pop(), statements.is_empty()) {
         (Some(mut statement), true) => {
@@ -241,10 +209,10 @@ pub(crate) fn statement(mut tokens: Vec<TokenWithSpan>) -> Result<Statement> {
 
 /// An expression kept in the catalogue as text.
 pub(crate) fn expression(sql: &str) -> Result<Expr> {
-    let tokens = tokenize(sql)?;
-    limit_chains(&tokens)?;
+    let mut tokens = tokenize(sql)?;
+    respell(&mut tokens);
     let dialect = PostgreSqlDialect {};
-    let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(tokens);
+    let mut parser = Parser::new(&dialect).with_recursion_limit(GRAMMAR_DEPTH).with_tokens_with_locations(tokens);
     parser.parse_expr().map_err(|error| syntax(&error))
 }
 
@@ -293,7 +261,8 @@ pub(crate) fn path(object: &ObjectName) -> Result<Path> {
         [ObjectNamePart::Identifier(ident)] => Ok(Path { schema: None, name: whole(ident)? }),
         [ObjectNamePart::Identifier(schema), ObjectNamePart::Identifier(ident)] => {
             let schema = match name(schema).to_ascii_lowercase().as_str() {
-                "main" => Schema::Main,
+                // The schema where programs written for PostgreSQL expect their tables.
+                "main" | "public" => Schema::Main,
                 "temp" => Schema::Temp,
                 _ => {
                     let error = Error::unsupported(format!("the qualified name {object}"));
@@ -332,4 +301,14 @@ pub(crate) fn text_literal(text: &str) -> String {
 
 pub(crate) fn blob_literal(bytes: &[u8]) -> String {
     format!("x'{}'", crate::types::format_hex(bytes))
+}
+
+pub(crate) fn real_literal(number: f64) -> String {
+    if number == f64::INFINITY {
+        "9e999".to_owned()
+    } else if number == f64::NEG_INFINITY {
+        "-9e999".to_owned()
+    } else {
+        format!("{number:?}")
+    }
 }

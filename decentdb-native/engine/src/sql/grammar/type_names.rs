@@ -17,6 +17,8 @@ pub(crate) fn type_of(data_type: &DataType) -> Result<Type> {
         }
         D::Real | D::Float4 | D::Float8 | D::Float64 | D::Float(_) | D::Double(_) | D::DoublePrecision => Type::Float64,
         D::Text
+        | D::JSON
+        | D::JSONB
         | D::Varchar(_)
         | D::CharacterVarying(_)
         | D::CharVarying(_)
@@ -44,6 +46,7 @@ fn custom(name: &str, arguments: &[String]) -> Result<Type> {
         "ipaddr" | "inet" if plain => Type::IpAddr,
         "cidr" if plain => Type::Cidr,
         "macaddr" | "macaddr8" if plain => Type::MacAddr,
+        "interval" if plain => Type::Interval,
         "int64" if plain => Type::Int64,
         "float64" if plain => Type::Float64,
         "timestamptz" if plain => Type::TimestampTz,

@@ -118,14 +118,45 @@ fn explain_analyze_runs_the_query() {
         let plan = db.execute(&format!("{spelling} SELECT * FROM t WHERE a > $1"), &[V::Int(1)]).unwrap();
         assert_eq!(plan.names, ["plan"]);
         let lines: Vec<&str> = plan.rows.iter().map(|row| text(&row[0])).collect();
-        assert!(lines[0].contains("SEARCH t"), "{lines:?}");
-        assert_eq!(lines[1], "Actual Rows: 2");
-        assert!(lines[2].starts_with("Actual Time: ") && lines[2].ends_with(" ms"), "{lines:?}");
+        assert_eq!(lines[..2], ["Project(*)", "  Filter(a > $1)"]);
+        assert!(lines[2].starts_with("    IndexSeek(SEARCH t USING INTEGER PRIMARY KEY"), "{lines:?}");
+        assert_eq!(lines[3], "Actual Rows: 2");
+        assert!(lines[4].starts_with("Actual Time: ") && lines[4].ends_with(" ms"), "{lines:?}");
     }
     assert_eq!(db.fail("EXPLAIN ANALYZE DELETE FROM t").sqlstate(), "0A000");
     assert_eq!(db.fail("EXPLAIN (VERBOSE) SELECT 1").sqlstate(), "0A000");
     let prepared = db.prepare("EXPLAIN ANALYZE SELECT count(*) FROM t").unwrap();
-    assert_eq!(prepared.fetch(false, 0).unwrap()[1], [t("Actual Rows: 1")]);
+    assert_eq!(prepared.fetch(false, 0).unwrap()[2], [t("Actual Rows: 1")]);
+}
+
+#[test]
+fn a_plan_is_a_tree_of_nodes_with_the_names_of_decentdb() {
+    let db = Db::memory();
+    db.run("CREATE TABLE t (a INT PRIMARY KEY, b TEXT)");
+    let plan = |statement: &str| {
+        let plan = db.execute(&format!("EXPLAIN {statement}"), &[]).unwrap();
+        plan.rows.iter().map(|row| text(&row[0]).to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        plan("SELECT b, count(*) FROM t WHERE a > 1 GROUP BY b LIMIT 3"),
+        [
+            "Limit(limit=3, offset=none)",
+            "  Project(b, count(*))",
+            "    Aggregate(group_by=b)",
+            "      Filter(a > 1)",
+            "        IndexSeek(SEARCH t USING INTEGER PRIMARY KEY (rowid>?))",
+            "        Aggregate(USE TEMP B-TREE FOR GROUP BY)",
+        ]
+    );
+    assert_eq!(plan("SELECT 1"), ["Project(1)", "  Empty(SCAN CONSTANT ROW)"]);
+    assert_eq!(
+        plan("SELECT b FROM t ORDER BY b"),
+        ["Project(b)", "  TableScan(SCAN t)", "  Sort(USE TEMP B-TREE FOR ORDER BY)"]
+    );
+    assert_eq!(plan("SELECT a FROM t UNION ALL SELECT a FROM t")[0], "SetOp(UNION, all=true)");
+    assert_eq!(plan("DELETE FROM t")[..1], ["Delete"]);
+    assert_eq!(plan("INSERT INTO t VALUES (1, 'x')")[0], "Insert(table=t)");
+    assert_eq!(db.count("t"), 0);
 }
 
 fn text(value: &V) -> &str {

@@ -3,6 +3,8 @@
 mod constraints;
 mod execution;
 mod inspection;
+mod interrupts;
 mod introspection;
+mod nested_text;
 mod temporary;
 mod triggers;

@@ -70,7 +70,9 @@ fn text_is_cut_and_built_by_characters() {
         ("printf('%d|%5.2f|%-5s|%05d|%s|%%', 5, 3.14159, 'ab', 42, 1.50::decimal)", "5| 3.14|ab   |00042|1.50|%"),
         ("lower(1)", "42804 lower needs TEXT, not INT64"),
         ("left('a')", "42883 left does not take these arguments"),
-        ("no_such(1)", "0A000 unsupported scalar function no_such"),
+        ("no_such(1)", "42883 unknown function no_such"),
+        ("chr(0)", "22021 a text cannot contain the character U+0000"),
+        ("json_build_object(1)", "42883 json_build_object does not take these arguments"),
         ("length(1)", "42804 length is not defined for INT64"),
     ]);
 }

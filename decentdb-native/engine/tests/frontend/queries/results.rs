@@ -94,13 +94,28 @@ fn queries_return_the_rows_they_should() {
 }
 
 #[test]
-fn columns_are_named_as_in_decentdb() {
+fn columns_are_named_as_in_postgresql() {
     let mut database = shop();
     for (statement, names) in [
-        ("SELECT COUNT(*) FROM a", vec!["COUNT(*)"]),
-        ("SELECT COUNT(*) FROM a WHERE id = 1", vec!["col1"]),
-        ("SELECT id, id + 1, ID, A.Id, (id), f AS \"F\" FROM a", vec!["id", "col2", "id", "id", "id", "F"]),
-        ("VALUES (1, 2)", vec!["col1", "col2"]),
+        ("SELECT COUNT(*), max(id), Sum(id) FILTER (WHERE true) FROM a", vec!["count", "max", "sum"]),
+        ("SELECT id, id + 1, ID, A.Id, (id), f AS \"F\" FROM a", vec!["id", "?column?", "id", "id", "id", "F"]),
+        ("SELECT 1, 'x', NULL, true, -id, id IS NULL, id IN (1) FROM a", vec!["?column?"; 7]),
+        ("SELECT id::text, (id + 1)::text, '1'::bigint, DATE '2024-01-01' FROM a", vec!["id", "text", "int8", "date"]),
+        ("SELECT CAST(1 AS INT), CAST(1 AS DECIMAL(9,2)), CAST('x' AS VARCHAR(3))", vec!["int4", "numeric", "varchar"]),
+        ("SELECT CASE WHEN true THEN 1 END, CASE WHEN true THEN 1 ELSE id END FROM a", vec!["case", "id"]),
+        ("SELECT coalesce(1, 2), nullif(1, 2), greatest(1, 2)", vec!["coalesce", "nullif", "greatest"]),
+        ("SELECT (SELECT max(id) FROM a), EXISTS (SELECT 1)", vec!["max", "exists"]),
+        (
+            "SELECT trim('x'), substr('x', 1), substring('x' FROM 1), extract(year FROM now())",
+            vec!["btrim", "substr", "substring", "extract"],
+        ),
+        ("SELECT row_number() OVER (), current_date", vec!["row_number", "current_date"]),
+        ("SELECT 'a' || 'b' COLLATE nocase = 'x', INTERVAL '1 day'", vec!["?column?", "interval"]),
+        ("SELECT * FROM (SELECT max(id), 1 FROM a) AS s", vec!["max", "?column?"]),
+        ("VALUES (1, 2)", vec!["column1", "column2"]),
+        ("SELECT * FROM generate_series(1, 2) AS i", vec!["i"]),
+        ("SELECT i, i.value, value FROM generate_series(1, 2) AS i", vec!["i", "value", "value"]),
+        ("SELECT n FROM generate_series(1, 2) AS i (n)", vec!["n"]),
         ("SELECT * FROM totals", vec!["k", "total"]),
         ("SELECT t.* FROM a AS t JOIN b USING (id)", vec!["id", "g", "v", "f", "ts"]),
         ("SELECT * FROM a JOIN b USING (id)", vec!["id", "g", "v", "f", "ts", "a_id", "n"]),

@@ -39,6 +39,7 @@ const VIEWS: &[Inspection] = &[
 const ABSENT: &[&str] = &[
     "branches",
     "doctor_findings",
+    "extensions",
     "fix_plan",
     "index_usage",
     "lock_waits",
@@ -50,20 +51,28 @@ const ABSENT: &[&str] = &[
 ];
 
 impl Inspection {
-    /// The view `written` names; `None` if it is a name of another schema.
+    /// The view `written` names, as `sys.wal_metrics` or `sys_wal_metrics`; `None` if it is a name of another schema.
     pub(crate) fn find(written: &ObjectName) -> Result<Option<Self>> {
-        let [ObjectNamePart::Identifier(schema), ObjectNamePart::Identifier(view)] = written.0.as_slice() else {
-            return Ok(None);
+        let (view, qualified) = match written.0.as_slice() {
+            [ObjectNamePart::Identifier(schema), ObjectNamePart::Identifier(view)]
+                if name(schema).eq_ignore_ascii_case(SCHEMA) =>
+            {
+                (name(view).to_ascii_lowercase(), true)
+            }
+            [ObjectNamePart::Identifier(view)] => match name(view).to_ascii_lowercase().strip_prefix("sys_") {
+                Some(view) => (view.to_owned(), false),
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
         };
-        if !name(schema).eq_ignore_ascii_case(SCHEMA) {
-            return Ok(None);
-        }
-        let view = name(view).to_ascii_lowercase();
         if let Some(found) = VIEWS.iter().find(|each| each.name() == view) {
             return Ok(Some(*found));
         }
         if ABSENT.contains(&view.as_str()) || view.starts_with("sync_") {
             return Err(Error::unsupported(format!("{SCHEMA}.{view}")));
+        }
+        if !qualified {
+            return Ok(None);
         }
         Err(Error::unknown_relation(&format!("{SCHEMA}.{view}")))
     }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, ConflictTarget, Delete, DoUpdate, Expr, FromTable, Insert, ObjectName, OnConflict,
-    OnConflictAction, OnInsert, Query, SelectItem, SetExpr, TableFactor, TableObject, TableWithJoins, Update,
-    UpdateTableFromKind, Values,
+    Assignment, AssignmentTarget, ConflictTarget, Delete, DoUpdate, Expr, FromTable, Function, FunctionArg,
+    FunctionArgExpr, FunctionArguments, Insert, ObjectName, OnConflict, OnConflictAction, OnInsert, Query, SelectItem,
+    SetExpr, TableFactor, TableObject, TableWithJoins, Update, UpdateTableFromKind, Values,
 };
 
-use crate::catalog::{Column, Table, TriggerEvent, View};
+use crate::catalog::{Column, Identity, Table, TriggerEvent, View};
 use crate::error::{Error, Result, Status};
 use crate::sql::bind::binder::{same, Aggregates, Binder, Ex};
 use crate::sql::bind::query::{table_columns, Bound};
@@ -113,6 +113,7 @@ impl Binder<'_> {
                 Some(default) => Ok(self.default_value(default, column)?.sql),
             };
         }
+        require_assignable(column)?;
         let ex = self.expr(expr, scope)?;
         let source = (table.name.clone(), column.name.clone());
         let nullable = column.nullable || column.auto_increment;
@@ -142,6 +143,7 @@ impl Binder<'_> {
         let made_up = self.invent();
         let mut items = Vec::with_capacity(columns.len());
         for (from, to) in bound.columns.iter().zip(columns) {
+            require_assignable(to)?;
             let sql = format!("{made_up}.{}", quote(&from.sql_name));
             let ex = Ex::new(sql, from.ty.clone(), from.nullable);
             let ex = if same(&from.ty, &to.ty) { ex } else { self.assign(ex, &to.ty, &to.name, None, to.nullable)? };
@@ -225,7 +227,8 @@ impl Binder<'_> {
                     let value = self.stored(value, table, columns[0], scope)?;
                     texts.push(format!("{} = {value}", quote(&columns[0].name)));
                 }
-                (_, Expr::Tuple(values)) => {
+                (_, value) if row_of(value).is_some() => {
+                    let values = row_of(value).unwrap_or_default();
                     if values.len() != columns.len() {
                         return Err(wrong_width("SET", table, columns.len(), values.len()));
                     }
@@ -410,6 +413,14 @@ fn insert_columns<'t>(insert: &Insert, table: &'t Table) -> Result<Vec<&'t Colum
     Ok(columns)
 }
 
+/// An identity column that is always generated takes no value but DEFAULT.
+fn require_assignable(column: &Column) -> Result<()> {
+    match column.identity {
+        Some(Identity::Always) => Err(cannot_write(column).hint("write DEFAULT, or leave the column out")),
+        _ => Ok(()),
+    }
+}
+
 fn known<'t>(table: &'t Table, written: &str) -> Result<&'t Column> {
     table.column(written).ok_or_else(|| Error::unknown_column(written).with("relation", table.name.clone()))
 }
@@ -431,6 +442,23 @@ fn plain_values(query: &Query) -> Option<&Values> {
             SetExpr::Values(values) => Some(values),
             _ => None,
         },
+        _ => None,
+    }
+}
+
+/// The values of `(a, b)` and `ROW(a, b)`.
+fn row_of(expr: &Expr) -> Option<Vec<&Expr>> {
+    match expr {
+        Expr::Tuple(values) => Some(values.iter().collect()),
+        Expr::Function(Function { name, args: FunctionArguments::List(list), .. })
+            if name.to_string().eq_ignore_ascii_case("row") =>
+        {
+            let values = list.args.iter().map(|argument| match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value),
+                _ => None,
+            });
+            values.collect()
+        }
         _ => None,
     }
 }

@@ -25,6 +25,10 @@ pub(super) const AGGREGATES: &[&str] = &[
     "string_agg",
     "group_concat",
     "array_agg",
+    "json_agg",
+    "jsonb_agg",
+    "json_object_agg",
+    "jsonb_object_agg",
     "median",
     "stddev",
     "stddev_samp",
@@ -36,6 +40,8 @@ pub(super) const AGGREGATES: &[&str] = &[
 
 /// Aggregates over values in order, which come with WITHIN GROUP.
 pub(super) const PERCENTILES: &[&str] = &["percentile_cont", "percentile_disc"];
+
+const TAKES_TWO: &[&str] = &["string_agg", "group_concat", "json_object_agg", "jsonb_object_agg"];
 
 impl Binder<'_> {
     /// A call of an aggregate without OVER.
@@ -67,8 +73,7 @@ impl Binder<'_> {
         let filter = self.filter(filter, scope)?;
         let star = matches!(list.args.as_slice(), [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]);
         if name == "count" && star && list.duplicate_treatment.is_none() && list.clauses.is_empty() {
-            let kind = if filter.is_empty() { ExKind::RowCount } else { ExKind::Other };
-            return Ok(Ex { kind, ..Ex::new(format!("count(*){filter}"), Type::Int64, false) });
+            return Ok(Ex::new(format!("count(*){filter}"), Type::Int64, false));
         }
         let distinct = match list.duplicate_treatment {
             Some(DuplicateTreatment::Distinct) => "DISTINCT ",
@@ -87,7 +92,7 @@ impl Binder<'_> {
         let mut arguments = self.arguments(&list.args, scope)?.into_iter();
         let first = arguments.next().ok_or_else(|| wrong_arguments(name))?;
         let second = arguments.next();
-        if arguments.next().is_some() || (second.is_some() && !matches!(name, "string_agg" | "group_concat")) {
+        if arguments.next().is_some() || (second.is_some() && !TAKES_TWO.contains(&name)) {
             return Err(wrong_arguments(name));
         }
         let (sql, ty) = match name {
@@ -133,6 +138,16 @@ impl Binder<'_> {
                 let member = self.json_text_of(first, name)?;
                 (format!("ddb_array_agg({distinct}{member}{order})"), Type::Text)
             }
+            "json_agg" | "jsonb_agg" => {
+                let member = self.json_text_of(first, name)?;
+                (format!("ddb_json_agg({distinct}{member}{order})"), Type::Text)
+            }
+            "json_object_agg" | "jsonb_object_agg" => {
+                refuse(!distinct.is_empty() || !order.is_empty(), &format!("DISTINCT or ORDER BY in {name}"))?;
+                let value = second.ok_or_else(|| wrong_arguments(name))?;
+                let (label, value) = (self.text(first, name)?, self.json_text_of(value, name)?);
+                (format!("json_group_object({}, json({value}))", label.sql), Type::Text)
+            }
             "median" => {
                 refuse(!distinct.is_empty(), "median with DISTINCT")?;
                 let (function, ty) = continuous(name, &first)?;
@@ -147,7 +162,9 @@ impl Binder<'_> {
                 (format!("{float}({distinct}{})", first.sql), Type::Float64)
             }
         };
-        Ok(Ex::new(format!("{sql}{filter}"), ty, !matches!(name, "count" | "total" | "array_agg")))
+        let kind = if name.starts_with("json") { ExKind::Json } else { ExKind::Other };
+        let nullable = !matches!(name, "count" | "total" | "array_agg" | "json_object_agg" | "jsonb_object_agg");
+        Ok(Ex { kind, ..Ex::new(format!("{sql}{filter}"), ty, nullable) })
     }
 
     fn filter(&mut self, filter: Option<&Expr>, scope: &Scope<'_>) -> Result<String> {

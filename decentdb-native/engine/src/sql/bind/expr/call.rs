@@ -46,6 +46,8 @@ const OTHERS: &[&str] = &[
     "uuid_generate_v4",
     "uuid_parse",
     "uuid_to_string",
+    "to_json",
+    "to_jsonb",
     "mod",
     "random",
     "pi",
@@ -131,6 +133,9 @@ impl Binder<'_> {
         if name.starts_with("json_") {
             return self.json_call(name, arguments);
         }
+        if let Some(rest) = name.strip_prefix("jsonb_") {
+            return self.json_call(&format!("json_{rest}"), arguments);
+        }
         if TEMPORAL.contains(&name) {
             return self.temporal_call(name, arguments);
         }
@@ -205,6 +210,9 @@ impl Binder<'_> {
                 let sql = format!("coalesce({AUDIT_VALUE}('{key}'), {AUDIT_VALUE}('{other}'))");
                 Ok(Ex::new(sql, Type::Dynamic, true))
             }
+            ("to_json" | "to_jsonb", 1) => self.to_json(arguments),
+            ("nextval" | "currval" | "setval" | "lastval", _) => Err(Error::unsupported(name)
+                .hint("there are no sequences; an INTEGER PRIMARY KEY gets its values by itself")),
             ("random", 0) => Ok(Ex::new("(random() / 18446744073709551616.0 + 0.5)", Type::Float64, false)),
             ("pi", 0) => Ok(Ex::new("3.141592653589793", Type::Float64, false)),
             ("current_database" | "current_schema" | "database" | "schema", 0) => {

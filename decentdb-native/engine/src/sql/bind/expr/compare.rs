@@ -4,7 +4,8 @@ use sqlparser::ast::{self, BinaryOperator, Expr};
 
 use crate::error::{Error, Result};
 use crate::sql::bind::binder::{Binder, Ex, ExKind};
-use crate::sql::bind::scope::Scope;
+use crate::sql::bind::query::Bound;
+use crate::sql::bind::scope::{Scope, ScopeColumn};
 use crate::sql::grammar::quote;
 use crate::value::Type;
 
@@ -260,20 +261,26 @@ impl Binder<'_> {
         scope: &Scope<'_>,
     ) -> Result<Ex> {
         let quantifier = if all { "ALL" } else { "ANY" };
-        let Expr::Subquery(query) = list else {
-            return Err(Error::unsupported(format!("{op} {quantifier} of an array")).hint("use IN or a subquery"));
-        };
         let Some(op) = comparison(op) else { return Err(Error::unsupported(format!("{op} {quantifier}"))) };
-        match (op, all) {
-            ("=", false) => return self.in_subquery(value, query, false, scope),
-            ("<>", true) => return self.in_subquery(value, query, true, scope),
+        let member = matches!((op, all), ("=", false) | ("<>", true));
+        match list {
+            Expr::Subquery(query) if member => return self.in_subquery(value, query, all, scope),
+            Expr::Array(array) if member => return self.in_list(value, &array.elem, all, scope),
             _ if is_row(value) => return Err(Error::unsupported(format!("{op} {quantifier} of row values"))),
             _ => {}
         }
         let volatile = self.volatile;
         let value = self.operand(value, scope)?;
         let mark = self.mark();
-        let bound = self.query(query, Some(scope))?;
+        let bound = match list {
+            Expr::Subquery(query) => self.query(query, Some(scope))?,
+            Expr::Array(_) => return Err(Error::unsupported(format!("{op} {quantifier} of ARRAY"))),
+            array => self.members(array, &value, scope)?,
+        };
+        if member {
+            let left = self.compared(&value, &[]);
+            return Ok(Ex::new(format!("({left} {}({}))", membership(all), bound.sql), Type::Bool, true));
+        }
         if volatile != self.volatile {
             return Err(unrepeatable(&format!("{op} {quantifier}")));
         }
@@ -306,6 +313,29 @@ impl Binder<'_> {
             item.sql, value.sql
         );
         Ok(Ex::new(sql, Type::Bool, true))
+    }
+
+    /// The members of an array, which is a text, as rows of the type of the value they are compared with.
+    fn members(&mut self, array: &Expr, value: &Ex, scope: &Scope<'_>) -> Result<Bound> {
+        let array = self.expr(array, scope)?;
+        let array = self.fix(array, &Type::Text, None, None);
+        if !matches!(array.ty, Type::Text | Type::Dynamic) {
+            let message = format!("ANY and ALL need an array or a query, not {}", array.type_name());
+            return Err(Error::type_mismatch(message));
+        }
+        let made_up = self.invent();
+        let member = Ex::new(format!("ddb_json_member({made_up}.value, {made_up}.type)"), Type::Dynamic, true);
+        let member = self.widen(member, &value.ty)?;
+        let sql = format!("SELECT {} AS member FROM json_each(ddb_array({})) AS {made_up}", member.sql, array.sql);
+        let column = ScopeColumn {
+            name: "member".to_owned(),
+            sql_name: "member".to_owned(),
+            ty: value.ty.clone(),
+            nullable: true,
+            source: None,
+            literal: false,
+        };
+        Ok(Bound { sql, columns: vec![column] })
     }
 
     /// The left operand as it must stand for the comparison to be by value. SQLite finds a collation anywhere inside an

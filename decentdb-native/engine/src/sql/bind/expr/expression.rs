@@ -3,21 +3,33 @@
 use sqlparser::ast::{self, CastKind, Expr, Spanned, UnaryOperator, Value as Literal};
 
 use crate::error::{Error, Result};
-use crate::sql::bind::binder::{real_literal, Binder, Ex, ExKind};
+use crate::sql::bind::binder::{Binder, Ex, ExKind};
 use crate::sql::bind::scope::{Found, Scope};
 use crate::sql::errors::shorten;
-use crate::sql::grammar::{blob_literal, name, object, position, text_literal, type_of};
+use crate::sql::grammar::{blob_literal, name, object, position, real_literal, text_literal, type_of};
 use crate::types::{self, Conversion};
 use crate::value::{Type, Value};
 
 use super::compare::{comparison, is_row};
+use super::json::json_checked;
+
+/// The escape of a LIKE without ESCAPE.
+pub(crate) const LIKE_ESCAPE: &str = "\\";
 
 impl Binder<'_> {
     pub fn expr(&mut self, expr: &Expr, scope: &Scope<'_>) -> Result<Ex> {
-        // The parser bounds the depth, but not so far that a small thread stack suffices.
+        // One level of the binder takes more stack than one of any other part.
         let mark = self.mark();
-        let bound = recursion::guard(|| self.expr_inner(expr, scope));
-        bound.map(|ex| self.observed(mark, ex)).map_err(|error| position(error, expr.span().start))
+        let bound = stacker::maybe_grow(128 * 1024, 1024 * 1024, || self.expr_inner(expr, scope));
+        bound.map(|ex| self.observed(mark, ex)).map_err(|error| {
+            // The innermost expression knows it best; the position of a tree is that of its leaves.
+            let known = error.context.contains_key("position");
+            if known {
+                error
+            } else {
+                position(error, expr.span().start)
+            }
+        })
     }
 
     fn expr_inner(&mut self, expr: &Expr, scope: &Scope<'_>) -> Result<Ex> {
@@ -88,7 +100,11 @@ impl Binder<'_> {
                     return Err(Error::unsupported("CAST to ENUM"));
                 }
                 let inner = self.expr(inner, scope)?;
-                self.cast(inner, &ty)
+                let cast = self.cast(inner, &ty)?;
+                match data_type {
+                    ast::DataType::JSON | ast::DataType::JSONB => Ok(json_checked(cast)),
+                    _ => Ok(cast),
+                }
             }
             Expr::Case { operand, conditions, else_result, .. } => {
                 self.case(operand.as_deref(), conditions, else_result.as_deref(), scope)
@@ -183,9 +199,11 @@ impl Binder<'_> {
     fn literal_expr(&self, literal: &Literal) -> Result<Ex> {
         Ok(match literal {
             Literal::Number(text, false) => number(text)?,
-            Literal::SingleQuotedString(text) | Literal::EscapedStringLiteral(text) => text_expr(text),
-            Literal::NationalStringLiteral(text) | Literal::UnicodeStringLiteral(text) => text_expr(text),
-            Literal::DollarQuotedString(quoted) => text_expr(&quoted.value),
+            Literal::SingleQuotedString(text)
+            | Literal::EscapedStringLiteral(text)
+            | Literal::NationalStringLiteral(text)
+            | Literal::UnicodeStringLiteral(text) => text_expr(types::without_nul(text)?),
+            Literal::DollarQuotedString(quoted) => text_expr(types::without_nul(&quoted.value)?),
             Literal::HexStringLiteral(digits) => {
                 let bytes = types::parse_hex(digits)
                     .ok_or_else(|| Error::syntax("a hexadecimal literal takes pairs of hexadecimal digits"))?;
@@ -271,11 +289,12 @@ impl Binder<'_> {
         scope: &Scope<'_>,
     ) -> Result<Ex> {
         let mut arguments = vec![self.expr(inner, scope)?, self.expr(pattern, scope)?];
-        if let Some(escape) = escape {
-            arguments.push(self.expr(escape, scope)?);
-        }
+        arguments.push(match escape {
+            Some(escape) => self.expr(escape, scope)?,
+            None => text_expr(LIKE_ESCAPE),
+        });
         let range = match (function, negated, arguments.as_slice()) {
-            ("ddb_like", false, [Ex { kind: ExKind::Column, ty: Type::Text, sql, .. }, pattern, escape @ ..]) => {
+            ("ddb_like", false, [Ex { kind: ExKind::Column, ty: Type::Text, sql, .. }, pattern, escape]) => {
                 prefix_range(sql, pattern, escape)
             }
             _ => None,
@@ -369,16 +388,20 @@ impl Binder<'_> {
 }
 
 /// The range of texts a literal pattern with a fixed beginning can match, which an index can serve.
-fn prefix_range(column: &str, pattern: &Ex, escape: &[Ex]) -> Option<String> {
-    let ExKind::Text(pattern) = &pattern.kind else { return None };
-    let escape = match escape {
-        [] => None,
-        [Ex { kind: ExKind::Text(escape), .. }] => escape.chars().next(),
-        _ => return None,
+fn prefix_range(column: &str, pattern: &Ex, escape: &Ex) -> Option<String> {
+    let (ExKind::Text(pattern), ExKind::Text(escape)) = (&pattern.kind, &escape.kind) else { return None };
+    let escape = escape.chars().next();
+    let mut prefix: Vec<char> = Vec::new();
+    let mut chars = pattern.chars();
+    let open = loop {
+        match chars.next() {
+            Some(c) if Some(c) == escape => prefix.push(chars.next().unwrap_or(c)),
+            Some('%' | '_') => break true,
+            Some(c) => prefix.push(c),
+            None => break false,
+        }
     };
-    let special = |c: char| c == '%' || c == '_' || Some(c) == escape;
-    let mut prefix: Vec<char> = pattern.chars().take_while(|c| !special(*c)).collect();
-    if prefix.is_empty() || prefix.len() == pattern.chars().count() {
+    if prefix.is_empty() || !open {
         return None;
     }
     let from = text_literal(&prefix.iter().collect::<String>());
@@ -406,12 +429,5 @@ fn number(text: &str) -> Result<Ex> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(Ex { kind, ..Ex::new(real_literal(number), Type::Float64, false) }),
         _ => Err(types::out_of_range(text, &Type::Float64)),
-    }
-}
-
-mod recursion {
-    /// Runs `body` with enough stack, whatever thread calls.
-    pub fn guard<T>(body: impl FnOnce() -> T) -> T {
-        stacker::maybe_grow(128 * 1024, 1024 * 1024, body)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::functions::type_code;
-use crate::sql::bind::binder::{Binder, Ex};
+use crate::sql::bind::binder::{Binder, Ex, ExKind};
 use crate::sql::errors::{undefined, wrong_arguments};
 use crate::value::Type;
 
@@ -18,21 +18,25 @@ impl Binder<'_> {
             _ => self.json_text(key, place)?,
         };
         let member = format!("({} -> {})", json.sql, key.sql);
-        let sql = if plain { format!("ddb_json_text({member})") } else { member };
-        Ok(Ex::new(sql, Type::Text, true))
+        let (sql, kind) = match plain {
+            true => (format!("ddb_json_text({member})"), ExKind::Other),
+            false => (member, ExKind::Json),
+        };
+        Ok(Ex { kind, ..Ex::new(sql, Type::Text, true) })
     }
 
     pub fn json_call(&mut self, name: &str, arguments: Vec<Ex>) -> Result<Ex> {
         let count = arguments.len();
         let (ty, nullable) = match (name, count) {
-            ("json_object", _) => return self.json_build(name, arguments, count.is_multiple_of(2)),
-            ("json_array", _) => return self.json_build(name, arguments, true),
+            ("json_object" | "json_build_object", _) => return self.json_build(name, "json_object", arguments),
+            ("json_array" | "json_build_array", _) => return self.json_build(name, "json_array", arguments),
+            ("json_typeof", 1) => return self.json_typeof(arguments),
             ("json_extract", 2) => return self.json_extract(arguments),
             // NULL stays NULL; everything else is valid or not.
             ("json_valid", 1) => (Type::Bool, arguments.iter().any(|argument| argument.nullable)),
             ("json_array_length", 1 | 2) => (Type::Int64, true),
             ("json_type", 1 | 2) => (Type::Text, true),
-            ("json_extract" | "json_valid" | "json_array_length" | "json_type", _) => {
+            ("json_typeof" | "json_extract" | "json_valid" | "json_array_length" | "json_type", _) => {
                 return Err(wrong_arguments(name))
             }
             _ => return Err(crate::sql::errors::unknown_function(name)),
@@ -54,6 +58,9 @@ impl Binder<'_> {
 
     /// A value as the JSON it is in an array.
     pub fn json_text_of(&mut self, ex: Ex, place: &str) -> Result<String> {
+        if ex.kind == ExKind::Json {
+            return Ok(ex.sql);
+        }
         let ex = match ex.ty {
             Type::Blob | Type::Geometry | Type::Geography => return Err(undefined(place, &ex)),
             Type::Enum(_) => self.cast(ex, &Type::Text)?,
@@ -71,20 +78,47 @@ impl Binder<'_> {
         }
     }
 
-    fn json_build(&mut self, name: &str, arguments: Vec<Ex>, complete: bool) -> Result<Ex> {
-        if !complete {
+    /// PostgreSQL's names for the kinds of JSON values.
+    fn json_typeof(&mut self, arguments: Vec<Ex>) -> Result<Ex> {
+        let [json] = take_arguments(arguments)?;
+        let json = self.json_text(json, "json_typeof")?;
+        let sql = format!(
+            "(CASE json_type({}) WHEN 'text' THEN 'string' WHEN 'integer' THEN 'number' WHEN 'real' THEN 'number' \
+             WHEN 'true' THEN 'boolean' WHEN 'false' THEN 'boolean' WHEN 'null' THEN 'null' \
+             WHEN 'object' THEN 'object' WHEN 'array' THEN 'array' END)",
+            json.sql
+        );
+        Ok(Ex::new(sql, Type::Text, json.nullable))
+    }
+
+    /// `to_json(value)`
+    pub fn to_json(&mut self, arguments: Vec<Ex>) -> Result<Ex> {
+        let [value] = take_arguments(arguments)?;
+        let nullable = value.nullable;
+        let value = if value.ty == Type::Dynamic { self.fix(value, &Type::Text, None, None) } else { value };
+        // NULL is no JSON.
+        let sql = format!("(CASE WHEN {} IS NULL THEN NULL ELSE {{}} END)", value.sql);
+        let json = self.json_text_of(value, "to_json")?;
+        Ok(Ex { kind: ExKind::Json, ..Ex::new(sql.replace("{}", &json), Type::Text, nullable) })
+    }
+
+    /// An object or array. Where PostgreSQL's name is used, a member that is JSON becomes a part of it, rather than a text.
+    fn json_build(&mut self, name: &str, function: &str, arguments: Vec<Ex>) -> Result<Ex> {
+        let object = function == "json_object";
+        if object && !arguments.len().is_multiple_of(2) {
             return Err(wrong_arguments(name));
         }
         let mut texts = Vec::with_capacity(arguments.len());
         for (at, argument) in arguments.into_iter().enumerate() {
-            let label = name == "json_object" && at.is_multiple_of(2);
-            texts.push(if label {
-                self.json_text(argument, "a label of json_object")?.sql
+            texts.push(if object && at.is_multiple_of(2) {
+                self.json_text(argument, "a label of an object")?.sql
+            } else if name != function && argument.kind == ExKind::Json {
+                format!("json({})", argument.sql)
             } else {
                 self.json_value(argument, name)?
             });
         }
-        Ok(Ex::new(format!("{name}({})", texts.join(", ")), Type::Text, false))
+        Ok(Ex { kind: ExKind::Json, ..Ex::new(format!("{function}({})", texts.join(", ")), Type::Text, false) })
     }
 
     /// A value as a member of an object or array: numbers and booleans as such, everything else as text.
@@ -101,4 +135,12 @@ impl Binder<'_> {
             }
         })
     }
+}
+
+/// A text that must be JSON.
+pub(super) fn json_checked(ex: Ex) -> Ex {
+    if ex.kind == ExKind::Json {
+        return ex;
+    }
+    Ex { sql: format!("ddb_json_checked({})", ex.sql), kind: ExKind::Json, ..ex }
 }

@@ -13,4 +13,5 @@ mod temporal;
 mod window;
 
 pub(crate) use self::call::take_arguments;
+pub(crate) use self::expression::LIKE_ESCAPE;
 pub(crate) use self::search::{base_column, fulltext_analyzer};

@@ -25,22 +25,36 @@ impl Binder<'_> {
         }
         let mark = self.mark();
         let mut value = self.operand(first, scope)?;
-        // The operator and the text inside the parentheses of `value`, where it is one of AND or OR.
-        let mut open: Option<(&Op, String)> = None;
+        // Operands of AND or OR that follow each other are joined at once.
+        let mut run: Option<(&Op, Vec<Ex>)> = None;
         for (op, right) in steps.into_iter().rev() {
             let right = self.operand(right, scope)?;
-            let bound = if let Op::And | Op::Or = op {
-                let inside = open.take().filter(|(last, _)| *last == op).map(|(_, inside)| inside);
-                let (joined, inside) = self.logic(value, op, right, inside)?;
-                open = Some((op, inside));
-                joined
-            } else {
-                open = None;
-                self.operate(value, op, right)?
+            run = match run.take() {
+                Some((last, mut operands)) if last == op => {
+                    operands.push(self.logical(right, op)?);
+                    Some((last, operands))
+                }
+                open => {
+                    if let Some((last, operands)) = open {
+                        value = join(last, &operands);
+                    }
+                    if let Op::And | Op::Or = op {
+                        let left = std::mem::replace(&mut value, Ex::null());
+                        Some((op, vec![self.logical(left, op)?, self.logical(right, op)?]))
+                    } else {
+                        if comparison(op).is_some() {
+                            value = self.observed(mark, value);
+                        }
+                        value = self.operate(value, op, right)?;
+                        None
+                    }
+                }
             };
-            value = self.observed(mark, bound);
         }
-        Ok(value)
+        if let Some((op, operands)) = run {
+            value = join(op, &operands);
+        }
+        Ok(self.observed(mark, value))
     }
 
     /// One operator between two bound operands.
@@ -50,7 +64,7 @@ impl Binder<'_> {
         }
         require_uncollated(&left, &right)?;
         match op {
-            Op::And | Op::Or => self.logic(left, op, right, None).map(|(joined, _)| joined),
+            Op::And | Op::Or => Ok(join(op, &[self.logical(left, op)?, self.logical(right, op)?])),
             Op::Plus => self.arithmetic(left, "+", "add", right),
             Op::Minus => self.arithmetic(left, "-", "sub", right),
             Op::Multiply => self.arithmetic(left, "*", "mul", right),
@@ -66,19 +80,18 @@ impl Binder<'_> {
             Op::LongArrow => self.json_member(left, right, true),
             Op::LtDashGt => self.relation("st_distance", Some(left), Some(right), None),
             Op::StringConcat => self.concat(left, right),
+            Op::PGRegexMatch => self.matches(left, right, "", false),
+            Op::PGRegexIMatch => self.matches(left, right, "", true),
+            Op::PGRegexNotMatch => self.matches(left, right, "NOT ", false),
+            Op::PGRegexNotIMatch => self.matches(left, right, "NOT ", true),
             other => Err(Error::unsupported(format!("the operator {other}"))),
         }
     }
 
-    /// AND or OR, and its text without the parentheses around it. `inside` is that text of `left`, where `left` is made by
-    /// the same operator: `a AND b AND c` needs no parentheses inside, and SQLite limits how deep they go.
-    fn logic(&mut self, left: Ex, op: &Op, right: Ex, inside: Option<String>) -> Result<(Ex, String)> {
-        require_uncollated(&left, &right)?;
-        let place = if *op == Op::And { "an operand of AND" } else { "an operand of OR" };
-        let left = self.require_bool(left, place)?;
-        let right = self.require_bool(right, place)?;
-        let joined = format!("{} {op} {}", inside.as_ref().unwrap_or(&left.sql), right.sql);
-        Ok((Ex::new(format!("({joined})"), Type::Bool, left.nullable || right.nullable), joined))
+    /// An operand of AND or OR.
+    fn logical(&mut self, ex: Ex, op: &Op) -> Result<Ex> {
+        require_uncollated(&ex, &ex)?;
+        self.require_bool(ex, if *op == Op::And { "an operand of AND" } else { "an operand of OR" })
     }
 
     fn arithmetic(&mut self, left: Ex, op: &str, function: &str, right: Ex) -> Result<Ex> {
@@ -138,6 +151,14 @@ impl Binder<'_> {
         self.widen(ex, ty)
     }
 
+    /// Whether a text holds a match of a regular expression.
+    fn matches(&mut self, text: Ex, pattern: Ex, not: &str, ignores_case: bool) -> Result<Ex> {
+        let (text, pattern) = (self.typed("~", text, &Type::Text)?, self.typed("~", pattern, &Type::Text)?);
+        let nullable = text.nullable || pattern.nullable;
+        let sql = format!("({not}ddb_regexp({}, {}, {}))", text.sql, pattern.sql, i32::from(ignores_case));
+        Ok(Ex::new(sql, Type::Bool, nullable))
+    }
+
     fn concat(&mut self, left: Ex, right: Ex) -> Result<Ex> {
         let (left, right) = (self.text(left, "||")?, self.text(right, "||")?);
         let nullable = left.nullable || right.nullable;
@@ -160,6 +181,23 @@ impl Binder<'_> {
             }
         }
     }
+}
+
+/// The operands joined by AND or OR. A tree of any shape means the same; this one is flat, because SQLite walks it recursively.
+fn join(op: &Op, operands: &[Ex]) -> Ex {
+    fn text(op: &Op, operands: &[Ex]) -> String {
+        const FLAT: usize = 64;
+        let parts: Vec<String> = if operands.len() <= FLAT {
+            operands.iter().map(|operand| operand.sql.clone()).collect()
+        } else {
+            operands.chunks(operands.len().div_ceil(FLAT)).map(|chunk| text(op, chunk)).collect()
+        };
+        match parts.as_slice() {
+            [only] => only.clone(),
+            _ => format!("({})", parts.join(&format!(" {op} "))),
+        }
+    }
+    Ex::new(text(op, operands), Type::Bool, operands.iter().any(|operand| operand.nullable))
 }
 
 fn require_uncollated(left: &Ex, right: &Ex) -> Result<()> {

@@ -3,7 +3,7 @@
 use crate::catalog::Column;
 use crate::error::{Error, Result};
 use crate::sql::bind::binder::{Binder, Ex, ExKind};
-use crate::sql::errors::{unknown_function, wrong_arguments};
+use crate::sql::errors::wrong_arguments;
 use crate::sql::grammar::text_literal;
 use crate::value::Type;
 
@@ -60,7 +60,8 @@ impl Binder<'_> {
                 self.relation(name, left, right, distance)
             }
             _ if KNOWN.contains(&name) => Err(wrong_arguments(name)),
-            _ => Err(unknown_function(name)),
+            // One of the many that this engine does not have.
+            _ => Err(Error::unsupported(name)),
         }
     }
 

@@ -50,7 +50,13 @@ impl Binder<'_> {
                     self.saw_system = true;
                     return self.system(relation, &sql, alias.as_ref(), scope);
                 }
-                if let (None, Some(view)) = (args, Inspection::find(table)?) {
+                // Somebody may have called a table of theirs so.
+                let own = path(table).is_ok_and(|path| {
+                    let mut ctes = self.ctes.iter();
+                    self.home(&path).contains(&path.name) || ctes.any(|cte| cte.name.eq_ignore_ascii_case(&path.name))
+                });
+                let view = if own { None } else { Inspection::find(table)? };
+                if let (None, Some(view)) = (args, view) {
                     self.saw_system = true;
                     self.inspected.insert(view);
                     let relation = catalog_relation(view.name(), view.columns());
@@ -68,11 +74,14 @@ impl Binder<'_> {
                 self.table_function(&object(function)?, args, alias.as_ref(), scope)
             }
             TableFactor::Derived { lateral, subquery, alias, sample } => {
-                refuse(*lateral, "LATERAL")?;
                 refuse(sample.is_some(), "TABLESAMPLE")?;
                 let alias = alias.as_ref().ok_or_else(|| {
                     Error::syntax("a subquery in FROM needs an alias").hint("write (SELECT ...) AS name")
                 })?;
+                if *lateral {
+                    let bound = self.query(subquery, Some(scope))?;
+                    return self.lateral(&bound, alias, scope);
+                }
                 // A subquery in FROM sees the surroundings of the SELECT, not its neighbours.
                 let bound = self.query(subquery, scope.parent)?;
                 self.derived(bound, alias, scope)
@@ -95,6 +104,30 @@ impl Binder<'_> {
         rename(&mut columns, alias)?;
         scope.add(Relation::new(&relation_name, columns))?;
         Ok(format!("({}) AS {}", bound.sql, quote(&relation_name)))
+    }
+
+    /// A subquery that sees the items before it in FROM. SQLite passes those to the argument of a function only, so its rows
+    /// arrive as one JSON array, whose members are unpacked again.
+    fn lateral(&mut self, bound: &Bound, alias: &TableAlias, scope: &mut Scope<'_>) -> Result<String> {
+        let inner = self.invent();
+        let relation_name = name(&alias.name);
+        let mut columns = bound.columns.clone();
+        rename(&mut columns, alias)?;
+        let mut relation = Relation::new(&relation_name, columns);
+        let mut packed = Vec::with_capacity(bound.columns.len());
+        for (at, column) in bound.columns.iter().enumerate() {
+            packed.push(format!("ddb_pack({inner}.{})", quote(&column.sql_name)));
+            let sql = format!("ddb_unpack({}.value ->> {at})", relation.qualifier);
+            relation.unpacked.push((column.sql_name.clone(), sql));
+        }
+        let sql = format!(
+            "json_each((SELECT json_group_array(json_array({})) FROM ({}) AS {inner})) AS {}",
+            packed.join(", "),
+            bound.sql,
+            relation.qualifier
+        );
+        scope.add(relation)?;
+        Ok(sql)
     }
 
     pub fn system(

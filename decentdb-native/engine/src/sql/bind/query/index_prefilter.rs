@@ -7,7 +7,7 @@ use crate::catalog::{Index, Method};
 use crate::error::Result;
 use crate::search::{trigram_query, NOTHING};
 use crate::sql::bind::binder::{Binder, Ex, ExKind};
-use crate::sql::bind::expr::base_column;
+use crate::sql::bind::expr::{base_column, LIKE_ESCAPE};
 use crate::sql::bind::scope::{Relation, Scope};
 use crate::sql::emit::shadow_table;
 use crate::sql::grammar::{object, text_literal};
@@ -71,7 +71,7 @@ impl Binder<'_> {
             _ => None,
         };
         let escape = match escape.as_ref() {
-            None => Some(String::new()),
+            None => Some(LIKE_ESCAPE.to_owned()),
             Some(escape) => literal(escape),
         };
         let (Some(escape), Some(table)) = (escape, table) else { return Ok(None) };

@@ -1,6 +1,6 @@
 //! Joins.
 
-use sqlparser::ast::{Join, JoinConstraint, JoinOperator, TableWithJoins};
+use sqlparser::ast::{Join, JoinConstraint, JoinOperator, TableFactor, TableWithJoins};
 
 use crate::error::{Error, Result};
 use crate::sql::bind::binder::{Aggregates, Binder, Ex};
@@ -43,6 +43,9 @@ impl Binder<'_> {
             JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => ("JOIN", constraint, false, false),
             JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => {
                 ("LEFT JOIN", constraint, false, true)
+            }
+            JoinOperator::Right(_) | JoinOperator::RightOuter(_) | JoinOperator::FullOuter(_) if is_lateral(join) => {
+                return Err(Error::unsupported("LATERAL in a RIGHT or FULL JOIN"));
             }
             JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => {
                 ("RIGHT JOIN", constraint, true, false)
@@ -115,6 +118,10 @@ impl Binder<'_> {
             false => format!(" ON {}", terms.join(" AND ")),
         })
     }
+}
+
+fn is_lateral(join: &Join) -> bool {
+    matches!(join.relation, TableFactor::Derived { lateral: true, .. })
 }
 
 /// The column a name alone means among relations, and which of them has it.

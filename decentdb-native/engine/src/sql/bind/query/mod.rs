@@ -1,5 +1,6 @@
 //! Queries: SELECT and its clauses, set operations and WITH.
 
+mod column_names;
 mod cte;
 mod from;
 mod index_prefilter;

@@ -56,7 +56,7 @@ impl Binder<'_> {
         for term in order_expressions(order_by)? {
             let item = match ordinal(&term.expr, items.len())? {
                 Some(at) => Some(at),
-                None => alias_index(&term.expr, items),
+                None => self.item_of(&term.expr, items, scope),
             };
             let ex = match item {
                 Some(at) => items[at].ex.clone(),
@@ -68,6 +68,13 @@ impl Binder<'_> {
             terms.push(Term { ex, item, direction: order_direction(term)? });
         }
         Ok(terms)
+    }
+
+    /// The item of a list that an expression names. A name that the statement gives comes before a column of the tables, and
+    /// one that PostgreSQL makes up after it.
+    fn item_of(&mut self, expr: &Expr, items: &[Item], scope: &Scope<'_>) -> Option<usize> {
+        let at = alias_index(expr, items, true);
+        at.or_else(|| alias_index(expr, items, false).filter(|_| self.operand(expr, scope).is_err()))
     }
 
     /// The result of a set operation or VALUES in order.
@@ -110,7 +117,7 @@ impl Binder<'_> {
     pub fn distinct_keys(&mut self, keys: &[Expr], items: &[Item], scope: &Scope<'_>) -> Result<Vec<Ex>> {
         let mut found = Vec::with_capacity(keys.len());
         for key in keys {
-            found.push(match ordinal(key, items.len())?.or_else(|| alias_index(key, items)) {
+            found.push(match ordinal(key, items.len())?.or_else(|| self.item_of(key, items, scope)) {
                 Some(at) => items[at].ex.clone(),
                 None => self.expr(key, scope)?,
             });
@@ -183,14 +190,14 @@ pub(crate) fn order_direction(term: &OrderByExpr) -> Result<&'static str> {
     })
 }
 
-fn alias_index(expr: &Expr, items: &[Item]) -> Option<usize> {
+fn alias_index(expr: &Expr, items: &[Item], named: bool) -> Option<usize> {
     let Expr::Identifier(ident) = expr else { return None };
     let written = name(ident);
-    items.iter().position(|item| item.named && item.name.eq_ignore_ascii_case(&written))
+    items.iter().position(|item| item.named == named && item.name.eq_ignore_ascii_case(&written))
 }
 
 pub(crate) fn alias<'a>(expr: &Expr, items: &'a [Item]) -> Option<&'a Item> {
-    alias_index(expr, items).map(|at| &items[at])
+    alias_index(expr, items, true).or_else(|| alias_index(expr, items, false)).map(|at| &items[at])
 }
 
 /// A number standing alone in GROUP BY or ORDER BY names a column of the list; returned counted from 0.

@@ -1,5 +1,7 @@
 //! Queries.
 
+use std::collections::{HashMap, HashSet};
+
 use sqlparser::ast::{
     Distinct, Expr, GroupByExpr, LimitClause, OrderBy, Query, Select, SelectFlavor, SelectItem,
     SelectItemQualifiedWildcardKind, SetExpr, WildcardAdditionalOptions,
@@ -12,6 +14,7 @@ use crate::sql::errors::{refuse, windowing};
 use crate::sql::grammar::{name, object, quote};
 use crate::value::Type;
 
+use super::column_names::column_name;
 use super::order::{alias, ordinal};
 
 /// An emitted query; its columns are named in the SQL by their `sql_name`.
@@ -25,6 +28,7 @@ pub(crate) struct Bound {
 pub(crate) struct Item {
     pub ex: Ex,
     pub name: String,
+    /// The statement gives the name.
     pub named: bool,
     /// A window function is part of it.
     pub window: bool,
@@ -173,12 +177,6 @@ impl Binder<'_> {
         if items.is_empty() {
             return Err(Error::syntax("SELECT needs at least one column"));
         }
-        if let ([item], [_], true) = (items.as_mut_slice(), scope.relations.as_slice(), is_bare(select)) {
-            // The one expression the original names by its text.
-            if !item.named && item.ex.kind == ExKind::RowCount {
-                item.name = "COUNT(*)".to_owned();
-            }
-        }
         if let Some(wanted) = wanted {
             for (item, ty) in items.iter_mut().zip(wanted) {
                 let ex = std::mem::replace(&mut item.ex, Ex::null());
@@ -233,15 +231,12 @@ impl Binder<'_> {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
                     let ex = self.expr(expr, scope)?;
-                    let named = column_name(expr);
-                    let name = match (&ex.kind, &named) {
-                        (ExKind::Column, Some(written)) => ex_name(&ex, written, scope),
-                        _ => match window_name(expr) {
-                            Some(function) => function,
-                            None => format!("col{}", items.len() + 1),
-                        },
+                    let named = ex.kind == ExKind::Column;
+                    let name = match column_name(expr) {
+                        written if named => ex_name(&ex, &written, scope),
+                        figured => figured,
                     };
-                    items.push(Item { named: named.is_some(), ex, name, window: self.saw_window });
+                    items.push(Item { named, ex, name, window: self.saw_window });
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     let ex = self.expr(expr, scope)?;
@@ -308,20 +303,17 @@ impl Binder<'_> {
     }
 }
 
-/// Nothing but a list and FROM.
-fn is_bare(select: &Select) -> bool {
-    let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(terms, _) if terms.is_empty());
-    select.selection.is_none() && select.having.is_none() && !grouped
-}
-
 fn describe(items: &[Item]) -> Vec<ScopeColumn> {
     let mut columns: Vec<ScopeColumn> = Vec::with_capacity(items.len());
+    let mut taken: HashSet<String> = HashSet::with_capacity(items.len());
+    // How often each name was taken: many columns may have the same one.
+    let mut counts: HashMap<String, usize> = HashMap::new();
     for item in items {
         let mut sql_name = item.name.clone();
-        let mut count = 1;
-        while columns.iter().any(|column| column.sql_name.eq_ignore_ascii_case(&sql_name)) {
+        let count = counts.entry(item.name.to_ascii_lowercase()).or_default();
+        while !taken.insert(sql_name.to_ascii_lowercase()) {
+            *count += 1;
             sql_name = format!("{}:{count}", item.name);
-            count += 1;
         }
         columns.push(ScopeColumn {
             name: item.name.clone(),
@@ -352,23 +344,6 @@ fn ex_name(ex: &Ex, written: &str, scope: &Scope<'_>) -> String {
     match &ex.source {
         Some((_, declared)) if declared.eq_ignore_ascii_case(written) => declared.clone(),
         _ => scope.column(written).map_or_else(|_| written.to_owned(), |found| found.column.name),
-    }
-}
-
-fn column_name(expr: &Expr) -> Option<String> {
-    match expr {
-        Expr::Identifier(ident) => Some(name(ident)),
-        Expr::CompoundIdentifier(parts) => parts.last().map(name),
-        Expr::Nested(inner) => column_name(inner),
-        _ => None,
-    }
-}
-
-/// A window function standing alone gives its column its own name.
-fn window_name(expr: &Expr) -> Option<String> {
-    match expr {
-        Expr::Function(function) if function.over.is_some() => Some(function.name.to_string().to_ascii_lowercase()),
-        _ => None,
     }
 }
 

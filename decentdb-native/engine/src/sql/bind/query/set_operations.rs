@@ -62,7 +62,7 @@ impl Binder<'_> {
             let text = if fits { term.sql } else { self.leaf(leaf, Some(&types), parent)?.sql };
             match at.checked_sub(1).map(|before| operators[before]) {
                 None => sql = text,
-                Some((operator, false)) => sql = format!("{sql} {operator} {text}"),
+                Some((operator, false)) => sql.extend([" ", operator, " ", &text]),
                 // Numbering equal rows makes them differ: the first, second, ... of one side meets that of the other.
                 Some((operator, true)) => {
                     let (names, left, right) = (names.join(", "), numbered(&names, &sql), numbered(&named, &text));
@@ -187,7 +187,7 @@ impl Binder<'_> {
                 None => self.unify(column, "VALUES")?,
             };
             described.push(ScopeColumn {
-                name: format!("col{}", at + 1),
+                name: format!("column{}", at + 1),
                 sql_name: format!("column{}", at + 1),
                 ty,
                 nullable: cells.iter().any(|cell| cell.nullable),

@@ -39,15 +39,21 @@ impl Binder<'_> {
         };
         let relation_name = match alias {
             Some(alias) => {
+                let relation_name = name(&alias.name);
+                if function == "generate_series" {
+                    // PostgreSQL calls the one column of a function so.
+                    relation_name.clone_into(&mut columns[0].name);
+                }
                 rename(&mut columns, alias)?;
-                name(&alias.name)
+                relation_name
             }
             None => function.to_owned(),
         };
         let sql = format!("{call} AS {}", quote(&relation_name));
         let mut relation = Relation::new(&relation_name, columns);
-        if function != "generate_series" {
-            relation.computed = &[MEMBER];
+        match function {
+            "generate_series" => relation.has_value = true,
+            _ => relation.computed = &[MEMBER],
         }
         scope.add(relation)?;
         Ok(sql)

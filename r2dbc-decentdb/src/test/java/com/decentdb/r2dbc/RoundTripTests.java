@@ -72,7 +72,7 @@ class RoundTripTests {
                         (random.nextLong(1_000_000_000_000_000_000L) * (random.nextBoolean() ? 1 : -1))
                                 >> random.nextInt(60),
                         random.nextInt(19))),
-        TEXTS("TEXT", List.of("", "\0", "a\0b", "'", "\uFEFF", "\uFFFF", "\uD83D\uDE00"), RoundTripTests::text),
+        TEXTS("TEXT", List.of("", "'", "\uFEFF", "\uFFFF", "\uD83D\uDE00"), RoundTripTests::text),
         BLOBS("BLOB", List.of(bytes(0), bytes(1)), random -> {
             byte[] bytes = new byte[random.nextInt(300)];
             random.nextBytes(bytes);
@@ -288,7 +288,7 @@ class RoundTripTests {
     private static String text(Random random) {
         StringBuilder text = new StringBuilder();
         for (int length = random.nextInt(40); length > 0; length--) {
-            int point = random.nextInt(Character.MAX_CODE_POINT + 1) >> random.nextInt(20);
+            int point = Math.max(1, random.nextInt(Character.MAX_CODE_POINT + 1) >> random.nextInt(20));
             text.appendCodePoint(point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE ? 'x' : point);
         }
         return text.toString();

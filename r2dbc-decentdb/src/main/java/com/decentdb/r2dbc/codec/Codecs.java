@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.codec;
 import com.decentdb.r2dbc.api.DecentDbType;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import io.r2dbc.spi.Type;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -73,6 +74,12 @@ public final class Codecs {
      */
     public Value encode(Object argument) {
         Codec<?> codec = find(argument.getClass());
+        Collection<?> members = codec == null ? ArrayText.members(argument) : null;
+        if (members != null) {
+            return ArrayText.of(members.stream()
+                    .map(member -> member == null ? Value.NULL : encode(member))
+                    .toList());
+        }
         if (codec == null) {
             throw new IllegalArgumentException("A value of " + argument.getClass() + " cannot be bound; bind one of "
                     + supported() + ", or teach the driver with a CodecExtension" + refusals());

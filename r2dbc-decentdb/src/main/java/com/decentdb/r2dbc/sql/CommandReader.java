@@ -14,13 +14,19 @@ final class CommandReader {
     /** More tokens than any transaction control needs. */
     private static final int HEAD = 24;
 
-    /** A piece of the text that the engine is to see otherwise: a parameter, or with 0 a question mark. */
+    /** In place of the number of a parameter: a question mark, and the escape of a LIKE that has none. */
+    private static final int QUESTION_MARK = 0;
+
+    private static final int ESCAPE = -1;
+
+    /** A piece of the text that the engine is to see otherwise. */
     private record Edit(int start, int end, int parameter) {}
 
     private final String sql;
     private final ScriptParameters parameters;
     private final List<Edit> edits = new ArrayList<>();
     private final List<String> head = new ArrayList<>();
+    private final LikePatterns likes = new LikePatterns();
     private int start = -1;
     private int end;
     private boolean returning;
@@ -41,11 +47,15 @@ final class CommandReader {
         if (start < 0) {
             start = lexer.start();
         }
+        boolean parameter = isParameter(token, lexer);
+        if (likes.endBefore(token, lexer, parameter)) {
+            edits.add(new Edit(end, end, ESCAPE));
+        }
         end = lexer.end();
-        if (isParameter(token, lexer)) {
+        if (parameter) {
             edits.add(new Edit(lexer.start(), end, parameters.add(lexer.text())));
         } else if (isQuestionMark(token, lexer)) {
-            edits.add(new Edit(lexer.start(), end, 0));
+            edits.add(new Edit(lexer.start(), end, QUESTION_MARK));
         }
         systemView |= behindSys && token == Token.SYMBOL && lexer.symbol() == '.';
         behindSys = token == Token.WORD && lexer.text().equalsIgnoreCase("sys");
@@ -107,6 +117,9 @@ final class CommandReader {
         if (start < 0) {
             return null;
         }
+        if (likes.endHere()) {
+            edits.add(new Edit(end, end, ESCAPE));
+        }
         SqlCommand.Kind kind = kind();
         String source = sql.substring(start, end);
         List<Integer> used = edits.stream()
@@ -130,17 +143,17 @@ final class CommandReader {
     /** The text with parameters {@code $1}, {@code $2}, .. of its own; the very same if it has them already. */
     private String rewritten(String source, List<Integer> used) {
         boolean ownNumbers = used.isEmpty() || used.get(used.size() - 1) == used.size();
-        if (edits.stream().allMatch(edit -> ownNumbers && sql.charAt(edit.start()) == '$')) {
+        if (edits.stream().allMatch(edit -> ownNumbers && edit.parameter() > 0 && sql.charAt(edit.start()) == '$')) {
             return source;
         }
         StringBuilder text = new StringBuilder(source.length() + 8);
         int copied = start;
         for (Edit edit : edits) {
             text.append(sql, copied, edit.start());
-            if (edit.parameter() == 0) {
-                text.append('?');
-            } else {
-                text.append('$').append(Collections.binarySearch(used, edit.parameter()) + 1);
+            switch (edit.parameter()) {
+                case QUESTION_MARK -> text.append('?');
+                case ESCAPE -> text.append(" ESCAPE '\\'");
+                default -> text.append('$').append(Collections.binarySearch(used, edit.parameter()) + 1);
             }
             copied = edit.end();
         }

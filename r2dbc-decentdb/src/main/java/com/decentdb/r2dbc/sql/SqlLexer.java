@@ -71,6 +71,7 @@ public final class SqlLexer {
                 yield Token.QUOTED_IDENTIFIER;
             }
             case '$' -> dollar();
+            case '/' -> slash();
             case ':' -> colon();
             case '?' -> {
                 position += follows('?') ? 2 : 1;
@@ -114,6 +115,12 @@ public final class SqlLexer {
             }
             return Token.COLON_NAME;
         }
+        return Token.SYMBOL;
+    }
+
+    /** A comment that is open to the end belongs to the statement: the engine will complain about it. */
+    private Token slash() {
+        position = follows('*') ? sql.length() : position + 1;
         return Token.SYMBOL;
     }
 
@@ -173,32 +180,40 @@ public final class SqlLexer {
             if (Character.isWhitespace(c)) {
                 position++;
             } else if (sql.startsWith("--", position)) {
-                int newline = sql.indexOf('\n', position);
-                position = newline < 0 ? sql.length() : newline + 1;
-            } else if (sql.startsWith("/*", position)) {
-                skipBlockComment();
-            } else {
+                skipLineComment();
+            } else if (!sql.startsWith("/*", position) || !skipBlockComment()) {
                 return;
             }
         }
     }
 
-    private void skipBlockComment() {
+    /** A carriage return ends it as a line feed does, as in PostgreSQL. */
+    private void skipLineComment() {
+        while (position < sql.length() && sql.charAt(position) != '\n' && sql.charAt(position) != '\r') {
+            position++;
+        }
+    }
+
+    /** Skips to behind the comment that begins here; not at all if it has no end. */
+    private boolean skipBlockComment() {
         int depth = 0;
-        while (position < sql.length()) {
-            if (sql.startsWith("/*", position)) {
+        int at = position;
+        while (at < sql.length()) {
+            if (sql.startsWith("/*", at)) {
                 depth++;
-                position += 2;
-            } else if (sql.startsWith("*/", position)) {
+                at += 2;
+            } else if (sql.startsWith("*/", at)) {
                 depth--;
-                position += 2;
+                at += 2;
                 if (depth == 0) {
-                    return;
+                    position = at;
+                    return true;
                 }
             } else {
-                position++;
+                at++;
             }
         }
+        return false;
     }
 
     private static boolean isDigit(char c) {

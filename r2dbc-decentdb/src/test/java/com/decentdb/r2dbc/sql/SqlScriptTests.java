@@ -151,6 +151,41 @@ class SqlScriptTests {
         assertThat(SqlCommand.of(sql).systemView()).isFalse();
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "SELECT a LIKE $1;SELECT a LIKE $1 ESCAPE '\\'",
+                "SELECT (a NOT LIKE $2) AND $1;SELECT (a NOT LIKE $2 ESCAPE '\\') AND $1",
+                "SELECT upper(a) ilike UPPER( $1 ) or b;SELECT upper(a) ilike UPPER( $1 ) ESCAPE '\\' or b",
+                "SELECT a LIKE $1 ORDER BY b LIKE $1;SELECT a LIKE $1 ESCAPE '\\' ORDER BY b LIKE $1 ESCAPE '\\'",
+                "SELECT a LIKE $1 ESCAPE '#';SELECT a LIKE $1 ESCAPE '#'",
+                "SELECT a LIKE $1 || '%';SELECT a LIKE $1 || '%'",
+                "SELECT a LIKE lower('x');SELECT a LIKE lower('x')",
+                "SELECT upper($1) AND a LIKE 'x';SELECT upper($1) AND a LIKE 'x'",
+            })
+    void theBackslashEscapesInAPatternThatIsAParameter(String sql, String text) {
+        assertThat(SqlCommand.of(sql).text()).isEqualTo(text);
+        assertThat(SqlCommand.of(sql).source()).isEqualTo(sql);
+    }
+
+    @Test
+    void theEscapeOfAPatternGoesTogetherWithOtherStylesOfParameters() {
+        assertThat(SqlScript.parse("SELECT a LIKE ? AND b ?? ?", ParameterStyle.JDBC)
+                        .commands()
+                        .get(0)
+                        .text())
+                .isEqualTo("SELECT a LIKE $1 ESCAPE '\\' AND b ? $2");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\r", "\n", "\r\n"})
+    void theEndOfALineEndsAComment(String end) {
+        String sql = "DELETE FROM t -- all of" + end + " WHERE id = 1";
+
+        assertThat(SqlCommand.of(sql).text()).isEqualTo(sql);
+    }
+
     @Test
     void recognisesReturningOutsideLiterals() {
         assertThat(SqlCommand.of("INSERT INTO a VALUES (1) returning id").returning())
