@@ -371,8 +371,11 @@ final class Database {
             if (options.equals(patient) || !EngineTraits.lockedElsewhere(e)) {
                 throw e;
             }
-            try (NativeDatabase first = library.open(nativePath, mode, patient)) {
+            NativeDatabase first = library.open(nativePath, mode, patient);
+            try {
                 return library.open(nativePath, OpenMode.OPEN, options);
+            } finally {
+                first.close();
             }
         }
     }
