@@ -104,6 +104,15 @@ public final class DefaultConnection implements DecentDbConnection {
                         .thenMany(Flux.just(new DefaultResult(this, new CountCursor(0), true))));
     }
 
+    /** Whether writes that follow each other may share a commit. */
+    boolean sharesCommits() {
+        return transactions.autoCommit() && statementTimeout.isZero() && !settings.writeQueueEnabled();
+    }
+
+    Duration lockWait() {
+        return transactions.lockWait();
+    }
+
     private Flux<Cursor> cursors(SqlCommand sql, List<Value[]> arguments, int fetchSize) {
         // Several lists of arguments are one atomic unit, which the queue does not know.
         boolean queued = settings.writeQueueEnabled()

@@ -91,7 +91,7 @@ final class AutoCommit {
     Flux<Cursor> execute(Command command) {
         ReadLanes readers = lanes.readers();
         if (readers == null || !command.sql().reads()) {
-            return answers(command, delivery, exchange -> write(command, exchange));
+            return answers(command, delivery, exchange -> write(List.of(command), exchange));
         }
         if (command.bindings().size() == 1) {
             return answers(command, delivery, exchange -> read(readers, command, exchange));
@@ -101,20 +101,25 @@ final class AutoCommit {
                         execute(Command.of(command.sql(), command.fetchSize(), command.lockWait(), arguments)));
     }
 
-    private void write(Command command, Exchange<List<Cursor>> exchange) {
-        write(command, exchange, Deadlines.after(command.lockWait()));
+    /** Runs statements that change rows, in order up to the first that fails, with one commit. */
+    Flux<Cursor> executeTogether(List<Command> writes) {
+        // The outcomes of writes are in memory, so a cursor that reaches no subscriber holds nothing to be released.
+        return Exchange.<List<Cursor>>mono(delivery, exchange -> write(writes, exchange))
+                .flatMapIterable(Function.identity());
     }
 
-    private void write(Command command, Exchange<List<Cursor>> exchange, long deadline) {
+    private void write(List<Command> commands, Exchange<List<Cursor>> exchange) {
+        write(commands, exchange, Deadlines.after(commands.get(0).lockWait()));
+    }
+
+    private void write(List<Command> commands, Exchange<List<Cursor>> exchange, long deadline) {
+        Command first = commands.get(0);
         exchange.expiresAt(
                 deadline,
                 () -> database.lease()
-                        .timeout(
-                                "The statement",
-                                command.lockWait(),
-                                command.sql().source()));
+                        .timeout("The statement", first.lockWait(), first.sql().source()));
         lanes.committer()
-                .submit(new GroupedWrite<>(command, exchange, Function.identity(), database.lease(), () -> open));
+                .submit(new GroupedWrite<>(commands, exchange, Function.identity(), database.lease(), () -> open));
     }
 
     private void read(ReadLanes readers, Command command, Exchange<List<Cursor>> exchange) {
@@ -164,7 +169,7 @@ final class AutoCommit {
                 database.refresh(lane);
                 if (!lane.reads(command.sql())) {
                     if (exchange.putBack()) {
-                        write(command, exchange, exchange.deadline());
+                        write(List.of(command), exchange, exchange.deadline());
                     }
                     return;
                 }

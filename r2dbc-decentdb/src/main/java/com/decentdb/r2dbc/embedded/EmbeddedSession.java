@@ -24,6 +24,7 @@ import com.decentdb.r2dbc.transport.WatchedEvent;
 import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -84,6 +85,13 @@ final class EmbeddedSession implements Session {
             }
             return place.autoCommit().execute(command);
         });
+    }
+
+    @Override
+    public Flux<Cursor> executeTogether(List<Command> writes) {
+        return Flux.defer(() -> writes.size() == 1 || !open || inTransaction()
+                ? execute(writes.get(0))
+                : place.autoCommit().executeTogether(writes));
     }
 
     /** The lanes on which its statements run now. */
