@@ -73,10 +73,16 @@ final class DefaultBatch implements Batch {
                 .concatMap(rest -> OnDemand.flux(() -> begin(rest)).doOnNext(result -> executed.incrementAndGet()), 0);
     }
 
+    private boolean sharesCommits() {
+        return connection.transactions().autoCommit()
+                && connection.statementTimeout().isZero()
+                && !connection.settings().writeQueueEnabled();
+    }
+
     /** Executes the first of the statements, with those behind it that may share its commit. */
     private Flux<Result> begin(List<SqlCommand> rest) {
         int together = 0;
-        if (connection.sharesCommits()) {
+        if (sharesCommits()) {
             int bound = Math.min(rest.size(), MAX_TOGETHER);
             while (together < bound && rest.get(together).kind() == SqlCommand.Kind.DML) {
                 together++;
@@ -86,7 +92,7 @@ final class DefaultBatch implements Batch {
         if (together < 2) {
             return connection.run(rest.get(0), NO_ARGUMENTS, fetchSize);
         }
-        Duration lockWait = connection.lockWait();
+        Duration lockWait = connection.transactions().lockWait();
         List<Command> writes = new ArrayList<>(together);
         for (SqlCommand each : rest.subList(0, together)) {
             writes.add(new Command(each, NO_ARGUMENTS, fetchSize, lockWait));

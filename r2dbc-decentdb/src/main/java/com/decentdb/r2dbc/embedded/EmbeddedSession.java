@@ -100,7 +100,9 @@ final class EmbeddedSession implements Session {
     }
 
     private Flux<Cursor> inTransaction(SessionTransaction current, Command command) {
-        return AutoCommit.answers(command, delivery, exchange -> current.execute(command, exchange));
+        return command.bindings().size() == 1
+                ? AutoCommit.answer(delivery, exchange -> current.execute(command, exchange, AutoCommit.ONLY))
+                : AutoCommit.answers(delivery, exchange -> current.execute(command, exchange, Function.identity()));
     }
 
     @Override
