@@ -87,7 +87,7 @@ public abstract class OnDemand<S, T> extends Flux<T> {
         public void request(long n) {
             if (n > 0) {
                 super.request(n);
-                if (!isCancelled() && STARTED.compareAndSet(this, 0, 1)) {
+                if (started == 0 && !isCancelled() && STARTED.compareAndSet(this, 0, 1)) {
                     start();
                 }
             } else if (STARTED.compareAndSet(this, 0, 1)) {

@@ -254,8 +254,8 @@ final class RowFlux<T> extends Flux<T> {
             if (STATE.compareAndSet(this, State.EMITTING, State.FETCHING)) {
                 Disposable running =
                         cursor.next().subscribe(this::fetched, this::fetchFailed, this::fetchEnded, Context.empty());
-                if (FETCH.getAndAccumulate(this, running, (before, now) -> before == CANCELLED ? CANCELLED : now)
-                        == CANCELLED) {
+                Disposable before = fetch;
+                if (before == CANCELLED || !FETCH.compareAndSet(this, before, running)) {
                     running.dispose();
                 }
             }
