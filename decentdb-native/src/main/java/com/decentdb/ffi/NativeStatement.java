@@ -16,6 +16,7 @@ public final class NativeStatement extends NativeHandle {
 
     private static final int NEVER_BOUND = -1;
 
+    private final RowBlockReader reader = new RowBlockReader();
     private int boundCount = NEVER_BOUND;
     private @Nullable List<String> columnNames;
     private @Nullable ByteBuffer views;
@@ -164,7 +165,7 @@ public final class NativeStatement extends NativeHandle {
     }
 
     private RowBlock decode(long address, int rows, int columns) {
-        RowBlockReader reader = new RowBlockReader(rows, columns);
+        reader.begin(rows, columns);
         int cells = rows * columns;
         for (int first = 0; first < cells; first += RowBlockReader.MAX_CELLS_PER_BUFFER) {
             int count = Math.min(cells - first, RowBlockReader.MAX_CELLS_PER_BUFFER);

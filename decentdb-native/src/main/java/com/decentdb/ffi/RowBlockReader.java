@@ -7,28 +7,41 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Map;
 
-/** Copies native values of 168 bytes into a {@link RowBlock}: 20 bytes for each, and the text or bytes it points to. */
+/**
+ * Copies native values of 168 bytes into a {@link RowBlock}: 20 bytes for each, and the text or bytes it points to. May be used
+ * for one block after the other, and keeps nothing of a finished one.
+ */
 final class RowBlockReader {
 
     static final int MAX_CELLS_PER_BUFFER = 1 << 20;
 
     private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
     private static final byte[] NO_BYTES = {};
+    private static final int[] NO_HEADS = {};
+    private static final long[] NO_WORDS = {};
 
     // The reader copies values that lie closer together than this at once. It may read a gap that is smaller than a
     // page, because every page that such a gap touches also holds a byte of a value.
     private static final int MAX_GAP = 256;
 
-    private final int rows;
-    private final int columns;
-    private final int[] heads;
-    private final long[] words;
+    private int rows;
+    private int columns;
+    private int[] heads = NO_HEADS;
+    private long[] words = NO_WORDS;
     private byte[] data = NO_BYTES;
     private int dataSize;
     private long runStart;
     private long runEnd;
 
+    /** A reader without a block; {@link #begin} comes first. */
+    RowBlockReader() {}
+
     RowBlockReader(int rows, int columns) {
+        begin(rows, columns);
+    }
+
+    /** Begins a block; what an earlier one that was not finished left is dropped. */
+    final void begin(int rows, int columns) {
         long cells = (long) rows * columns;
         if (2 * cells > Integer.MAX_VALUE - 8) {
             throw tooLarge(rows, columns);
@@ -37,6 +50,10 @@ final class RowBlockReader {
         this.columns = columns;
         this.heads = new int[(int) cells];
         this.words = new long[2 * (int) cells];
+        this.data = NO_BYTES;
+        this.dataSize = 0;
+        this.runStart = 0;
+        this.runEnd = 0;
     }
 
     /** Reads borrowed values that stay valid until {@link #finish()}. */
@@ -57,7 +74,11 @@ final class RowBlockReader {
         if (data.length - dataSize > dataSize / 4) {
             data = Arrays.copyOf(data, dataSize);
         }
-        return new RowBlock(rows, columns, heads, words, data);
+        RowBlock block = new RowBlock(rows, columns, heads, words, data);
+        heads = NO_HEADS;
+        words = NO_WORDS;
+        data = NO_BYTES;
+        return block;
     }
 
     private void read(ByteBuffer source, int at, int cell) {

@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc;
 
 import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -89,6 +90,21 @@ class BatchTests {
                 .verifyError(R2dbcDataIntegrityViolationException.class);
         assertThat(awaitValue(database.connect().fetchValue("SELECT COUNT(*) FROM t", Long.class)))
                 .isZero();
+    }
+
+    @Test
+    void laterBindingDoesNotChangeWhatIsExecuted() {
+        DefaultStatement statement =
+                statement("INSERT INTO t VALUES ($1, $2)").bind(0, 1).bind(1, "one");
+        Flux<Result> first = statement.execute();
+        Flux<Result> second = statement.bind(0, 2).execute();
+        Flux<Result> both =
+                statement.bind(0, 3).add().bind(0, 4).bind(1, "four").execute();
+        statement.bind(0, 5).bind(1, "five");
+        await(Flux.concat(first, second, both).concatMap(Result::getRowsUpdated));
+
+        assertThat(awaitAll(database.connect().fetchLists("SELECT id, name FROM t ORDER BY id")))
+                .containsExactly(List.of(1L, "one"), List.of(2L, "one"), List.of(3L, "one"), List.of(4L, "four"));
     }
 
     private DefaultStatement statement(String sql) {

@@ -21,6 +21,8 @@ public final class Bindings {
     private final SqlScript script;
     private List<@Nullable Value[]> complete = List.of();
     private @Nullable Value[] current;
+    /** Whether an execution has the current list, which must not change then. */
+    private boolean given;
 
     Bindings(SqlScript script) {
         this.script = script;
@@ -53,6 +55,7 @@ public final class Bindings {
         }
         complete.add(current);
         current = new Value[script.parameterCount()];
+        given = false;
     }
 
     /** All lists of arguments given so far; later binding does not change them. */
@@ -60,31 +63,33 @@ public final class Bindings {
         if (script.parameterCount() > 0 || complete.isEmpty()) {
             requireComplete();
             if (complete.isEmpty()) {
+                given = true;
                 return List.<Value[]>of(filled(current));
             }
         }
         List<Value[]> lists = new ArrayList<>(complete.size() + 1);
-        complete.forEach(list -> lists.add(filled(list)));
+        complete.forEach(list -> lists.add(filled(list.clone())));
         if (script.parameterCount() > 0) {
-            lists.add(filled(current));
+            lists.add(filled(current.clone()));
         }
         return lists;
     }
 
-    /** A copy without gaps, which parameters that the text does not use leave. */
+    /** Closes gaps, which parameters that the text does not use leave. */
     private static Value[] filled(@Nullable Value[] list) {
-        Value[] filled = list.length == 0 ? NONE : new Value[list.length];
         for (int i = 0; i < list.length; i++) {
-            Value value = list[i];
-            filled[i] = value == null ? Value.NULL : value;
+            if (list[i] == null) {
+                list[i] = Value.NULL;
+            }
         }
-        return filled;
+        return list;
     }
 
     /** Whether some arguments arrive as streams, which are to be gathered before execution. */
     static boolean streamed(List<Value[]> lists) {
-        for (Value[] list : lists) {
-            for (Value value : list) {
+        // An iterator would be an object for each execution.
+        for (int i = 0; i < lists.size(); i++) {
+            for (Value value : lists.get(i)) {
                 if (value instanceof Value.Streamed) {
                     return true;
                 }
@@ -163,6 +168,10 @@ public final class Bindings {
     }
 
     private void set(int index, Value value) {
+        if (given) {
+            current = current.clone();
+            given = false;
+        }
         current[index] = value;
     }
 

@@ -16,9 +16,7 @@ import com.decentdb.r2dbc.result.DefaultResult;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.TransactionControl;
-import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.CountCursor;
-import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.SessionSource;
@@ -90,48 +88,22 @@ public final class DefaultConnection implements DecentDbConnection {
         return new DefaultBatch(this);
     }
 
+    ConnectionTransactions transactions() {
+        return transactions;
+    }
+
+    Duration statementTimeout() {
+        return statementTimeout;
+    }
+
     /** Runs one statement of a script with each list of arguments. */
     Flux<Result> run(SqlCommand sql, List<Value[]> arguments, int fetchSize) {
         TransactionControl control = sql.control();
-        boolean updates = !sql.reads();
         return control == null
-                ? OnDemand.flux(
-                        () -> cursors(sql, arguments, fetchSize),
-                        cursor -> new DefaultResult(this, cursor, updates),
-                        Cursor::close)
+                ? new StatementFlux(this, sql, arguments, fetchSize)
                 : OnDemand.flux(() -> whenOpen(() -> transactions.control(sql, control))
                         .onErrorMap(R2dbcException.class, error -> Errors.map(error, sql.source()))
                         .thenMany(Flux.just(new DefaultResult(this, new CountCursor(0), true))));
-    }
-
-    private Flux<Cursor> cursors(SqlCommand sql, List<Value[]> arguments, int fetchSize) {
-        // Several lists of arguments are one atomic unit, which the queue does not know.
-        boolean queued = settings.writeQueueEnabled()
-                && sql.kind() == SqlCommand.Kind.DML
-                && !sql.returning()
-                && arguments.size() == 1;
-        Flux<Cursor> cursors = Flux.defer(() -> queued && transactions.autoCommit()
-                ? session.executeQueued(sql, arguments.get(0), settings.queueTimeout())
-                        .flux()
-                        .map(CountCursor::new)
-                : session.execute(new Command(sql, arguments, fetchSize, transactions.lockWait())));
-        Duration timeout = statementTimeout;
-        Flux<Cursor> timely = timeout.isZero() ? cursors : timely(timeout, cursors, sql);
-        return transactions.beginsWithNextStatement() ? transactions.begin().thenMany(timely) : timely;
-    }
-
-    private Flux<Cursor> timely(Duration timeout, Flux<Cursor> cursors, SqlCommand sql) {
-        return Timeouts.firstWithin(
-                        timeout,
-                        session.delivery(),
-                        cursors,
-                        Cursor::close,
-                        () -> Errors.of(
-                                "57014",
-                                "The statement gave no response within " + timeout.toMillis()
-                                        + " ms. If it had been started it runs on; outside a transaction a write may still be committed",
-                                sql.source()))
-                .doOnDiscard(Cursor.class, Cursor::close);
     }
 
     @Override

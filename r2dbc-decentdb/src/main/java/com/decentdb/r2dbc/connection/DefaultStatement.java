@@ -104,6 +104,9 @@ public final class DefaultStatement implements Statement {
                         .map(command -> command.returning(returning))
                         .toList();
         int rows = fetchSize;
+        if (commands.size() == 1 && commands.get(0).control() == null && !Bindings.streamed(lists)) {
+            return run(commands, lists, rows);
+        }
         Flux<Result> results = Bindings.streamed(lists)
                 ? OnDemand.flux(() -> Bindings.gather(lists).flatMapMany(all -> run(commands, all, rows)))
                 : run(commands, lists, rows);
@@ -127,6 +130,9 @@ public final class DefaultStatement implements Statement {
     }
 
     private static List<Value[]> select(SqlCommand command, List<Value[]> lists) {
+        if (command.parameters().size() == lists.get(0).length) {
+            return lists;
+        }
         if (lists.size() == 1) {
             return List.<Value[]>of(Bindings.select(command, lists.get(0)));
         }

@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 
@@ -16,7 +17,7 @@ import reactor.core.publisher.Operators;
  * One request handed to a lane and its one answer handed back on the delivery executor. Starts with the first
  * demand. A request cancelled or expired while it waits is never run; the answer to one cancelled later is released.
  */
-public final class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnable {
+public abstract class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnable {
 
     private static final AtomicIntegerFieldUpdater<Exchange<?>> STATE = updater();
 
@@ -28,8 +29,6 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnab
 
     private @Nullable CoreSubscriber<? super T> subscriber;
     private final Executor delivery;
-    private final Consumer<? super T> release;
-    private final Consumer<Exchange<T>> submit;
     private volatile int state;
     private volatile @Nullable Runnable onCancel;
     private long deadline = NEVER;
@@ -37,15 +36,34 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnab
     private @Nullable T answer;
     private @Nullable Throwable failure;
 
-    private Exchange(
-            CoreSubscriber<? super T> subscriber,
-            Executor delivery,
-            Consumer<? super T> release,
-            Consumer<Exchange<T>> submit) {
+    /**
+     * A request that nobody has asked for yet.
+     *
+     * @param delivery runs the subscriber's signals
+     */
+    protected Exchange(CoreSubscriber<? super T> subscriber, Executor delivery) {
         this.subscriber = subscriber;
         this.delivery = delivery;
-        this.release = release;
-        this.submit = submit;
+    }
+
+    /** Passes the request on; may run on any thread and must not block. */
+    protected abstract void submit();
+
+    /** Disposes of an answer whose subscriber cancelled. */
+    protected abstract void release(T late);
+
+    /** The error of a request whose time is up; null if it has no end. */
+    protected @Nullable R2dbcException lateness() {
+        Supplier<R2dbcException> error = timeout;
+        return error == null ? null : error.get();
+    }
+
+    /** The request was cancelled while it waited. */
+    protected void withdraw() {
+        Runnable action = onCancel;
+        if (action != null) {
+            action.run();
+        }
     }
 
     /**
@@ -59,7 +77,17 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnab
         return new Mono<>() {
             @Override
             public void subscribe(CoreSubscriber<? super T> subscriber) {
-                subscriber.onSubscribe(new Exchange<>(subscriber, delivery, release, submit));
+                subscriber.onSubscribe(new Request<>(subscriber, delivery, release, submit));
+            }
+        };
+    }
+
+    /** Like {@link #mono(Executor, Consumer, Consumer)}. */
+    public static <T> Flux<T> flux(Executor delivery, Consumer<? super T> release, Consumer<Exchange<T>> submit) {
+        return new Flux<>() {
+            @Override
+            public void subscribe(CoreSubscriber<? super T> subscriber) {
+                subscriber.onSubscribe(new Request<>(subscriber, delivery, release, submit));
             }
         };
     }
@@ -67,6 +95,11 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnab
     /** Like {@link #mono(Executor, Consumer, Consumer)} for answers that hold nothing. */
     public static <T> Mono<T> mono(Executor delivery, Consumer<Exchange<T>> submit) {
         return mono(delivery, ignored -> {}, submit);
+    }
+
+    /** Bounds the time this request may wait, with an error of {@link #lateness}. */
+    protected final void expiresAt(long deadlineNanos) {
+        deadline = deadlineNanos;
     }
 
     /** Bounds the time this request may wait; to be called before it is queued. */
@@ -99,7 +132,7 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnab
         if (STATE.compareAndSet(this, RUNNING, ANSWERED)) {
             delivery.execute(this);
         } else if (value != null) {
-            release.accept(value);
+            release(value);
         }
     }
 
@@ -123,9 +156,9 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnab
 
     @Override
     public void expire() {
-        Supplier<R2dbcException> error = timeout;
+        R2dbcException error = waiting() ? lateness() : null;
         if (error != null && STATE.compareAndSet(this, WAITING, RUNNING)) {
-            fail(error.get());
+            fail(error);
         }
     }
 
@@ -133,7 +166,7 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnab
     public void request(long n) {
         if (Operators.validate(n) && STATE.compareAndSet(this, IDLE, WAITING)) {
             try {
-                submit.accept(this);
+                submit();
             } catch (Throwable e) {
                 fail(Errors.map(e, null));
             }
@@ -143,13 +176,11 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnab
     @Override
     public void cancel() {
         int before = STATE.getAndSet(this, OVER);
+        T dropped = answer;
         if (before == WAITING) {
-            Runnable action = onCancel;
-            if (action != null) {
-                action.run();
-            }
-        } else if (before == ANSWERED && answer != null) {
-            release.accept(answer);
+            withdraw();
+        } else if (before == ANSWERED && dropped != null) {
+            release(dropped);
         }
     }
 
@@ -175,12 +206,39 @@ public final class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnab
             } catch (Throwable e) {
                 // The subscriber threw, and has not kept the answer. It may have operators behind it that wait for an
                 // end.
-                release.accept(value);
+                release(value);
                 waiting.onError(Errors.signal(e));
                 return;
             }
         }
         waiting.onComplete();
+    }
+
+    /** A request made of functions. */
+    private static final class Request<T> extends Exchange<T> {
+
+        private final Consumer<? super T> release;
+        private final Consumer<Exchange<T>> submit;
+
+        Request(
+                CoreSubscriber<? super T> subscriber,
+                Executor delivery,
+                Consumer<? super T> release,
+                Consumer<Exchange<T>> submit) {
+            super(subscriber, delivery);
+            this.release = release;
+            this.submit = submit;
+        }
+
+        @Override
+        protected void submit() {
+            submit.accept(this);
+        }
+
+        @Override
+        protected void release(T late) {
+            release.accept(late);
+        }
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"})

@@ -1,7 +1,7 @@
 package com.decentdb.r2dbc.delivery;
 
 import com.decentdb.r2dbc.transport.Errors;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -17,20 +17,15 @@ import reactor.util.context.Context;
  * Subscribes to its source with the first demand, and maps its elements. Most operators that combine publishers start the first
  * one at once, even before their own subscriber asked for anything.
  */
-public final class OnDemand<S, T> extends Flux<T> {
+public abstract class OnDemand<S, T> extends Flux<T> {
 
-    private final Supplier<? extends Publisher<S>> source;
-    private final Function<? super S, ? extends T> mapping;
-    private final Consumer<? super S> discard;
+    /** The publisher to subscribe to now. */
+    protected abstract Publisher<S> source();
 
-    private OnDemand(
-            Supplier<? extends Publisher<S>> source,
-            Function<? super S, ? extends T> mapping,
-            Consumer<? super S> discard) {
-        this.source = source;
-        this.mapping = mapping;
-        this.discard = discard;
-    }
+    protected abstract T map(S element);
+
+    /** Releases an element that reaches no subscriber. */
+    protected abstract void discard(S element);
 
     public static <T> Flux<T> flux(Supplier<? extends Publisher<T>> source) {
         return flux(source, Function.identity(), element -> {});
@@ -45,7 +40,22 @@ public final class OnDemand<S, T> extends Flux<T> {
             Supplier<? extends Publisher<S>> source,
             Function<? super S, ? extends T> mapping,
             Consumer<? super S> discard) {
-        return new OnDemand<S, T>(source, mapping, discard);
+        return new OnDemand<S, T>() {
+            @Override
+            protected Publisher<S> source() {
+                return source.get();
+            }
+
+            @Override
+            protected T map(S element) {
+                return mapping.apply(element);
+            }
+
+            @Override
+            protected void discard(S element) {
+                discard.accept(element);
+            }
+        };
     }
 
     public static <T> Mono<T> mono(Supplier<Mono<T>> source) {
@@ -59,9 +69,13 @@ public final class OnDemand<S, T> extends Flux<T> {
 
     private static final class Gate<S, T> extends Operators.DeferredSubscription implements CoreSubscriber<S> {
 
+        @SuppressWarnings("rawtypes")
+        private static final AtomicIntegerFieldUpdater<Gate> STARTED =
+                AtomicIntegerFieldUpdater.newUpdater(Gate.class, "started");
+
         private final OnDemand<S, T> flux;
         private final CoreSubscriber<? super T> subscriber;
-        private final AtomicBoolean started = new AtomicBoolean();
+        private volatile int started;
         private boolean failed;
 
         Gate(OnDemand<S, T> flux, CoreSubscriber<? super T> subscriber) {
@@ -73,10 +87,10 @@ public final class OnDemand<S, T> extends Flux<T> {
         public void request(long n) {
             if (n > 0) {
                 super.request(n);
-                if (!isCancelled() && started.compareAndSet(false, true)) {
+                if (started == 0 && !isCancelled() && STARTED.compareAndSet(this, 0, 1)) {
                     start();
                 }
-            } else if (started.compareAndSet(false, true)) {
+            } else if (STARTED.compareAndSet(this, 0, 1)) {
                 subscriber.onError(new IllegalArgumentException("Demand must be positive, not " + n));
             } else {
                 super.request(n);
@@ -86,7 +100,7 @@ public final class OnDemand<S, T> extends Flux<T> {
         private void start() {
             Publisher<S> publisher;
             try {
-                publisher = flux.source.get();
+                publisher = flux.source();
             } catch (Throwable e) {
                 subscriber.onError(Operators.onOperatorError(Errors.signal(e), currentContext()));
                 return;
@@ -106,14 +120,14 @@ public final class OnDemand<S, T> extends Flux<T> {
         @Override
         public void onNext(S element) {
             if (isCancelled()) {
-                flux.discard.accept(element);
+                flux.discard(element);
                 return;
             }
             T mapped;
             try {
-                mapped = flux.mapping.apply(element);
+                mapped = flux.map(element);
             } catch (Throwable e) {
-                flux.discard.accept(element);
+                flux.discard(element);
                 breakOff(e);
                 return;
             }
@@ -121,7 +135,7 @@ public final class OnDemand<S, T> extends Flux<T> {
                 subscriber.onNext(mapped);
             } catch (Throwable e) {
                 // The subscriber threw. It may have operators behind it that wait for an end.
-                flux.discard.accept(element);
+                flux.discard(element);
                 breakOff(e);
             }
         }

@@ -1,52 +1,67 @@
 package com.decentdb.r2dbc.delivery;
 
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 
 /**
  * Runs a step whenever it was asked for since the step last began, on one thread at a time. Requests made meanwhile are
  * served together by one further step. If the step or the executor throws, the next request runs the step again.
  */
-public final class SerializedDrain {
+public abstract class SerializedDrain implements Runnable {
+
+    private static final AtomicIntegerFieldUpdater<SerializedDrain> REQUESTS =
+            AtomicIntegerFieldUpdater.newUpdater(SerializedDrain.class, "requests");
 
     private final Executor executor;
-    private final Runnable step;
-    private final Runnable loop = this::loop;
-    private final AtomicInteger requests = new AtomicInteger();
+    private volatile int requests;
 
     /**
      * Creates a drain at rest.
      *
      * @param executor runs the steps; {@code Runnable::run} for the thread of the request
      */
-    public SerializedDrain(Executor executor, Runnable step) {
+    protected SerializedDrain(Executor executor) {
         this.executor = executor;
-        this.step = step;
     }
 
+    /** A drain at rest that runs a step on an executor. */
+    public static SerializedDrain of(Executor executor, Runnable step) {
+        return new SerializedDrain(executor) {
+            @Override
+            protected void step() {
+                step.run();
+            }
+        };
+    }
+
+    /** The step; never run by two threads at once. */
+    protected abstract void step();
+
     /** Requests a step; any thread, also within a step. */
-    public void run() {
-        if (requests.getAndIncrement() != 0) {
+    public final void drain() {
+        if (REQUESTS.getAndIncrement(this) != 0) {
             return;
         }
         try {
-            executor.execute(loop);
+            executor.execute(this);
         } catch (Throwable e) {
-            requests.set(0);
+            requests = 0;
             throw e;
         }
     }
 
-    private void loop() {
-        int served = requests.get();
+    /** Runs the steps that were requested; for the executor alone. */
+    @Override
+    public final void run() {
+        int served = requests;
         do {
             try {
-                step.run();
+                step();
             } catch (Throwable e) {
-                requests.set(0);
+                requests = 0;
                 throw e;
             }
-            served = requests.addAndGet(-served);
+            served = REQUESTS.addAndGet(this, -served);
         } while (served != 0);
     }
 }

@@ -4,7 +4,6 @@ import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
-import com.decentdb.r2dbc.embedded.lane.BufferedCursor;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.LaneCursor;
 import com.decentdb.r2dbc.embedded.lane.LaneOutcome;
@@ -23,11 +22,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 
 /** Runs the statements of one session outside transactions: queries on read lanes, the rest by group commit. */
 final class AutoCommit {
+
+    /** The answer to a command with one list of arguments. */
+    static final Function<List<Cursor>, Cursor> ONLY = outcomes -> outcomes.get(0);
 
     private final Database database;
     private final SessionLanes lanes;
@@ -68,13 +70,15 @@ final class AutoCommit {
         return !cursors.isEmpty();
     }
 
+    /** A request for the one cursor of a command; it is closed if it arrives late. */
+    static Flux<Cursor> answer(Executor delivery, Consumer<Exchange<Cursor>> submit) {
+        return Exchange.flux(delivery, Cursor::close, submit);
+    }
+
     /** A request for the cursors of a command; those that arrive late are closed. */
-    static Flux<Cursor> answers(Command command, Executor delivery, Consumer<Exchange<List<Cursor>>> submit) {
-        Mono<List<Cursor>> cursors = Exchange.mono(delivery, late -> late.forEach(Cursor::close), submit);
-        if (command.bindings().size() == 1) {
-            return cursors.map(single -> single.get(0)).flux();
-        }
-        return cursors.flatMapIterable(Function.identity())
+    static Flux<Cursor> answers(Executor delivery, Consumer<Exchange<List<Cursor>>> submit) {
+        return Exchange.mono(delivery, late -> late.forEach(Cursor::close), submit)
+                .flatMapIterable(Function.identity())
                 .doOnDiscard(Cursor.class, Cursor::close)
                 .doOnDiscard(List.class, AutoCommit::close);
     }
@@ -91,95 +95,121 @@ final class AutoCommit {
     Flux<Cursor> execute(Command command) {
         ReadLanes readers = lanes.readers();
         if (readers == null || !command.sql().reads()) {
-            return answers(command, delivery, exchange -> write(command, exchange));
+            return command.bindings().size() == 1
+                    ? answer(delivery, exchange -> write(List.of(command), exchange, ONLY))
+                    : answers(delivery, exchange -> write(List.of(command), exchange, Function.identity()));
         }
         if (command.bindings().size() == 1) {
-            return answers(command, delivery, exchange -> read(readers, command, exchange));
+            return new Flux<>() {
+                @Override
+                public void subscribe(CoreSubscriber<? super Cursor> subscriber) {
+                    subscriber.onSubscribe(new Read(subscriber, readers, command));
+                }
+            };
         }
         return Flux.fromIterable(command.bindings())
                 .concatMap(arguments ->
                         execute(Command.of(command.sql(), command.fetchSize(), command.lockWait(), arguments)));
     }
 
-    private void write(Command command, Exchange<List<Cursor>> exchange) {
-        write(command, exchange, Deadlines.after(command.lockWait()));
+    /** Runs statements that change rows, in order up to the first that fails, with one commit. */
+    Flux<Cursor> executeTogether(List<Command> writes) {
+        // The outcomes of writes are in memory, so a cursor that reaches no subscriber holds nothing to be released.
+        return Exchange.<List<Cursor>>mono(delivery, exchange -> write(writes, exchange, Function.identity()))
+                .flatMapIterable(Function.identity());
     }
 
-    private void write(Command command, Exchange<List<Cursor>> exchange, long deadline) {
+    private <T> void write(List<Command> commands, Exchange<T> exchange, Function<List<Cursor>, T> answer) {
+        write(commands, exchange, answer, Deadlines.after(commands.get(0).lockWait()));
+    }
+
+    private <T> void write(
+            List<Command> commands, Exchange<T> exchange, Function<List<Cursor>, T> answer, long deadline) {
+        Command first = commands.get(0);
         exchange.expiresAt(
                 deadline,
                 () -> database.lease()
-                        .timeout(
-                                "The statement",
-                                command.lockWait(),
-                                command.sql().source()));
-        lanes.committer()
-                .submit(new GroupedWrite<>(command, exchange, Function.identity(), database.lease(), () -> open));
-    }
-
-    private void read(ReadLanes readers, Command command, Exchange<List<Cursor>> exchange) {
-        exchange.expiresAt(
-                Deadlines.after(command.lockWait()),
-                () -> readers.timeout(
-                        "The query", command.lockWait(), command.sql().source()));
-        new Read(command, exchange).submit(readers);
+                        .timeout("The statement", first.lockWait(), first.sql().source()));
+        lanes.committer().submit(new GroupedWrite<>(commands, exchange, answer, database.lease(), () -> open));
     }
 
     private void submitNext(ReadLanes readers) {
         Read next = overShare.poll();
         if (next != null) {
-            next.submit(readers);
+            readers.submit(next);
         }
     }
 
     /** A query outside any transaction on its way to a read lane. */
-    private final class Read implements ReadLanes.Reader, WaitQueue.Request {
+    private final class Read extends Exchange<Cursor> implements ReadLanes.Reader {
 
+        private final ReadLanes readers;
         private final Command command;
-        private final Exchange<List<Cursor>> exchange;
 
-        Read(Command command, Exchange<List<Cursor>> exchange) {
+        Read(CoreSubscriber<? super Cursor> subscriber, ReadLanes readers, Command command) {
+            super(subscriber, delivery);
+            this.readers = readers;
             this.command = command;
-            this.exchange = exchange;
         }
 
-        void submit(ReadLanes readers) {
-            exchange.onCancel(() -> readers.withdraw(this));
+        @Override
+        protected void submit() {
+            expiresAt(Deadlines.after(command.lockWait()));
             readers.submit(this);
         }
 
         @Override
-        public void run(Lane lane, ReadLanes readers) {
-            if (!exchange.start()) {
+        protected void release(Cursor late) {
+            late.close();
+        }
+
+        @Override
+        protected R2dbcException lateness() {
+            R2dbcException ofWrite = super.lateness();
+            return ofWrite == null
+                    ? readers.timeout(
+                            "The query", command.lockWait(), command.sql().source())
+                    : ofWrite;
+        }
+
+        @Override
+        protected void withdraw() {
+            readers.withdraw(this);
+            super.withdraw();
+        }
+
+        @Override
+        public void run(Lane lane, ReadLanes giver) {
+            if (!start()) {
                 readers.release(lane);
                 return;
             }
             if (!open) {
                 readers.release(lane);
-                exchange.fail(Errors.closed());
+                fail(Errors.closed());
                 return;
             }
             boolean keepsLane = false;
             try {
                 database.refresh(lane);
                 if (!lane.reads(command.sql())) {
-                    if (exchange.putBack()) {
-                        write(command, exchange, exchange.deadline());
+                    if (putBack()) {
+                        write(List.of(command), this, ONLY, deadline());
                     }
                     return;
                 }
                 LaneOutcome run = lane.run(command.sql(), command.bindings().get(0), command.fetchSize());
-                keepsLane = run.rest() != null && mayKeepLane(readers);
+                keepsLane = run.rest() != null && mayKeepLane();
                 if (keepsLane) {
                     readers.rest(lane);
                 } else if (run.rest() != null) {
                     run.abandon(lane);
-                    waitForShare(readers);
+                    waitForShare();
                     return;
                 }
-                exchange.answer(List.of(cursor(lane, run, readers)));
+                answer(cursor(lane, run));
             } catch (Throwable e) {
-                exchange.fail(NativeErrors.map(e, command.sql().source()));
+                fail(NativeErrors.map(e, command.sql().source()));
             } finally {
                 if (!keepsLane) {
                     readers.release(lane);
@@ -187,7 +217,7 @@ final class AutoCommit {
             }
         }
 
-        private boolean mayKeepLane(ReadLanes readers) {
+        private boolean mayKeepLane() {
             if (lanesKept.incrementAndGet() <= readers.share()) {
                 return true;
             }
@@ -196,10 +226,10 @@ final class AutoCommit {
         }
 
         /** Waits until another result of the session ends, and runs again then. */
-        private void waitForShare(ReadLanes readers) {
-            exchange.expiresAt(exchange.deadline(), () -> overShare(readers));
-            exchange.onCancel(() -> overShare.remove(this));
-            if (!exchange.putBack()) {
+        private void waitForShare() {
+            expiresAt(deadline(), this::overShare);
+            onCancel(() -> overShare.remove(this));
+            if (!putBack()) {
                 return;
             }
             if (!overShare.add(this)) {
@@ -209,7 +239,7 @@ final class AutoCommit {
             }
         }
 
-        private R2dbcException overShare(ReadLanes readers) {
+        private R2dbcException overShare() {
             return Errors.of(
                     "53400",
                     "The query waited " + command.lockWait().toMillis()
@@ -219,9 +249,9 @@ final class AutoCommit {
                     command.sql().source());
         }
 
-        private Cursor cursor(Lane lane, LaneOutcome run, ReadLanes readers) {
+        private Cursor cursor(Lane lane, LaneOutcome run) {
             if (run.rest() == null) {
-                return new BufferedCursor(run.columns(), run.affectedRows(), run.rows(), List.of());
+                return run;
             }
             LaneCursor cursor = new LaneCursor(lane, command.sql(), run, command.fetchSize(), delivery, done -> {
                 cursors.remove(done);
@@ -238,12 +268,7 @@ final class AutoCommit {
 
         @Override
         public void refused(R2dbcException error) {
-            exchange.fail(error);
-        }
-
-        @Override
-        public Exchange<?> exchange() {
-            return exchange;
+            fail(error);
         }
     }
 }

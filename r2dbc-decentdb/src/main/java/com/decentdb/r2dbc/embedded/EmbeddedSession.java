@@ -24,6 +24,7 @@ import com.decentdb.r2dbc.transport.WatchedEvent;
 import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -86,13 +87,22 @@ final class EmbeddedSession implements Session {
         });
     }
 
+    @Override
+    public Flux<Cursor> executeTogether(List<Command> writes) {
+        return Flux.defer(() -> writes.size() == 1 || !open || inTransaction()
+                ? execute(writes.get(0))
+                : place.autoCommit().executeTogether(writes));
+    }
+
     /** The lanes on which its statements run now. */
     SessionLanes lanes() {
         return place.lanes();
     }
 
     private Flux<Cursor> inTransaction(SessionTransaction current, Command command) {
-        return AutoCommit.answers(command, delivery, exchange -> current.execute(command, exchange));
+        return command.bindings().size() == 1
+                ? AutoCommit.answer(delivery, exchange -> current.execute(command, exchange, AutoCommit.ONLY))
+                : AutoCommit.answers(delivery, exchange -> current.execute(command, exchange, Function.identity()));
     }
 
     @Override

@@ -85,8 +85,8 @@ final class SessionTransaction {
         return state == State.CLAIMING || state == State.BEGINNING || state == State.STARTED;
     }
 
-    void execute(Command command, Exchange<List<Cursor>> exchange) {
-        submit(exchange, command.sql().source(), begun -> begun.execute(command, exchange));
+    <T> void execute(Command command, Exchange<T> exchange, Function<List<Cursor>, T> answer) {
+        submit(exchange, command.sql().source(), begun -> begun.execute(command, exchange, answer));
     }
 
     /** Calls the handle, which sees what the transaction did. */

@@ -78,7 +78,7 @@ final class WriterCalls {
                                 sql.source()));
             }
             submit.accept(new GroupedWrite<>(
-                    Command.of(sql, 1, lockWait, arguments),
+                    List.of(Command.of(sql, 1, lockWait, arguments)),
                     exchange,
                     WriterCalls::affectedRows,
                     database.lease(),

@@ -109,7 +109,7 @@ final class LiveQueryFlux<E> extends Flux<E> {
             this.subscriber = subscriber;
             this.run = run;
             this.interval = interval;
-            this.drain = new SerializedDrain(delivery, this::step);
+            this.drain = SerializedDrain.of(delivery, this::step);
             this.lastRun = System.nanoTime() - interval;
         }
 
@@ -130,7 +130,7 @@ final class LiveQueryFlux<E> extends Flux<E> {
             Trigger trigger = Trigger.of(event, !begun);
             begun = true;
             pending.accumulateAndGet(trigger, (all, next) -> all == null || next == null ? next : all.and(next));
-            drain.run();
+            drain.drain();
         }
 
         @Override
@@ -147,7 +147,7 @@ final class LiveQueryFlux<E> extends Flux<E> {
         public void request(long n) {
             if (Operators.validate(n)) {
                 requested.getAndAccumulate(n, Operators::addCap);
-                drain.run();
+                drain.drain();
             }
         }
 
@@ -167,7 +167,7 @@ final class LiveQueryFlux<E> extends Flux<E> {
 
         private void end(Throwable error) {
             end.compareAndSet(null, error);
-            drain.run();
+            drain.drain();
         }
 
         private void step() {
@@ -231,7 +231,7 @@ final class LiveQueryFlux<E> extends Flux<E> {
 
         private void rested() {
             state.compareAndSet(State.WORKING, State.IDLE);
-            drain.run();
+            drain.drain();
         }
     }
 }

@@ -12,7 +12,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -63,27 +62,35 @@ public final class DefaultResult implements Result {
 
     @Override
     public Mono<Long> getRowsUpdated() {
-        return once(() -> {
-                    cursor.close();
-                    return updates && wanted(count()) ? Mono.just(cursor.affectedRows()) : Mono.<Long>empty();
-                })
-                .next();
+        return Mono.fromSupplier(() -> {
+            if (!consumed.compareAndSet(false, true)) {
+                throw consumed();
+            }
+            cursor.close();
+            return updates && wanted(count()) ? cursor.affectedRows() : null;
+        });
     }
 
     @Override
     public <T> Flux<T> map(BiFunction<Row, RowMetadata, ? extends T> mapping) {
         requireNonNull(mapping, "mapping function");
-        return mapRows(row -> mapping.apply(row, metadata));
+        return new RowFlux<>(cursor, consumed, new RowMapper<T>() {
+            @Override
+            T map(DefaultRow row) {
+                return mapping.apply(row, metadata);
+            }
+        });
     }
 
     @Override
     public <T> Flux<T> map(Function<? super Readable, ? extends T> mapping) {
         requireNonNull(mapping, "mapping function");
-        return mapRows(mapping);
-    }
-
-    private <T> Flux<T> mapRows(Function<? super Row, ? extends T> mapping) {
-        return once(() -> new RowFlux<T>(cursor, new RowMapper<>(mapping), null));
+        return new RowFlux<>(cursor, consumed, new RowMapper<T>() {
+            @Override
+            T map(DefaultRow row) {
+                return mapping.apply(row);
+            }
+        });
     }
 
     @Override
@@ -99,14 +106,7 @@ public final class DefaultResult implements Result {
     @Override
     public <T> Flux<T> flatMap(Function<Segment, ? extends Publisher<? extends T>> mapping) {
         requireNonNull(mapping, "mapping function");
-        return segments().concatMap(mapping, 1);
-    }
-
-    private Flux<Segment> segments() {
-        return once(() -> {
-            UpdateCount count = count();
-            return new RowFlux<Segment>(cursor, new SegmentMapper(), updates && wanted(count) ? count : null);
-        });
+        return new RowFlux<>(cursor, consumed, new SegmentMapper()).concatMap(mapping, 1);
     }
 
     /** Gives the rows up; for a result that reached no subscriber that could consume it. */
@@ -123,11 +123,8 @@ public final class DefaultResult implements Result {
         return () -> rows;
     }
 
-    private <T> Flux<T> once(Supplier<Publisher<T>> content) {
-        return Flux.defer(() -> consumed.compareAndSet(false, true) ? content.get() : Flux.error(consumed()));
-    }
-
-    private static IllegalStateException consumed() {
+    /** The error of a second attempt to consume a result. */
+    static IllegalStateException consumed() {
         return new IllegalStateException("The result was consumed already; execute the statement again");
     }
 
@@ -138,13 +135,9 @@ public final class DefaultResult implements Result {
     }
 
     /** Rows alone: an error among them fails, unless it is filtered out. */
-    private final class RowMapper<T> implements RowFlux.Mapper<T> {
+    private abstract class RowMapper<T> implements RowFlux.Mapper<T> {
 
-        private final Function<? super Row, ? extends T> mapping;
-
-        RowMapper(Function<? super Row, ? extends T> mapping) {
-            this.mapping = mapping;
-        }
+        abstract @Nullable T map(DefaultRow row);
 
         @Override
         public @Nullable T map(RowBatch rows, int index) {
@@ -152,7 +145,7 @@ public final class DefaultResult implements Result {
             if (filter != null && !filter.test(new RowPart(row))) {
                 return null;
             }
-            T mapped = mapping.apply(row);
+            T mapped = map(row);
             if (mapped == null) {
                 throw new NullPointerException("The mapping function returned null for a row; R2DBC has no place for"
                         + " null elements, wrap the value in an Optional");
@@ -176,6 +169,12 @@ public final class DefaultResult implements Result {
         public @Nullable Segment map(RowBatch rows, int index) {
             RowPart part = new RowPart(new DefaultRow(rows, index, metadata));
             return wanted(part) ? part : null;
+        }
+
+        @Override
+        public @Nullable Segment last() {
+            UpdateCount count = count();
+            return updates && wanted(count) ? count : null;
         }
 
         @Override

@@ -6,8 +6,10 @@ import com.decentdb.r2dbc.delivery.SerializedDrain;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -32,29 +34,57 @@ final class RowFlux<T> extends Flux<T> {
         @Nullable
         T map(RowBatch rows, int row);
 
+        /** The element behind all rows; null for none. Asked for once, when the rows are subscribed to. */
+        default @Nullable T last() {
+            return null;
+        }
+
         /** The element for an error of the database among the rows: null for none, or the error is thrown. */
         @Nullable
         T failed(R2dbcException error);
     }
 
-    private final Cursor cursor;
-    private final Mapper<T> mapper;
-    private final @Nullable T last;
+    private static final Executor ON_WORKER = DriverThreads::onWorker;
 
-    RowFlux(Cursor cursor, Mapper<T> mapper, @Nullable T last) {
+    private final Cursor cursor;
+    private final AtomicBoolean consumed;
+    private final Mapper<T> mapper;
+
+    /**
+     * Creates the elements of a cursor.
+     *
+     * @param consumed whether the cursor has had its one subscriber; another gets an error
+     */
+    RowFlux(Cursor cursor, AtomicBoolean consumed, Mapper<T> mapper) {
         this.cursor = cursor;
+        this.consumed = consumed;
         this.mapper = mapper;
-        this.last = last;
     }
 
     @Override
     public void subscribe(CoreSubscriber<? super T> subscriber) {
-        RowSubscription<T> subscription = new RowSubscription<>(cursor, mapper, last, subscriber);
+        if (!consumed.compareAndSet(false, true)) {
+            Operators.error(subscriber, DefaultResult.consumed());
+            return;
+        }
+        RowSubscription<T> subscription;
+        try {
+            subscription = new RowSubscription<>(cursor, mapper, subscriber);
+        } catch (Throwable e) {
+            cursor.close();
+            Operators.error(subscriber, Operators.onOperatorError(Errors.signal(e), subscriber.currentContext()));
+            return;
+        }
         subscriber.onSubscribe(subscription);
         subscription.drain();
     }
 
-    private static final class RowSubscription<T> implements Subscription {
+    private static final class RowSubscription<T> extends SerializedDrain implements Subscription {
+
+        private static final AtomicLongFieldUpdater<RowSubscription<?>> REQUESTED = requestedUpdater();
+        private static final AtomicReferenceFieldUpdater<RowSubscription<?>, State> STATE = stateUpdater();
+        private static final AtomicReferenceFieldUpdater<RowSubscription<?>, Disposable> FETCH = fetchUpdater();
+        private static final Disposable CANCELLED = Disposables.disposed();
 
         private enum State {
             /** The rows of the present block are emitted as the subscriber asks for them, or the next block is fetched. */
@@ -70,20 +100,21 @@ final class RowFlux<T> extends Flux<T> {
         private final Cursor cursor;
         private final Mapper<T> mapper;
         private final CoreSubscriber<? super T> subscriber;
-        private final AtomicLong requested = new AtomicLong();
-        private final AtomicReference<State> state = new AtomicReference<>(State.EMITTING);
-        private final SerializedDrain drain = new SerializedDrain(DriverThreads::onWorker, this::emit);
-        private final Disposable.Swap fetch = Disposables.swap();
+        private volatile long requested;
+        private volatile State state = State.EMITTING;
+        /** The latest fetch of a block. */
+        private volatile @Nullable Disposable fetch;
 
         private volatile @Nullable Throwable failure;
         private @Nullable RowBatch batch;
         private int next;
         private @Nullable T last;
 
-        RowSubscription(Cursor cursor, Mapper<T> mapper, @Nullable T last, CoreSubscriber<? super T> subscriber) {
+        RowSubscription(Cursor cursor, Mapper<T> mapper, CoreSubscriber<? super T> subscriber) {
+            super(ON_WORKER);
             this.cursor = cursor;
             this.mapper = mapper;
-            this.last = last;
+            this.last = mapper.last();
             this.subscriber = subscriber;
             this.batch = cursor.first();
         }
@@ -93,7 +124,7 @@ final class RowFlux<T> extends Flux<T> {
             if (n <= 0) {
                 failure = new IllegalArgumentException("Demand must be positive, not " + n);
             } else {
-                requested.getAndAccumulate(n, Operators::addCap);
+                REQUESTED.getAndAccumulate(this, n, Operators::addCap);
             }
             drain();
         }
@@ -101,16 +132,16 @@ final class RowFlux<T> extends Flux<T> {
         @Override
         public void cancel() {
             if (finish()) {
-                fetch.dispose();
+                Disposable running = FETCH.getAndSet(this, CANCELLED);
+                if (running != null) {
+                    running.dispose();
+                }
                 cursor.close();
             }
         }
 
-        void drain() {
-            drain.run();
-        }
-
-        private void emit() {
+        @Override
+        protected void step() {
             try {
                 emitAll();
             } catch (Throwable e) {
@@ -120,7 +151,7 @@ final class RowFlux<T> extends Flux<T> {
         }
 
         private void emitAll() {
-            long wanted = requested.get();
+            long wanted = requested;
             long emitted = 0;
             while (emits()) {
                 Throwable error = failure;
@@ -137,7 +168,7 @@ final class RowFlux<T> extends Flux<T> {
                     if (emitRow(rows, next++)) {
                         emitted++;
                     }
-                } else if (state.get() == State.ENDING || cursor.exhausted()) {
+                } else if (state == State.ENDING || cursor.exhausted()) {
                     if (!complete(emitted < wanted)) {
                         break;
                     }
@@ -148,18 +179,18 @@ final class RowFlux<T> extends Flux<T> {
                 }
             }
             if (emitted > 0 && wanted != Long.MAX_VALUE) {
-                requested.addAndGet(-emitted);
+                REQUESTED.addAndGet(this, -emitted);
             }
         }
 
         private boolean emits() {
-            State now = state.get();
+            State now = state;
             return now == State.EMITTING || now == State.ENDING;
         }
 
         /** Ends the subscription; false if it had ended already. */
         private boolean finish() {
-            return state.getAndSet(State.OVER) != State.OVER;
+            return STATE.getAndSet(this, State.OVER) != State.OVER;
         }
 
         private boolean emitRow(RowBatch rows, int row) {
@@ -207,7 +238,7 @@ final class RowFlux<T> extends Flux<T> {
             }
             cursor.close();
             batch = null;
-            state.compareAndSet(State.EMITTING, State.ENDING);
+            STATE.compareAndSet(this, State.EMITTING, State.ENDING);
         }
 
         private void fail(Throwable error) {
@@ -220,9 +251,13 @@ final class RowFlux<T> extends Flux<T> {
         }
 
         private void fetch() {
-            if (state.compareAndSet(State.EMITTING, State.FETCHING)) {
-                fetch.update(
-                        cursor.next().subscribe(this::fetched, this::fetchFailed, this::fetchEnded, Context.empty()));
+            if (STATE.compareAndSet(this, State.EMITTING, State.FETCHING)) {
+                Disposable running =
+                        cursor.next().subscribe(this::fetched, this::fetchFailed, this::fetchEnded, Context.empty());
+                Disposable before = fetch;
+                if (before == CANCELLED || !FETCH.compareAndSet(this, before, running)) {
+                    running.dispose();
+                }
             }
         }
 
@@ -233,15 +268,32 @@ final class RowFlux<T> extends Flux<T> {
 
         private void fetchFailed(Throwable error) {
             failure = error;
-            state.compareAndSet(State.FETCHING, State.EMITTING);
+            STATE.compareAndSet(this, State.FETCHING, State.EMITTING);
             drain();
         }
 
         private void fetchEnded() {
             RowBatch rows = batch;
             boolean none = rows == null || next >= rows.rows();
-            state.compareAndSet(State.FETCHING, none ? State.ENDING : State.EMITTING);
+            STATE.compareAndSet(this, State.FETCHING, none ? State.ENDING : State.EMITTING);
             drain();
+        }
+
+        @SuppressWarnings({"unchecked", "rawtypes"})
+        private static AtomicLongFieldUpdater<RowSubscription<?>> requestedUpdater() {
+            return (AtomicLongFieldUpdater) AtomicLongFieldUpdater.newUpdater(RowSubscription.class, "requested");
+        }
+
+        @SuppressWarnings({"unchecked", "rawtypes"})
+        private static AtomicReferenceFieldUpdater<RowSubscription<?>, State> stateUpdater() {
+            return (AtomicReferenceFieldUpdater)
+                    AtomicReferenceFieldUpdater.newUpdater(RowSubscription.class, State.class, "state");
+        }
+
+        @SuppressWarnings({"unchecked", "rawtypes"})
+        private static AtomicReferenceFieldUpdater<RowSubscription<?>, Disposable> fetchUpdater() {
+            return (AtomicReferenceFieldUpdater)
+                    AtomicReferenceFieldUpdater.newUpdater(RowSubscription.class, Disposable.class, "fetch");
         }
     }
 }

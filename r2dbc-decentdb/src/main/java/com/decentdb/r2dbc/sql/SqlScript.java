@@ -17,10 +17,14 @@ public final class SqlScript {
 
     private final List<SqlCommand> commands;
     private final ScriptParameters parameters;
+    private final List<Integer> numbers;
+    private final int count;
 
     private SqlScript(List<SqlCommand> commands, ScriptParameters parameters) {
         this.commands = List.copyOf(commands);
         this.parameters = parameters;
+        this.numbers = parameters.numbers();
+        this.count = parameters.count();
     }
 
     /** Cuts {@code sql}, whose parameters are {@code $1}, {@code $2}, .., at its semicolons. */
@@ -59,12 +63,12 @@ public final class SqlScript {
 
     /** The length of a complete list of arguments: the highest number of a parameter. */
     public int parameterCount() {
-        return parameters.count();
+        return count;
     }
 
     /** The numbers of all parameters that occur, counted from 1, ascending. */
     public List<Integer> parameters() {
-        return parameters.numbers();
+        return numbers;
     }
 
     /** The number of the parameter of that name, 0 if there is none; {@code :name} is also found as {@code name}. */

@@ -9,6 +9,7 @@ import com.decentdb.r2dbc.sql.SqlCommand;
 import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -28,6 +29,15 @@ public interface Session {
 
     /** Runs a statement, in the open transaction if there is one; one cursor per binding, in order. */
     Flux<Cursor> execute(Command command);
+
+    /**
+     * Runs the first of these statements outside a transaction, and as many after it, in order, as may share its commit; each
+     * changes rows and has one binding. One that fails ends this, and those before it stay. Gives a cursor for each that was
+     * executed; an error if the first failed.
+     */
+    default Flux<Cursor> executeTogether(List<Command> writes) {
+        return execute(writes.get(0));
+    }
 
     /** Begins a transaction; an error if one is open. */
     Mono<Void> begin(TransactionOptions options);

@@ -16,39 +16,39 @@ import org.junit.jupiter.api.Test;
 class SerializedDrainTests {
 
     private final AtomicInteger steps = new AtomicInteger();
-    private final SerializedDrain nested = new SerializedDrain(Runnable::run, this::askAgain);
+    private final SerializedDrain nested = SerializedDrain.of(Runnable::run, this::askAgain);
 
     @Test
     void runsAStepForARequest() {
-        SerializedDrain drain = new SerializedDrain(Runnable::run, steps::incrementAndGet);
+        SerializedDrain drain = SerializedDrain.of(Runnable::run, steps::incrementAndGet);
 
-        drain.run();
-        drain.run();
+        drain.drain();
+        drain.drain();
 
         assertThat(steps).hasValue(2);
     }
 
     @Test
     void servesRequestsMadeWithinAStepByOneFurtherStepAndKeepsTheStackFlat() {
-        nested.run();
+        nested.drain();
 
         assertThat(steps).hasValue(100_000);
     }
 
     private void askAgain() {
         if (steps.incrementAndGet() < 100_000) {
-            nested.run();
-            nested.run();
+            nested.drain();
+            nested.drain();
         }
     }
 
     @Test
     void usesTheExecutorOnceForRequestsThatWait() {
         Queue<Runnable> tasks = new ArrayDeque<>();
-        SerializedDrain drain = new SerializedDrain(tasks::add, steps::incrementAndGet);
+        SerializedDrain drain = SerializedDrain.of(tasks::add, steps::incrementAndGet);
 
-        drain.run();
-        drain.run();
+        drain.drain();
+        drain.drain();
 
         assertThat(tasks).hasSize(1);
         tasks.remove().run();
@@ -57,14 +57,14 @@ class SerializedDrainTests {
 
     @Test
     void runsAgainAfterAStepThatFailed() {
-        SerializedDrain drain = new SerializedDrain(Runnable::run, () -> {
+        SerializedDrain drain = SerializedDrain.of(Runnable::run, () -> {
             if (steps.incrementAndGet() == 1) {
                 throw new IllegalStateException("first");
             }
         });
 
-        assertThatIllegalStateException().isThrownBy(drain::run);
-        drain.run();
+        assertThatIllegalStateException().isThrownBy(drain::drain);
+        drain.drain();
 
         assertThat(steps).hasValue(2);
     }
@@ -72,7 +72,7 @@ class SerializedDrainTests {
     @Test
     void runsAgainAfterItsExecutorRefused() {
         AtomicInteger refusals = new AtomicInteger(1);
-        SerializedDrain drain = new SerializedDrain(
+        SerializedDrain drain = SerializedDrain.of(
                 task -> {
                     if (refusals.getAndDecrement() > 0) {
                         throw new IllegalStateException("no thread");
@@ -81,8 +81,8 @@ class SerializedDrainTests {
                 },
                 steps::incrementAndGet);
 
-        assertThatIllegalStateException().isThrownBy(drain::run);
-        drain.run();
+        assertThatIllegalStateException().isThrownBy(drain::drain);
+        drain.drain();
 
         assertThat(steps).hasValue(1);
     }
@@ -93,7 +93,7 @@ class SerializedDrainTests {
         AtomicInteger seen = new AtomicInteger();
         AtomicInteger within = new AtomicInteger();
         AtomicInteger overlaps = new AtomicInteger();
-        SerializedDrain drain = new SerializedDrain(Runnable::run, () -> {
+        SerializedDrain drain = SerializedDrain.of(Runnable::run, () -> {
             if (within.incrementAndGet() > 1) {
                 overlaps.incrementAndGet();
             }
@@ -106,7 +106,7 @@ class SerializedDrainTests {
             threads.execute(() -> {
                 for (int n = 0; n < 2_000; n++) {
                     requested.incrementAndGet();
-                    drain.run();
+                    drain.drain();
                 }
                 done.countDown();
             });

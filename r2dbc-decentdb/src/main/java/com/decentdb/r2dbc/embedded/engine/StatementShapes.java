@@ -114,9 +114,14 @@ public final class StatementShapes {
     private final Map<String, Map<String, Digits>> digits = new HashMap<>();
     private EnumLabels labels = EnumLabels.NONE;
 
+    /** The shape if it is remembered. */
+    public @Nullable Shape find(SqlCommand sql) {
+        return known.get(sql.text());
+    }
+
     /** Asks the engine if need be; on the thread of the handle. */
     public Shape get(NativeDatabase database, SqlCommand sql) {
-        Shape shape = known.get(sql.text());
+        Shape shape = find(sql);
         if (shape != null) {
             return shape;
         }

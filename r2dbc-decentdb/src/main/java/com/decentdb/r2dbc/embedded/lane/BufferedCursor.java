@@ -28,10 +28,12 @@ public final class BufferedCursor implements Cursor {
     }
 
     /** Runs a statement and takes all of its rows; in a task of the lane. */
-    public static BufferedCursor run(Lane lane, SqlCommand sql, Value[] arguments, int fetchSize) {
+    public static Cursor run(Lane lane, SqlCommand sql, Value[] arguments, int fetchSize) {
         LaneOutcome run = lane.run(sql, arguments, fetchSize);
-        return new BufferedCursor(
-                run.columns(), run.affectedRows(), run.rows(), LaneCursor.drain(lane, run, fetchSize));
+        return run.rest() == null
+                ? run
+                : new BufferedCursor(
+                        run.columns(), run.affectedRows(), run.rows(), LaneCursor.drain(lane, run, fetchSize));
     }
 
     @Override

@@ -204,11 +204,12 @@ public final class Lane implements Executor {
 
     /** Whether the statement only reads; asks the engine unless that is known. */
     public boolean reads(SqlCommand sql) {
-        return sql.reads()
-                && call(handle -> {
-                    forgetOldSchema();
-                    return shapes.get(handle, sql).readOnly();
-                });
+        if (!sql.reads()) {
+            return false;
+        }
+        forgetOldSchema();
+        StatementShapes.Shape known = shapes.find(sql);
+        return known == null ? call(handle -> shapes.get(handle, sql)).readOnly() : known.readOnly();
     }
 
     /** Runs a statement up to its first {@code fetchSize} rows. */

@@ -3,11 +3,13 @@ package com.decentdb.r2dbc.embedded.lane;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.embedded.engine.StatementShapes;
 import com.decentdb.r2dbc.transport.Column;
+import com.decentdb.r2dbc.transport.Cursor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 /**
- * The outcome of a statement that ran on a lane.
+ * The outcome of a statement that ran on a lane; the cursor of one without rows left.
  *
  * @param columns none if it yields no rows
  * @param rows the first rows, null if there are no columns
@@ -19,10 +21,33 @@ public record LaneOutcome(
         long affectedRows,
         @Nullable RowBatch rows,
         StatementCache.@Nullable Kept rest,
-        StatementShapes.Shape shape) {
+        StatementShapes.Shape shape)
+        implements Cursor {
+
+    private static final StatementShapes.Shape WITHOUT_COLUMNS = StatementShapes.Shape.unknown(false);
 
     static LaneOutcome withoutRows(long affectedRows) {
-        return new LaneOutcome(List.of(), affectedRows, null, null, StatementShapes.Shape.unknown(false));
+        return new LaneOutcome(List.of(), affectedRows, null, null, WITHOUT_COLUMNS);
+    }
+
+    @Override
+    public @Nullable RowBatch first() {
+        return rows;
+    }
+
+    @Override
+    public boolean exhausted() {
+        return true;
+    }
+
+    @Override
+    public Mono<RowBatch> next() {
+        return Mono.empty();
+    }
+
+    @Override
+    public void close() {
+        // What it has is in memory.
     }
 
     /**

@@ -53,7 +53,7 @@ final class WatchSubscription implements Subscription {
             WatchHub hub, WatchRequest request, Executor delivery, CoreSubscriber<? super WatchedEvent> subscriber) {
         this.hub = hub;
         this.request = request;
-        this.drain = new SerializedDrain(delivery, this::deliver);
+        this.drain = SerializedDrain.of(delivery, this::deliver);
         this.subscriber = subscriber;
     }
 
@@ -70,7 +70,7 @@ final class WatchSubscription implements Subscription {
         if (opened.compareAndSet(false, true)) {
             hub.join(this);
         } else {
-            drain.run();
+            drain.drain();
         }
     }
 
@@ -117,14 +117,14 @@ final class WatchSubscription implements Subscription {
                 characters += event.description().length();
             }
         }
-        drain.run();
+        drain.drain();
     }
 
     void complete() {
         synchronized (queue) {
             ended = true;
         }
-        drain.run();
+        drain.drain();
     }
 
     void fail(Throwable error) {
@@ -134,7 +134,7 @@ final class WatchSubscription implements Subscription {
                 failure = error;
             }
         }
-        drain.run();
+        drain.drain();
     }
 
     private void deliver() {

@@ -289,7 +289,7 @@ public final class GroupCommitter {
             try {
                 write.run(lane);
             } catch (RuntimeException e) {
-                if (group.size() == 1 || EngineTraits.breaksHandle(e)) {
+                if ((group.size() == 1 && !write.divisible()) || EngineTraits.breaksHandle(e)) {
                     throw e;
                 }
                 lane.rollback();
@@ -312,15 +312,12 @@ public final class GroupCommitter {
                 all.remove();
                 continue;
             }
-            control("SAVEPOINT " + SAVEPOINT);
             Throwable error = attempt(write);
             if (error == null) {
                 succeeded.add(write);
             } else {
-                control("ROLLBACK TO SAVEPOINT " + SAVEPOINT);
                 failures.add(() -> write.fail(error));
             }
-            control("RELEASE SAVEPOINT " + SAVEPOINT);
         }
         lane.commit();
         committed(succeeded, answers);
@@ -328,9 +325,24 @@ public final class GroupCommitter {
         answers.addAll(failures);
     }
 
+    /** Runs the commands of a write up to the first that fails; returns the error if it leaves nothing to keep. */
     private @Nullable Throwable attempt(GroupedWrite<?> write) {
+        write.begin();
+        Throwable error = null;
+        while (error == null && write.hasNext()) {
+            control("SAVEPOINT " + SAVEPOINT);
+            error = attemptNext(write);
+            if (error != null) {
+                control("ROLLBACK TO SAVEPOINT " + SAVEPOINT);
+            }
+            control("RELEASE SAVEPOINT " + SAVEPOINT);
+        }
+        return write.began() ? null : error;
+    }
+
+    private @Nullable Throwable attemptNext(GroupedWrite<?> write) {
         try {
-            write.run(lane);
+            write.runNext(lane);
             return null;
         } catch (RuntimeException e) {
             if (EngineTraits.breaksHandle(e)) {

@@ -12,42 +12,46 @@ import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Waits;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A statement outside any transaction on its way to the writer lane.
+ * A statement outside any transaction on its way to the writer lane, or several that run in order up to the first that fails.
  *
  * @param <T> the answer to its subscriber
  */
 public final class GroupedWrite<T> implements WaitQueue.Request {
 
-    private final Command command;
+    private final List<Command> commands;
     private final Exchange<T> exchange;
     private final Function<List<Cursor>, T> answer;
     private final WriteLease lease;
     private final BooleanSupplier open;
     private final long submitted = System.nanoTime();
+    private final List<Cursor> outcome = new ArrayList<>();
     private long waited;
-    private @Nullable List<Cursor> outcome;
+    /** How many commands have run. */
+    private int ran;
 
     /**
      * A write not submitted yet.
      *
-     * @param answer makes the answer of one outcome for each list of arguments
+     * @param commands one, or several that change rows and nothing else
+     * @param answer makes the answer of one outcome for each list of arguments of the commands that were executed, the first
+     *     of several at least
      * @param lease the write lock that it waits for
      * @param open whether its connection is open; if not, it does not run any more
      */
     public GroupedWrite(
-            Command command,
+            List<Command> commands,
             Exchange<T> exchange,
             Function<List<Cursor>, T> answer,
             WriteLease lease,
             BooleanSupplier open) {
-        this.command = command;
+        this.commands = commands;
         this.exchange = exchange;
         this.answer = answer;
         this.lease = lease;
@@ -56,7 +60,7 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
 
     /** Whether it may share a transaction with others: it changes rows and nothing else. */
     boolean groupable() {
-        return command.sql().kind() == SqlCommand.Kind.DML;
+        return commands.get(0).sql().kind() == SqlCommand.Kind.DML;
     }
 
     /**
@@ -64,11 +68,20 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
      * succeed or fail together, and returned rows must be of the schema that is known within the transaction.
      */
     boolean plain() {
-        return command.bindings().size() == 1 && !(groupable() && command.sql().returning());
+        Command first = commands.get(0);
+        return !divisible()
+                && first.bindings().size() == 1
+                && !(groupable() && first.sql().returning());
     }
 
+    /** Whether it may succeed in part: its first commands were executed, those from the first failure on were not. */
+    boolean divisible() {
+        return commands.size() > 1;
+    }
+
+    /** The command that runs, or ran last. */
     String sql() {
-        return command.sql().source();
+        return commands.get(Math.min(ran, commands.size() - 1)).sql().source();
     }
 
     /** How long it waited until it was started. */
@@ -104,30 +117,54 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
     public long deadline() {
         long own = exchange.deadline();
         long since = lease.lockedElsewhereSince();
-        if (own != NEVER || since == NEVER || command.lockWait().compareTo(Waits.UNLIMITED) >= 0) {
+        Duration lockWait = commands.get(0).lockWait();
+        if (own != NEVER || since == NEVER || lockWait.compareTo(Waits.UNLIMITED) >= 0) {
             return own;
         }
         long from = since - submitted < 0 ? submitted : since;
-        return from + command.lockWait().toNanos();
+        return from + lockWait.toNanos();
     }
 
-    /** Runs every execution and keeps the outcome; in a task of the lane. */
+    /** Runs every command and keeps the outcomes; in a task of the lane. */
     void run(Lane lane) {
-        outcome = BatchInsert.run(lane, command.sql(), command.bindings());
-        if (outcome != null) {
-            return;
+        begin();
+        while (hasNext()) {
+            runNext(lane);
         }
-        List<Cursor> cursors = new ArrayList<>(command.bindings().size());
-        for (Value[] arguments : command.bindings()) {
-            cursors.add(BufferedCursor.run(lane, command.sql(), arguments, command.fetchSize()));
-        }
-        outcome = cursors;
     }
 
-    /** Answers with the outcome of {@link #run}, now that it is durable. */
+    /** Forgets what ran and was not kept. */
+    void begin() {
+        ran = 0;
+        outcome.clear();
+    }
+
+    boolean hasNext() {
+        return ran < commands.size();
+    }
+
+    /** Runs every execution of the next command and keeps the outcomes; in a task of the lane. */
+    void runNext(Lane lane) {
+        Command command = commands.get(ran);
+        List<Cursor> inserted = BatchInsert.run(lane, command.sql(), command.bindings());
+        if (inserted != null) {
+            outcome.addAll(inserted);
+        } else {
+            for (Value[] arguments : command.bindings()) {
+                outcome.add(BufferedCursor.run(lane, command.sql(), arguments, command.fetchSize()));
+            }
+        }
+        ran++;
+    }
+
+    /** Whether a command was executed since {@link #begin}. */
+    boolean began() {
+        return ran > 0;
+    }
+
+    /** Answers with the outcomes, now that they are durable. */
     void acknowledge() {
-        List<Cursor> cursors = outcome;
-        exchange.answer(cursors == null ? null : answer.apply(cursors));
+        exchange.answer(answer.apply(outcome));
     }
 
     void fail(Throwable error) {

@@ -100,8 +100,9 @@ public final class LaneTransaction {
         return lane.busy();
     }
 
-    public void execute(Command command, Exchange<List<Cursor>> exchange) {
-        submit(exchange, command.sql().source(), () -> run(command));
+    /** Runs a command. The answer is made of one cursor for each list of arguments. */
+    public <T> void execute(Command command, Exchange<T> exchange, Function<List<Cursor>, T> answer) {
+        submit(exchange, command.sql().source(), () -> answer.apply(run(command)));
     }
 
     /** Calls its handle, which sees what the transaction did. */
@@ -221,7 +222,7 @@ public final class LaneTransaction {
             throw Errors.of(
                     "25006", "The transaction is read-only and cannot run a statement that writes", sql.source());
         }
-        if (!reads) {
+        if (!reads && !cursors.isEmpty()) {
             // A result must not depend on whether a later write of the same transaction came in between.
             List.copyOf(cursors).forEach(LaneCursor::detach);
         }
@@ -229,15 +230,26 @@ public final class LaneTransaction {
         if (inserted != null) {
             return inserted;
         }
+        if (command.bindings().size() == 1) {
+            return List.of(run(command, command.bindings().get(0), reads));
+        }
         List<Cursor> result = new ArrayList<>(command.bindings().size());
         for (Value[] arguments : command.bindings()) {
-            result.add(cursor(sql, lane.run(sql, arguments, command.fetchSize()), command.fetchSize(), reads));
+            result.add(run(command, arguments, reads));
         }
         return result;
     }
 
+    private Cursor run(Command command, Value[] arguments, boolean reads) {
+        LaneOutcome run = lane.run(command.sql(), arguments, command.fetchSize());
+        return cursor(command.sql(), run, command.fetchSize(), reads);
+    }
+
     private Cursor cursor(SqlCommand sql, LaneOutcome run, int fetchSize, boolean reads) {
-        if (run.rest() == null || !reads) {
+        if (run.rest() == null) {
+            return run;
+        }
+        if (!reads) {
             List<RowBatch> rest = LaneCursor.drain(lane, run, fetchSize);
             return new BufferedCursor(run.columns(), run.affectedRows(), run.rows(), rest);
         }
