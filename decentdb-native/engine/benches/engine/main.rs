@@ -32,6 +32,9 @@ const POINT: &str = "SELECT id, name, f, m FROM n WHERE id = $1";
 const RANGE_OF_1000: &str = "SELECT id, name, f, m FROM n WHERE id >= $1 LIMIT 1000";
 const INSERT: &str = "INSERT INTO w (name) VALUES ($1)";
 const INSERT_WITH_REUSE: &str = "INSERT INTO r (name) VALUES ($1)";
+const DELETE: &str = "DELETE FROM n WHERE id = $1";
+const DELETE_LAST: &str = "DELETE FROM w WHERE id = (SELECT max(id) FROM w)";
+const EMPTY: &str = "DELETE FROM n";
 const NAME: &str = "a name of some length";
 
 /// The warm-up of each side, the length of a round, and the number of rounds that count.
@@ -61,6 +64,11 @@ fn main() {
     }
     if wanted("inserts") {
         transaction_of_1000(&pace, &ours, &theirs);
+    }
+    if wanted("deletes") {
+        transaction_of_1000_deletes(&pace, &ours, &theirs);
+        emptying(&pace, &ours, &theirs);
+        last_rows_that_come_and_go(&pace, &ours, &theirs);
     }
     if wanted("queue") {
         queued(&pace, &file, &theirs);
@@ -229,6 +237,90 @@ fn transaction_of_1000(pace: &Pace, ours: &Db, theirs: &Plain) {
     };
     compare("transaction of 1000 inserts", Some(1.5), pace, ours, plain(INSERT));
     compare("the same, SQLite may give ids again", None, pace, ours, plain(INSERT_WITH_REUSE));
+}
+
+/// Runs a transaction of `body` and undoes it.
+fn undone(ours: &Db, body: impl Fn()) {
+    assert_eq!(ddb_db_begin_transaction(ours.0), OK);
+    body();
+    assert_eq!(ddb_db_rollback_transaction(ours.0), OK);
+}
+
+fn undone_plain(theirs: &Plain, body: impl Fn()) {
+    theirs.run("BEGIN IMMEDIATE");
+    body();
+    theirs.run("ROLLBACK");
+}
+
+fn transaction_of_1000_deletes(pace: &Pace, ours: &Db, theirs: &Plain) {
+    let statement = ours.prepare(DELETE).unwrap();
+    let (key, their_key) = (keys(), keys());
+    let ours = |spell| {
+        rate(spell, || {
+            undone(ours, || {
+                for _ in 0..1000 {
+                    statement.bind(&[V::Int(key())]).unwrap();
+                    assert_eq!(statement.affected().unwrap(), 1);
+                }
+            })
+        })
+    };
+    let plain = theirs.prepare(DELETE);
+    let theirs = |spell| {
+        rate(spell, || {
+            undone_plain(theirs, || {
+                for _ in 0..1000 {
+                    plain.bind_i64(1, their_key());
+                    plain.run();
+                }
+            })
+        })
+    };
+    compare("transaction of 1000 deletes by id", None, pace, ours, theirs);
+}
+
+fn emptying(pace: &Pace, ours: &Db, theirs: &Plain) {
+    let statement = ours.prepare(EMPTY).unwrap();
+    let ours = |spell| {
+        rate(spell, || {
+            undone(ours, || {
+                statement.reset();
+                assert_eq!(statement.affected().unwrap(), ROWS as u64);
+            })
+        })
+    };
+    let plain = theirs.prepare(EMPTY);
+    let theirs = |spell| rate(spell, || undone_plain(theirs, || plain.run()));
+    compare("deleting all 100000 rows at once", None, pace, ours, theirs);
+}
+
+fn last_rows_that_come_and_go(pace: &Pace, ours: &Db, theirs: &Plain) {
+    let (insert, delete) = (ours.prepare(INSERT).unwrap(), ours.prepare(DELETE_LAST).unwrap());
+    let ours = |spell| {
+        rate(spell, || {
+            undone(ours, || {
+                for _ in 0..1000 {
+                    insert.bind(&[t(NAME)]).unwrap();
+                    assert_eq!(insert.affected().unwrap(), 1);
+                    delete.reset();
+                    assert_eq!(delete.affected().unwrap(), 1);
+                }
+            })
+        })
+    };
+    let (their_insert, their_delete) = (theirs.prepare(INSERT), theirs.prepare(DELETE_LAST));
+    let theirs = |spell| {
+        rate(spell, || {
+            undone_plain(theirs, || {
+                for _ in 0..1000 {
+                    their_insert.bind_text(1, NAME);
+                    their_insert.run();
+                    their_delete.run();
+                }
+            })
+        })
+    };
+    compare("1000 times: insert, delete the last row", None, pace, ours, theirs);
 }
 
 fn queued(pace: &Pace, file: &TempDb, theirs: &Plain) {
