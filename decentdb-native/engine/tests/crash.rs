@@ -39,6 +39,7 @@ fn write_until_killed() {
             scope.spawn(move || queued(shared, round, worker));
         }
         scope.spawn(|| definitions(&open(), round));
+        scope.spawn(|| rows_that_leave(&open()));
     });
 }
 
@@ -74,6 +75,16 @@ fn queued(db: &Db, round: i64, worker: i64) {
         let sql = "INSERT INTO written (kind, round, n, payload) VALUES ('queued', $1, $2, 'x')";
         db.queued(sql, &values, u64::MAX).unwrap();
         println!("acknowledged queued {at}");
+    }
+}
+
+/// Rows that are deleted as soon as their id is known.
+fn rows_that_leave(db: &Db) {
+    loop {
+        let id = db.run("INSERT INTO leaving (name) VALUES ('x') RETURNING id").rows[0][0].clone();
+        let V::Int(number) = id else { panic!("{id:?}") };
+        println!("acknowledged left {number}");
+        db.execute("DELETE FROM leaving WHERE id = $1", &[id]).unwrap();
     }
 }
 
@@ -166,6 +177,9 @@ fn verify(db: &Db, round: i64, acknowledged: &Acknowledged) {
     for gone in acknowledged.of("dropped") {
         assert!(!made.contains(&format!("made_{round}_{gone}")), "round {round}: table {gone} is back");
     }
+    let last = acknowledged.of("left").last().copied().unwrap_or(0);
+    let next = db.run("INSERT INTO leaving (name) VALUES ('x') RETURNING id").rows;
+    assert!(matches!(next[0][0], V::Int(id) if id > last), "round {round}: {next:?} after {last}");
     for name in made {
         db.run(&format!("INSERT INTO {name} VALUES (1, 1.5)"));
         db.run(&format!("DROP TABLE {name}"));
@@ -186,6 +200,7 @@ fn what_was_acknowledged_outlives_the_process_and_nothing_is_there_by_half() {
         let db = file.open();
         db.run("CREATE TABLE written (kind TEXT, round INTEGER, n INTEGER, payload TEXT, UNIQUE (kind, round, n))");
         db.run("CREATE TABLE accounts (id INTEGER PRIMARY KEY, balance INTEGER)");
+        db.run("CREATE TABLE leaving (id INTEGER PRIMARY KEY, name TEXT)");
         for id in 0..ACCOUNTS {
             db.execute("INSERT INTO accounts VALUES ($1, $2)", &[V::Int(id), V::Int(BALANCE)]).unwrap();
         }

@@ -10,6 +10,7 @@ mod support;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 
+use decentdb::testing::abi::*;
 use support::*;
 
 const PATH: &str = "DECENTDB_TEST_PATH";
@@ -252,6 +253,51 @@ fn processes_lose_no_update_of_each_other() {
         db.run("SELECT kind, n FROM counters ORDER BY kind").rows,
         [[t("direct"), expected.clone()], [t("queued"), expected]]
     );
+}
+
+#[test]
+fn an_id_that_another_process_took_away_is_not_given_again() {
+    let file = TempDb::new();
+    let db = file.open();
+    db.run("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)");
+    let mut other = Other::start(&file, "");
+    let insert = "INSERT INTO t (a) VALUES (0) RETURNING id";
+    for round in 0..100 {
+        assert_eq!(db.run(insert).rows, [[V::Int(2 * round + 1)]]);
+        assert_eq!(other.run("DELETE FROM t"), "[]");
+        assert_eq!(other.run(insert), format!("[[Int({})]]", 2 * round + 2));
+        db.run("DELETE FROM t WHERE id > 1");
+    }
+}
+
+/// Runs in a child process: opens the file, writes and closes it, again and again.
+#[test]
+fn come_and_go() {
+    let (Ok(path), Ok(worker)) = (std::env::var(PATH), std::env::var(WORKER)) else { return };
+    for round in 0..40 {
+        let db = Db::open(&path, "wal_sync_mode=normal;wal_autocheckpoint=3").unwrap();
+        db.execute("INSERT INTO t (a) VALUES ($1)", &[V::Int(worker.parse().unwrap())]).unwrap();
+        if round % 3 == 0 {
+            // Another process may be reading.
+            let _ = check(ddb_db_checkpoint(db.0));
+        }
+    }
+}
+
+#[test]
+fn the_log_of_a_file_is_never_taken_for_another_while_processes_come_and_go() {
+    const PROCESSES: i64 = 4;
+    let file = TempDb::new();
+    file.open().run("CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER)");
+    let start = |worker: i64| {
+        let worker = worker.to_string();
+        child::command(module_path!(), "come_and_go", &[(PATH, file.path()), (WORKER, &worker)]).spawn().unwrap()
+    };
+    let children: Vec<_> = (0..PROCESSES).map(start).collect();
+    for child in children {
+        child::succeeded(&child.wait_with_output().unwrap());
+    }
+    assert_eq!(file.open().count("t"), PROCESSES * 40);
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub use json::{
     describe_table_json, index_definitions, list_indexes_json, list_tables_json, list_triggers_json, list_views_json,
 };
 pub use snapshot::{schema_snapshot_json, tooling_metadata_json};
-pub use storage::{apply, create_storage, load};
+pub use storage::{apply, create_kept_ids, create_storage, load};
 
 use crate::search::Analyzer;
 use crate::spatial::Shape;
@@ -221,9 +221,9 @@ pub struct Trigger {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerTiming {
-    /// Of a table.
+    /// A table's trigger, which fires once the row has changed.
     After,
-    /// Of a view.
+    /// A view's trigger, which does something else in place of the change.
     InsteadOf,
 }
 

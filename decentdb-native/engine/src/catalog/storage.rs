@@ -35,7 +35,15 @@ pub fn create_storage(connection: &Connection) -> Result<()> {
              CREATE TABLE __ddb_meta (key TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;\
              INSERT INTO __ddb_meta VALUES ('schema_cookie', 0);",
         )
-        .map_err(storage_error)
+        .map_err(storage_error)?;
+    create_kept_ids(connection)
+}
+
+/// Creates the table of the ids that are higher than all rows of their table.
+pub fn create_kept_ids(connection: &Connection) -> Result<()> {
+    let create =
+        "CREATE TABLE __ddb_ids (name TEXT NOT NULL PRIMARY KEY, highest INTEGER NOT NULL) STRICT, WITHOUT ROWID";
+    connection.execute_batch(create).map_err(storage_error)
 }
 
 /// The cookie of the stored catalogue. Reading it is cheap and shows whether a loaded catalogue is stale.

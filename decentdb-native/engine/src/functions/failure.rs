@@ -16,6 +16,7 @@ const KNOWN: &[(Status, &str, &str)] = &[
     (Status::Sql, "sql.invalid_argument", "22023"),
     (Status::Sql, "sql.out_of_range", "22003"),
     (Status::Sql, "sql.out_of_range", "22008"),
+    (Status::Sql, "sql.out_of_range", "2200H"),
     (Status::Sql, "sql.invalid_json_path", "22033"),
     (Status::Sql, "sql.invalid_regex", "2201B"),
     (Status::Sql, "sql.cannot_coerce", "42846"),

@@ -6,9 +6,11 @@ mod describe;
 mod emit;
 mod errors;
 mod grammar;
+mod numbering;
 mod outline;
 mod program;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sqlparser::ast::{DescribeAlias, Query, SchemaName, SetExpr, Statement};
@@ -23,14 +25,16 @@ use crate::value::{Stored, Type, Value};
 pub use self::bind::{Inspection, INSPECTION_ROWS};
 pub use self::describe::describe_json;
 pub use self::emit::{constraint_error, foreign_key_error, orphans_exist, suspects, Declared};
+pub use self::numbering::{Given, Numbered, Numbering, NEXT_ID};
 pub use self::program::{Compiled, Program, ResultColumn, SessionCommand, StatementKind, TransactionControl};
 
 use self::bind::{recognize_pragma, Binder, ParamState, Pragma};
-use self::ddl::{create_schema, recognize_trigger, CreateTrigger};
+use self::ddl::{create_schema, keep_odd_ids, recognize_trigger, CreateTrigger};
 pub use self::errors::too_many_parameters;
 
 use self::errors::refuse;
 use self::grammar::{levels, recognize_audit, recognize_transaction, require_one_statement, tokenize, words};
+use self::numbering::numbering;
 use self::outline::outline;
 use self::program::{result_columns, Parts};
 
@@ -78,6 +82,7 @@ fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<
             writes_temporary: false,
             writes_view: false,
             inspected: Vec::new(),
+            numbering: Numbering::default(),
             read_only: false,
             levels: 0,
         });
@@ -114,8 +119,10 @@ fn compile_tokens(
     Err(Error::syntax("the types of the parameters contradict each other").hint("CAST them"))
 }
 
-fn finish(binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
+fn finish(mut binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
     let Parts { kind, program, columns, target, id_only } = parts;
+    let noted = std::mem::take(&mut binder.numbering);
+    let numbering = numbering(binder.catalog, kind, target.as_deref(), noted);
     if kind == StatementKind::Ddl && !binder.params.is_empty() {
         return Err(Error::unsupported("a parameter in a statement that defines the schema"));
     }
@@ -145,6 +152,7 @@ fn finish(binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
         writes_temporary,
         writes_view,
         inspected,
+        numbering,
         read_only,
         levels: 0,
     })
@@ -276,6 +284,7 @@ impl Binder<'_> {
             return Err(Error::internal("WITH before a statement that is no data change"));
         };
         let id_only = parts.id_only.map(|statement| with.clone() + &statement);
+        self.numbering.counted = self.numbering.counted.take().map(|statement| with.clone() + &statement);
         Ok(Parts { program: Program::Statement(with + &statement), id_only, ..parts })
     }
 
@@ -294,4 +303,19 @@ impl Binder<'_> {
         let program = Program::Explain { query, outline: outline(statement), analyze };
         Ok(Parts { kind: StatementKind::Explain, program, columns: vec![plan], target: None, id_only: None })
     }
+}
+
+/// The statements by which a database that counted on SQLite for its ids has its triggers ask for them, and keeps what
+/// SQLite would not count on from.
+pub fn keep_all_ids(catalog: &Catalog) -> Result<Vec<String>> {
+    let binder = Binder::new(catalog, &[], Vec::new());
+    let targets: BTreeSet<&str> = catalog.triggers.values().map(|trigger| trigger.target.as_str()).collect();
+    let mut statements = Vec::new();
+    for target in targets {
+        statements.extend(binder.triggers_sql(catalog, target)?);
+    }
+    for table in catalog.tables.values() {
+        statements.extend(table.row_id().map(|id| keep_odd_ids(table, &id.name)));
+    }
+    Ok(statements)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Change, Table};
 use crate::sql::bind::{Inspection, ScopeColumn};
+use crate::sql::numbering::Numbering;
 use crate::value::{Stored, Type};
 
 /// A statement bound against a catalogue and the types of its parameters, ready to run on SQLite.
@@ -30,6 +31,8 @@ pub struct Compiled {
     pub writes_view: bool,
     /// The views about the engine itself it reads.
     pub inspected: Vec<Inspection>,
+    /// How it touches the ids of tables.
+    pub numbering: Numbering,
     /// Runs outside any transaction and changes nothing.
     pub read_only: bool,
     /// How deep SQLite may nest when it compiles the statement, or compiles it again.

@@ -5,6 +5,7 @@ mod error;
 pub mod fts5;
 pub mod interrupt;
 pub mod preupdate;
+pub mod rowids;
 pub mod series;
 mod statement;
 mod storage;
@@ -74,6 +75,12 @@ impl Connection {
     pub fn keep_plans_stable(&self) -> Result<()> {
         self.inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|e| from_rusqlite(&e))?;
         Ok(())
+    }
+
+    /// Closing leaves the log as it is, rather than moving it into the file.
+    pub fn keep_log(&self) {
+        // The setting is known to every version that can be linked.
+        let _ = self.inner.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
 
     /// Prepares the only statement in `sql` for repeated use.

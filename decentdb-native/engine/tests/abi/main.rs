@@ -11,6 +11,8 @@ mod entry_points;
 mod errors;
 #[cfg(unix)]
 mod files;
+#[cfg(unix)]
+mod formats;
 mod handles;
 mod hostile_calls;
 mod layout;

@@ -13,6 +13,7 @@ use crate::error::{Error, Result, Status};
 use crate::sqlite::{self, interrupt, Step};
 use crate::value::Stored;
 
+use super::generation;
 use super::open::{Location, FORMAT_VERSION};
 
 const BACKUP_PAGES_PER_STEP: i32 = 1024;
@@ -36,6 +37,7 @@ impl Core {
             return Ok(());
         }
         let _turn = self.shared.lock_writer(self.options.lock_timeout)?;
+        self.require_own_file()?;
         self.connection.busy_timeout(CHECKPOINT_WAIT.min(self.options.lock_timeout))?;
         let done = self.truncate_wal();
         self.connection.busy_timeout(self.options.lock_timeout)?;
@@ -94,7 +96,10 @@ impl Core {
             self.connection.execute("ROLLBACK")?;
             done?;
         }
-        Ok(())
+        // The log of this database must not take the copy for its file. Without a log of its own, a copy that a crash cuts short
+        // is whole or has a journal.
+        copy.execute_batch("PRAGMA journal_mode = DELETE").map_err(failed)?;
+        generation::begin(&copy).map_err(failed)
     }
 
     pub fn set_audit_context(&mut self, key: &str, value: String) {

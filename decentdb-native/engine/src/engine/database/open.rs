@@ -10,20 +10,24 @@ use parking_lot::Mutex;
 
 use super::stored_catalog::{create_catalog, prepare_connection};
 use crate::error::{Error, Result, Status};
-use crate::sqlite::{self, Connection};
+use crate::sqlite::{self, from_rusqlite_on, Connection};
 
+use super::generation;
 use super::options::{Coordination, Options, SyncMode};
+use super::upgrade::upgrade;
 
 /// `DDBS` in the header field that SQLite reserves for this purpose.
 const APPLICATION_ID: u32 = 0x4444_4253;
-/// Version of the engine's own tables; `user_version` in the header.
-pub const FORMAT_VERSION: u32 = 1;
+/// Version of the engine's own tables; the last byte of `user_version` in the header.
+pub const FORMAT_VERSION: u32 = 2;
+/// The oldest version that is read; opening a file makes it one of [`FORMAT_VERSION`].
+const OLDEST_VERSION: u32 = 1;
 
 const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
 const DECENTDB_MAGIC: &[u8] = b"DECENTDB\0";
 
 /// The beginning of an SQLite file.
-type Header = [u8; 100];
+pub type Header = [u8; 100];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenMode {
@@ -143,11 +147,11 @@ fn recognise(connection: &Connection, shown: &Display<'_>) -> Result<Header> {
         )
         .hint("give another path; the tables of an SQLite file have to be imported"));
     }
-    match field(60) {
-        FORMAT_VERSION => Ok(header),
+    match generation::format_version(&header) {
+        OLDEST_VERSION..=FORMAT_VERSION => Ok(header),
         other => Err(foreign(
             "format.unsupported_version",
-            format!("{shown} has format version {other}; this engine reads version {FORMAT_VERSION}"),
+            format!("{shown} has format version {other}; this engine reads version {FORMAT_VERSION} and older ones"),
         )
         .hint("open it with the version of the engine that wrote it")),
     }
@@ -202,6 +206,7 @@ fn open(path: &Path, location: &Location, options: &Options) -> Result<Connectio
     if std::fs::metadata(path).map_or(true, |found| found.len() > 0) {
         let header = recognise(&connection, &shown)?;
         refuse_truncated(path, location, &header)?;
+        generation::require_own_log(&connection, location, generation::format_version(&header) == FORMAT_VERSION)?;
     }
     if connection.is_read_only() {
         return Err(Error::new(
@@ -241,7 +246,10 @@ fn configure(connection: Connection, location: &Location, options: &Options) -> 
     if connection.query_i64("PRAGMA application_id")? != i64::from(APPLICATION_ID) {
         initialise(&connection)?;
     }
-    if let Location::File(_) = location {
+    if let Location::File(path) = location {
+        if generation::stored_version(&connection)? != FORMAT_VERSION {
+            upgrade(&connection, path, options)?;
+        }
         // After the file is recognisable: in WAL mode the header on disk changes only at checkpoints.
         use_write_ahead_log(&connection, options)?;
     }
@@ -287,8 +295,8 @@ fn initialise(connection: &Connection) -> Result<()> {
             return Err(Error::io("the file was empty a moment ago and is now used by another program"));
         }
         create_catalog(connection)?;
-        connection
-            .execute(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION};"))
+        connection.execute(&format!("PRAGMA application_id = {APPLICATION_ID}"))?;
+        generation::begin(connection.inner()).map_err(|error| from_rusqlite_on(connection.raw(), &error))
     })();
     match made {
         Ok(()) => connection.execute("COMMIT"),

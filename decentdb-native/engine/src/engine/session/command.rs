@@ -107,6 +107,7 @@ impl Core {
         self.refuse_in_transaction("a checkpoint")?;
         self.drain_streams();
         let _turn = self.shared.lock_writer(self.options.lock_timeout)?;
+        self.require_own_file()?;
         let done = self.rows_of(&format!("PRAGMA wal_checkpoint({mode})"), 3);
         if done.is_ok() {
             self.shared.checkpointed();

@@ -8,7 +8,7 @@ use parking_lot::{Mutex, MutexGuard};
 use std::ops::{Deref, DerefMut};
 
 use crate::catalog::Catalog;
-use crate::engine::database::{connect, Flusher, Location, OpenMode, Options, Shared, SyncMode};
+use crate::engine::database::{connect, generation, Flusher, Location, OpenMode, Options, Shared, SyncMode};
 use crate::engine::inspection::Inspections;
 use crate::engine::queue::Queue;
 use crate::engine::watch::Capture;
@@ -17,6 +17,7 @@ use crate::sqlite::interrupt::{Interrupt, Running};
 use crate::sqlite::{Connection, Statement};
 
 use super::command::AuditContext;
+use super::ids::Counts;
 use super::plan::PlanCache;
 use super::prepared::Prepared;
 use super::transaction::Transaction;
@@ -75,6 +76,8 @@ pub struct Core {
     /// Boxed: SQLite holds its address while changes are captured.
     pub(in crate::engine) capture: Box<Capture>,
     pub(in crate::engine) audit: AuditContext,
+    /// Boxed: SQLite holds its address while a statement runs.
+    pub(in crate::engine) counts: Box<Counts>,
     pub(in crate::engine) queue: Arc<Queue>,
     pub(in crate::engine) inspections: Inspections,
     pub(in crate::engine) connection: Connection,
@@ -90,6 +93,9 @@ pub(crate) struct Control {
     pub commit: Statement,
     pub rollback: Statement,
     pub schema_version: Statement,
+    pub kept_ids: Statement,
+    pub keep_id: Statement,
+    pub forget_id: Statement,
     pub hold_clock: Statement,
     pub release_clock: Statement,
 }
@@ -107,6 +113,9 @@ impl Session {
             commit: prepare("COMMIT")?,
             rollback: prepare("ROLLBACK")?,
             schema_version: prepare("PRAGMA schema_version")?,
+            kept_ids: prepare("SELECT name, highest FROM main.__ddb_ids")?,
+            keep_id: prepare("INSERT OR REPLACE INTO main.__ddb_ids VALUES (?1, ?2)")?,
+            forget_id: prepare("DELETE FROM main.__ddb_ids WHERE name = ?1")?,
             hold_clock: prepare("SELECT ddb_hold_clock(1)")?,
             release_clock: prepare("SELECT ddb_hold_clock(0)")?,
         };
@@ -116,6 +125,7 @@ impl Session {
         };
         let inspections = Inspections::register(&connection)?;
         let audit = AuditContext::register(&connection)?;
+        let counts = Box::new(Counts::register(&connection)?);
         connection.set_memory_aside(PIECES_OF_MEMORY)?;
         let queue = Arc::new(Queue::new(options.queue.clone()));
         let shared = Shared::acquire(location);
@@ -135,6 +145,7 @@ impl Session {
             in_transaction: Arc::clone(&in_transaction),
             capture: Box::default(),
             audit,
+            counts,
             queue: Arc::clone(&queue),
             inspections,
             connection,
@@ -263,5 +274,9 @@ impl Drop for Core {
         // Before the write lock goes with the transaction.
         self.drain_streams();
         self.abandon_transaction();
+        // SQLite itself leaves a log alone whose file has moved.
+        if generation::require_own(&self.connection, &self.shared.location).is_err() {
+            self.connection.keep_log();
+        }
     }
 }

@@ -22,6 +22,9 @@ use super::rows::RowSet;
 /// A statement that is compiled anew more often than this within one execution races with endless changes of the schema.
 const MAX_COMPILATIONS: usize = 16;
 
+/// How much deeper than the plain form of an INSERT the one that counts ids nests.
+const COUNTED_LEVELS: usize = 2;
+
 /// The complete result of a statement.
 pub struct QueryResult {
     pub compiled: Arc<Compiled>,
@@ -142,14 +145,45 @@ impl Core {
 
     pub(in crate::engine) fn run_in_transaction(&mut self, plan: &mut Plan, params: &[Value]) -> Result<Written> {
         if let Program::Ddl { statements, change } = &plan.compiled.program {
-            stack::with_room(plan.compiled.levels, || self.run_ddl(statements, change))?;
+            let done = stack::with_room(plan.compiled.levels, || self.run_ddl(statements, change));
+            self.forget_kept();
+            done?;
             return Ok(Written { rows: RowSet::default(), affected: 0 });
         }
+        if plan.compiled.numbering.tables.is_empty() {
+            let done = self.run_statement(plan, params, false);
+            if let Program::Script(_) = plan.compiled.program {
+                // It may have begun the ids of a table anew.
+                self.forget_kept();
+            }
+            done
+        } else {
+            self.run_numbered(plan, params)
+        }
+    }
+
+    /// Runs it in its plain form, or in the one that counts ids.
+    pub(super) fn run_statement(&mut self, plan: &mut Plan, params: &[Value], counted: bool) -> Result<Written> {
         if let Program::Script(statements) = &plan.compiled.program {
             stack::with_room(plan.compiled.levels, || self.run_script(statements, &plan.compiled))?;
             return Ok(Written { rows: RowSet::default(), affected: 0 });
         }
         self.inspect(&plan.compiled.inspected)?;
+        if let (true, Some(text)) = (counted, &plan.compiled.numbering.counted) {
+            let other = match plan.counted.take() {
+                Some(known) => known,
+                None => self.connection.prepare_deep(text, plan.compiled.levels + COUNTED_LEVELS)?,
+            };
+            plan.counted = plan.statement.replace(other);
+        }
+        let done = self.run_bound(plan, params);
+        if counted {
+            std::mem::swap(&mut plan.statement, &mut plan.counted);
+        }
+        done
+    }
+
+    fn run_bound(&mut self, plan: &mut Plan, params: &[Value]) -> Result<Written> {
         bind(plan, params)?;
         let before = if plan.compiled.writes_view { self.connection.total_changes() } else { 0 };
         let columns = plan.types.len();
@@ -274,6 +308,8 @@ impl Core {
             compiled: Arc::new(compiled),
             types,
             statement,
+            counted: None,
+            highest: Vec::new(),
             tags,
             epoch: self.epoch,
         })

@@ -5,6 +5,7 @@ mod core;
 mod execute;
 mod explain;
 mod foreign_key;
+mod ids;
 mod plan;
 mod prepared;
 mod rows;

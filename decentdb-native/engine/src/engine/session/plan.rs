@@ -15,6 +15,10 @@ pub struct Plan {
     pub types: Arc<[Type]>,
     /// `None` for DDL and transaction control.
     pub statement: Option<Statement>,
+    /// The statement in the form that counts ids itself, once it was needed.
+    pub counted: Option<Statement>,
+    /// Gives the highest ids of the tables whose ids the statement may touch, once they were needed.
+    pub highest: Vec<Option<Statement>>,
     pub tags: Vec<Tag>,
     /// The session's epoch: a plan of an earlier one is compiled again.
     pub epoch: u64,

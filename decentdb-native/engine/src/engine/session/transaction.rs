@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::catalog::Catalog;
 use crate::engine::database::load_catalog;
-use crate::engine::database::{Flusher, Location, ReaderMark, WriteGuard};
+use crate::engine::database::{generation, Flusher, Location, ReaderMark, WriteGuard};
 use crate::engine::translate_error::explain;
 use crate::engine::watch::{CommitEvent, Mark, Source};
 use crate::error::{Error, Result, Status};
@@ -15,6 +15,7 @@ use crate::sql::TransactionControl;
 use crate::sqlite::{interrupt, preupdate, Step};
 
 use super::core::Core;
+use super::ids::Kept;
 
 pub(in crate::engine) struct Transaction {
     /// Begun by the caller, rather than around one statement or one batch of queued writes.
@@ -28,6 +29,12 @@ pub(in crate::engine) struct Transaction {
     /// The temporary objects when it began.
     before: Arc<Catalog>,
     savepoints: Vec<Savepoint>,
+    /// The ids kept in the database, read at need; nothing else changes them while this transaction may write.
+    pub kept: Option<Vec<Kept>>,
+    /// The table whose ids the last statement that touched any has touched, and its highest one now.
+    pub highest: Option<(Arc<str>, Option<i64>)>,
+    /// A write ran. Even one that changes no row may leave pages to commit: one that failed, or that emptied an empty table.
+    wrote: bool,
     source: Source,
     /// Present in an explicit transaction: it holds a snapshot for as long as the caller pleases.
     _reader: Option<ReaderMark>,
@@ -78,6 +85,9 @@ impl Core {
             schema_dirty: false,
             before: Arc::clone(&self.catalog),
             savepoints: Vec::new(),
+            kept: None,
+            highest: None,
+            wrote: false,
             source: Source::Direct,
             _reader: explicit.then(|| self.shared.enter()),
         });
@@ -98,6 +108,9 @@ impl Core {
             schema_dirty: false,
             before: Arc::clone(&self.catalog),
             savepoints: Vec::new(),
+            kept: None,
+            highest: None,
+            wrote: false,
             source,
             _reader: explicit.then(|| self.shared.enter()),
         });
@@ -107,10 +120,21 @@ impl Core {
 
     /// Refuses to write where it would be lost: into a file that is no longer there, or after a sync that failed.
     fn require_durable(&self) -> Result<()> {
+        self.require_unmoved()?;
+        self.flusher.as_ref().map_or(Ok(()), Flusher::check)
+    }
+
+    fn require_unmoved(&self) -> Result<()> {
         if self.connection.has_moved() {
             return Err(moved(&self.shared.location));
         }
-        self.flusher.as_ref().map_or(Ok(()), Flusher::check)
+        Ok(())
+    }
+
+    /// Refuses to move the log into a file that it was not written for.
+    pub(in crate::engine) fn require_own_file(&self) -> Result<()> {
+        self.require_unmoved()?;
+        generation::require_own(&self.connection, &self.shared.location)
     }
 
     fn sync_or_abandon(&mut self) -> Result<()> {
@@ -137,18 +161,21 @@ impl Core {
         if self.transaction.is_some() {
             self.become_writer()?;
             self.sync_capture();
+            self.note_write();
             let mark = self.capture.mark();
             let done = body(self);
             match &done {
                 Ok(_) => self.capture.wrote(),
                 Err(_) => {
                     self.capture.rewind(&mark);
+                    self.forget_kept();
                     self.notice_abort();
                 }
             }
             return done;
         }
         self.begin_write(false, source, self.options.lock_timeout)?;
+        self.note_write();
         match body(self) {
             Ok(value) => {
                 self.capture.wrote();
@@ -159,6 +186,12 @@ impl Core {
                 self.abandon_transaction();
                 Err(error)
             }
+        }
+    }
+
+    fn note_write(&mut self) {
+        if let Some(open) = &mut self.transaction {
+            open.wrote = true;
         }
     }
 
@@ -260,7 +293,7 @@ impl Core {
             }
             return Err(interrupted);
         }
-        if let Err(error) = self.control.commit.run() {
+        if let Err(error) = self.begin_generation().and_then(|()| self.control.commit.run()) {
             // For example a deferred foreign key, or a full disk: nothing of the transaction stays.
             let error = explain(error, None, &self.catalog);
             self.abandon_transaction();
@@ -290,6 +323,14 @@ impl Core {
         Ok(lsn)
     }
 
+    /// Has the first transaction of a log carry the next generation of the file.
+    fn begin_generation(&self) -> Result<()> {
+        match &self.transaction {
+            Some(open) if open.wrote => generation::raise(&self.connection, &self.shared.location),
+            _ => Ok(()),
+        }
+    }
+
     pub fn rollback(&mut self) -> Result<()> {
         self.require_explicit("ROLLBACK")?;
         self.abandon_transaction();
@@ -310,6 +351,14 @@ impl Core {
         }
         self.capture.clear();
         self.set_in_transaction(false);
+    }
+
+    /// Drops the ids read from the database, which a rollback may have changed.
+    pub(in crate::engine) fn forget_kept(&mut self) {
+        if let Some(open) = &mut self.transaction {
+            open.kept = None;
+            open.highest = None;
+        }
     }
 
     /// After a failed statement: some errors, such as a full disk, make SQLite roll back everything.
@@ -361,6 +410,8 @@ impl Core {
         self.drain_streams();
         self.connection.execute(&format!("ROLLBACK TO {}", quote(&name.to_ascii_lowercase())))?;
         let Some(open) = &mut self.transaction else { return Ok(()) };
+        open.kept = None;
+        open.highest = None;
         open.savepoints.truncate(at + 1);
         let dirty = open.schema_dirty;
         if let Some(savepoint) = open.savepoints.last() {

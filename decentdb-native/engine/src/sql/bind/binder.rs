@@ -11,11 +11,13 @@ use crate::functions::type_code;
 use crate::sql::bind::catalog_views::Inspection;
 use crate::sql::emit::qualified_name;
 use crate::sql::grammar::{blob_literal, position, quote, real_literal, text_literal, Path, Schema};
+use crate::sql::numbering::Noted;
 use crate::sql::program::Param;
 use crate::sql::{too_many_parameters, MAX_PARAMETERS};
 use crate::types::{self, Conversion};
 use crate::value::{Stored, Type, Value};
 
+pub(crate) use super::scope::Aggregates;
 use super::scope::{Relation, Scope};
 
 /// An emitted expression.
@@ -150,6 +152,8 @@ pub(crate) struct Binder<'a> {
     pub index_tables: bool,
     /// Counts the relations the binder makes up.
     pub made_up: usize,
+    /// Notes about the ids that the statement touches.
+    pub numbering: Noted,
     /// Counts the collations emitted so far.
     collations: usize,
     /// The qualifiers of the columns emitted so far.
@@ -161,12 +165,6 @@ pub(crate) struct Binder<'a> {
 pub(crate) struct Mark {
     collations: usize,
     named: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Aggregates {
-    Allowed,
-    Inside(&'static str),
 }
 
 impl<'a> Binder<'a> {
@@ -196,6 +194,7 @@ impl<'a> Binder<'a> {
             searches: Vec::new(),
             index_tables: false,
             made_up: 0,
+            numbering: Noted::default(),
             collations: 0,
             named: Vec::new(),
         }

@@ -218,3 +218,10 @@ impl<'p> Scope<'p> {
         Err(Error::unknown_relation(name))
     }
 }
+
+/// Whether aggregates, or window functions, may stand at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aggregates {
+    Allowed,
+    Inside(&'static str),
+}

@@ -12,6 +12,8 @@ use crate::sql::errors::{depends, refuse};
 use crate::sql::grammar::{path, require_user_name, Path, Schema};
 use crate::sql::program::Parts;
 
+use super::rebuild::forget_ids;
+
 impl Binder<'_> {
     /// Gathers the statistics the planner uses.
     pub fn analyze(&mut self, analyze: &Analyze) -> Result<Parts> {
@@ -82,6 +84,9 @@ impl Binder<'_> {
                             statements.extend(drop_shadow_indexes(self.catalog, &table.name));
                         }
                         statements.push(format!("DROP TABLE {}", qualified_name(&table.name, temporary)));
+                        if !temporary && table.row_id().is_some() {
+                            statements.push(forget_ids(&table.name));
+                        }
                         changes.push(in_schema(Change::DropTable(table.name.clone()), temporary));
                         true
                     }

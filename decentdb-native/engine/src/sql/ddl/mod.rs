@@ -14,4 +14,5 @@ mod table_text;
 mod trigger;
 mod view;
 pub(crate) use self::create::create_schema;
+pub(crate) use self::rebuild::keep_odd_ids;
 pub(crate) use self::trigger::{recognize_trigger, CreateTrigger};

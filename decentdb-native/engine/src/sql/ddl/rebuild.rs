@@ -38,12 +38,10 @@ impl Binder<'_> {
             self.table_sql(new)?,
             format!("INSERT INTO {target} ({}) SELECT {} FROM {source}", columns.join(", "), values.join(", ")),
         ]);
-        if new.row_id().is_some() && old.row_id().is_some() {
-            // Ids of deleted rows are never given again.
-            let name = text_literal(&new.name);
-            statements.push(format!("DELETE FROM sqlite_sequence WHERE name = {name}"));
-            statements.push(format!("UPDATE sqlite_sequence SET name = {name} WHERE name = '{OLD}'"));
-        }
+        statements.push(match new.row_id() {
+            Some(id) => keep_odd_ids(new, &id.name),
+            None => forget_ids(&new.name),
+        });
         statements.push(format!("DROP TABLE {source}"));
         for index in self.catalog.indexes.values().filter(|index| index.table == new.name) {
             let sql = self.index_sql(index, new).map_err(without_position).map_err(|error| {
@@ -54,6 +52,24 @@ impl Binder<'_> {
         }
         Ok(statements)
     }
+}
+
+/// Keeps the highest id of a table that SQLite would not count on from: below 0 it goes on with negative numbers, and after
+/// the largest one it takes any.
+pub(crate) fn keep_odd_ids(table: &Table, id: &str) -> String {
+    format!(
+        "INSERT INTO __ddb_ids SELECT {}, max(id, 0) FROM (SELECT max({}) AS id FROM {}) WHERE id < 0 OR id = {} \
+         ON CONFLICT DO UPDATE SET highest = max(highest, excluded.highest)",
+        text_literal(&table.name),
+        quote(id),
+        quote(&table.name),
+        i64::MAX
+    )
+}
+
+/// The ids of a table that goes, or that numbers its rows no more, need no keeping.
+pub(super) fn forget_ids(table: &str) -> String {
+    format!("DELETE FROM __ddb_ids WHERE name = {}", text_literal(table))
 }
 
 /// SQLite's name for the number of a row where no column holds it; a column may take any of its names.

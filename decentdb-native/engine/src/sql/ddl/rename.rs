@@ -7,7 +7,7 @@ use crate::error::{Error, Result, Status};
 use crate::sql::bind::Binder;
 use crate::sql::emit::{create_shadow_index, drop_shadow_indexes};
 use crate::sql::errors::{already_exists, depends};
-use crate::sql::grammar::{quote, require_user_name};
+use crate::sql::grammar::{quote, require_user_name, text_literal};
 use crate::sql::program::Parts;
 
 use super::alter::known;
@@ -51,7 +51,12 @@ impl Binder<'_> {
         }
         self.require_no_view(table)?;
         let next = Table { name: to.clone(), ..table.clone() };
-        let sql = format!("ALTER TABLE {} RENAME TO {}", quote(&table.name), quote(&to));
+        let (from, into) = (text_literal(&table.name), text_literal(&to));
+        let sql = format!(
+            "ALTER TABLE {} RENAME TO {}; UPDATE __ddb_ids SET name = {into} WHERE name = {from}",
+            quote(&table.name),
+            quote(&to)
+        );
         self.renamed(table, next, &Renaming::Table { to: &to }, sql, |key| key.referenced_table.clone_from(&to))
     }
 

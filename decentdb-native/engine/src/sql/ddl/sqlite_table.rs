@@ -21,8 +21,9 @@ impl Binder<'_> {
     pub fn column_sql(&mut self, table: &Table, column: &Column) -> Result<String> {
         let quoted = quote(&column.name);
         if table.row_id().is_some_and(|id| id.name == column.name) {
-            // Ids of deleted rows are never given again.
-            return Ok(format!("{quoted} INTEGER PRIMARY KEY AUTOINCREMENT"));
+            // Ids of deleted rows are never given again: SQLite sees to it for temporary tables, the engine for others.
+            let counter = if table.temporary { " AUTOINCREMENT" } else { "" };
+            return Ok(format!("{quoted} INTEGER PRIMARY KEY{counter}"));
         }
         let mut sql = format!("{quoted} {}", column.ty.storage());
         if let Some(collation) = column.ty.collation() {

@@ -216,6 +216,8 @@ impl Binder<'_> {
             let Program::Statement(sql) = parts.program else {
                 return Err(Error::internal("the action of a trigger compiled to no statement"));
             };
+            // The next change of the rows may come when ids are kept, or not.
+            let sql = binder.numbering.counted.take().unwrap_or(sql);
             Ok(Action { sql, tables: binder.tables.clone(), views: binder.views.clone() })
         };
         // Positions would count within the action alone.

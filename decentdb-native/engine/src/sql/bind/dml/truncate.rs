@@ -29,6 +29,7 @@ impl Binder<'_> {
         let mut emptied = Vec::new();
         self.emptied_with(&table, cascade, &mut Vec::new(), &mut emptied)?;
         // Tables that reference each other are empty in the end.
+        let restart = matches!(truncate.identity, Some(TruncateIdentityOption::Restart));
         let mut script = vec!["PRAGMA defer_foreign_keys = ON".to_owned()];
         for table in &emptied {
             if self.catalog.triggers_of(&table.name, TriggerEvent::Delete).next().is_some() && !table.temporary {
@@ -41,12 +42,13 @@ impl Binder<'_> {
                 self.uses(&table.name);
             }
             script.push(format!("DELETE FROM {}", qualified_name(&table.name, table.temporary)));
-            let restart = matches!(truncate.identity, Some(TruncateIdentityOption::Restart));
             if restart && table.row_id().is_some() {
-                let sequence = qualified_name("sqlite_sequence", table.temporary);
-                script.push(format!("DELETE FROM {sequence} WHERE name = {}", text_literal(&table.name)));
+                let kept = if table.temporary { "temp.sqlite_sequence" } else { "main.__ddb_ids" };
+                script.push(format!("DELETE FROM {kept} WHERE name = {}", text_literal(&table.name)));
             }
         }
+        let names = emptied.iter().filter(|_| !restart).map(|table| table.name.clone());
+        self.numbering.emptied = Some(names.collect());
         script.push("PRAGMA defer_foreign_keys = OFF".to_owned());
         Ok(Parts {
             kind: StatementKind::Delete,

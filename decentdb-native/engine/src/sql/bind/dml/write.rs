@@ -15,6 +15,7 @@ use crate::sql::bind::query::{table_columns, Bound};
 use crate::sql::bind::scope::{Relation, Scope};
 use crate::sql::errors::{cannot_write, given_twice, refuse};
 use crate::sql::grammar::{expression, name, object, path, quote, require_user_name};
+use crate::sql::numbering::{counted_defaults, Given, Rows};
 use crate::sql::program::{Parts, Program, ResultColumn, StatementKind};
 use crate::value::Type;
 
@@ -53,24 +54,31 @@ impl Binder<'_> {
         };
         let table = self.target(table, TriggerEvent::Insert)?;
         let columns = insert_columns(insert, &table)?;
+        let names_id = table.row_id().is_some_and(|id| columns.iter().any(|column| column.name == id.name));
         let mut sql = format!("INSERT INTO {}", self.relation_sql(&table.name, table.temporary));
         let mut qualifier = table.name.clone();
         if let Some(alias) = &insert.table_alias {
             qualifier = name(&alias.alias);
             sql.push_str(&format!(" AS {}", quote(&qualifier)));
         }
+        let mut counted = sql.clone();
         match &insert.source {
-            None if insert.columns.is_empty() => sql.push_str(" DEFAULT VALUES"),
+            None if insert.columns.is_empty() => {
+                sql.push_str(" DEFAULT VALUES");
+                counted.extend(counted_defaults(&table));
+            }
             None => return Err(Error::syntax("INSERT is missing its source rows")),
             Some(query) => {
-                let list: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
-                let source = match plain_values(query) {
-                    Some(values) => self.insert_values(values, &table, &columns)?,
+                let rows = match plain_values(query) {
+                    Some(values) => Rows::Values(self.insert_values(values, &table, &columns)?),
                     None => self.insert_query(query, &table, &columns)?,
                 };
-                sql.push_str(&format!(" ({}) {source}", list.join(", ")));
+                let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+                sql.push_str(&rows.sql(&names, None));
+                counted.push_str(&rows.sql(&names, Some(&table)));
             }
         }
+        let written = sql.len();
         match &insert.on {
             None => {}
             Some(OnInsert::OnConflict(conflict)) => {
@@ -84,11 +92,20 @@ impl Binder<'_> {
         let bare = sql.len();
         let columns = self.returning(insert.returning.as_deref(), &scope, &table, &mut sql)?;
         let id_only = (adds_one_row(insert) && is_id(&columns, &table)).then(|| sql[..bare].to_owned());
+        if table.row_id().is_some() && !table.temporary {
+            counted.push_str(id_only.as_ref().map_or(&sql[written..], |_| &sql[written..bare]));
+            self.numbering.counted = Some(counted);
+            self.numbering.given = match names_id && insert.source.is_some() {
+                false => Given::None,
+                true if adds_one_row(insert) => Given::One,
+                true => Given::Several,
+            };
+        }
         let program = Program::Statement(sql);
         Ok(Parts { kind: StatementKind::Insert, program, columns, target: Some(table), id_only })
     }
 
-    fn insert_values(&mut self, values: &Values, table: &Table, columns: &[&Column]) -> Result<String> {
+    fn insert_values(&mut self, values: &Values, table: &Table, columns: &[&Column]) -> Result<Vec<Vec<String>>> {
         let scope = Scope::default();
         let mut rows = Vec::with_capacity(values.rows.len());
         self.aggregates = Aggregates::Inside("VALUES");
@@ -100,9 +117,9 @@ impl Binder<'_> {
             for (expr, column) in row.content.iter().zip(columns) {
                 cells.push(self.stored(expr, table, column, &scope)?);
             }
-            rows.push(format!("({})", cells.join(", ")));
+            rows.push(cells);
         }
-        Ok(format!("VALUES {}", rows.join(", ")))
+        Ok(rows)
     }
 
     /// A value as it is stored in a column; the word DEFAULT stands for the column's default.
@@ -130,7 +147,7 @@ impl Binder<'_> {
         Ok(self.shaped(ex, column))
     }
 
-    fn insert_query(&mut self, query: &Query, table: &Table, columns: &[&Column]) -> Result<String> {
+    fn insert_query(&mut self, query: &Query, table: &Table, columns: &[&Column]) -> Result<Rows> {
         let bound = self.query(query, None)?;
         if bound.columns.len() != columns.len() {
             return Err(wrong_width("INSERT", table, columns.len(), bound.columns.len()));
@@ -139,7 +156,7 @@ impl Binder<'_> {
     }
 
     /// A query whose columns are brought to the types of those they are stored in.
-    fn stored_query(&mut self, bound: Bound, columns: &[&Column]) -> Result<String> {
+    fn stored_query(&mut self, bound: Bound, columns: &[&Column]) -> Result<Rows> {
         let made_up = self.invent();
         let mut items = Vec::with_capacity(columns.len());
         for (from, to) in bound.columns.iter().zip(columns) {
@@ -149,8 +166,7 @@ impl Binder<'_> {
             let ex = if same(&from.ty, &to.ty) { ex } else { self.assign(ex, &to.ty, &to.name, None, to.nullable)? };
             items.push(self.shaped(ex, to).sql);
         }
-        // WHERE true keeps SQLite from taking ON CONFLICT for a join condition.
-        Ok(format!("SELECT {} FROM ({}) AS {made_up} WHERE true", items.join(", "), bound.sql))
+        Ok(Rows::Query { items, query: bound.sql, name: made_up })
     }
 
     fn on_conflict(&mut self, conflict: &OnConflict, table: &Table, qualifier: &str) -> Result<String> {
@@ -243,12 +259,14 @@ impl Binder<'_> {
                         return Err(wrong_width("SET", table, columns.len(), bound.columns.len()));
                     }
                     let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
-                    let query = self.stored_query(bound, &columns)?;
+                    let query = self.stored_query(bound, &columns)?.source();
                     texts.push(format!("({}) = ({query})", names.join(", ")));
                 }
                 (_, other) => return Err(Error::unsupported(format!("SET of several columns to {other}"))),
             }
         }
+        let assigned = seen.into_iter().map(str::to_owned).collect();
+        self.numbering.assigned = assigned;
         Ok(texts.join(", "))
     }
 
