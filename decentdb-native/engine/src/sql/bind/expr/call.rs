@@ -210,7 +210,7 @@ impl Binder<'_> {
                 let sql = format!("coalesce({AUDIT_VALUE}('{key}'), {AUDIT_VALUE}('{other}'))");
                 Ok(Ex::new(sql, Type::Dynamic, true))
             }
-            ("to_json" | "to_jsonb", 1) => self.to_json(arguments),
+            ("to_json" | "to_jsonb", 1) => self.json_of(arguments),
             ("nextval" | "currval" | "setval" | "lastval", _) => Err(Error::unsupported(name)
                 .hint("there are no sequences; an INTEGER PRIMARY KEY gets its values by itself")),
             ("random", 0) => Ok(Ex::new("(random() / 18446744073709551616.0 + 0.5)", Type::Float64, false)),

@@ -92,7 +92,7 @@ impl Binder<'_> {
     }
 
     /// `to_json(value)`
-    pub fn to_json(&mut self, arguments: Vec<Ex>) -> Result<Ex> {
+    pub fn json_of(&mut self, arguments: Vec<Ex>) -> Result<Ex> {
         let [value] = take_arguments(arguments)?;
         let nullable = value.nullable;
         let value = if value.ty == Type::Dynamic { self.fix(value, &Type::Text, None, None) } else { value };

@@ -37,7 +37,7 @@ class RowBlockTests {
         p.setInt64(1, Long.MIN_VALUE);
         p.setFloat64(2, -0.0);
         p.setBool(3, true);
-        p.setText(4, "a\0b \uD83D\uDE00");
+        p.setText(4, "a b \uD83D\uDE00");
         p.setBlob(5, new byte[] {0, -1, 7});
         p.setDecimal(6, -123_456_789_012_345_678L, 18);
         p.setUuid(7, uuid);
@@ -67,7 +67,7 @@ class RowBlockTests {
         assertThat(block.int64(0, 1)).isEqualTo(Long.MIN_VALUE);
         assertThat(Double.doubleToRawLongBits(block.float64(0, 2))).isEqualTo(Double.doubleToRawLongBits(-0.0));
         assertThat(block.bool(0, 3)).isTrue();
-        assertThat(block.text(0, 4)).isEqualTo("a\0b \uD83D\uDE00");
+        assertThat(block.text(0, 4)).isEqualTo("a b \uD83D\uDE00");
         assertThat(block.bytes(0, 5)).containsExactly(0, -1, 7);
         assertThat(block.decimalUnscaled(0, 6)).isEqualTo(-123_456_789_012_345_678L);
         assertThat(block.decimalScale(0, 6)).isEqualTo(18);
