@@ -7,7 +7,7 @@ use super::db::session;
 use super::{bytes, call, handle, memory, out, sized_text, text};
 use crate::c_layout::{RowI64TextF64, ValueView};
 use crate::engine::{Block, Core, Prepared, StatementHandle};
-use crate::error::{Error, Result, Status};
+use crate::error::{Error, Result};
 use crate::value::Value;
 
 pub(super) fn with<T>(stmt: *mut c_void, body: impl FnOnce(&mut Core, &mut Prepared) -> Result<T>) -> Result<T> {
@@ -332,7 +332,8 @@ pub unsafe extern "C" fn ddb_stmt_fetch_row_views(
     })
 }
 
-/// Like [`ddb_stmt_fetch_row_views`] for rows of (INT64, TEXT, FLOAT64) without NULL.
+/// Like [`ddb_stmt_fetch_row_views`] for rows of (INT64, TEXT, FLOAT64) without NULL. Other rows are an error, after which the
+/// statement stands where it stood.
 ///
 /// # Safety
 /// The out parameters are writable.
@@ -348,16 +349,7 @@ pub unsafe extern "C" fn ddb_stmt_fetch_rows_i64_text_f64(
         // SAFETY: the caller's promise.
         let (place, count) = unsafe { (out(out_rows_ptr, "out_rows_ptr")?, out(out_rows, "out_rows")?) };
         with(stmt, |core, prepared| {
-            if prepared.compiled()?.columns.len() != 3 {
-                return Err(Error::new(
-                    Status::Sql,
-                    "sql.type_mismatch",
-                    Some("42804"),
-                    "this call needs a query with exactly three columns: INT64, TEXT, FLOAT64",
-                ));
-            }
-            prepared.fetch(core, include_current_row != 0, max_rows)?;
-            let rows = prepared.narrow_rows()?;
+            let rows = prepared.fetch_narrow(core, include_current_row != 0, max_rows)?;
             place.set(if rows.is_empty() { std::ptr::null() } else { rows.as_ptr() });
             count.set(rows.len());
             Ok(())

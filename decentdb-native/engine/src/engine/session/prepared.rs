@@ -44,13 +44,21 @@ enum Phase {
     Streaming {
         pending: bool,
     },
-    /// The engine holds the rows, and the error that ended them if one did.
+    /// The engine holds the rows.
     Buffered {
         rows: RowSet,
         next: usize,
-        error: Option<Error>,
+        then: Then,
     },
     Done,
+}
+
+/// What comes after the rows that the engine holds.
+enum Then {
+    /// SQLite holds more.
+    Stream,
+    End,
+    Fail(Error),
 }
 
 impl StatementHandle {
@@ -185,7 +193,7 @@ impl Prepared {
                 if written.rows.is_empty() {
                     Phase::Done
                 } else {
-                    Phase::Buffered { rows: written.rows, next: 0, error: None }
+                    Phase::Buffered { rows: written.rows, next: 0, then: Then::End }
                 }
             })
         };
@@ -219,17 +227,36 @@ impl Prepared {
 
     /// Reads the rest of the rows into memory and lets go of SQLite.
     pub(in crate::engine) fn materialise(&mut self, catalog: &Catalog) {
-        let Phase::Streaming { pending } = self.phase else { return };
+        self.read_ahead(0, catalog);
+    }
+
+    /// Has at least the next `max` rows in memory, or all if that is 0.
+    fn read_ahead(&mut self, max: usize, catalog: &Catalog) {
         let Some(plan) = &mut self.plan else { return };
         let Some(statement) = &mut plan.statement else { return };
-        let mut rows = RowSet::new(plan.types.len());
-        let mut step = if pending { Ok(Step::Row) } else { statement.step() };
-        while let Ok(Step::Row) = step {
-            rows.push(statement);
-            step = statement.step();
+        let phase = std::mem::replace(&mut self.phase, Phase::Done);
+        let (mut rows, next, mut pending) = match phase {
+            Phase::Streaming { pending } => (RowSet::new(plan.types.len()), 0, pending),
+            Phase::Buffered { rows, next, then: Then::Stream } => (rows, next, false),
+            other => {
+                self.phase = other;
+                return;
+            }
+        };
+        let then = loop {
+            if max != 0 && rows.len() - next >= max {
+                break Then::Stream;
+            }
+            match if std::mem::take(&mut pending) { Ok(Step::Row) } else { statement.step() } {
+                Ok(Step::Row) => rows.push(statement),
+                Ok(Step::Done) => break Then::End,
+                Err(error) => break Then::Fail(explain(error, None, catalog)),
+            }
+        };
+        if !matches!(then, Then::Stream) {
+            statement.reset();
         }
-        statement.reset();
-        self.phase = Phase::Buffered { rows, next: 0, error: step.err().map(|error| explain(error, None, catalog)) };
+        self.phase = Phase::Buffered { rows, next, then };
     }
 
     /// Appends the next row to the block; false at the end.
@@ -257,7 +284,7 @@ impl Prepared {
                     }
                 }
             }
-            Phase::Buffered { rows, next, error } => {
+            Phase::Buffered { rows, next, then } => {
                 if *next < rows.len() {
                     let row = *next;
                     self.block.push(&plan.types, |column| rows.cell(row, column));
@@ -267,9 +294,20 @@ impl Prepared {
                     }
                     return Ok(true);
                 }
-                let error = error.take();
-                self.phase = Phase::Done;
-                error.map_or(Ok(false), Err)
+                match std::mem::replace(then, Then::End) {
+                    Then::Stream => {
+                        self.phase = Phase::Streaming { pending: false };
+                        self.advance(core)
+                    }
+                    Then::End => {
+                        self.phase = Phase::Done;
+                        Ok(false)
+                    }
+                    Then::Fail(error) => {
+                        self.phase = Phase::Done;
+                        Err(error)
+                    }
+                }
             }
         }
     }
@@ -307,16 +345,53 @@ impl Prepared {
         }
     }
 
-    /// The fetched block as rows of (INT64, TEXT, FLOAT64), none of them NULL.
-    pub fn narrow_rows(&mut self) -> Result<&[RowI64TextF64]> {
-        self.narrow.clear();
+    /// The next rows as [`fetch`](Self::fetch) gives them, if all of them are (INT64, TEXT, FLOAT64) without NULL. If not, this
+    /// is an error and no row is given out: the caller reads them in another way.
+    pub fn fetch_narrow(&mut self, core: &mut Core, include_current: bool, max: usize) -> Result<&[RowI64TextF64]> {
+        self.ensure_executed(core)?;
         if self.columns() != 3 {
             return Err(narrow_mismatch());
         }
-        for row in self.block.views().chunks_exact(3) {
-            self.narrow.push(narrow_row(row)?);
+        self.read_ahead(max, &core.catalog);
+        let affected = self.affected;
+        self.block.keep_last_row();
+        let kept = self.block.rows();
+        let first = if include_current { 0 } else { kept };
+        let wanted = if max == 0 { usize::MAX } else { max.saturating_sub(kept - first) };
+        let taken = self.in_memory().min(wanted);
+        for _ in 0..taken {
+            self.advance(core)?;
+        }
+        self.narrow.clear();
+        for row in self.block.views().chunks_exact(3).skip(first) {
+            match narrow_row(row) {
+                Ok(row) => self.narrow.push(row),
+                Err(error) => {
+                    self.block.truncate(kept);
+                    self.go_back(taken);
+                    self.affected = affected;
+                    return Err(error);
+                }
+            }
+        }
+        if taken < wanted {
+            self.advance(core)?;
         }
         Ok(&self.narrow)
+    }
+
+    /// How many rows the engine holds that were not given out.
+    fn in_memory(&self) -> usize {
+        match &self.phase {
+            Phase::Buffered { rows, next, .. } => rows.len() - next,
+            _ => 0,
+        }
+    }
+
+    fn go_back(&mut self, rows: usize) {
+        if let Phase::Buffered { next, .. } = &mut self.phase {
+            *next -= rows;
+        }
     }
 
     /// Rows changed; of a query, the rows given out so far.

@@ -215,6 +215,11 @@ impl Block {
         self.arena = arena;
     }
 
+    /// Drops the rows from row `rows` on.
+    pub fn truncate(&mut self, rows: usize) {
+        self.used = self.used.min(rows * self.columns);
+    }
+
     /// Keeps the last row only, as the first of the block.
     pub fn keep_last_row(&mut self) {
         let rows = self.rows();

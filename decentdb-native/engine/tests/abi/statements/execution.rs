@@ -267,6 +267,45 @@ fn combined_calls_bind_and_step_in_one() {
 }
 
 #[test]
+fn rows_of_other_types_stay_where_they_are() {
+    let db = numbers(5);
+    let fetch = |statement: &Stmt, current: u8, max: usize| {
+        let (mut rows, mut count) = (std::ptr::null(), 0);
+        check(unsafe { ddb_stmt_fetch_rows_i64_text_f64(statement.0, current, max, &mut rows, &mut count) })
+            .map(|()| (0..count).map(|at| unsafe { (*rows.add(at)).int64_value }).collect::<Vec<_>>())
+    };
+    for max in [0, 1, 2, 3, 5, 9] {
+        let mixed = db.prepare("SELECT id, CASE WHEN id = 4 THEN NULL ELSE name END, half FROM n ORDER BY id").unwrap();
+        let (mut found, mut refusals) = (Vec::new(), 0);
+        loop {
+            match fetch(&mixed, 0, max) {
+                Ok(rows) if rows.is_empty() => break,
+                Ok(rows) => found.extend(rows),
+                Err(error) => {
+                    assert_eq!(error.sqlstate(), "42804");
+                    refusals += 1;
+                    assert!(mixed.step().unwrap());
+                    match mixed.row().unwrap()[0] {
+                        V::Int(id) => found.push(id),
+                        _ => unreachable!("an id is an integer"),
+                    }
+                }
+            }
+        }
+        assert_eq!((found, refusals > 0), (vec![1, 2, 3, 4, 5], true), "{max} at a time");
+    }
+    // The current row is part of the block, too, and still current after the refusal.
+    let text = db.prepare("SELECT name, id, half FROM n ORDER BY id").unwrap();
+    assert!(text.step().unwrap());
+    assert!(fetch(&text, 1, 3).is_err());
+    assert_eq!(text.row().unwrap()[0], t("n1"));
+    let (mut values, mut count, mut columns) = (std::ptr::null(), 0, 0);
+    check(unsafe { ddb_stmt_fetch_row_views(text.0, 1, 0, &mut values, &mut count, &mut columns) }).unwrap();
+    assert_eq!((count, columns), (5, 3));
+    assert_eq!(unsafe { V::read(&*values.add(12)) }, t("n5"));
+}
+
+#[test]
 fn rebinding_executes_at_once() {
     let db = numbers(3);
     let mut affected = 0;
