@@ -248,8 +248,8 @@ class NativeDatabaseTests {
     }
 
     @Test
-    void aStatementOfThousandsOfNestedOperatorsIsRefusedAndEndsNothing() throws Exception {
-        String sql = "SELECT 1" + " + 1".repeat(20_000);
+    void aStatementOfThousandsOfNestedParenthesesIsRefusedAndEndsNothing() throws Exception {
+        String sql = "SELECT " + "(".repeat(20_000) + "1" + ")".repeat(20_000);
         AtomicReference<NativeException> refused = new AtomicReference<>();
         Thread thread = new Thread(
                 null,
