@@ -101,6 +101,8 @@ impl Core {
                 return step.map_err(|error| explain(error, None, &self.catalog));
             }
             statement.reset();
+            // The step may have ended for a request to end the call, which must not begin anew.
+            interrupt::check_again()?;
             **plan = self.compile(&plan.sql, Some(params))?;
             if !plan.compiled.read_only {
                 return Err(Error::internal("a changed schema turned a read into a write"));

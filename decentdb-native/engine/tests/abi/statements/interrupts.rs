@@ -74,6 +74,18 @@ fn end_a_prepared_query_that_gives_rows() {
 }
 
 #[test]
+fn end_a_query_that_a_changed_schema_compiles_anew() {
+    let file = TempDb::new();
+    let (db, other) = (file.open(), file.open());
+    db.run("CREATE TABLE t (n INT)");
+    db.run("INSERT INTO t VALUES (1)");
+    let endless = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r, t";
+    let stmt = db.prepare(endless).unwrap();
+    other.run("CREATE TABLE u (n INT)");
+    assert_canceled(&interrupted(&db, || stmt.fetch(false, 1)));
+}
+
+#[test]
 fn undo_a_write_outside_a_transaction() {
     let db = table();
     for write in [ENDLESS_WRITE, ENDLESS_UPDATE] {

@@ -1,7 +1,6 @@
 package com.decentdb.benchmarks;
 
 import io.r2dbc.spi.Connection;
-import io.r2dbc.spi.Result;
 import java.util.Objects;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -48,7 +47,8 @@ final class Documents {
     }
 
     private static Mono<Long> update(Connection connection, String sql) {
-        return Mono.from(connection.createStatement(sql).execute()).flatMap(result -> Mono.from(result.getRowsUpdated()));
+        return Mono.from(connection.createStatement(sql).execute())
+                .flatMap(result -> Mono.from(result.getRowsUpdated()));
     }
 
     private static String body(long id) {

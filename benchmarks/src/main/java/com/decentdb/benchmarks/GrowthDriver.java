@@ -123,8 +123,8 @@ public final class GrowthDriver {
                     double first = (System.nanoTime() - opening) / 1e6;
                     double points = perSecond(CALLERS, 1, caller -> Documents.point(opened.any(), any(rows)));
                     AtomicLong nextId = new AtomicLong(rows);
-                    double inserts = perSecond(
-                            CALLERS, 1, caller -> Documents.insert(opened.any(), nextId.getAndIncrement()));
+                    double inserts =
+                            perSecond(CALLERS, 1, caller -> Documents.insert(opened.any(), nextId.getAndIncrement()));
                     line(size, loaded, bytes / 1e6, closed, first, points, inserts);
                 }
             }

@@ -17,11 +17,14 @@ interface Abi {
     /** The version of the C ABI that these functions belong to. */
     int VERSION = 7;
 
+    /** Stands for the status of a function that the library does not have. */
+    int ABSENT = -1;
+
     /** Returns the names every library must export. */
     static List<String> symbols() {
         List<String> names = new ArrayList<>();
         for (Method method : Abi.class.getDeclaredMethods()) {
-            if (method.getName().startsWith("ddb_")) {
+            if (method.getName().startsWith("ddb_") && !method.getName().startsWith("ddb_ext_")) {
                 names.add(method.getName());
             }
         }
@@ -182,4 +185,10 @@ interface Abi {
 
     int ddb_stmt_fetch_row_views(
             long statement, byte includeCurrent, long maxRows, long outValues, long outRows, long outColumns);
+
+    /**
+     * The one function beside the ABI, which a library may lack. Ends the call that runs on a handle; returns the status, or
+     * {@link #ABSENT}.
+     */
+    int ddb_ext_db_interrupt(long db);
 }

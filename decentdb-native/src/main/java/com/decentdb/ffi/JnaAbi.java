@@ -1,5 +1,6 @@
 package com.decentdb.ffi;
 
+import com.sun.jna.Function;
 import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
@@ -19,11 +20,17 @@ import org.jspecify.annotations.Nullable;
 final class JnaAbi implements Abi {
 
     private static final int RTLD_LAZY = 1;
+    private static final String INTERRUPT = "ddb_ext_db_interrupt";
 
     /** The flag of {@code dlopen} for a library that is never unloaded, {@code RTLD_NODELETE}; 0 where it is not known. */
     private static final int STAY_LOADED = Platform.isLinux() ? 0x1000 : Platform.isMac() ? 0x80 : 0;
 
-    private JnaAbi() {}
+    /** Null if the library does not have it. */
+    private final @Nullable Function interrupt;
+
+    private JnaAbi(@Nullable Function interrupt) {
+        this.interrupt = interrupt;
+    }
 
     /** The use of JNA up to the moment a library is bound. */
     static final class JnaBinding implements AbiLoader.Binding {
@@ -151,11 +158,16 @@ final class JnaAbi implements Abi {
         @Override
         public Abi bind() {
             Native.register(JnaAbi.class, library);
+            // By its address: a function that knows its library would keep that open.
+            Function interrupt = exports(INTERRUPT)
+                    ? Function.getFunction(
+                            new Pointer(Pointer.nativeValue(library.getGlobalVariableAddress(INTERRUPT))))
+                    : null;
             if (STAY_LOADED != 0) {
                 // An open library keeps JNA's cleaning thread alive, and that this class loader. The functions stay.
                 library.close();
             }
-            return new JnaAbi();
+            return new JnaAbi(interrupt);
         }
     }
 
@@ -383,4 +395,9 @@ final class JnaAbi implements Abi {
     @Override
     public native int ddb_stmt_fetch_row_views(
             long statement, byte includeCurrent, long maxRows, long outValues, long outRows, long outColumns);
+
+    @Override
+    public int ddb_ext_db_interrupt(long db) {
+        return interrupt == null ? ABSENT : interrupt.invokeInt(new Object[] {db});
+    }
 }

@@ -96,6 +96,29 @@ public final class NativeDatabase extends NativeHandle {
         return address((db, scratch) -> ABI.ddb_db_in_transaction(db, scratch.zeroedOut(0))) != 0;
     }
 
+    /**
+     * Ends the call that runs on this handle or on one of its statements; it fails with {@link Status#CANCELED}. Any thread may
+     * call this at any time, and it waits for nothing. A call that begins after this method has returned is never ended by it.
+     * A write that is ended within a transaction takes the transaction with it.
+     *
+     * @return {@code false} if the library cannot do this; nothing happened then
+     */
+    public boolean interrupt() {
+        long db = enterAtAnyTime();
+        if (db == 0) {
+            return true;
+        }
+        try {
+            int status = ABI.ddb_ext_db_interrupt(db);
+            if (status != Abi.ABSENT) {
+                Status.check(status);
+            }
+            return status != Abi.ABSENT;
+        } finally {
+            leave();
+        }
+    }
+
     /** Moves the log into the database file; an engine may do nothing while a reader or a transaction is open. */
     public void checkpoint() {
         run((db, scratch) -> ABI.ddb_db_checkpoint(db));

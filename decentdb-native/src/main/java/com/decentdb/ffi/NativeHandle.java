@@ -46,6 +46,12 @@ abstract class NativeHandle implements AutoCloseable {
         }
     }
 
+    /** Enters a call that waits for nothing, which any thread may make; returns 0 if the handle is closed. */
+    final long enterAtAnyTime() {
+        int before = state.getAndUpdate(now -> now < 0 ? now : now + 1);
+        return before < 0 ? 0 : address;
+    }
+
     /** Leaves a call; frees the native object if the handle was closed meanwhile and this was the last call inside. */
     final void leave() {
         if (state.decrementAndGet() == CLOSED) {

@@ -154,6 +154,15 @@ public final class NativeLibrary {
     }
 
     /**
+     * Returns whether {@link NativeDatabase#interrupt} can end a call.
+     *
+     * @return {@code true} if the library has the function for it
+     */
+    public boolean interrupts() {
+        return ABI.ddb_ext_db_interrupt(0) != Abi.ABSENT;
+    }
+
+    /**
      * Opens a database.
      *
      * @param path the file, or {@code :memory:} for a database that lives as long as the handle

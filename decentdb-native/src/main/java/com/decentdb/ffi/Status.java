@@ -24,7 +24,7 @@ public enum Status {
     BUSY,
     /** The bounded wait for a lock, for the write queue or for a watch event ended. */
     TIMEOUT,
-    /** The call was cancelled before it started. */
+    /** The call was cancelled before it started, or interrupted. */
     CANCELED,
     /** The write queue holds as many requests as it may. */
     QUEUE_FULL,

@@ -351,4 +351,9 @@ final class FfmAbi extends FfmMemory {
         return call(
                 FfmFunctions.STMT_FETCH_ROW_VIEWS, statement, includeCurrent, maxRows, outValues, outRows, outColumns);
     }
+
+    @Override
+    public int ddb_ext_db_interrupt(long db) {
+        return FfmFunctions.DB_INTERRUPT == null ? ABSENT : call(FfmFunctions.DB_INTERRUPT, db);
+    }
 }

@@ -8,6 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.reflect.Method;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The functions of the bound library as constants, which the JIT inlines. The first call initialises them, after
@@ -88,6 +89,10 @@ final class FfmFunctions {
     static final MethodHandle STMT_AFFECTED_ROWS = bind("ddb_stmt_affected_rows");
     static final MethodHandle STMT_EXECUTE_BATCH_TYPED = bind("ddb_stmt_execute_batch_typed");
     static final MethodHandle STMT_FETCH_ROW_VIEWS = bind("ddb_stmt_fetch_row_views");
+
+    /** Null if the library does not have it. */
+    static final @Nullable MethodHandle DB_INTERRUPT =
+            LIBRARY.find("ddb_ext_db_interrupt").isPresent() ? bind("ddb_ext_db_interrupt") : null;
 
     private FfmFunctions() {}
 

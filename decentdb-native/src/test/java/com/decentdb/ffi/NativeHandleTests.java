@@ -3,6 +3,7 @@ package com.decentdb.ffi;
 import static com.decentdb.ffi.TestDatabase.NONE;
 import static com.decentdb.ffi.TestDatabase.int64;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
@@ -14,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -90,6 +92,32 @@ class NativeHandleTests {
         statement.close();
         result.close();
         watch.close();
+    }
+
+    @Test
+    void anInterruptEndsTheCallThatRunsIfTheLibraryCanDoThat() throws Exception {
+        if (!TestDatabase.library().interrupts()) {
+            assertThat(test.db.interrupt()).isFalse();
+            return;
+        }
+        AtomicBoolean ended = new AtomicBoolean();
+        Thread interrupter = new Thread(() -> {
+            while (!ended.get()) {
+                assertThat(test.db.interrupt()).isTrue();
+                Thread.yield();
+            }
+        });
+        interrupter.start();
+        assertThatExceptionOfType(NativeException.class)
+                .isThrownBy(() -> test.run("SELECT count(*) FROM t a, t b, t c"))
+                .matches(e -> e.status() == Status.CANCELED && "57014".equals(e.sqlState()));
+        ended.set(true);
+        interrupter.join();
+
+        assertThat(test.db.interrupt()).isTrue();
+        test.run("DELETE FROM t WHERE id = 1");
+        test.db.close();
+        assertThat(test.db.interrupt()).as("on a closed handle").isTrue();
     }
 
     @RepeatedTest(30)

@@ -65,6 +65,7 @@ public interface DecentDbConnection
     @Override
     Mono<Void> commitTransaction();
 
+    /** Stops the statement that runs in the transaction, drops those that wait, and rolls back; completes at once without one. */
     @Override
     Mono<Void> rollbackTransaction();
 
@@ -90,8 +91,11 @@ public interface DecentDbConnection
 
     /**
      * How long to wait for the first response to a statement; zero, the default, means without limit. After it the
-     * subscriber gets an {@link io.r2dbc.spi.R2dbcTimeoutException}; a statement that had been started runs on to its end
-     * unseen, and outside a transaction a write may still be committed.
+     * subscriber gets an {@link io.r2dbc.spi.R2dbcTimeoutException} with SQLSTATE {@code 57014}, and a statement that had been started
+     * is stopped as if its subscriber had cancelled. The open transaction stays open if the statement read; if it had begun to
+     * write, the engine rolls the whole transaction back: every further statement fails with {@code 40000} until
+     * {@link #rollbackTransaction()}, and so does the commit, which ends it, too. Outside a transaction a write that was about to be committed at that moment may have been.
+     * Another engine than the bundled one cannot stop statements: they run on to their end unseen.
      */
     @Override
     Mono<Void> setStatementTimeout(Duration timeout);
@@ -109,7 +113,7 @@ public interface DecentDbConnection
     @Override
     Mono<Boolean> validate(ValidationDepth depth);
 
-    /** Rolls an open transaction back and ends watches and open results. Idempotent. */
+    /** Stops the statements that run, rolls an open transaction back, and ends watches and open results. Idempotent. */
     @Override
     Mono<Void> close();
 

@@ -76,11 +76,8 @@ final class StatementFlux extends OnDemand<Cursor, Result> {
                         connection.session().delivery(),
                         cursors,
                         Cursor::close,
-                        () -> Errors.of(
-                                "57014",
-                                "The statement gave no response within " + timeout.toMillis()
-                                        + " ms. If it had been started it runs on; outside a transaction a write may still be committed",
-                                sql.source()))
+                        () -> Timeouts.late(
+                                timeout, connection.session().capabilities().stopsStatements(), sql.source()))
                 .doOnDiscard(Cursor.class, Cursor::close);
     }
 

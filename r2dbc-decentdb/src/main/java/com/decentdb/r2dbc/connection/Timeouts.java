@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.connection;
 
 import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
 import java.util.concurrent.Executor;
@@ -58,6 +59,18 @@ public final class Timeouts {
                     })
                     .timeout(timer(timeout, delivery), response -> Mono.never(), failure);
         });
+    }
+
+    /** The error of a statement whose first response does not come in time. */
+    static R2dbcException late(Duration timeout, boolean stopped, String sql) {
+        return Errors.of(
+                "57014",
+                "The statement gave no response within " + timeout.toMillis() + " ms. If it had been started it "
+                        + (stopped
+                                ? "was stopped, and a transaction in which it had begun to write is lost; outside one a write"
+                                        + " that was about to be committed may have been"
+                                : "runs on; outside a transaction a write may still be committed"),
+                sql);
     }
 
     private static Mono<Long> timer(Duration timeout, Executor delivery) {

@@ -58,7 +58,7 @@ public abstract class Exchange<T> implements Subscription, WaitQueue.Waiter, Run
         return error == null ? null : error.get();
     }
 
-    /** The request was cancelled while it waited. */
+    /** The request was cancelled before it was answered. */
     protected void withdraw() {
         Runnable action = onCancel;
         if (action != null) {
@@ -108,7 +108,10 @@ public abstract class Exchange<T> implements Subscription, WaitQueue.Waiter, Run
         timeout = error;
     }
 
-    /** Runs {@code action} if the request is cancelled while it waits, at once if it already is. */
+    /**
+     * Runs {@code action}, and no longer the one set before, if the request is cancelled before it is answered; at once if it already
+     * is. An action that was set while the request waited may run when that has been started meanwhile.
+     */
     public void onCancel(Runnable action) {
         onCancel = action;
         if (state == OVER) {
@@ -124,6 +127,11 @@ public abstract class Exchange<T> implements Subscription, WaitQueue.Waiter, Run
     /** Lets a started request wait again, for another thread to claim; false if it was cancelled meanwhile. */
     public boolean putBack() {
         return STATE.compareAndSet(this, RUNNING, WAITING);
+    }
+
+    /** Whether its subscriber cancelled a started request that was not answered. */
+    public boolean cancelled() {
+        return state == OVER;
     }
 
     /** Answers a started request. */
@@ -177,7 +185,7 @@ public abstract class Exchange<T> implements Subscription, WaitQueue.Waiter, Run
     public void cancel() {
         int before = STATE.getAndSet(this, OVER);
         T dropped = answer;
-        if (before == WAITING) {
+        if (before == WAITING || before == RUNNING) {
             withdraw();
         } else if (before == ANSWERED && dropped != null) {
             release(dropped);

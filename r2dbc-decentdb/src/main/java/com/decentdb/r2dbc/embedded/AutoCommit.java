@@ -4,6 +4,7 @@ import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
+import com.decentdb.r2dbc.embedded.lane.Interrupts;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.LaneCursor;
 import com.decentdb.r2dbc.embedded.lane.LaneOutcome;
@@ -22,11 +23,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 
 /** Runs the statements of one session outside transactions: queries on read lanes, the rest by group commit. */
-final class AutoCommit {
+final class AutoCommit implements Interrupts.Owner {
 
     /** The answer to a command with one list of arguments. */
     static final Function<List<Cursor>, Cursor> ONLY = outcomes -> outcomes.get(0);
@@ -57,13 +59,21 @@ final class AutoCommit {
         lanes.committer().dropClosed();
     }
 
-    /** Gives up all results not read to their end; a subscriber that reads one gets an error, so that a cut result cannot pass
-     * for a short one. */
+    /**
+     * Ends what runs, and gives up all results not read to their end; a subscriber that reads one gets an error, so that a cut result
+     * cannot pass for a short one.
+     */
     void abandonResults(Supplier<? extends Throwable> reason) {
+        lanes.end(this);
         if (!cursors.isEmpty()) {
             Throwable error = reason.get();
             cursors.forEach(cursor -> cursor.abandon(error));
         }
+    }
+
+    @Override
+    public @Nullable R2dbcException refusal() {
+        return open ? null : Errors.closed();
     }
 
     boolean hasOpenResults() {
@@ -130,7 +140,7 @@ final class AutoCommit {
                 deadline,
                 () -> database.lease()
                         .timeout("The statement", first.lockWait(), first.sql().source()));
-        lanes.committer().submit(new GroupedWrite<>(commands, exchange, answer, database.lease(), () -> open));
+        lanes.committer().submit(new GroupedWrite<>(commands, exchange, this, answer, database.lease()));
     }
 
     private void submitNext(ReadLanes readers) {
@@ -184,21 +194,15 @@ final class AutoCommit {
                 readers.release(lane);
                 return;
             }
-            if (!open) {
-                readers.release(lane);
-                fail(Errors.closed());
-                return;
-            }
             boolean keepsLane = false;
             try {
-                database.refresh(lane);
-                if (!lane.reads(command.sql())) {
+                LaneOutcome run = lane.interrupts().run(AutoCommit.this, this, () -> outcome(lane));
+                if (run == null) {
                     if (putBack()) {
                         write(List.of(command), this, ONLY, deadline());
                     }
                     return;
                 }
-                LaneOutcome run = lane.run(command.sql(), command.bindings().get(0), command.fetchSize());
                 keepsLane = run.rest() != null && mayKeepLane();
                 if (keepsLane) {
                     readers.rest(lane);
@@ -249,16 +253,25 @@ final class AutoCommit {
                     command.sql().source());
         }
 
+        /** Runs the query; null, and nothing has happened, if it writes. */
+        private @Nullable LaneOutcome outcome(Lane lane) {
+            database.refresh(lane);
+            return lane.reads(command.sql())
+                    ? lane.run(command.sql(), command.bindings().get(0), command.fetchSize())
+                    : null;
+        }
+
         private Cursor cursor(Lane lane, LaneOutcome run) {
             if (run.rest() == null) {
                 return run;
             }
-            LaneCursor cursor = new LaneCursor(lane, command.sql(), run, command.fetchSize(), delivery, done -> {
-                cursors.remove(done);
-                lanesKept.decrementAndGet();
-                readers.release(lane);
-                submitNext(readers);
-            });
+            LaneCursor cursor =
+                    new LaneCursor(lane, command.sql(), run, command.fetchSize(), delivery, AutoCommit.this, done -> {
+                        cursors.remove(done);
+                        lanesKept.decrementAndGet();
+                        readers.release(lane);
+                        submitNext(readers);
+                    });
             cursors.add(cursor);
             if (!open) {
                 cursor.abandon(Errors.closed());

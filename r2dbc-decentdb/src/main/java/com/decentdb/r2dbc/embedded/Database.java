@@ -130,7 +130,6 @@ final class Database {
         return lease;
     }
 
-    /** Serves queued writes. */
     GroupCommitter queue() {
         return queue;
     }
@@ -149,7 +148,12 @@ final class Database {
     }
 
     Capabilities capabilities() {
-        return new Capabilities(traits.rowChangesComplete(), traits.watchesRanges());
+        return new Capabilities(traits.rowChangesComplete(), traits.watchesRanges(), traits.interrupts());
+    }
+
+    /** Whether the engine ends a statement that runs. */
+    boolean interrupts() {
+        return traits.interrupts();
     }
 
     /** Called after each commit: wakes the watches and plans a checkpoint for a quiet moment. */
@@ -206,13 +210,18 @@ final class Database {
         });
     }
 
-    /** Ends everything behind the work accepted so far, with a last checkpoint; later work is refused. */
-    void close(Runnable whenClosed) {
+    /**
+     * Ends everything behind the work accepted so far, with a last checkpoint; later work is refused.
+     *
+     * @param whenOver runs once, when the database is closed or had to be given up
+     */
+    void close(Runnable whenOver) {
         closing = true;
+        Closing end = new Closing(this, readers, whenOver);
         AtomicInteger left = new AtomicInteger(2);
         Runnable closeWriter = () -> {
             if (left.decrementAndGet() == 0) {
-                lease.acquire(WriteLease.claim("the end of the database", writer, () -> closeWriter(whenClosed)));
+                lease.acquire(WriteLease.claim("the end of the database", writer, () -> closeWriter(end)));
             }
         };
         if (readers == null) {
@@ -224,7 +233,7 @@ final class Database {
         hub.close(closeWriter);
     }
 
-    private void closeWriter(Runnable whenClosed) {
+    private void closeWriter(Closing end) {
         shared.committer().close(Errors.closed());
         queue.close(Errors.closed());
         Future<?> planned = nextCheckpoint;
@@ -236,8 +245,10 @@ final class Database {
         }
         writer.close(() -> {
             lease.close();
-            forgetFile();
-            whenClosed.run();
+            if (!end.givenUp()) {
+                forgetFile();
+            }
+            end.closed();
         });
     }
 
@@ -363,6 +374,7 @@ final class Database {
     }
 
     /** A process that creates, recovers or closes the file is waited for longer than one that writes. */
+    @SuppressWarnings("try") // The first handle is open while the second one opens.
     private NativeDatabase open(OpenMode mode, String options) {
         String patient = config.engineOptions();
         try {

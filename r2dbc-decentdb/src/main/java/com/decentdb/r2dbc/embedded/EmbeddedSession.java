@@ -363,10 +363,11 @@ final class EmbeddedSession implements Session {
         }
         end.tryEmitEmpty();
         place.close();
+        tasks.end(lanes());
         if (current == null) {
             place.unpin(release, whenDone);
-        } else if (current.busyAfterLast()) {
-            // A native call cannot be interrupted, but the caller need not wait for it: its lane is freed behind it.
+        } else if (current.busyAfterLast() && !database.interrupts()) {
+            // The caller need not wait for a call that cannot be ended: its lane is freed behind it.
             current.rollback(() -> place.unpin(release, () -> {}));
             whenDone.run();
         } else {

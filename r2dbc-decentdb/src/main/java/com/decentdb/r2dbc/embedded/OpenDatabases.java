@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 final class OpenDatabases {
 
     private static final Map<String, Entry> OPEN = new HashMap<>();
-
     private static final Executor OPENER = DriverThreads.workers();
 
     /** A database and its users. Guarded by {@link #OPEN}. */
@@ -130,6 +129,7 @@ final class OpenDatabases {
             boolean closing;
             synchronized (OPEN) {
                 closing = entry.state == Entry.State.CLOSING;
+                entry.afterClose.remove(this);
             }
             return closing
                     ? Errors.of(

@@ -15,13 +15,17 @@ final class SessionPlace {
     private final Database database;
     private final Executor delivery;
     private volatile AutoCommit autoCommit;
+    /** What runs on the lanes that all share; beside it, the statements from before the session was pinned may still run. */
+    private final AutoCommit unpinned;
+
     private volatile @Nullable PinnedLane pinned;
     private boolean closed;
 
     SessionPlace(Database database, Executor delivery) {
         this.database = database;
         this.delivery = delivery;
-        this.autoCommit = new AutoCommit(database, database.shared(), delivery);
+        this.unpinned = new AutoCommit(database, database.shared(), delivery);
+        this.autoCommit = unpinned;
     }
 
     /** The lanes of the session now. */
@@ -77,7 +81,7 @@ final class SessionPlace {
             pinned = null;
             if (lane != null) {
                 autoCommit.close();
-                autoCommit = new AutoCommit(database, database.shared(), delivery);
+                autoCommit = unpinned;
             }
         }
         boolean wait = lane != null && !lane.lanes().writer().busy();
@@ -101,6 +105,7 @@ final class SessionPlace {
     synchronized void close() {
         closed = true;
         autoCommit.close();
+        unpinned.close();
         database.queue().dropClosed();
     }
 }

@@ -126,8 +126,9 @@ final class SessionTransaction {
         if (state == State.BEGINNING) {
             ready.add(request);
         } else {
-            pending.add(request);
+            // In this order: what runs the request sets an action of its own.
             request.exchange().onCancel(() -> pending.remove(request));
+            pending.add(request);
         }
     }
 
@@ -298,7 +299,8 @@ final class SessionTransaction {
                 current.commit(exchange);
                 return;
             }
-            if (state == State.CLAIMING || state == State.BEGINNING) {
+            // A claim alone, whose statements were given up, is no work to commit.
+            if (state == State.BEGINNING || (state == State.CLAIMING && pending.hasWaiter())) {
                 enqueue(new Pending(exchange, begun -> begun.commit(exchange)), null);
                 return;
             }
@@ -316,7 +318,7 @@ final class SessionTransaction {
         }
     }
 
-    /** Rolls back, at the latest behind the one native call that may be running; what waits before it is dropped. */
+    /** Ends the statement that runs, and rolls back behind it; what waits before it is dropped. */
     void rollback(Runnable whenDone) {
         LaneTransaction current;
         List<Pending> dropped;

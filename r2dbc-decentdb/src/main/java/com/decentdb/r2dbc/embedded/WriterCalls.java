@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.embedded;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeException;
+import com.decentdb.ffi.Status;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Deadlines;
@@ -9,6 +10,7 @@ import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
+import com.decentdb.r2dbc.embedded.lane.Interrupts;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.ReadLanes;
 import com.decentdb.r2dbc.embedded.write.GroupCommitter;
@@ -32,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /** Everything that a session asks of the writer lane besides statements: queued writes, checkpoints, copies, metadata. */
-final class WriterCalls {
+final class WriterCalls implements Interrupts.Owner {
 
     /** Writers wait meanwhile, so a checkpoint does not wait for readers as long as for the write lock. */
     private static final Duration CHECKPOINT_WAIT = Duration.ofSeconds(2);
@@ -50,6 +52,17 @@ final class WriterCalls {
         this.database = database;
         this.open = open;
         this.delivery = delivery;
+    }
+
+    @Override
+    public @Nullable R2dbcException refusal() {
+        return open.getAsBoolean() ? null : Errors.closed();
+    }
+
+    /** Ends what runs. */
+    void end(SessionLanes lanes) {
+        lanes.end(this);
+        database.shared().end(this);
     }
 
     /**
@@ -80,9 +93,9 @@ final class WriterCalls {
             submit.accept(new GroupedWrite<>(
                     List.of(Command.of(sql, 1, lockWait, arguments)),
                     exchange,
+                    this,
                     WriterCalls::affectedRows,
-                    database.lease(),
-                    open));
+                    database.lease()));
         });
     }
 
@@ -133,7 +146,7 @@ final class WriterCalls {
             try {
                 handle.saveAs(path.toAbsolutePath().toString());
             } catch (NativeException e) {
-                if (EngineTraits.breaksHandle(e)) {
+                if (EngineTraits.breaksHandle(e) || e.status() == Status.CANCELED) {
                     throw e;
                 }
                 throw Errors.of("58030", "Cannot copy the database to " + path + ": " + e.getMessage(), 0, null, e);
@@ -214,11 +227,8 @@ final class WriterCalls {
 
     /** Makes the call and returns the signal to its subscriber, or the next attempt if the file is in use elsewhere. */
     private <T> Runnable outcome(Exchange<T> exchange, Lane lane, Function<NativeDatabase, @Nullable T> call) {
-        if (!open.getAsBoolean()) {
-            return () -> exchange.fail(Errors.closed());
-        }
         try {
-            T value = lane.call(call);
+            T value = lane.interrupts().run(this, exchange, () -> lane.call(call));
             return () -> exchange.answer(value);
         } catch (Throwable e) {
             return lane.lockedElsewhere(e)

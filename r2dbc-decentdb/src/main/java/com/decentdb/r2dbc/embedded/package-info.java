@@ -11,8 +11,10 @@
  *   <li>Every write holds the write lock, which is handed on in FIFO order; no thread waits for it.
  *   <li>No write is reported as done before the commit that covers it returned; nothing is executed after its subscriber
  *       was informed that it was not.
+ *   <li>What runs on a lane ends when its subscriber, transaction or session does ({@code Interrupts}). A request to end it meets that
+ *       work or none, and no commit.
  *   <li>Signals reach users on the workers, never on a lane. Locks are held for a few instructions only and never
- *       around a native call.
+ *       around a native call, but for an interrupt, which waits for nothing.
  *   <li>Everything accepted is run or fails; closing fails everything that waits and all to come.
  *   <li>At every hand-over a late arrival is released: an answer without a subscriber closes its cursor, rolls its
  *       transaction back, or returns its lock.

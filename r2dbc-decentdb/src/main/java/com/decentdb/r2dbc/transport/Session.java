@@ -20,8 +20,8 @@ import reactor.core.publisher.Mono;
  * One connection's view of a database; the seam between the R2DBC types and a transport.
  *
  * <p>All publishers are cold and start with demand. Signals arrive on a worker, one at a time.
- * Errors are {@link io.r2dbc.spi.R2dbcException}s. Cancelling what waits prevents it; cancelling what runs does not stop
- * the engine, but its result is given up.
+ * Errors are {@link io.r2dbc.spi.R2dbcException}s. Cancelling what waits prevents it; cancelling what runs ends it
+ * where the engine can do that ({@link Capabilities#stopsStatements}), and gives its result up.
  *
  * <p>What a transport may lack has a default method that refuses with SQLSTATE 0A000 and names what is lacking.
  */
@@ -117,7 +117,7 @@ public interface Session {
     /** Whether the session can still be used. Does no work. */
     boolean isOpen();
 
-    /** Ends cursors, watches and the open transaction and gives the session up. Idempotent; never waits for users. */
+    /** Ends what runs, cursors, watches and the open transaction and gives the session up. Idempotent; never waits for users. */
     Mono<Void> close();
 
     /** Runs the signals of this session, one at a time; for those that come from elsewhere, such as timers. */

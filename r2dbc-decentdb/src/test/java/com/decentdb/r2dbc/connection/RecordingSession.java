@@ -167,7 +167,7 @@ final class RecordingSession implements Session {
 
     @Override
     public Capabilities capabilities() {
-        return new Capabilities(true, true);
+        return new Capabilities(true, true, true);
     }
 
     @Override

@@ -18,6 +18,7 @@ import com.decentdb.r2dbc.sql.SqlCommand;
  * @param checkpointsAtClose whether the last handle of a file moves the log into it as it is closed
  * @param rowChangesComplete whether an event says so when it leaves changed rows out
  * @param watchesRanges whether a watch on a range of keys reports every change of that range
+ * @param interrupts whether the call that runs on a handle can be ended
  */
 public record EngineTraits(
         boolean schemaVersionIsCheap,
@@ -26,12 +27,13 @@ public record EngineTraits(
         boolean locksAtBegin,
         boolean checkpointsAtClose,
         boolean rowChangesComplete,
-        boolean watchesRanges) {
+        boolean watchesRanges,
+        boolean interrupts) {
 
     /** The traits of the engine in a library. */
     public static EngineTraits of(NativeLibrary library) {
         boolean bundled = library.bundled();
-        return new EngineTraits(bundled, !bundled, bundled, bundled, bundled, bundled, bundled);
+        return new EngineTraits(bundled, !bundled, bundled, bundled, bundled, bundled, bundled, library.interrupts());
     }
 
     /** Whether the handle that reported this must not be used any further. */

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One native handle and the right to call it, which passes from worker to worker: the lane's tasks run one at a time, each after
  * what the earlier ones did. A handle that reports that it is broken is replaced; what it held, its transaction included, is
- * lost. All methods but {@link #execute}, {@link #busy}, {@link #close} and {@link #database()} of an open handle are for the
- * lane's tasks.
+ * lost. All methods but {@link #execute}, {@link #interrupts}, {@link #busy}, {@link #close} and {@link #database()} of an open
+ * handle are for the lane's tasks.
  */
 public final class Lane implements Executor {
 
@@ -43,7 +43,7 @@ public final class Lane implements Executor {
     private final StatementCache statements;
     private final StatementShapes shapes = new StatementShapes();
     private final Parameters parameters = Parameters.of(4);
-
+    private final Interrupts interrupts = new Interrupts(() -> this.database);
     private volatile @Nullable NativeDatabase database;
     private volatile boolean closed;
     private volatile boolean busy;
@@ -56,7 +56,6 @@ public final class Lane implements Executor {
     private boolean schemaUnknown;
     /** Whether the open transaction changed the schema; its end changes it for all handles. */
     private boolean schemaTouched;
-
     /** The remembered statements and shapes belong to this count of {@link #version} and this version of the engine's. */
     private long seenVersion;
 
@@ -109,6 +108,7 @@ public final class Lane implements Executor {
 
     /** Calls the handle; every call must come through here, since any of them may find it broken. */
     public <T extends @Nullable Object> T call(Function<NativeDatabase, T> call) {
+        interrupts.check();
         boolean within = busy;
         calls++;
         busy = true;
@@ -124,12 +124,16 @@ public final class Lane implements Executor {
         }
     }
 
+    /** Ends what runs on the lane; any thread. */
+    public Interrupts interrupts() {
+        return interrupts;
+    }
+
     /** Whether the engine is in a call now, which may take any time; any thread. */
     public boolean busy() {
         return busy;
     }
 
-    /** How often the handle was called; to be asked behind {@link #busy}. */
     public long calls() {
         return calls;
     }
@@ -141,7 +145,6 @@ public final class Lane implements Executor {
         return more;
     }
 
-    /** Whether the handle has a transaction that the driver began. */
     public boolean inTransaction() {
         return inTransaction;
     }
@@ -239,9 +242,8 @@ public final class Lane implements Executor {
             syncSchema(handle);
             schemaUnknown = false;
         }
-        boolean prepared =
-                (sql.kind() == Kind.QUERY || sql.kind() == Kind.DML) && !EngineTraits.needsDirectExecution(sql);
-        if (!prepared) {
+        boolean preparable = sql.kind() == Kind.QUERY || sql.kind() == Kind.DML;
+        if (!preparable || EngineTraits.needsDirectExecution(sql)) {
             return runDirectly(handle, sql);
         }
         try {
@@ -313,7 +315,7 @@ public final class Lane implements Executor {
         }
     }
 
-    /** The next rows of {@link LaneOutcome#rest()}; none at the end. */
+    /** The next rows of {@link LaneOutcome#rest()}, which is to be finished or dropped; none at the end. */
     RowBatch fetch(LaneOutcome run, StatementCache.Kept rest, int fetchSize) {
         return call(handle -> {
             if (!statements.streams(rest)) {
@@ -323,12 +325,10 @@ public final class Lane implements Executor {
         });
     }
 
-    /** Gives a statement of {@link LaneOutcome#rest()} back. */
     void finish(StatementCache.Kept rest) {
         statements.giveBack(rest, false);
     }
 
-    /** Gives a statement of {@link LaneOutcome#rest()} up. */
     void drop(StatementCache.Kept rest) {
         statements.drop(rest);
     }

@@ -40,6 +40,7 @@ public final class LaneCursor implements Cursor {
     private final StatementCache.Kept rest;
     private final int fetchSize;
     private final Executor delivery;
+    private final Interrupts.Owner owner;
     private final Consumer<LaneCursor> whenDone;
     private final Queue<RowBatch> buffered = new ArrayDeque<>();
     private @Nullable Throwable failure;
@@ -49,6 +50,7 @@ public final class LaneCursor implements Cursor {
      * Takes over the rows that a run left in the engine; in a task of the lane.
      *
      * @param run an outcome with rows left
+     * @param owner ends the reading of rows through {@link Interrupts#end}
      * @param whenDone called once in a task of the lane, when the cursor needs the lane no more
      */
     public LaneCursor(
@@ -57,6 +59,7 @@ public final class LaneCursor implements Cursor {
             LaneOutcome run,
             int fetchSize,
             Executor delivery,
+            Interrupts.Owner owner,
             Consumer<LaneCursor> whenDone) {
         this.lane = lane;
         this.sql = sql;
@@ -64,6 +67,7 @@ public final class LaneCursor implements Cursor {
         this.rest = Objects.requireNonNull(run.rest());
         this.fetchSize = fetchSize;
         this.delivery = delivery;
+        this.owner = owner;
         this.whenDone = whenDone;
     }
 
@@ -172,7 +176,7 @@ public final class LaneCursor implements Cursor {
 
     private void read(Exchange<RowBatch> exchange) {
         RowBatch rows = switch (state) {
-            case STREAMING -> fetch();
+            case STREAMING -> fetch(exchange);
             case BUFFERED -> take();
             case FAILED, OVER -> null;
         };
@@ -185,9 +189,9 @@ public final class LaneCursor implements Cursor {
         }
     }
 
-    private @Nullable RowBatch fetch() {
+    private @Nullable RowBatch fetch(Exchange<RowBatch> exchange) {
         try {
-            RowBatch rows = lane.fetch(run, rest, fetchSize);
+            RowBatch rows = lane.interrupts().run(owner, exchange, () -> lane.fetch(run, rest, fetchSize));
             if (rows.rows() < fetchSize) {
                 lane.finish(rest);
                 become(State.OVER);

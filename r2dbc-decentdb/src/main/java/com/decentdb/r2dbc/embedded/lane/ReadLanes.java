@@ -32,6 +32,9 @@ public interface ReadLanes {
     /** How many results not read to their end one connection may keep, so that others find a lane. */
     int share();
 
+    /** Ends what runs for this owner; any thread, does not wait. */
+    void end(Interrupts.Owner owner);
+
     /** The error of a request that waited too long. */
     R2dbcException timeout(String who, Duration lockWait, @Nullable String sql);
 }

@@ -101,6 +101,25 @@ public final class SharedReadLanes implements ReadLanes {
     }
 
     @Override
+    public void end(Interrupts.Owner owner) {
+        all().forEach(lane -> lane.interrupts().end(owner));
+    }
+
+    /** Ends all that runs; any thread, does not wait. */
+    public void endAll() {
+        all().forEach(lane -> lane.interrupts().endAny());
+    }
+
+    /** Whether a lane runs what shall end and does not. */
+    public boolean stuck() {
+        return all().stream().anyMatch(lane -> lane.interrupts().pending());
+    }
+
+    private synchronized List<Lane> all() {
+        return List.copyOf(lanes);
+    }
+
+    @Override
     public R2dbcException timeout(String who, Duration lockWait, @Nullable String sql) {
         return Errors.of(
                 "55P03",
@@ -163,8 +182,11 @@ public final class SharedReadLanes implements ReadLanes {
         Lane lane = idle.pollFirst();
         boolean room = lanes.size() - resting.size() < max && lanes.size() < maxLanes();
         if (lane == null && room) {
-            lane = factory.get();
-            lanes.add(lane);
+            Lane created = factory.get();
+            // One that the engine keeps busy in vain counts no more than one that a slow subscriber keeps.
+            created.interrupts().whenEndless(() -> rest(created));
+            lanes.add(created);
+            lane = created;
         }
         return lane;
     }

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.embedded.write;
 
+import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.Parameters;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
@@ -13,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs statements outside transactions on the writer lane: all that wait form a group with one commit, and no subscriber
- * hears of success before it. A statement that fails fails alone: the group is rolled back and replayed with a savepoint
- * around each.
+ * hears of success before it. A statement that fails, or is cancelled while it runs, fails alone: the group is rolled back and replayed
+ * with a savepoint around each. A commit cannot be cancelled.
  */
 public final class GroupCommitter {
 
@@ -72,17 +73,18 @@ public final class GroupCommitter {
 
     /** Queues a write, or fails it if too many wait. */
     public void submit(GroupedWrite<?> write) {
+        write.exchange().onCancel(() -> waiting.remove(write));
         accepted(waiting.offer(write), write);
     }
 
     /** Queues a write of a stream, which bounds the number of its writes itself. */
     public void submitBeyondCapacity(GroupedWrite<?> write) {
+        write.exchange().onCancel(() -> waiting.remove(write));
         accepted(waiting.add(write), write);
     }
 
     private void accepted(boolean queued, GroupedWrite<?> write) {
         if (queued) {
-            write.exchange().onCancel(() -> waiting.remove(write));
             claim();
             if (write.closed()) {
                 dropClosed();
@@ -301,11 +303,36 @@ public final class GroupCommitter {
         return true;
     }
 
-    /** Runs the group in one transaction with a savepoint around each statement. */
+    /**
+     * Runs the group in one transaction with a savepoint around each statement. One that takes the transaction with it, as an
+     * interrupted one does, fails alone, too: the others begin anew without it.
+     */
     private void commitApart(List<GroupedWrite<?>> group, List<Runnable> answers) {
-        lane.beginWriting();
         List<GroupedWrite<?>> succeeded = new ArrayList<>(group.size());
         List<Runnable> failures = new ArrayList<>();
+        GroupedWrite<?> fatal;
+        do {
+            succeeded.clear();
+            failures.clear();
+            lane.beginWriting();
+            fatal = runApart(group, succeeded, failures);
+            if (fatal != null) {
+                lane.rollback();
+                group.remove(fatal);
+                counters.started(fatal);
+                counters.failed(1);
+                answers.add(failures.get(failures.size() - 1));
+            }
+        } while (fatal != null);
+        lane.commit();
+        committed(succeeded, answers);
+        counters.failed(failures.size());
+        answers.addAll(failures);
+    }
+
+    /** Runs the statements until one ends the transaction, which is returned; null if none does. */
+    private @Nullable GroupedWrite<?> runApart(
+            List<GroupedWrite<?>> group, List<GroupedWrite<?>> succeeded, List<Runnable> failures) {
         for (Iterator<GroupedWrite<?>> all = group.iterator(); all.hasNext(); ) {
             GroupedWrite<?> write = all.next();
             if (write.tooLate()) {
@@ -317,12 +344,12 @@ public final class GroupCommitter {
                 succeeded.add(write);
             } else {
                 failures.add(() -> write.fail(error));
+                if (!lane.call(NativeDatabase::inTransaction)) {
+                    return write;
+                }
             }
         }
-        lane.commit();
-        committed(succeeded, answers);
-        counters.failed(failures.size());
-        answers.addAll(failures);
+        return null;
     }
 
     /** Runs the commands of a write up to the first that fails; returns the error if it leaves nothing to keep. */
@@ -332,6 +359,10 @@ public final class GroupCommitter {
         while (error == null && write.hasNext()) {
             control("SAVEPOINT " + SAVEPOINT);
             error = attemptNext(write);
+            if (error != null && !lane.call(NativeDatabase::inTransaction)) {
+                write.begin();
+                break;
+            }
             if (error != null) {
                 control("ROLLBACK TO SAVEPOINT " + SAVEPOINT);
             }

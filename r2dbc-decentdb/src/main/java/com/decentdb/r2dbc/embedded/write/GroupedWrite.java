@@ -6,6 +6,7 @@ import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.BatchInsert;
 import com.decentdb.r2dbc.embedded.lane.BufferedCursor;
+import com.decentdb.r2dbc.embedded.lane.Interrupts;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Command;
@@ -15,7 +16,6 @@ import com.decentdb.r2dbc.transport.Waits;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
@@ -27,9 +27,9 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
 
     private final List<Command> commands;
     private final Exchange<T> exchange;
+    private final Interrupts.Owner owner;
     private final Function<List<Cursor>, T> answer;
     private final WriteLease lease;
-    private final BooleanSupplier open;
     private final long submitted = System.nanoTime();
     private final List<Cursor> outcome = new ArrayList<>();
     private long waited;
@@ -40,22 +40,22 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
      * A write not submitted yet.
      *
      * @param commands one, or several that change rows and nothing else
+     * @param owner may end it while it runs
      * @param answer makes the answer of one outcome for each list of arguments of the commands that were executed, the first
      *     of several at least
      * @param lease the write lock that it waits for
-     * @param open whether its connection is open; if not, it does not run any more
      */
     public GroupedWrite(
             List<Command> commands,
             Exchange<T> exchange,
+            Interrupts.Owner owner,
             Function<List<Cursor>, T> answer,
-            WriteLease lease,
-            BooleanSupplier open) {
+            WriteLease lease) {
         this.commands = commands;
         this.exchange = exchange;
+        this.owner = owner;
         this.answer = answer;
         this.lease = lease;
-        this.open = open;
     }
 
     /** Whether it may share a transaction with others: it changes rows and nothing else. */
@@ -94,17 +94,18 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
         return exchange.start();
     }
 
+    /** Whether its connection is closed; then it does not run any more. */
     boolean closed() {
-        return !open.getAsBoolean();
+        return owner.refusal() != null;
     }
 
-    /** Fails it if its connection was closed before it ran; whether that is so. */
+    /** Fails it if its connection was closed before it ran; whether that is so, or its subscriber cancelled. */
     boolean tooLate() {
         boolean late = closed();
         if (late) {
             fail(Errors.closed());
         }
-        return late;
+        return late || exchange.cancelled();
     }
 
     /** Lets it wait again, if it was started and has done nothing. */
@@ -143,9 +144,13 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
         return ran < commands.size();
     }
 
-    /** Runs every execution of the next command and keeps the outcomes; in a task of the lane. */
+    /** Runs every execution of the next command and keeps the outcomes, unless its subscriber cancels; in a task of the lane. */
     void runNext(Lane lane) {
-        Command command = commands.get(ran);
+        lane.interrupts().run(owner, exchange, () -> execute(lane, commands.get(ran)));
+        ran++;
+    }
+
+    private boolean execute(Lane lane, Command command) {
         List<Cursor> inserted = BatchInsert.run(lane, command.sql(), command.bindings());
         if (inserted != null) {
             outcome.addAll(inserted);
@@ -154,7 +159,7 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
                 outcome.add(BufferedCursor.run(lane, command.sql(), arguments, command.fetchSize()));
             }
         }
-        ran++;
+        return true;
     }
 
     /** Whether a command was executed since {@link #begin}. */

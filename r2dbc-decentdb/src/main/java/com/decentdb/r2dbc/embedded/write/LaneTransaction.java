@@ -7,6 +7,7 @@ import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.BatchInsert;
 import com.decentdb.r2dbc.embedded.lane.BufferedCursor;
+import com.decentdb.r2dbc.embedded.lane.Interrupts;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.LaneCursor;
 import com.decentdb.r2dbc.embedded.lane.LaneOutcome;
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * A native transaction, which has its lane alone until it ends: the writer lane, with the write lock, or a read lane. Its
  * statements run in the order they were submitted.
  */
-public final class LaneTransaction {
+public final class LaneTransaction implements Interrupts.Owner {
 
     private enum State {
         ACTIVE,
@@ -56,6 +57,9 @@ public final class LaneTransaction {
 
     /** Whether its connection was closed, which what was not begun is to report. */
     private volatile boolean closed;
+
+    /** Whether it is being rolled back. */
+    private volatile boolean refusing;
 
     private final AtomicReference<State> state = new AtomicReference<>(State.ACTIVE);
 
@@ -102,12 +106,25 @@ public final class LaneTransaction {
 
     /** Runs a command. The answer is made of one cursor for each list of arguments. */
     public <T> void execute(Command command, Exchange<T> exchange, Function<List<Cursor>, T> answer) {
-        submit(exchange, command.sql().source(), () -> answer.apply(run(command)));
+        submit(exchange, command.sql().source(), () -> answer.apply(interruptible(exchange, () -> run(command))));
     }
 
     /** Calls its handle, which sees what the transaction did. */
     public <T> void call(Function<NativeDatabase, @Nullable T> call, Exchange<T> exchange) {
-        submit(exchange, null, () -> lane.call(call));
+        submit(exchange, null, () -> interruptible(exchange, () -> lane.call(call)));
+    }
+
+    /**
+     * Work that cancelling its subscriber, or rolling the transaction back, ends. An engine may give the transaction up with it,
+     * which {@link #noteLoss} finds out.
+     */
+    private <T extends @Nullable Object> T interruptible(Exchange<?> exchange, Supplier<T> work) {
+        return lane.interrupts().run(this, exchange, work);
+    }
+
+    @Override
+    public @Nullable R2dbcException refusal() {
+        return refusing ? over("The transaction was rolled back before this statement was started", null) : null;
     }
 
     private <T> void submit(Exchange<T> exchange, @Nullable String sql, Supplier<@Nullable T> work) {
@@ -177,7 +194,7 @@ public final class LaneTransaction {
                 return;
             }
             try {
-                List.copyOf(cursors).forEach(LaneCursor::detach);
+                interruptible(exchange, () -> detachResults());
                 lane.commit();
             } catch (Throwable e) {
                 lane.rollback();
@@ -193,9 +210,10 @@ public final class LaneTransaction {
         });
     }
 
-    /** Rolls back, at the latest behind the one native call that may be running; what waits before it is dropped. */
+    /** Ends the statement that runs, and rolls back behind it; what waits before it is dropped. */
     public void rollback(Runnable whenDone) {
         refuse();
+        lane.interrupts().end(this);
         Runnable task = () -> {
             if (state.get() != State.ENDED) {
                 abandonResults();
@@ -224,7 +242,7 @@ public final class LaneTransaction {
         }
         if (!reads && !cursors.isEmpty()) {
             // A result must not depend on whether a later write of the same transaction came in between.
-            List.copyOf(cursors).forEach(LaneCursor::detach);
+            detachResults();
         }
         List<Cursor> inserted = BatchInsert.run(lane, sql, command.bindings());
         if (inserted != null) {
@@ -253,9 +271,14 @@ public final class LaneTransaction {
             List<RowBatch> rest = LaneCursor.drain(lane, run, fetchSize);
             return new BufferedCursor(run.columns(), run.affectedRows(), run.rows(), rest);
         }
-        LaneCursor cursor = new LaneCursor(lane, sql, run, fetchSize, delivery, cursors::remove);
+        LaneCursor cursor = new LaneCursor(lane, sql, run, fetchSize, delivery, this, cursors::remove);
         cursors.add(cursor);
         return cursor;
+    }
+
+    private boolean detachResults() {
+        List.copyOf(cursors).forEach(LaneCursor::detach);
+        return true;
     }
 
     private void abandonResults() {
@@ -269,6 +292,7 @@ public final class LaneTransaction {
     }
 
     private void refuse() {
+        refusing = true;
         if (!state.compareAndSet(State.ACTIVE, State.ENDING)) {
             state.compareAndSet(State.LOST, State.ENDING);
         }

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.embedded.write;
 
+import com.decentdb.r2dbc.embedded.lane.Interrupts;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.ReadLanes;
 import com.decentdb.r2dbc.transport.Errors;
@@ -55,6 +56,11 @@ public final class PinnedLane implements ReadLanes {
     @Override
     public int share() {
         return Integer.MAX_VALUE;
+    }
+
+    @Override
+    public void end(Interrupts.Owner owner) {
+        lane.interrupts().end(owner);
     }
 
     @Override

@@ -1,0 +1,105 @@
+package com.decentdb.r2dbc.embedded;
+
+import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.embedded.lane.SharedReadLanes;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import reactor.util.Logger;
+import reactor.util.Loggers;
+
+/**
+ * The end of a database without users, which statements that nobody waits for must not put off for ever. They are ended; where the
+ * engine cannot do that, the database is given up after a while: it counts as closed, while its handles stay open until the engine
+ * returns. So that they do not become ever more, a JVM has a bounded number of such databases; one more stays a database that
+ * closes.
+ */
+final class Closing {
+
+    private enum State {
+        WAITING,
+        GIVEN_UP,
+        CLOSED
+    }
+
+    private static final Logger LOG = Loggers.getLogger(Closing.class);
+    private static final int MAX_GIVEN_UP = 8;
+    private static final AtomicInteger GIVEN_UP = new AtomicInteger();
+    /** Statements that were accepted may run so long. */
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private final Database database;
+    private final @Nullable SharedReadLanes readers;
+    private final Runnable whenOver;
+    private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
+
+    /**
+     * Begins to watch a database that closes.
+     *
+     * @param whenOver runs once, when the database is closed or given up
+     */
+    Closing(Database database, @Nullable SharedReadLanes readers, Runnable whenOver) {
+        this.database = database;
+        this.readers = readers;
+        this.whenOver = whenOver;
+        lookLater();
+    }
+
+    private void lookLater() {
+        DriverThreads.later(this::look, PATIENCE_NANOS);
+    }
+
+    private void look() {
+        if (state.get() != State.WAITING) {
+            return;
+        }
+        if (stuck() && !database.interrupts() && mayGiveUp()) {
+            giveUp();
+            return;
+        }
+        endAll();
+        lookLater();
+    }
+
+    /** Whether a statement was to end and did not. */
+    private boolean stuck() {
+        return database.shared().writer().interrupts().pending() || (readers != null && readers.stuck());
+    }
+
+    private void endAll() {
+        database.shared().writer().interrupts().endAny();
+        if (readers != null) {
+            readers.endAll();
+        }
+    }
+
+    private static boolean mayGiveUp() {
+        return GIVEN_UP.getAndUpdate(now -> Math.min(MAX_GIVEN_UP, now + 1)) < MAX_GIVEN_UP;
+    }
+
+    private void giveUp() {
+        if (state.compareAndSet(State.WAITING, State.GIVEN_UP)) {
+            LOG.warn(
+                    "The database " + database.config().described()
+                            + " was given up: a statement runs that this engine cannot stop. Its handles stay open until that ends");
+            whenOver.run();
+        } else {
+            GIVEN_UP.decrementAndGet();
+        }
+    }
+
+    /** Whether the file may be in use anew. */
+    boolean givenUp() {
+        return state.get() == State.GIVEN_UP;
+    }
+
+    /** All handles are closed. */
+    void closed() {
+        if (state.compareAndSet(State.WAITING, State.CLOSED)) {
+            whenOver.run();
+        } else {
+            GIVEN_UP.decrementAndGet();
+        }
+    }
+}
