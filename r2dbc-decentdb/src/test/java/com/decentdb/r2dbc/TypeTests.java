@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc;
 
 import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -26,6 +27,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.List;
+import java.util.TimeZone;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -284,6 +286,36 @@ class TypeTests {
                 .collectList();
 
         assertThat(awaitValue(ids)).doesNotContainNull().doesNotHaveDuplicates().hasSize(2);
+    }
+
+    @Test
+    void declaredSizesAreNotEnforced() {
+        DecentDbConnection connection = database.connect();
+        await(connection.execute("CREATE TABLE t (s VARCHAR(3), c CHAR(1), i SMALLINT, d DECIMAL(4,2))"));
+        await(connection.execute(
+                "INSERT INTO t VALUES ($1, $2, $3, $4)", "longer", "two", 70_000, new BigDecimal("12345.678")));
+
+        assertThat(awaitAll(connection.fetchAll("SELECT * FROM t")))
+                .containsExactly(List.of("longer", "two", 70_000L, new BigDecimal("12345.678")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Pacific/Kiritimati", "Etc/GMT+12"}) // at any time one of them has another date than UTC
+    void theClockOfTheEngineIsThatOfUtc(String zone) {
+        DecentDbConnection connection = database.connect();
+        TimeZone before = TimeZone.getDefault();
+        TimeZone.setDefault(TimeZone.getTimeZone(zone));
+        try {
+            LocalDate first = LocalDate.now(ZoneOffset.UTC);
+            LocalDate today = LocalDate.parse(
+                    awaitValue(connection.fetchValue("SELECT CAST(current_date AS TEXT)", String.class)));
+            LocalDateTime now = awaitValue(connection.fetchValue("SELECT now()", LocalDateTime.class));
+
+            assertThat(List.of(today, now.toLocalDate()))
+                    .allSatisfy(date -> assertThat(date).isBetween(first, LocalDate.now(ZoneOffset.UTC)));
+        } finally {
+            TimeZone.setDefault(before);
+        }
     }
 
     private static <T> T value(DecentDbConnection connection, String column, Class<T> type) {

@@ -201,16 +201,15 @@ class TypeMatrixTests {
 
     /** The engine refuses with an SQLSTATE; the driver a class that is none for a database, and Spring what it has to take apart. */
     private void checkRefusal(Exception refusal, Kind kind, String what) {
-        boolean clear =
-                switch (kind.name()) {
-                    case "Date" -> String.valueOf(refusal.getMessage()).contains("bind the Instant");
-                    case "EnumValue" -> refusal instanceof R2dbcException || refusal instanceof NonTransientDataAccessException;
-                    default ->
-                        Stream.iterate((Throwable) refusal, e -> e != null, Throwable::getCause)
-                                .anyMatch(e -> e instanceof R2dbcException coded
-                                        && coded.getSqlState() != null
-                                        && !coded.getSqlState().startsWith("XX"));
-                };
+        boolean clear = switch (kind.name()) {
+            case "Date" -> String.valueOf(refusal.getMessage()).contains("bind the Instant");
+            case "EnumValue" -> refusal instanceof R2dbcException || refusal instanceof NonTransientDataAccessException;
+            default ->
+                Stream.iterate((Throwable) refusal, e -> e != null, Throwable::getCause)
+                        .anyMatch(e -> e instanceof R2dbcException coded
+                                && coded.getSqlState() != null
+                                && !coded.getSqlState().startsWith("XX"));
+        };
         if (!clear) {
             faults.add(what + " is refused with " + refusal);
         }
@@ -219,7 +218,8 @@ class TypeMatrixTests {
     private void checkEqual(Object value, @Nullable Object back, String column, String what) {
         Object expected = JavaValues.comparable(value);
         Object read = back == null ? null : JavaValues.comparable(back);
-        if (!expected.equals(read) && !OWN_FORM.getOrDefault(expected + " in " + column, "").equals(read)) {
+        if (!expected.equals(read)
+                && !OWN_FORM.getOrDefault(expected + " in " + column, "").equals(read)) {
             faults.add(what + ", is read as " + read);
         }
     }
