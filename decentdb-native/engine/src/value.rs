@@ -85,6 +85,10 @@ impl Type {
         matches!(self, Type::Int64 | Type::Float64 | Type::Decimal)
     }
 
+    pub fn is_temporal(&self) -> bool {
+        matches!(self, Type::Date | Type::Time | Type::Timestamp | Type::TimestampTz | Type::Interval)
+    }
+
     /// The collation that orders stored values of this type; `None` for SQLite's own order.
     pub fn collation(&self) -> Option<&'static str> {
         match self {

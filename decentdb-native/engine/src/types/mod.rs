@@ -44,6 +44,10 @@ pub fn encode(value: &Value, target: Option<&Type>) -> Result<Stored> {
     }
 }
 
+/// The remedy for an integer beside a date or time: nobody knows whether it counts seconds, milliseconds or days.
+pub(crate) const NO_COUNT: &str =
+    "bind a value of that type; CAST takes an integer as microseconds, and as days for a DATE";
+
 pub(crate) fn invalid(text: &str, target: &Type) -> Error {
     let sqlstate = match target {
         Type::Date | Type::Time | Type::Timestamp | Type::TimestampTz | Type::Interval => "22007",
@@ -85,7 +89,12 @@ pub(crate) fn no_conversion(from: &str, target: &Type) -> Error {
 }
 
 fn not_stored(from: &str, target: &Type) -> Error {
-    Error::type_mismatch(format!("a value of type {from} cannot be stored as {}", target.name()))
+    let error = Error::type_mismatch(format!("a value of type {from} cannot be stored as {}", target.name()));
+    if from == Type::Int64.name() && target.is_temporal() {
+        error.hint(NO_COUNT)
+    } else {
+        error
+    }
 }
 
 fn loses_fraction(value: &Value) -> Error {
@@ -145,7 +154,7 @@ pub fn convert(value: &Value, target: &Type, how: Conversion) -> Result<Option<V
         (Value::Uuid(bytes), Type::Blob) if explicit => Value::Blob(bytes.to_vec()),
         (Value::Geometry(bytes) | Value::Geography(bytes), Type::Blob) if explicit => Value::Blob(bytes.clone()),
 
-        (Value::Int64(days), Type::Date) => match i32::try_from(*days) {
+        (Value::Int64(days), Type::Date) if explicit => match i32::try_from(*days) {
             Ok(days) if datetime::is_date(days.into()) => Value::Date(days),
             _ => return Err(field_overflow(days, target)),
         },
@@ -153,7 +162,7 @@ pub fn convert(value: &Value, target: &Type, how: Conversion) -> Result<Option<V
             let days = micros.div_euclid(datetime::DAY_MICROS);
             Value::Date(i32::try_from(days).map_err(|_| out_of_range(days, target))?)
         }
-        (Value::Int64(micros), Type::Time) => {
+        (Value::Int64(micros), Type::Time) if explicit => {
             if !(0..datetime::DAY_MICROS).contains(micros) {
                 return Err(field_overflow(micros, target));
             }
@@ -162,11 +171,13 @@ pub fn convert(value: &Value, target: &Type, how: Conversion) -> Result<Option<V
         (Value::Timestamp(micros) | Value::TimestampTz(micros), Type::Time) if explicit => {
             Value::Time(micros.rem_euclid(datetime::DAY_MICROS))
         }
-        (Value::Int64(micros) | Value::TimestampTz(micros), Type::Timestamp) => Value::Timestamp(*micros),
-        (Value::Int64(micros) | Value::Timestamp(micros), Type::TimestampTz) => Value::TimestampTz(*micros),
+        (Value::Int64(micros), Type::Timestamp) if explicit => Value::Timestamp(*micros),
+        (Value::TimestampTz(micros), Type::Timestamp) => Value::Timestamp(*micros),
+        (Value::Int64(micros), Type::TimestampTz) if explicit => Value::TimestampTz(*micros),
+        (Value::Timestamp(micros), Type::TimestampTz) => Value::TimestampTz(*micros),
         (Value::Date(days), Type::Timestamp) => Value::Timestamp(i64::from(*days) * datetime::DAY_MICROS),
         (Value::Date(days), Type::TimestampTz) => Value::TimestampTz(i64::from(*days) * datetime::DAY_MICROS),
-        (Value::Int64(micros), Type::Interval) => Value::Interval { months: 0, days: 0, micros: *micros },
+        (Value::Int64(micros), Type::Interval) if explicit => Value::Interval { months: 0, days: 0, micros: *micros },
         (Value::Time(micros), Type::Interval) if explicit => Value::Interval { months: 0, days: 0, micros: *micros },
         (Value::Interval { micros, .. }, Type::Time) if explicit => {
             Value::Time(micros.rem_euclid(datetime::DAY_MICROS))
@@ -185,19 +196,27 @@ pub fn convert(value: &Value, target: &Type, how: Conversion) -> Result<Option<V
             _ => return Err(out_of_range(number, target)),
         },
 
-        (Value::Int64(_) | Value::Float64(_) | Value::Bool(_) | Value::Date(_) | Value::Time(_), Type::Text) => {
+        (Value::Interval { .. } | Value::Enum { .. } | Value::Geometry(_) | Value::Geography(_), Type::Text)
+            if explicit =>
+        {
             Value::Text(to_text(value))
         }
-        (_, Type::Text) if explicit && !matches!(value, Value::Blob(_)) => Value::Text(to_text(value)),
-        _ => {
-            let from = Type::from_tag(value.tag()).map_or("ENUM", |ty| ty.name());
-            return Err(match how {
-                Conversion::Explicit => no_conversion(from, target),
-                Conversion::Assignment => not_stored(from, target),
-            });
+        (Value::Blob(_) | Value::Interval { .. } | Value::Enum { .. }, Type::Text)
+        | (Value::Geometry(_) | Value::Geography(_), Type::Text) => {
+            return Err(refused(value, target, how));
         }
+        (_, Type::Text) => Value::Text(to_text(value)),
+        _ => return Err(refused(value, target, how)),
     };
     Ok(Some(converted))
+}
+
+fn refused(value: &Value, target: &Type, how: Conversion) -> Error {
+    let from = Type::from_tag(value.tag()).map_or("ENUM", |ty| ty.name());
+    match how {
+        Conversion::Explicit => no_conversion(from, target),
+        Conversion::Assignment => not_stored(from, target),
+    }
 }
 
 /// Drops the fraction; fails beyond the range of INT64.

@@ -490,7 +490,7 @@ impl<'a> Binder<'a> {
     /// Whether a value of type `given` bound to an open parameter may be read as `wanted` where it is compared.
     pub fn param_takes(&self, given: &Type, wanted: &Type) -> bool {
         match (given, wanted) {
-            (Type::Dynamic | Type::Text, _) => true,
+            (Type::Dynamic | Type::Text, _) | (Type::Uuid, Type::Text) => true,
             (_, Type::Text | Type::Bool) => false,
             (given, wanted) if given.is_numeric() && wanted.is_numeric() => false,
             (given, wanted) => convertible(given, wanted, Conversion::Assignment),
@@ -572,15 +572,15 @@ pub(super) fn convertible(from: &Type, to: &Type, how: Conversion) -> bool {
         (Text, Blob) => explicit,
         (Text, _) => true,
         (Enum(_), Int64) => explicit,
-        (Int64 | Float64 | Bool | Date | Time, Text) => true,
         (Blob, Text) => false,
-        (_, Text) => explicit,
+        (Interval | Enum(_) | Geometry | Geography, Text) => explicit,
+        (_, Text) => true,
         (Bool | Float64 | Decimal, Int64) => true,
         (Int64 | Decimal, Float64) | (Int64 | Float64, Decimal) => true,
         (Bool, Float64) | (Int64, Bool) => explicit,
         (Blob, Uuid) => true,
         (Uuid | Geometry | Geography, Blob) => explicit,
-        (Int64, Date | Time | Timestamp | TimestampTz | Interval) => true,
+        (Int64, Date | Time | Timestamp | TimestampTz | Interval) => explicit,
         (Timestamp | TimestampTz, Date | Time) => explicit,
         (Time, Interval) | (Interval, Time) => explicit,
         (TimestampTz, Timestamp) | (Timestamp, TimestampTz) | (Date, Timestamp | TimestampTz) => true,

@@ -114,6 +114,56 @@ fn text_is_read_as_every_type_and_refused_by_name() {
 }
 
 #[test]
+fn an_integer_is_no_date_or_time_unless_it_is_cast() {
+    let mut database = Database::with(&[
+        "CREATE TABLE t (id INT, da DATE, ti TIME, ts TIMESTAMP, tz TIMESTAMPTZ, v INTERVAL)",
+        "INSERT INTO t (id) VALUES (20240701)",
+    ]);
+    let number = || vec![Value::Int64(20_240_701)];
+    for (column, ty) in [("da", "DATE"), ("ti", "TIME"), ("ts", "TIMESTAMP"), ("tz", "TIMESTAMPTZ"), ("v", "INTERVAL")] {
+        for (sql, values) in [
+            (format!("UPDATE t SET {column} = 20240701"), vec![]),
+            (format!("UPDATE t SET {column} = id"), vec![]),
+            (format!("UPDATE t SET {column} = $1"), number()),
+            (format!("INSERT INTO t ({column}) VALUES ($1)"), number()),
+            (format!("SELECT id FROM t WHERE {column} > $1"), number()),
+            (format!("SELECT id FROM t WHERE {column} IN ($1)"), number()),
+            (format!("SELECT id FROM t WHERE {column} BETWEEN $1 AND $1"), number()),
+            (format!("SELECT id FROM t WHERE {column} = id"), vec![]),
+        ] {
+            let error = database.try_run(&sql, &values).expect_err(&sql);
+            assert_eq!(error.sqlstate, Some("42804"), "{sql}: {error}");
+            if !values.is_empty() {
+                assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("CAST")), "{sql}: {error}");
+            }
+        }
+        let cast = format!("SELECT id FROM t WHERE CAST(20240701 AS {ty}) = CAST($1 AS {ty})");
+        assert_eq!(database.try_run(&cast, &number()).unwrap().rows.len(), 1);
+    }
+}
+
+#[test]
+fn text_takes_what_has_one_text_and_a_uuid_finds_it() {
+    let mut database = Database::with(&["CREATE TABLE t (s TEXT)"]);
+    for (value, text) in [
+        (Value::Uuid([1; 16]), "01010101-0101-0101-0101-010101010101"),
+        (Value::Decimal { unscaled: 550, scale: 2 }, "5.50"),
+        (Value::Timestamp(0), "1970-01-01T00:00:00.000000"),
+        (Value::TimestampTz(0), "1970-01-01T00:00:00.000000Z"),
+        (Value::MacAddr { len: 6, bytes: [8, 0, 43, 1, 2, 3, 0, 0] }, "08:00:2b:01:02:03"),
+    ] {
+        let rows = database.try_run("INSERT INTO t VALUES ($1) RETURNING s", &[value]).unwrap();
+        assert_eq!(rows.rows[0][0], Value::Text(text.into()));
+    }
+    let found = database.try_run("SELECT s FROM t WHERE s = $1", &[Value::Uuid([1; 16])]).unwrap();
+    assert_eq!(found.rows.len(), 1);
+    for value in [Value::Blob(vec![1]), Value::Interval { months: 0, days: 1, micros: 0 }] {
+        let error = database.try_run("INSERT INTO t VALUES ($1)", &[value]).expect_err("no text");
+        assert_eq!(error.sqlstate, Some("42804"));
+    }
+}
+
+#[test]
 fn assignment_names_the_column_and_the_value() {
     let mut database = Database::with(&[
         "CREATE TABLE t (id INT, n INT64, d DECIMAL, u UUID, da DATE, b BLOB, ip INET, e ENUM('new', 'paid'), v INTERVAL)",

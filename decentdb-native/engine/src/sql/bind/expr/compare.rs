@@ -7,6 +7,7 @@ use crate::sql::bind::binder::{Binder, Ex, ExKind};
 use crate::sql::bind::query::Bound;
 use crate::sql::bind::scope::{Scope, ScopeColumn};
 use crate::sql::grammar::quote;
+use crate::types::NO_COUNT;
 use crate::value::Type;
 
 /// Two operands as SQLite is to compare them.
@@ -427,5 +428,9 @@ fn unrepeatable(what: &str) -> Error {
 }
 
 fn incomparable(left: &Ex, right: &Ex) -> Error {
-    Error::type_mismatch(format!("cannot compare {} and {}", left.type_name(), right.type_name()))
+    let error = Error::type_mismatch(format!("cannot compare {} and {}", left.type_name(), right.type_name()));
+    match (&left.ty, &right.ty) {
+        (Type::Int64, ty) | (ty, Type::Int64) if ty.is_temporal() => error.hint(NO_COUNT),
+        _ => error,
+    }
 }

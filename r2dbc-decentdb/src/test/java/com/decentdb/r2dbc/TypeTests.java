@@ -1,14 +1,17 @@
 package com.decentdb.r2dbc;
 
 import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.DecentDbType;
 import io.r2dbc.spi.Blob;
 import io.r2dbc.spi.Clob;
 import io.r2dbc.spi.Nullability;
+import io.r2dbc.spi.R2dbcBadGrammarException;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import io.r2dbc.spi.R2dbcType;
 import io.r2dbc.spi.RowMetadata;
@@ -24,13 +27,16 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.List;
+import java.util.TimeZone;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
@@ -119,9 +125,113 @@ class TypeTests {
                 .fetchValue("SELECT s FROM t", LocalTime.class)
                 .as(StepVerifier::create)
                 .verifyErrorSatisfies(error -> assertThat(error)
-                        .isInstanceOf(IllegalArgumentException.class)
+                        .isInstanceOfSatisfying(
+                                R2dbcDataIntegrityViolationException.class,
+                                e -> assertThat(e.getSqlState()).isEqualTo("22018"))
                         .hasMessageContaining("TEXT")
+                        .hasMessageContaining("'RED'")
                         .hasMessageContaining("LocalTime"));
+        connection
+                .fetchValue("SELECT i FROM t", LocalTime.class)
+                .as(StepVerifier::create)
+                .verifyErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("INT64")
+                        .hasMessageContaining("LocalTime"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "lower('X')|x",
+                "-5|-5",
+                "CAST('1.25' AS DECIMAL(10,2))|1.25",
+                "CAST(5 AS FLOAT64)|5",
+                "CAST(-1.5 AS FLOAT64)|-1.5",
+                "CAST('0.0001' AS FLOAT64)|0.0001",
+                "CAST('0.000012' AS FLOAT64)|1.2e-05",
+                "CAST('123456789012345' AS FLOAT64)|123456789012345",
+                "CAST('1e15' AS FLOAT64)|1e+15",
+                "CAST('-1.25e300' AS FLOAT64)|-1.25e+300",
+                "true|true",
+                "1 = 2|false",
+                "DATE '2024-07-01'|2024-07-01",
+                "CAST('12:00:00' AS TIME)|12:00:00",
+                "CAST('12:00:00.050' AS TIME)|12:00:00.05",
+                "TIMESTAMP '2024-07-01 12:00:00'|2024-07-01 12:00:00",
+                "CAST('2024-07-01 14:00:00.123456+02:00' AS TIMESTAMPTZ)|2024-07-01 12:00:00.123456+00",
+                "CAST('00000000-0000-0001-0000-00000000000A' AS UUID)|00000000-0000-0001-0000-00000000000a",
+                "INTERVAL '1 day 2 seconds'|P1DT2S",
+                "CAST('10.0.0.1' AS INET)|10.0.0.1",
+                "CAST('2001:db8:0:0:1:0:0:0' AS INET)|2001:db8:0:0:1::",
+                "CAST('::' AS INET)|::",
+                "CAST('::ffff:10.0.0.1' AS INET)|::ffff:10.0.0.1",
+                "CAST('2001:db8::/32' AS CIDR)|2001:db8::/32",
+                "CAST('08:00:2b:01:02:03' AS MACADDR)|08:00:2b:01:02:03",
+                "x'00ff'|\\x00ff"
+            })
+    void readsEveryTypeAsTheTextOfPostgreSql(String expression, String text) {
+        DecentDbConnection connection = database.connect();
+
+        assertThat(awaitValue(connection.fetchValue("SELECT " + expression, String.class)))
+                .isEqualTo(text);
+    }
+
+    @Test
+    void readsDatesBeforeChristAsTheTextOfPostgreSql() {
+        DecentDbConnection connection = database.connect();
+        await(connection.execute("CREATE TABLE t (d DATE, x TIMESTAMPTZ)"));
+        LocalDate day = LocalDate.of(-4, 2, 29);
+        await(connection.execute(
+                "INSERT INTO t VALUES ($1, $2)", day, day.atTime(1, 2).toInstant(ZoneOffset.UTC)));
+
+        assertThat(value(connection, "d", String.class)).isEqualTo("0005-02-29 BC");
+        assertThat(value(connection, "x", String.class)).isEqualTo("0005-02-29 01:02:00+00 BC");
+    }
+
+    @Test
+    void textIsReadAsTheNumberItStandsForUnlessThatIsTooLarge() {
+        DecentDbConnection connection = database.connect();
+
+        assertThat(awaitValue(connection.fetchValue("SELECT '1e3'", Long.class)))
+                .isEqualTo(1000L);
+        assertThat(awaitValue(connection.fetchValue("SELECT '-Infinity'", Double.class)))
+                .isEqualTo(Double.NEGATIVE_INFINITY);
+        for (String text : List.of("1e999999999", "9".repeat(2000), "seven", "")) {
+            connection
+                    .fetchValue("SELECT '" + text + "'", BigInteger.class)
+                    .as(StepVerifier::create)
+                    .verifyErrorSatisfies(error -> assertThat(error)
+                            .isInstanceOfSatisfying(
+                                    R2dbcDataIntegrityViolationException.class,
+                                    e -> assertThat(e.getSqlState()).isEqualTo("22018"))
+                            .hasMessageContaining("read it as String"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "INTERVAL"})
+    void aNumberIsNoDateOrTime(String type) {
+        // DecentDB takes it for microseconds, or for days.
+        assumeTrue(database.bundled());
+        DecentDbConnection connection = database.connect();
+        await(connection.execute("CREATE TABLE t (v " + type + ")"));
+
+        for (String sql : List.of("INSERT INTO t VALUES ($1)", "UPDATE t SET v = $1", "SELECT v FROM t WHERE v > $1")) {
+            Flux.from(connection
+                            .createStatement(sql)
+                            .bind(0, 1_719_835_200_000L)
+                            .execute())
+                    .flatMap(result -> result.getRowsUpdated())
+                    .as(StepVerifier::create)
+                    .verifyErrorSatisfies(error -> assertThat(error)
+                            .isInstanceOfSatisfying(
+                                    R2dbcBadGrammarException.class,
+                                    e -> assertThat(e.getSqlState()).isEqualTo("42804"))
+                            .hasMessageContaining(type)
+                            .hasMessageContaining("bind a value of that type"));
+        }
     }
 
     @Test
@@ -176,6 +286,36 @@ class TypeTests {
                 .collectList();
 
         assertThat(awaitValue(ids)).doesNotContainNull().doesNotHaveDuplicates().hasSize(2);
+    }
+
+    @Test
+    void declaredSizesAreNotEnforced() {
+        DecentDbConnection connection = database.connect();
+        await(connection.execute("CREATE TABLE t (s VARCHAR(3), c CHAR(1), i SMALLINT, d DECIMAL(4,2))"));
+        await(connection.execute(
+                "INSERT INTO t VALUES ($1, $2, $3, $4)", "longer", "two", 70_000, new BigDecimal("12345.678")));
+
+        assertThat(awaitAll(connection.fetchAll("SELECT * FROM t")))
+                .containsExactly(List.of("longer", "two", 70_000L, new BigDecimal("12345.678")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Pacific/Kiritimati", "Etc/GMT+12"}) // at any time one of them has another date than UTC
+    void theClockOfTheEngineIsThatOfUtc(String zone) {
+        DecentDbConnection connection = database.connect();
+        TimeZone before = TimeZone.getDefault();
+        TimeZone.setDefault(TimeZone.getTimeZone(zone));
+        try {
+            LocalDate first = LocalDate.now(ZoneOffset.UTC);
+            LocalDate today = LocalDate.parse(
+                    awaitValue(connection.fetchValue("SELECT CAST(current_date AS TEXT)", String.class)));
+            LocalDateTime now = awaitValue(connection.fetchValue("SELECT now()", LocalDateTime.class));
+
+            assertThat(List.of(today, now.toLocalDate()))
+                    .allSatisfy(date -> assertThat(date).isBetween(first, LocalDate.now(ZoneOffset.UTC)));
+        } finally {
+            TimeZone.setDefault(before);
+        }
     }
 
     private static <T> T value(DecentDbConnection connection, String column, Class<T> type) {

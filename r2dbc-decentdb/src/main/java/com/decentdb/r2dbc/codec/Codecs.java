@@ -3,7 +3,9 @@ package com.decentdb.r2dbc.codec;
 import com.decentdb.r2dbc.api.DecentDbType;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import io.r2dbc.spi.Type;
+import java.util.Calendar;
 import java.util.Collection;
+import java.util.Date;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -67,6 +69,11 @@ public final class Codecs {
         return INSTANCE;
     }
 
+    /** The classes that the driver itself binds and reads, without those that extensions add. */
+    public static List<Class<?>> standardTypes() {
+        return StandardCodecs.all().stream().<Class<?>>map(Codec::javaType).toList();
+    }
+
     /**
      * Turns an argument into a value of the engine.
      *
@@ -81,8 +88,11 @@ public final class Codecs {
                     .toList());
         }
         if (codec == null) {
-            throw new IllegalArgumentException("A value of " + argument.getClass() + " cannot be bound; bind one of "
-                    + supported() + ", or teach the driver with a CodecExtension" + refusals());
+            throw new IllegalArgumentException("A value of " + argument.getClass() + " cannot be bound; bind "
+                    + (argument instanceof Date || argument instanceof Calendar
+                            ? "the Instant, LocalDate, LocalTime or LocalDateTime it stands for"
+                            : "one of " + supported())
+                    + ", or teach the driver with a CodecExtension" + refusals());
         }
         try {
             return codec.encode(argument);

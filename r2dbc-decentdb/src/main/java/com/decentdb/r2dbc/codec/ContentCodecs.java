@@ -7,6 +7,7 @@ import io.r2dbc.spi.Clob;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,8 @@ import reactor.core.publisher.Mono;
 
 /** Text, bytes, large objects, UUIDs and labels. */
 final class ContentCodecs {
+
+    private static final int UUID_BYTES = 16;
 
     private ContentCodecs() {}
 
@@ -80,9 +83,17 @@ final class ContentCodecs {
         return new Value.Text(text);
     }
 
+    /** As PostgreSQL writes it, intervals as ISO 8601. */
     private static @Nullable String text(RowBatch rows, int row, int column, DecentDbType type) {
         return switch (type) {
             case TEXT -> rows.text(row, column);
+            case INT64 -> Long.toString(rows.int64(row, column));
+            case FLOAT64 -> NumberCodecs.text(rows.float64(row, column));
+            case BOOL -> Boolean.toString(rows.bool(row, column));
+            case DECIMAL -> NumberCodecs.decimal(rows, row, column).toPlainString();
+            case DATE, TIME, TIMESTAMP, TIMESTAMPTZ -> TemporalCodecs.text(rows, row, column, type);
+            case BLOB -> "\\x" + HexFormat.of().formatHex(rows.bytes(row, column));
+            case GEOMETRY, GEOGRAPHY -> HexFormat.of().withUpperCase().formatHex(rows.bytes(row, column));
             case ENUM -> {
                 String label = rows.enumLabel(row, column);
                 if (label == null) {
@@ -95,18 +106,18 @@ final class ContentCodecs {
             }
             case UUID -> rows.uuid(row, column).toString();
             case INTERVAL -> rows.interval(row, column).toString();
-            case IPADDR -> NetworkCodecs.address(rows.address(row, column)).getHostAddress();
-            case CIDR -> NetworkCodecs.network(rows, row, column).toString();
+            case IPADDR -> NetworkCodecs.text(rows.address(row, column));
+            case CIDR -> NetworkCodecs.text(rows.address(row, column)) + "/" + rows.prefixLength(row, column);
             case MACADDR -> NetworkCodecs.mac(rows, row, column).toString();
-            default -> null;
+            case NULL -> null;
         };
     }
 
     private static @Nullable Character character(RowBatch rows, int row, int column, DecentDbType type) {
-        if (type != DecentDbType.TEXT) {
+        String text = text(rows, row, column, type);
+        if (text == null) {
             return null;
         }
-        String text = rows.text(row, column);
         if (text.length() != 1) {
             throw new Misfit(
                     Misfit.TEXT, "the text has " + text.length() + " UTF-16 characters, not one; read it as String");
@@ -117,6 +128,13 @@ final class ContentCodecs {
     private static byte @Nullable [] bytes(RowBatch rows, int row, int column, DecentDbType type) {
         return switch (type) {
             case BLOB, GEOMETRY, GEOGRAPHY -> rows.bytes(row, column);
+            case UUID -> {
+                UUID uuid = rows.uuid(row, column);
+                yield ByteBuffer.allocate(UUID_BYTES)
+                        .putLong(uuid.getMostSignificantBits())
+                        .putLong(uuid.getLeastSignificantBits())
+                        .array();
+            }
             default -> null;
         };
     }
@@ -133,9 +151,9 @@ final class ContentCodecs {
                         yield uuid;
                     }
                 } catch (IllegalArgumentException e) {
-                    throw new Misfit(Misfit.TEXT, "the text '" + text + "' is no UUID; read it as String", e);
+                    throw Misfit.noSuch(text, "UUID", e);
                 }
-                throw new Misfit(Misfit.TEXT, "the text '" + text + "' is no UUID; read it as String");
+                throw Misfit.noSuch(text, "UUID", null);
             }
             default -> null;
         };

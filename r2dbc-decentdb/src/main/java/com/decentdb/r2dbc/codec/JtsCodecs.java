@@ -1,6 +1,5 @@
 package com.decentdb.r2dbc.codec;
 
-import com.decentdb.r2dbc.api.DecentDbType;
 import java.util.List;
 import org.locationtech.jts.geom.CoordinateSequence;
 import org.locationtech.jts.geom.CoordinateSequenceFilter;
@@ -20,10 +19,10 @@ final class JtsCodecs {
     }
 
     private static Codec<?> codec() {
-        return new Codec<>(
-                Geometry.class,
-                v -> new Value.Geometry(write(v)),
-                (r, i, c, t) -> t == DecentDbType.GEOMETRY || t == DecentDbType.GEOGRAPHY ? read(r.bytes(i, c)) : null);
+        return new Codec<>(Geometry.class, v -> new Value.Geometry(write(v)), (r, i, c, t) -> switch (t) {
+            case GEOMETRY, GEOGRAPHY, BLOB -> read(r.bytes(i, c));
+            default -> null;
+        });
     }
 
     /** EWKB with the SRID, which engines want also if it is 0, and with Z and M where a coordinate has them. */

@@ -14,6 +14,9 @@ final class Misfit extends RuntimeException {
     /** Text, or a label, that is no value of the type. */
     static final String TEXT = "22018";
 
+    /** The most characters of a text that a message shows. */
+    private static final int LONGEST = 60;
+
     private static final long serialVersionUID = 1L;
 
     private final String sqlState;
@@ -26,6 +29,12 @@ final class Misfit extends RuntimeException {
         // Part of what is thrown to users, which has the stack trace.
         super(message, cause, false, false);
         this.sqlState = sqlState;
+    }
+
+    /** For text that does not stand for a value of the type that is asked for. */
+    static Misfit noSuch(String text, String what, @Nullable Throwable cause) {
+        String shown = text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "..";
+        return new Misfit(TEXT, "the text '" + shown + "' is no " + what + "; read it as String", cause);
     }
 
     String sqlState() {

@@ -4,6 +4,7 @@ import com.decentdb.r2dbc.api.DecentDbType;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,10 @@ final class NumberCodecs {
 
     private static final int MAX_SCALE = 18;
     private static final int LONG_DIGITS = 19;
+    /** More digits than any double has in decimal notation. */
+    private static final int MAX_TEXT = 1200;
+
+    private static final Set<String> NOT_FINITE = Set.of("Infinity", "-Infinity", "NaN");
 
     private NumberCodecs() {}
 
@@ -52,7 +57,7 @@ final class NumberCodecs {
 
     private static boolean isNumber(DecentDbType type) {
         return switch (type) {
-            case INT64, DECIMAL, FLOAT64, BOOL -> true;
+            case INT64, DECIMAL, FLOAT64, BOOL, TEXT -> true;
             default -> false;
         };
     }
@@ -100,6 +105,12 @@ final class NumberCodecs {
                 yield nearest;
             }
             case DECIMAL -> decimal(rows, row, column).doubleValue();
+            case TEXT -> {
+                String text = rows.text(row, column);
+                yield NOT_FINITE.contains(text)
+                        ? Double.parseDouble(text)
+                        : parse(text).doubleValue();
+            }
             default -> null;
         };
     }
@@ -137,6 +148,7 @@ final class NumberCodecs {
                 }
                 yield BigDecimal.valueOf(value);
             }
+            case TEXT -> parse(rows.text(row, column));
             default -> null;
         };
     }
@@ -162,11 +174,50 @@ final class NumberCodecs {
                 }
                 yield value == 1;
             }
+            case TEXT -> {
+                String text = rows.text(row, column);
+                if (!text.equals("true") && !text.equals("false")) {
+                    throw Misfit.noSuch(text, "Boolean, which is true or false", null);
+                }
+                yield text.equals("true");
+            }
             default -> null;
         };
     }
 
-    private static BigDecimal decimal(RowBatch rows, int row, int column) {
+    private static BigDecimal parse(String text) {
+        try {
+            // Longer texts, and those with a larger exponent, cost more time and memory than any number is worth.
+            if (text.length() <= MAX_TEXT) {
+                BigDecimal number = new BigDecimal(text);
+                if (Math.abs((long) number.scale()) <= MAX_TEXT) {
+                    return number;
+                }
+            }
+        } catch (NumberFormatException e) {
+            throw Misfit.noSuch(text, "number", e);
+        }
+        throw Misfit.noSuch(text, "number that fits", null);
+    }
+
+    /** As PostgreSQL writes it: with an exponent below 1e-4 and from 1e15 on. */
+    static String text(double value) {
+        if (!Double.isFinite(value)) {
+            return Double.toString(value);
+        }
+        if (value == 0) {
+            return 1 / value < 0 ? "-0" : "0";
+        }
+        BigDecimal digits = BigDecimal.valueOf(value).stripTrailingZeros();
+        int exponent = digits.precision() - digits.scale() - 1;
+        if (exponent >= -4 && exponent < 15) {
+            return digits.toPlainString();
+        }
+        BigDecimal mantissa = digits.movePointLeft(exponent);
+        return "%se%s%02d".formatted(mantissa.toPlainString(), exponent < 0 ? "-" : "+", Math.abs(exponent));
+    }
+
+    static BigDecimal decimal(RowBatch rows, int row, int column) {
         return BigDecimal.valueOf(rows.decimalUnscaled(row, column), rows.decimalScale(row, column));
     }
 

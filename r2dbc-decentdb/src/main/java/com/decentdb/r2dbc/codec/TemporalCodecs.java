@@ -12,15 +12,20 @@ import java.time.OffsetDateTime;
 import java.time.Period;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.format.SignStyle;
+import java.time.temporal.ChronoField;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
  * Dates and times. The engine keeps microseconds; what is finer is cut off on the way in, because the clocks of the JDK
- * are. A {@code TIMESTAMPTZ} is an instant: it is read at offset zero whatever offset it was written with. A
- * {@code TIMESTAMP} has no zone and is never read as an instant.
+ * are. A {@code TIMESTAMPTZ} is an instant: it is read at offset zero whatever offset it was written with. Where a
+ * {@code TIMESTAMP} and an instant meet, the local time is that of UTC, in engines as here, whatever the zone of the JVM.
  */
 final class TemporalCodecs {
 
@@ -31,9 +36,37 @@ final class TemporalCodecs {
 
     private static final LocalDateTime EPOCH = LocalDate.EPOCH.atStartOfDay();
 
+    private static final DateTimeFormatter DATE_TEXT = date(ChronoField.YEAR_OF_ERA);
+
+    private static final DateTimeFormatter TIME_TEXT = new DateTimeFormatterBuilder()
+            .appendPattern("HH:mm:ss")
+            .appendFraction(ChronoField.NANO_OF_SECOND, 0, 6, true)
+            .toFormatter(Locale.ROOT);
+
+    /** Reads what engines write into TEXT columns, and ISO 8601. */
+    private static final DateTimeFormatter DATE = date(ChronoField.YEAR);
+
+    private static final DateTimeFormatter DATE_TIME = new DateTimeFormatterBuilder()
+            .append(DATE)
+            .appendPattern("['T'][ ]")
+            .append(DateTimeFormatter.ISO_LOCAL_TIME)
+            .toFormatter(Locale.ROOT);
+
+    private static final DateTimeFormatter INSTANT = new DateTimeFormatterBuilder()
+            .append(DATE_TIME)
+            .appendOffset("+HH:mm", "Z")
+            .toFormatter(Locale.ROOT);
+
     private static final long MICROS_PER_SECOND = 1_000_000L;
 
     private TemporalCodecs() {}
+
+    private static DateTimeFormatter date(ChronoField year) {
+        return new DateTimeFormatterBuilder()
+                .appendValue(year, 4, 10, SignStyle.NORMAL)
+                .appendPattern("-MM-dd")
+                .toFormatter(Locale.ROOT);
+    }
 
     static List<Codec<?>> all() {
         return List.of(
@@ -42,7 +75,7 @@ final class TemporalCodecs {
                         v -> new Value.Date((int) requireRange(v, v).toEpochDay()),
                         (r, i, c, t) -> switch (t) {
                             case DATE -> LocalDate.ofEpochDay(r.dateDays(i, c));
-                            case TIMESTAMP -> {
+                            case TIMESTAMP, TIMESTAMPTZ -> {
                                 LocalDateTime value = dateTime(r.micros(i, c));
                                 if (!value.toLocalTime().equals(LocalTime.MIDNIGHT)) {
                                     throw new Misfit(
@@ -51,20 +84,23 @@ final class TemporalCodecs {
                                 }
                                 yield value.toLocalDate();
                             }
+                            case TEXT -> parse(r.text(i, c), "date", text -> LocalDate.parse(text, DATE));
                             default -> null;
                         }),
-                new Codec<>(
-                        LocalTime.class,
-                        v -> new Value.Time(v.toNanoOfDay() / 1000),
-                        (r, i, c, t) ->
-                                t == DecentDbType.TIME ? LocalTime.ofNanoOfDay(r.timeMicros(i, c) * 1000) : null),
+                new Codec<>(LocalTime.class, v -> new Value.Time(v.toNanoOfDay() / 1000), (r, i, c, t) -> switch (t) {
+                    case TIME -> time(r.timeMicros(i, c));
+                    case TEXT -> parse(r.text(i, c), "time of day", LocalTime::parse);
+                    default -> null;
+                }),
                 new Codec<>(
                         LocalDateTime.class,
                         v -> new Value.Timestamp(
                                 micros(requireRange(v.toLocalDate(), v).atTime(v.toLocalTime()))),
                         (r, i, c, t) -> switch (t) {
-                            case TIMESTAMP -> dateTime(r.micros(i, c));
+                            case TIMESTAMP, TIMESTAMPTZ -> dateTime(r.micros(i, c));
                             case DATE -> LocalDate.ofEpochDay(r.dateDays(i, c)).atStartOfDay();
+                            case TEXT ->
+                                parse(r.text(i, c), "date and time", text -> LocalDateTime.parse(text, DATE_TIME));
                             default -> null;
                         }),
                 instant(Instant.class, v -> v, v -> v),
@@ -76,12 +112,13 @@ final class TemporalCodecs {
     }
 
     private static <T> Codec<T> instant(Class<T> type, Function<T, Instant> write, Function<Instant, T> read) {
-        return new Codec<>(
-                type,
-                v -> new Value.TimestampTz(micros(inUtc(write.apply(v)))),
-                (r, i, c, t) -> t == DecentDbType.TIMESTAMPTZ
-                        ? read.apply(Instant.EPOCH.plus(r.micros(i, c), ChronoUnit.MICROS))
-                        : null);
+        return new Codec<>(type, v -> new Value.TimestampTz(micros(inUtc(write.apply(v)))), (r, i, c, t) -> switch (t) {
+            case TIMESTAMP, TIMESTAMPTZ -> read.apply(Instant.EPOCH.plus(r.micros(i, c), ChronoUnit.MICROS));
+            case TEXT ->
+                read.apply(parse(r.text(i, c), "instant", text -> OffsetDateTime.parse(text, INSTANT))
+                        .toInstant());
+            default -> null;
+        });
     }
 
     private static <T> Codec<T> interval(Class<T> type, Function<T, Interval> write, Function<Interval, T> read) {
@@ -92,6 +129,30 @@ final class TemporalCodecs {
                     return new Value.Span(interval.months(), interval.days(), interval.micros());
                 },
                 (r, i, c, t) -> t == DecentDbType.INTERVAL ? exact(() -> read.apply(r.interval(i, c))) : null);
+    }
+
+    private static <T> T parse(String text, String what, Function<String, T> parser) {
+        try {
+            return parser.apply(text);
+        } catch (DateTimeException e) {
+            throw Misfit.noSuch(text, what, e);
+        }
+    }
+
+    /** A cell of one of the four types as PostgreSQL writes it. */
+    static String text(RowBatch rows, int row, int column, DecentDbType type) {
+        if (type == DecentDbType.TIME) {
+            return TIME_TEXT.format(time(rows.timeMicros(row, column)));
+        }
+        LocalDateTime value = type == DecentDbType.DATE
+                ? LocalDate.ofEpochDay(rows.dateDays(row, column)).atStartOfDay()
+                : dateTime(rows.micros(row, column));
+        String time = switch (type) {
+            case TIMESTAMP -> " " + TIME_TEXT.format(value);
+            case TIMESTAMPTZ -> " " + TIME_TEXT.format(value) + "+00";
+            default -> "";
+        };
+        return DATE_TEXT.format(value) + time + (value.getYear() > 0 ? "" : " BC");
     }
 
     private static <T> T exact(Supplier<T> conversion) {
@@ -126,6 +187,14 @@ final class TemporalCodecs {
     private static long micros(LocalDateTime value) {
         // Cut first: the count before the epoch would be cut in the other direction.
         return ChronoUnit.MICROS.between(EPOCH, value.truncatedTo(ChronoUnit.MICROS));
+    }
+
+    /** DecentDB takes any number for a time of day. */
+    private static LocalTime time(long micros) {
+        if (micros < 0 || micros > LocalTime.MAX.toNanoOfDay() / 1000) {
+            throw new Misfit(Misfit.TEMPORAL, "a day does not have " + micros + " microseconds");
+        }
+        return LocalTime.ofNanoOfDay(micros * 1000);
     }
 
     private static LocalDateTime dateTime(long micros) {

@@ -1,13 +1,17 @@
 package com.decentdb.r2dbc.spring;
 
+import com.decentdb.r2dbc.api.DecentDbType;
 import com.decentdb.r2dbc.api.Interval;
+import com.decentdb.r2dbc.codec.Codecs;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.time.Period;
-import java.time.ZonedDateTime;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.convert.TypeDescriptor;
 import org.springframework.core.convert.converter.Converter;
+import org.springframework.core.convert.converter.GenericConverter;
 import org.springframework.data.convert.ReadingConverter;
 import org.springframework.data.convert.WritingConverter;
 
@@ -17,13 +21,8 @@ import org.springframework.data.convert.WritingConverter;
  */
 final class Converters {
 
-    static final List<Object> ALL = List.of(
-            DurationToInterval.INSTANCE,
-            PeriodToInterval.INSTANCE,
-            IntervalToDuration.INSTANCE,
-            IntervalToPeriod.INSTANCE,
-            OffsetDateTimeToInstant.INSTANCE,
-            OffsetDateTimeToZonedDateTime.INSTANCE);
+    static final List<Object> ALL =
+            List.of(DurationToInterval.INSTANCE, PeriodToInterval.INSTANCE, AsRowsAreRead.INSTANCE);
 
     private Converters() {}
 
@@ -47,43 +46,41 @@ final class Converters {
         }
     }
 
+    /**
+     * Gives a property what {@code row.get} with its class gives. Spring Data itself reads with the default class of the
+     * column, and its own converters know the zone of the JVM, by which an instant would move with every save.
+     */
     @ReadingConverter
-    private enum IntervalToDuration implements Converter<Interval, Duration> {
+    private enum AsRowsAreRead implements GenericConverter {
         INSTANCE;
 
-        @Override
-        public Duration convert(Interval source) {
-            return source.toDuration();
+        private static final Set<ConvertiblePair> PAIRS = pairs();
+
+        private static Set<ConvertiblePair> pairs() {
+            Set<ConvertiblePair> pairs = new HashSet<>();
+            for (DecentDbType type : DecentDbType.values()) {
+                Class<?> source = type.getJavaType();
+                for (Class<?> target : Codecs.standardTypes()) {
+                    if (source != Object.class && !target.isAssignableFrom(source)) {
+                        pairs.add(new ConvertiblePair(source, target));
+                    }
+                }
+            }
+            return Set.copyOf(pairs);
         }
-    }
-
-    @ReadingConverter
-    private enum IntervalToPeriod implements Converter<Interval, Period> {
-        INSTANCE;
 
         @Override
-        public Period convert(Interval source) {
-            return source.toPeriod();
+        public Set<ConvertiblePair> getConvertibleTypes() {
+            return PAIRS;
         }
-    }
-
-    @ReadingConverter
-    private enum OffsetDateTimeToInstant implements Converter<OffsetDateTime, Instant> {
-        INSTANCE;
 
         @Override
-        public Instant convert(OffsetDateTime source) {
-            return source.toInstant();
-        }
-    }
-
-    @ReadingConverter
-    private enum OffsetDateTimeToZonedDateTime implements Converter<OffsetDateTime, ZonedDateTime> {
-        INSTANCE;
-
-        @Override
-        public ZonedDateTime convert(OffsetDateTime source) {
-            return source.toZonedDateTime();
+        public @Nullable Object convert(@Nullable Object source, TypeDescriptor sourceType, TypeDescriptor targetType) {
+            if (source == null) {
+                return null;
+            }
+            ValueCell cell = new ValueCell(Codecs.instance().encode(source));
+            return Codecs.instance().decode(cell, 0, 0, targetType.getType(), column -> targetType.toString());
         }
     }
 }

@@ -1,13 +1,10 @@
 package com.decentdb.r2dbc.spring;
 
-import com.decentdb.r2dbc.api.Cidr;
 import com.decentdb.r2dbc.api.EnumValue;
-import com.decentdb.r2dbc.api.Interval;
-import com.decentdb.r2dbc.api.MacAddress;
-import java.net.InetAddress;
+import com.decentdb.r2dbc.codec.Codecs;
 import java.util.Collection;
 import java.util.Set;
-import java.util.UUID;
+import java.util.stream.Collectors;
 import org.springframework.data.r2dbc.dialect.R2dbcDialect;
 import org.springframework.data.relational.core.dialect.ArrayColumns;
 import org.springframework.data.relational.core.dialect.IdGeneration;
@@ -28,9 +25,10 @@ public final class DecentDbDialect extends PostgresDialect implements R2dbcDiale
     /** The one instance. */
     public static final DecentDbDialect INSTANCE = new DecentDbDialect();
 
-    /** The types that the driver binds and reads beyond those of every R2DBC driver. */
-    private static final Set<Class<?>> SIMPLE_TYPES = Set.of(
-            byte[].class, Cidr.class, EnumValue.class, InetAddress.class, Interval.class, MacAddress.class, UUID.class);
+    /** Spring Data passes values of these types on to the driver. It reads an ENUM as its label, never as EnumValue. */
+    private static final Set<Class<?>> SIMPLE_TYPES = Codecs.standardTypes().stream()
+            .filter(type -> type != EnumValue.class)
+            .collect(Collectors.toUnmodifiableSet());
 
     private DecentDbDialect() {}
 

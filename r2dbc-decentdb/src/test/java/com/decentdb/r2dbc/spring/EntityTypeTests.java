@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.spring;
 
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.decentdb.r2dbc.api.Cidr;
 import com.decentdb.r2dbc.api.Interval;
@@ -20,6 +21,7 @@ import java.time.OffsetDateTime;
 import java.time.Period;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.util.TimeZone;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -122,6 +124,42 @@ class EntityTypeTests {
         expectRoundTrip(new Times(id, null, null, null, null, null, null, null, null, null), Times.class);
     }
 
+    @Test
+    void anInstantInATimestampStaysWhereItIsInEveryZone() {
+        TimeZone zone = TimeZone.getDefault();
+        TimeZone.setDefault(TimeZone.getTimeZone("America/New_York"));
+        try {
+            spring.run("CREATE TABLE event (id INTEGER PRIMARY KEY, at TIMESTAMP)");
+            Event event = awaitValue(template().insert(new Event(null, INSTANT)));
+
+            for (int save = 0; save < 3; save++) {
+                Event read = awaitValue(template().select(Event.class).one());
+                assertThat(read).isEqualTo(event);
+                awaitValue(template().update(read));
+            }
+            if (spring.bundled()) { // DecentDB does not compare a TIMESTAMP with a TIMESTAMPTZ.
+                expectFound(Event.class, "at", INSTANT);
+            }
+        } finally {
+            TimeZone.setDefault(zone);
+        }
+    }
+
+    @Test
+    void aKeyOfAUuidInATextColumnFindsItsEntity() {
+        // DecentDB stores no UUID as TEXT.
+        assumeTrue(spring.bundled());
+        spring.run("CREATE TABLE ticket (id VARCHAR(36) PRIMARY KEY, seat TEXT)");
+        Ticket ticket = new Ticket(UUID.randomUUID(), "1A");
+        awaitValue(template().insert(ticket));
+
+        awaitValue(template().update(new Ticket(ticket.id, "2B")));
+
+        assertThat(awaitValue(
+                        template().selectOne(Query.query(Criteria.where("id").is(ticket.id)), Ticket.class)))
+                .isEqualTo(new Ticket(ticket.id, "2B"));
+    }
+
     private <T> void expectRoundTrip(T entity, Class<T> type) {
         T written = awaitValue(template().insert(entity));
         T read = awaitValue(template().select(type).one());
@@ -139,6 +177,10 @@ class EntityTypeTests {
     private R2dbcEntityTemplate template() {
         return spring.bean(R2dbcEntityTemplate.class);
     }
+
+    record Event(@Id @Nullable Long id, Instant at) {}
+
+    record Ticket(@Id UUID id, String seat) {}
 
     enum Color {
         RED,
