@@ -120,7 +120,8 @@ fn an_integer_is_no_date_or_time_unless_it_is_cast() {
         "INSERT INTO t (id) VALUES (20240701)",
     ]);
     let number = || vec![Value::Int64(20_240_701)];
-    for (column, ty) in [("da", "DATE"), ("ti", "TIME"), ("ts", "TIMESTAMP"), ("tz", "TIMESTAMPTZ"), ("v", "INTERVAL")] {
+    for (column, ty) in [("da", "DATE"), ("ti", "TIME"), ("ts", "TIMESTAMP"), ("tz", "TIMESTAMPTZ"), ("v", "INTERVAL")]
+    {
         for (sql, values) in [
             (format!("UPDATE t SET {column} = 20240701"), vec![]),
             (format!("UPDATE t SET {column} = id"), vec![]),

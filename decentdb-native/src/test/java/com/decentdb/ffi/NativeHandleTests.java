@@ -17,6 +17,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -104,7 +105,7 @@ class NativeHandleTests {
         Thread interrupter = new Thread(() -> {
             while (!ended.get()) {
                 assertThat(test.db.interrupt()).isTrue();
-                Thread.yield();
+                LockSupport.parkNanos(1_000);
             }
         });
         interrupter.start();
