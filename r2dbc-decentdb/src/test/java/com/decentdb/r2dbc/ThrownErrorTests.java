@@ -228,7 +228,7 @@ class ThrownErrorTests {
                 connection
                         .executeQueued(
                                 "UPDATE numbers SET t = $1 WHERE n = $2",
-                                Flux.<Object[]>range(0, 20).map(n -> new Object[] {"q", n}))
+                                Flux.range(0, 20).map(n -> new Object[] {"q", n}))
                         .map(trap::map);
             case WATCH -> connection.watchTable("numbers").map(trap::map);
             case LIVE_QUERY ->

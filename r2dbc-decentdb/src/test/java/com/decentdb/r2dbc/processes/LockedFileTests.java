@@ -199,8 +199,10 @@ class LockedFileTests {
             assertThat(each)
                     .failsWithin(SOON)
                     .withThrowableOfType(ExecutionException.class)
-                    .satisfies(e -> assertThat(((R2dbcException) e.getCause()).getSqlState())
-                            .isEqualTo("08003"));
+                    .havingCause()
+                    .isInstanceOfSatisfying(
+                            R2dbcException.class,
+                            closed -> assertThat(closed.getSqlState()).isEqualTo("08003"));
         }
         other().rollback();
         await(connection(TestDatabase.PATIENCE).execute("DELETE FROM t WHERE FALSE"));

@@ -31,7 +31,7 @@ final class Actors {
     private static final String INSERT = "INSERT INTO entry (id, partner) VALUES ($1, $2)";
     private static final String WITHOUT_END =
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n";
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private final String url;
     private final DecentDbConnectionFactory factory;
@@ -165,7 +165,7 @@ final class Actors {
     }
 
     private void runawayClosed() {
-        DecentDbConnection connection = factory.create().block(PATIENCE);
+        DecentDbConnection connection = factory.create().blockOptional(PATIENCE).orElseThrow();
         connection.fetchValue(WITHOUT_END, Long.class).subscribe(row -> {}, error -> {});
         pause(30_000);
         connection.close().block(PATIENCE);
@@ -305,7 +305,7 @@ final class Actors {
     }
 
     private static void expect(String state, @Nullable Throwable error) {
-        if (!(error instanceof R2dbcException) || !state.equals(((R2dbcException) error).getSqlState())) {
+        if (!(error instanceof R2dbcException known) || !state.equals(known.getSqlState())) {
             throw new AssertionError("Expected " + state, error);
         }
         if ("57014".equals(state) && !(error instanceof R2dbcTimeoutException)) {

@@ -24,8 +24,8 @@ import reactor.core.publisher.Mono;
  */
 public final class SoakProgram {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final long HANGS_AFTER_NANOS = Duration.ofSeconds(120).toNanos();
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
+    private static final long HANGS_AFTER_NANOS = Duration.ofMinutes(2).toNanos();
     private static final long MEMORY_TOLERANCE = 64L << 20;
 
     private final Path file;
@@ -129,7 +129,7 @@ public final class SoakProgram {
     private static boolean memoryRanOut(Throwable error) {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (cause instanceof OutOfMemoryError
-                    || (cause instanceof R2dbcException && "53200".equals(((R2dbcException) cause).getSqlState()))) {
+                    || (cause instanceof R2dbcException known && "53200".equals(known.getSqlState()))) {
                 return true;
             }
         }

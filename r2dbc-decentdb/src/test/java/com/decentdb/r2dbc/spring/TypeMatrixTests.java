@@ -62,7 +62,7 @@ class TypeMatrixTests {
                     "GEOMETRY",
                     "GEOGRAPHY")
             .collect(Collectors.toMap(
-                    type -> type.split(" ")[0], type -> type, (one, other) -> one, LinkedHashMap::new));
+                    type -> type.split(" ", 2)[0], type -> type, (one, other) -> one, LinkedHashMap::new));
 
     /** DecentDB takes a number for one of these, as microseconds or as days, and gives it back as one of these. */
     private static final Set<String> COUNTED = Set.of("DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "INTERVAL");
@@ -231,8 +231,7 @@ class TypeMatrixTests {
                     cell(read, column).add(kind.name());
                 }
             } catch (R2dbcException | IllegalArgumentException e) {
-                // It cannot be read so.
-                continue;
+                // It cannot be read so, and is not in the cell.
             }
         }
     }
