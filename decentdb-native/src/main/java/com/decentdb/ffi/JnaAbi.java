@@ -25,7 +25,6 @@ final class JnaAbi implements Abi {
     /** The flag of {@code dlopen} for a library that is never unloaded, {@code RTLD_NODELETE}; 0 where it is not known. */
     private static final int STAY_LOADED = Platform.isLinux() ? 0x1000 : Platform.isMac() ? 0x80 : 0;
 
-    /** Null if the library does not have it. */
     private final @Nullable Function interrupt;
 
     private JnaAbi(@Nullable Function interrupt) {
@@ -159,10 +158,8 @@ final class JnaAbi implements Abi {
         public Abi bind() {
             Native.register(JnaAbi.class, library);
             // By its address: a function that knows its library would keep that open.
-            Function interrupt = exports(INTERRUPT)
-                    ? Function.getFunction(
-                            new Pointer(Pointer.nativeValue(library.getGlobalVariableAddress(INTERRUPT))))
-                    : null;
+            Function interrupt =
+                    exports(INTERRUPT) ? Function.getFunction(library.getGlobalVariableAddress(INTERRUPT)) : null;
             if (STAY_LOADED != 0) {
                 // An open library keeps JNA's cleaning thread alive, and that this class loader. The functions stay.
                 library.close();

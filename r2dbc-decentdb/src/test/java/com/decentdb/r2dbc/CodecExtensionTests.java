@@ -70,7 +70,7 @@ class CodecExtensionTests {
         connection
                 .fetchValue("SELECT name FROM item", Money.class)
                 .as(StepVerifier::create)
-                .verifyError(IllegalArgumentException.class);
+                .verifyError(R2dbcDataIntegrityViolationException.class);
     }
 
     @Test

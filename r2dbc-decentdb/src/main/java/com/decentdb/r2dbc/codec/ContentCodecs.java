@@ -142,6 +142,15 @@ final class ContentCodecs {
     private static @Nullable UUID uuid(RowBatch rows, int row, int column, DecentDbType type) {
         return switch (type) {
             case UUID -> rows.uuid(row, column);
+            case BLOB -> {
+                byte[] bytes = rows.bytes(row, column);
+                if (bytes.length != UUID_BYTES) {
+                    throw new Misfit(
+                            Misfit.TEXT, "a UUID has 16 bytes, not " + bytes.length + "; read it as ByteBuffer");
+                }
+                ByteBuffer halves = ByteBuffer.wrap(bytes);
+                yield new UUID(halves.getLong(), halves.getLong());
+            }
             case TEXT -> {
                 String text = rows.text(row, column);
                 try {

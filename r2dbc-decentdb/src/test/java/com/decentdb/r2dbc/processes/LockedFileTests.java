@@ -202,7 +202,8 @@ class LockedFileTests {
                     .havingCause()
                     .isInstanceOfSatisfying(
                             R2dbcException.class,
-                            closed -> assertThat(closed.getSqlState()).isEqualTo("08003"));
+                            // The one whose try to begin runs just now is interrupted.
+                            closed -> assertThat(closed.getSqlState()).isIn("08003", "57014"));
         }
         other().rollback();
         await(connection(TestDatabase.PATIENCE).execute("DELETE FROM t WHERE FALSE"));
