@@ -29,7 +29,7 @@ class UnusableLibraryTests {
     @TempDir
     Path folder;
 
-    /** What a program prints that is given this file. */
+    /** The output of a program that is given this file. */
     private String probe(Path file, String... options) throws Exception {
         List<String> all = new ArrayList<>(List.of("-cp", System.getProperty("java.class.path")));
         all.addAll(List.of(options));

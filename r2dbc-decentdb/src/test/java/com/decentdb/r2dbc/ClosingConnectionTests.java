@@ -32,7 +32,7 @@ class ClosingConnectionTests {
         await(database.connect().execute("CREATE TABLE t (n INTEGER)"));
     }
 
-    /** What each write came to: its rows, or the SQLSTATE of its error. */
+    /** The end of each write: its rows, or the SQLSTATE of its error. */
     private static Flux<Object> outcomes(List<Mono<Long>> writes) {
         return Flux.fromIterable(writes)
                 .flatMap(

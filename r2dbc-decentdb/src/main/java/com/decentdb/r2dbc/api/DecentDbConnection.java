@@ -94,8 +94,8 @@ public interface DecentDbConnection
      * subscriber gets an {@link io.r2dbc.spi.R2dbcTimeoutException} with SQLSTATE {@code 57014}, and a statement that had been started
      * is stopped as if its subscriber had cancelled. The open transaction stays open if the statement read; if it had begun to
      * write, the engine rolls the whole transaction back: every further statement fails with {@code 40000} until
-     * {@link #rollbackTransaction()}, and so does the commit, which ends it, too. Outside a transaction a write that was about to be committed at that moment may have been.
-     * Another engine than the bundled one cannot stop statements: they run on to their end unseen.
+     * {@link #rollbackTransaction()}, and so does the commit, which ends it, too. Outside a transaction a write that was about to
+     * be committed at that moment may have been. Another engine than the bundled one cannot stop statements: they run on to their end unseen.
      */
     @Override
     Mono<Void> setStatementTimeout(Duration timeout);

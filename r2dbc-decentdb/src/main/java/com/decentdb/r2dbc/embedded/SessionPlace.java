@@ -15,7 +15,7 @@ final class SessionPlace {
     private final Database database;
     private final Executor delivery;
     private volatile AutoCommit autoCommit;
-    /** What runs on the lanes that all share; beside it, the statements from before the session was pinned may still run. */
+    /** The work on the lanes that all share; beside it, the statements from before the session was pinned may still run. */
     private final AutoCommit unpinned;
 
     private volatile @Nullable PinnedLane pinned;

@@ -32,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 final class SessionTransaction {
 
     private enum State {
-        /** It holds nothing. */
         IDLE,
         /** Statements wait for the write lock or a read lane. */
         CLAIMING,
@@ -44,7 +43,7 @@ final class SessionTransaction {
         ENDED
     }
 
-    /** A request that runs once the transaction has begun in the engine. */
+    /** Runs once the transaction has begun in the engine. */
     private record Pending(Exchange<?> exchange, Consumer<LaneTransaction> work) implements WaitQueue.Request {}
 
     private final Database database;

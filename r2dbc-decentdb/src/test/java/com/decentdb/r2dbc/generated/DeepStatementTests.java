@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** What nests or chains deeply runs, or is refused with 54001, and never ends the process. */
+/** A statement that nests or chains deeply runs, or is refused with 54001, and never ends the process. */
 class DeepStatementTests {
 
     private static final int[] DEPTHS = {30, 501, 3_000, 100_000};

@@ -73,7 +73,7 @@ final class JavaValues {
 
     private static final UUID ID = UUID.fromString("00000000-0000-0001-0000-00000000000a");
 
-    /** What PostgreSQL writes for some value of each type, as well as text that no other type has. */
+    /** The text that PostgreSQL writes for some value of each type, as well as text that no other type has. */
     private static final List<String> TEXTS = List.of(
             "hello",
             "7",

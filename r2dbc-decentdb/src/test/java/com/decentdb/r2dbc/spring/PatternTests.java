@@ -19,7 +19,7 @@ import org.springframework.data.r2dbc.repository.R2dbcRepository;
 import org.springframework.data.r2dbc.repository.config.EnableR2dbcRepositories;
 import reactor.core.publisher.Flux;
 
-/** What Spring Data makes of values: it escapes {@code %}, {@code _} and the backslash in them, and binds each on its own. */
+/** Spring Data makes patterns of values: it escapes {@code %}, {@code _} and the backslash in them, and binds each on its own. */
 @ParameterizedClass
 @EnumSource(Access.class)
 class PatternTests {

@@ -79,7 +79,7 @@ class TypeMatrixTests {
             "INT64", Set.of("BigDecimal", "Double", "Float"),
             "TEXT", Set.of("Interval", "Period", "Duration", "EnumValue"));
 
-    /** What text becomes that stands for a value in a form other than that of its column. */
+    /** The forms that text takes which stands for a value in a form other than that of its column. */
     private static final Map<String, String> OWN_FORM = Map.of(
             "2024-07-01 in TIMESTAMP", "2024-07-01 00:00:00",
             "2024-03-10 02:30:00.5+00 in TIMESTAMP", "2024-03-10 02:30:00.5",

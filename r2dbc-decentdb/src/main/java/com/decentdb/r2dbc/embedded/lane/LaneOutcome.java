@@ -47,7 +47,7 @@ public record LaneOutcome(
 
     @Override
     public void close() {
-        // What it has is in memory.
+        // Its rows are in memory.
     }
 
     /**
