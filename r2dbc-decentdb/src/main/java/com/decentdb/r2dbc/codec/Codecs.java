@@ -18,6 +18,14 @@ import org.jspecify.annotations.Nullable;
 /** The registry of {@link Codec}s: one per Java type, found by class. Thread-safe. */
 public final class Codecs {
 
+    /** The names of the columns of a result, for messages. */
+    @FunctionalInterface
+    public interface ColumnNames {
+
+        /** The name of a column, counted from 0. */
+        String name(int column);
+    }
+
     private static final Map<Class<?>, Class<?>> PRIMITIVES = Map.of(
             Long.class, long.class,
             Integer.class, int.class,

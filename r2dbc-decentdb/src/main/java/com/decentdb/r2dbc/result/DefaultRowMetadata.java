@@ -1,6 +1,6 @@
 package com.decentdb.r2dbc.result;
 
-import com.decentdb.r2dbc.codec.ColumnNames;
+import com.decentdb.r2dbc.codec.Codecs;
 import com.decentdb.r2dbc.transport.Column;
 import io.r2dbc.spi.RowMetadata;
 import java.util.List;
@@ -8,7 +8,7 @@ import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /** The columns of a result; shared by its rows. */
-public final class DefaultRowMetadata implements RowMetadata, ColumnNames {
+public final class DefaultRowMetadata implements RowMetadata, Codecs.ColumnNames {
 
     private final List<Column> columns;
     /** Made when asked for; few programs do. */
