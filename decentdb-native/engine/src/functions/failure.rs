@@ -17,6 +17,8 @@ const KNOWN: &[(Status, &str, &str)] = &[
     (Status::Sql, "sql.out_of_range", "22003"),
     (Status::Sql, "sql.out_of_range", "22008"),
     (Status::Sql, "sql.out_of_range", "2200H"),
+    (Status::Sql, "sql.relation_not_found", "42P01"),
+    (Status::Sql, "sql.sequence_unused", "55000"),
     (Status::Sql, "sql.invalid_json_path", "22033"),
     (Status::Sql, "sql.invalid_regex", "2201B"),
     (Status::Sql, "sql.cannot_coerce", "42846"),

@@ -45,6 +45,7 @@ fn describe(tokens: Vec<TokenWithSpan>, sql: &str, compiled: &Compiled, catalog:
             Parsed::Trigger(_) => "create_trigger",
             Parsed::Pragma(_) => "pragma",
             Parsed::Audit(_) => "set_audit_context",
+            Parsed::Sequence(_) => "other",
         },
         "read_only": compiled.read_only,
         "schema_cookie": catalog.cookie,
@@ -145,6 +146,7 @@ fn statement_kind(statement: &Statement) -> &'static str {
         Statement::Drop { object_type, .. } => match object_type {
             sqlparser::ast::ObjectType::Table => "drop_table",
             sqlparser::ast::ObjectType::View => "drop_view",
+            sqlparser::ast::ObjectType::Sequence => "other",
             _ => "drop_index",
         },
         Statement::Explain { .. } => "explain",

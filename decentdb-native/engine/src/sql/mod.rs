@@ -22,6 +22,7 @@ use crate::stack;
 use crate::types;
 use crate::value::{Stored, Type, Value};
 
+pub(crate) use self::bind::sequence_name;
 pub use self::bind::{Inspection, INSPECTION_ROWS};
 pub use self::describe::describe_json;
 pub use self::emit::{constraint_error, foreign_key_error, orphans_exist, suspects, Declared};
@@ -29,7 +30,8 @@ pub use self::numbering::{Given, Numbered, Numbering, NEXT_ID};
 pub use self::program::{Compiled, Program, ResultColumn, SessionCommand, StatementKind, TransactionControl};
 
 use self::bind::{recognize_pragma, Binder, ParamState, Pragma};
-use self::ddl::{create_schema, keep_odd_ids, recognize_trigger, CreateTrigger};
+use self::ddl::{create_schema, keep_odd_ids, recognize_sequence, recognize_trigger};
+use self::ddl::{CreateTrigger, SequenceStatement};
 pub use self::errors::too_many_parameters;
 
 use self::errors::refuse;
@@ -42,6 +44,15 @@ use self::program::{result_columns, Parts};
 pub const AUDIT_VALUE: &str = "ddb_audit_value";
 /// The function that gives the whole audit context, as a JSON object.
 pub const AUDIT_ALL: &str = "ddb_audit_all";
+
+/// The functions of sequences.
+pub const NEXT_VALUE: &str = "ddb_nextval";
+pub const SET_VALUE: &str = "ddb_setval";
+pub const CURRENT_VALUE: &str = "ddb_currval";
+pub const LAST_VALUE: &str = "ddb_lastval";
+
+/// The function that gives the name of the application.
+pub const APPLICATION_NAME: &str = "ddb_application_name";
 
 /// The most parameters of a statement.
 pub const MAX_PARAMETERS: usize = 65_535;
@@ -130,7 +141,7 @@ fn finish(mut binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
     let temporaries = binder.temporaries.clone();
     let inspected = binder.inspected.iter().copied().collect();
     let read_only = match kind {
-        StatementKind::Select | StatementKind::Explain => true,
+        StatementKind::Select | StatementKind::Explain => !binder.draws,
         StatementKind::Pragma => matches!(program, Program::Statement(_)),
         _ => false,
     };
@@ -164,6 +175,7 @@ enum Parsed {
     Trigger(CreateTrigger),
     Pragma(Pragma),
     Audit(SessionCommand),
+    Sequence(SequenceStatement),
 }
 
 impl Parsed {
@@ -176,6 +188,9 @@ impl Parsed {
         }
         if let Some(command) = recognize_audit(&tokens)? {
             return Ok(Parsed::Audit(command));
+        }
+        if let Some(sequence) = recognize_sequence(&tokens)? {
+            return Ok(Parsed::Sequence(sequence));
         }
         Ok(Parsed::Statement(Box::new(grammar::statement(tokens)?)))
     }
@@ -208,6 +223,7 @@ impl Binder<'_> {
             }
             Parsed::Trigger(create) => self.create_trigger(create, text),
             Parsed::Pragma(pragma) => self.pragma(pragma),
+            Parsed::Sequence(sequence) => self.sequence_statement(sequence, text),
             Parsed::Audit(command) => Ok(Parts {
                 kind: StatementKind::Session,
                 program: Program::Session(command.clone()),
@@ -245,6 +261,11 @@ impl Binder<'_> {
                 self.drop_object(*object_type, *if_exists, names, *cascade)
             }
             Statement::ShowVariable { variable } => self.show(variable),
+            Statement::Set(set) => self.set(set),
+            Statement::Merge(_) => Err(Error::unsupported("MERGE").hint(
+                "INSERT .. ON CONFLICT .. DO UPDATE does it for one key; else UPDATE .. FROM and INSERT .. SELECT .. WHERE NOT \
+                 EXISTS in one transaction",
+            )),
             Statement::CreateSchema { schema_name: SchemaName::Simple(schema), if_not_exists, .. } => {
                 create_schema(schema, *if_not_exists)
             }
@@ -296,6 +317,7 @@ impl Binder<'_> {
             _ => return Err(Error::unsupported("EXPLAIN of anything but a query or a change of rows")),
         }
         let parts = self.statement(statement, text, opening)?;
+        refuse(self.draws, "EXPLAIN of a statement that takes a value of a sequence")?;
         let Program::Statement(query) = parts.program else {
             return Err(Error::internal("a query compiled to no statement"));
         };

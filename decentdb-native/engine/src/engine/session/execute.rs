@@ -10,7 +10,7 @@ use crate::engine::translate_error::explain;
 use crate::engine::watch::Source;
 use crate::error::{Error, Result, Status};
 use crate::sql;
-use crate::sql::{Compiled, Program};
+use crate::sql::{Compiled, Program, StatementKind};
 use crate::sqlite::{interrupt, Statement, Step};
 use crate::stack;
 use crate::value::{Type, Value};
@@ -151,6 +151,10 @@ impl Core {
             self.forget_kept();
             done?;
             return Ok(Written { rows: RowSet::default(), affected: 0 });
+        }
+        if plan.compiled.kind == StatementKind::Select {
+            // Values that a failing query took are taken back, which SQLite does for changes of rows alone.
+            return self.atomically(|core| core.run_statement(plan, params, false));
         }
         if plan.compiled.numbering.tables.is_empty() {
             let done = self.run_statement(plan, params, false);
