@@ -20,6 +20,7 @@ pub use storage::{apply, create_kept_ids, create_storage, load};
 use crate::search::Analyzer;
 use crate::spatial::Shape;
 use crate::stack::{MAX_LEVELS, MAX_STORED_LEVELS};
+use crate::types::size::Size;
 use crate::value::Type;
 
 /// A view, trigger or foreign key adds so much to the depth of a statement, besides its own text.
@@ -69,6 +70,9 @@ pub struct Column {
     /// The shapes that a column of a spatial type accepts; any shape if absent.
     #[serde(default)]
     pub shape: Option<Shape>,
+    /// The size that values are held to; absent if the database was not asked to when the column was defined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<Size>,
     pub nullable: bool,
     /// The expression after DEFAULT, in the dialect.
     pub default_sql: Option<String>,
@@ -294,6 +298,7 @@ impl Column {
             name: name.to_owned(),
             ty,
             shape: None,
+            size: None,
             nullable: true,
             default_sql: None,
             generated_sql: None,

@@ -7,7 +7,7 @@ use sqlparser::tokenizer::TokenWithSpan;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result, Status};
 use crate::sql::grammar::tokenize;
-use crate::sql::{compile_for, Compiled, Parsed};
+use crate::sql::{compile_for, Compiled, Parsed, Sizes};
 use crate::stack;
 use crate::value::Type;
 
@@ -15,7 +15,7 @@ use super::program::StatementKind;
 
 /// The description of a statement for the C ABI: kind, parameters, result columns.
 pub fn describe_json(sql: &str, catalog: &Catalog) -> Result<Json> {
-    let compiled = compile_for(sql, catalog, &[])?;
+    let compiled = compile_for(sql, catalog, &[], Sizes::Described)?;
     if compiled.kind == StatementKind::Transaction {
         let message = "prepared statements do not support transaction control";
         return Err(Error::new(Status::Sql, "sql.unsupported_feature", Some("0A000"), message));

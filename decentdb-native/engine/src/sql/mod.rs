@@ -59,8 +59,15 @@ pub const MAX_PARAMETERS: usize = 65_535;
 
 /// Compiles the one statement in `sql`. `params[i]` is the type of the value bound to `$i+1`, `None` where nothing but
 /// NULL is bound or the caller only asks for a description; the types decide overloads and the tags of results.
-pub fn compile(sql: &str, catalog: &Arc<Catalog>, params: &[Option<Type>]) -> Result<Compiled> {
-    compile_for(sql, catalog, params)
+pub fn compile(sql: &str, catalog: &Arc<Catalog>, params: &[Option<Type>], sizes: Sizes) -> Result<Compiled> {
+    compile_for(sql, catalog, params, sizes)
+}
+
+/// Whether columns that a statement defines hold their values to their declared size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sizes {
+    Described,
+    Enforced,
 }
 
 /// Brings the value bound to parameter `index` (from 0) into the form SQLite stores.
@@ -77,7 +84,7 @@ pub fn bind(compiled: &Compiled, index: usize, value: &Value) -> Result<Stored> 
     })
 }
 
-fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<Compiled> {
+fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>], sizes: Sizes) -> Result<Compiled> {
     let tokens = tokenize(sql)?;
     require_one_statement(&tokens)?;
     if let Some(control) = recognize_transaction(&tokens)? {
@@ -103,7 +110,7 @@ fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<
     let kept = ["CREATE", "ALTER"].iter().any(|word| opening.starts_with(word));
     stack::require_levels(levels, if kept { stack::MAX_STORED_LEVELS } else { stack::MAX_LEVELS })?;
     stack::with_room(levels, || {
-        let compiled = compile_tokens(tokens, &opening, sql, catalog, params)?;
+        let compiled = compile_tokens(tokens, &opening, sql, catalog, params, sizes)?;
         Ok(Compiled { levels: levels + catalog.levels(), ..compiled })
     })
 }
@@ -114,12 +121,14 @@ fn compile_tokens(
     sql: &str,
     catalog: &Catalog,
     params: &[Option<Type>],
+    sizes: Sizes,
 ) -> Result<Compiled> {
     let statement = Parsed::read(tokens)?;
     let mut decided: Vec<ParamState> = Vec::new();
     // The second pass knows the types that the first one found for parameters used before their type was clear.
     for _ in 0..3 {
         let mut binder = Binder::new(catalog, params, decided);
+        binder.enforces_sizes = sizes == Sizes::Enforced;
         let parts = binder.parsed(&statement, sql, opening)?;
         if binder.wants_another_pass() {
             decided = binder.decided();

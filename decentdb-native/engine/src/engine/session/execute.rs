@@ -290,7 +290,7 @@ impl Core {
     fn compile_here(&mut self, sql: &Arc<str>, params: Option<&[Value]>) -> Result<Plan> {
         let given = params.unwrap_or(&[]);
         let types: Vec<Option<Type>> = given.iter().map(|value| Type::from_tag(value.tag())).collect();
-        let compiled = sql::compile(sql, &self.catalog, &types)?;
+        let compiled = sql::compile(sql, &self.catalog, &types, self.options.sizes)?;
         let prepare = |text: &str| self.connection.prepare_deep(text, compiled.levels);
         let statement = match &compiled.program {
             Program::Statement(text) => Some(prepare(compiled.id_only.as_ref().unwrap_or(text))?),
