@@ -71,13 +71,13 @@ class SequenceTests {
     void generatedValuesComeFromTheDefault() {
         await(connection.execute("CREATE TABLE t (name TEXT, id BIGINT DEFAULT nextval('s'))"));
 
-        assertThat(awaitAll(connection
-                        .createStatement("INSERT INTO t (name) VALUES ($1)")
-                        .bind(0, "a")
-                        .add()
-                        .bind(0, "b")
-                        .returnGeneratedValues("id")
-                        .execute()
+        assertThat(awaitAll(Flux.from(connection
+                                .createStatement("INSERT INTO t (name) VALUES ($1)")
+                                .bind(0, "a")
+                                .add()
+                                .bind(0, "b")
+                                .returnGeneratedValues("id")
+                                .execute())
                         .concatMap(result -> result.map((row, metadata) -> row.get("id", Long.class)))))
                 .containsExactly(1L, 2L);
     }
