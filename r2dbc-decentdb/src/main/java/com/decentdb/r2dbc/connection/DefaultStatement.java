@@ -100,8 +100,7 @@ public final class DefaultStatement implements Statement {
     /**
      * Each statement of the text runs with demand for its result, each list of arguments runs the whole text, as {@link #add}
      * describes. Of several lists a result with rows comes when the one before was consumed: read to its end, failed or cancelled. A
-     * subscriber that does not subscribe to a result gets no further one, and holds up nothing else; one that asks for all results
-     * at once, as {@code then()} does, may leave them alone. The arguments stay bound, so that this may be called again.
+     * subscriber that does not subscribe to a result as it arrives, as {@code then()} and {@code collectList()}, is not waited for. The arguments stay bound, so that this may be called again.
      */
     @Override
     public Flux<Result> execute() {

@@ -13,8 +13,8 @@ import reactor.util.context.Context;
 
 /**
  * Asks for a result when the one before was consumed, so that rows of two never mix, and an error of one comes behind all rows
- * before it. A result without columns is consumed as soon as it is there. A subscriber that asked for all results at once and lets
- * one pass without subscribing to it, as {@code then()} and {@code collectList()} do, is not waited for: it would wait for itself.
+ * before it. A result without columns is consumed as soon as it is there. A subscriber that lets a result pass without subscribing to
+ * it at once, as {@code then()} and {@code collectList()} do, is not waited for: it might wait for itself.
  */
 final class ResultsInTurn extends FluxOperator<Result, Result> {
 
@@ -83,7 +83,7 @@ final class ResultsInTurn extends FluxOperator<Result, Result> {
                 }
             };
             subscriber.onNext(arrived.reporting(end));
-            if (demand.get() == Long.MAX_VALUE && !arrived.isBeingConsumed()) {
+            if (!arrived.isBeingConsumed()) {
                 end.run();
             }
         }
