@@ -110,6 +110,11 @@ impl Error {
             .with("relation", name)
     }
 
+    pub fn unknown_sequence(name: &str) -> Self {
+        Self::new(Status::Sql, "sql.relation_not_found", Some("42P01"), format!("unknown sequence {name}"))
+            .with("relation", name)
+    }
+
     pub fn unknown_column(name: &str) -> Self {
         Self::new(Status::Sql, "sql.column_not_found", Some("42703"), format!("unknown column {name}"))
             .with("column", name)

@@ -45,7 +45,7 @@ pub mod testing {
 
     pub mod sql {
         pub use crate::sql::{
-            bind, compile, constraint_error, describe_json, foreign_key_error, suspects, Compiled, Program,
+            bind, compile, constraint_error, describe_json, foreign_key_error, suspects, Compiled, Program, Sizes,
         };
     }
 

@@ -6,9 +6,9 @@
 
 use crate::error::{Error, Result, Status};
 
-/// What every call may use, besides the levels of its statement.
+/// Every call may use so many bytes, besides the levels of its statement.
 const RESERVE: usize = 512 * 1024;
-/// What one level takes, in the part of the engine that takes most.
+/// One level takes so many bytes, in the part of the engine that takes most.
 const LEVEL: usize = 4 * 1024;
 /// The most levels of a statement.
 pub const MAX_LEVELS: usize = 100_000;

@@ -1,6 +1,7 @@
 //! The typed catalogue: the properties of tables and columns that SQLite's own schema cannot express.
 
 mod json;
+mod sequence;
 mod snapshot;
 mod storage;
 
@@ -12,15 +13,17 @@ use serde::{Deserialize, Serialize};
 pub use json::{
     describe_table_json, index_definitions, list_indexes_json, list_tables_json, list_triggers_json, list_views_json,
 };
+pub use sequence::Sequence;
 pub use snapshot::{schema_snapshot_json, tooling_metadata_json};
 pub use storage::{apply, create_kept_ids, create_storage, load};
 
 use crate::search::Analyzer;
 use crate::spatial::Shape;
 use crate::stack::{MAX_LEVELS, MAX_STORED_LEVELS};
+use crate::types::size::Size;
 use crate::value::Type;
 
-/// What a view, trigger or foreign key adds to the depth of a statement, besides its own text.
+/// A view, trigger or foreign key adds so much to the depth of a statement, besides its own text.
 const LINK_LEVELS: usize = 3;
 
 /// An immutable snapshot of the schema. Names are kept as written and looked up by their ASCII lower case.
@@ -35,6 +38,7 @@ pub struct Catalog {
     pub views: BTreeMap<String, Arc<View>>,
     pub indexes: BTreeMap<String, Arc<Index>>,
     pub triggers: BTreeMap<String, Arc<Trigger>>,
+    pub sequences: BTreeMap<String, Arc<Sequence>>,
     /// The temporary objects of the handle; `None` until the handle creates the first one.
     temp: Option<Arc<Catalog>>,
     fingerprint: OnceLock<String>,
@@ -66,6 +70,9 @@ pub struct Column {
     /// The shapes that a column of a spatial type accepts; any shape if absent.
     #[serde(default)]
     pub shape: Option<Shape>,
+    /// The size that values are held to; absent if the database was not asked to when the column was defined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<Size>,
     pub nullable: bool,
     /// The expression after DEFAULT, in the dialect.
     pub default_sql: Option<String>,
@@ -252,6 +259,8 @@ pub enum Change {
     DropIndex(String),
     PutTrigger(Arc<Trigger>),
     DropTrigger(String),
+    PutSequence(Arc<Sequence>),
+    DropSequence(String),
     Several(Vec<Change>),
     /// A change of the temporary objects of the handle, which is not stored.
     Temporary(Box<Change>),
@@ -289,6 +298,7 @@ impl Column {
             name: name.to_owned(),
             ty,
             shape: None,
+            size: None,
             nullable: true,
             default_sql: None,
             generated_sql: None,
@@ -426,9 +436,14 @@ impl Catalog {
         }
     }
 
-    /// Whether this catalogue has a table, view or index of this name.
+    pub fn sequence(&self, name: &str) -> Option<&Arc<Sequence>> {
+        self.sequences.get(&key(name))
+    }
+
+    /// Whether this catalogue has a table, view, index or sequence of this name.
     pub fn contains(&self, name: &str) -> bool {
-        self.table(name).is_some() || self.view(name).is_some() || self.index(name).is_some()
+        let relation = self.table(name).is_some() || self.view(name).is_some();
+        relation || self.index(name).is_some() || self.sequence(name).is_some()
     }
 
     /// The tables of the database and the temporary tables, ordered by name.
@@ -509,6 +524,12 @@ impl Catalog {
             }
             Change::DropTrigger(name) => {
                 self.triggers.remove(&key(name));
+            }
+            Change::PutSequence(sequence) => {
+                self.sequences.insert(key(&sequence.name), sequence.clone());
+            }
+            Change::DropSequence(name) => {
+                self.sequences.remove(&key(name));
             }
             Change::Several(changes) => changes.iter().for_each(|change| self.put(change)),
             Change::Temporary(_) | Change::Nothing => {}

@@ -1,10 +1,12 @@
 //! The whole schema as one document, and the further metadata that tools ask for.
 
+use std::sync::Arc;
+
 use serde_json::{json, Value as Json};
 use sha2::{Digest, Sha256};
 
 use super::json::{foreign_key, index_definitions, index_json, inline_key, view_json};
-use super::{Catalog, Check, Column, Index, Table, Trigger, TriggerTiming};
+use super::{Catalog, Check, Column, Index, Sequence, Table, Trigger, TriggerTiming};
 use crate::error::Result;
 use crate::value::Type;
 
@@ -82,7 +84,13 @@ fn definitions(catalog: &Catalog) -> Json {
     });
     let indexes: Vec<Json> = indexes.collect();
     let triggers: Vec<Json> = catalog.triggers.values().map(|each| trigger(each)).collect();
-    json!({ "tables": tables, "views": views, "indexes": indexes, "triggers": triggers })
+    let mut definitions = json!({ "tables": tables, "views": views, "indexes": indexes, "triggers": triggers });
+    if !catalog.sequences.is_empty() {
+        // DecentDB's documents, which have no sequences, stay as they are.
+        let sequence = |each: &Arc<Sequence>| json!({ "name": each.name, "ddl": each.ddl });
+        definitions["sequences"] = catalog.sequences.values().map(sequence).collect();
+    }
+    definitions
 }
 
 /// Tables, views, indexes and triggers in full. Calls `row_count` once per table.

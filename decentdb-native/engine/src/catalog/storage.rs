@@ -75,6 +75,9 @@ pub fn load(connection: &Connection) -> Result<Catalog> {
             "trigger" => {
                 catalog.triggers.insert(name.clone(), parse(&kind, &name, &body)?);
             }
+            "sequence" => {
+                catalog.sequences.insert(name.clone(), parse(&kind, &name, &body)?);
+            }
             _ => return Err(damaged(&kind, &name, "its kind is unknown; a newer version wrote this file")),
         }
     }
@@ -120,6 +123,8 @@ fn write(connection: &Connection, change: &Change) -> Result<()> {
         Change::DropIndex(name) => remove(connection, "index", name),
         Change::PutTrigger(trigger) => put(connection, "trigger", &trigger.name, trigger.as_ref()),
         Change::DropTrigger(name) => remove(connection, "trigger", name),
+        Change::PutSequence(sequence) => put(connection, "sequence", &sequence.name, sequence.as_ref()),
+        Change::DropSequence(name) => remove(connection, "sequence", name),
         Change::Several(changes) => changes.iter().try_for_each(|change| write(connection, change)),
         Change::Temporary(_) | Change::Nothing => Ok(()),
     }

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::{fail, null, output, raw, string, Output, PURE};
 use crate::error::Error;
+use crate::types::size::Size;
 use crate::types::{self, Conversion, Raw};
 use crate::value::{EnumType, Type, Value};
 
@@ -95,6 +96,19 @@ fn to_text(context: &Context<'_>) -> Output {
     }
 }
 
+/// `ddb_sized(value, type, number, number, column)`: the value as a column of that size stores it.
+fn sized(context: &Context<'_>) -> Output {
+    let size = Size::from_numbers(&code(context, 1)?, context.get(2)?, context.get(3)?);
+    let size = size.ok_or_else(|| fail(&Error::internal("a size of no type")))?;
+    match size.hold(raw(context, 0)?) {
+        Ok(stored) => Ok(output(stored)),
+        Err(error) => {
+            let column: String = context.get(4)?;
+            Err(fail(&types::in_column(error, &column)))
+        }
+    }
+}
+
 /// `ddb_uuid_v4(randomblob(16))`: sets version and variant in random bytes.
 fn uuid_v4(context: &Context<'_>) -> Output {
     let Raw::Blob(random) = raw(context, 0)? else { return Ok(null()) };
@@ -110,6 +124,7 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function("ddb_cast", 3, PURE, |context| convert(context, Conversion::Explicit))?;
     connection.create_scalar_function("ddb_assign", 4, PURE, |context| convert(context, Conversion::Assignment))?;
     connection.create_scalar_function("ddb_enum", -1, PURE, enum_label)?;
+    connection.create_scalar_function("ddb_sized", 5, PURE, sized)?;
     connection.create_scalar_function("ddb_uuid_v4", 1, PURE, uuid_v4)?;
     connection.create_scalar_function("ddb_text", 2, PURE, to_text)
 }

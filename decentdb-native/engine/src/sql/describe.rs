@@ -7,7 +7,7 @@ use sqlparser::tokenizer::TokenWithSpan;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result, Status};
 use crate::sql::grammar::tokenize;
-use crate::sql::{compile_for, Compiled, Parsed};
+use crate::sql::{compile_for, Compiled, Parsed, Sizes};
 use crate::stack;
 use crate::value::Type;
 
@@ -15,7 +15,7 @@ use super::program::StatementKind;
 
 /// The description of a statement for the C ABI: kind, parameters, result columns.
 pub fn describe_json(sql: &str, catalog: &Catalog) -> Result<Json> {
-    let compiled = compile_for(sql, catalog, &[])?;
+    let compiled = compile_for(sql, catalog, &[], Sizes::Described)?;
     if compiled.kind == StatementKind::Transaction {
         let message = "prepared statements do not support transaction control";
         return Err(Error::new(Status::Sql, "sql.unsupported_feature", Some("0A000"), message));
@@ -45,6 +45,7 @@ fn describe(tokens: Vec<TokenWithSpan>, sql: &str, compiled: &Compiled, catalog:
             Parsed::Trigger(_) => "create_trigger",
             Parsed::Pragma(_) => "pragma",
             Parsed::Audit(_) => "set_audit_context",
+            Parsed::Sequence(_) => "other",
         },
         "read_only": compiled.read_only,
         "schema_cookie": catalog.cookie,
@@ -145,6 +146,7 @@ fn statement_kind(statement: &Statement) -> &'static str {
         Statement::Drop { object_type, .. } => match object_type {
             sqlparser::ast::ObjectType::Table => "drop_table",
             sqlparser::ast::ObjectType::View => "drop_view",
+            sqlparser::ast::ObjectType::Sequence => "other",
             _ => "drop_index",
         },
         Statement::Explain { .. } => "explain",

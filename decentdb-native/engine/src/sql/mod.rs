@@ -22,6 +22,7 @@ use crate::stack;
 use crate::types;
 use crate::value::{Stored, Type, Value};
 
+pub(crate) use self::bind::sequence_name;
 pub use self::bind::{Inspection, INSPECTION_ROWS};
 pub use self::describe::describe_json;
 pub use self::emit::{constraint_error, foreign_key_error, orphans_exist, suspects, Declared};
@@ -29,7 +30,8 @@ pub use self::numbering::{Given, Numbered, Numbering, NEXT_ID};
 pub use self::program::{Compiled, Program, ResultColumn, SessionCommand, StatementKind, TransactionControl};
 
 use self::bind::{recognize_pragma, Binder, ParamState, Pragma};
-use self::ddl::{create_schema, keep_odd_ids, recognize_trigger, CreateTrigger};
+use self::ddl::{create_schema, keep_odd_ids, recognize_sequence, recognize_trigger};
+use self::ddl::{CreateTrigger, SequenceStatement};
 pub use self::errors::too_many_parameters;
 
 use self::errors::refuse;
@@ -43,13 +45,29 @@ pub const AUDIT_VALUE: &str = "ddb_audit_value";
 /// The function that gives the whole audit context, as a JSON object.
 pub const AUDIT_ALL: &str = "ddb_audit_all";
 
+/// The functions of sequences.
+pub const NEXT_VALUE: &str = "ddb_nextval";
+pub const SET_VALUE: &str = "ddb_setval";
+pub const CURRENT_VALUE: &str = "ddb_currval";
+pub const LAST_VALUE: &str = "ddb_lastval";
+
+/// The function that gives the name of the application.
+pub const APPLICATION_NAME: &str = "ddb_application_name";
+
 /// The most parameters of a statement.
 pub const MAX_PARAMETERS: usize = 65_535;
 
 /// Compiles the one statement in `sql`. `params[i]` is the type of the value bound to `$i+1`, `None` where nothing but
 /// NULL is bound or the caller only asks for a description; the types decide overloads and the tags of results.
-pub fn compile(sql: &str, catalog: &Arc<Catalog>, params: &[Option<Type>]) -> Result<Compiled> {
-    compile_for(sql, catalog, params)
+pub fn compile(sql: &str, catalog: &Arc<Catalog>, params: &[Option<Type>], sizes: Sizes) -> Result<Compiled> {
+    compile_for(sql, catalog, params, sizes)
+}
+
+/// Whether columns that a statement defines hold their values to their declared size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sizes {
+    Described,
+    Enforced,
 }
 
 /// Brings the value bound to parameter `index` (from 0) into the form SQLite stores.
@@ -66,7 +84,7 @@ pub fn bind(compiled: &Compiled, index: usize, value: &Value) -> Result<Stored> 
     })
 }
 
-fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<Compiled> {
+fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>], sizes: Sizes) -> Result<Compiled> {
     let tokens = tokenize(sql)?;
     require_one_statement(&tokens)?;
     if let Some(control) = recognize_transaction(&tokens)? {
@@ -92,7 +110,7 @@ fn compile_for(sql: &str, catalog: &Catalog, params: &[Option<Type>]) -> Result<
     let kept = ["CREATE", "ALTER"].iter().any(|word| opening.starts_with(word));
     stack::require_levels(levels, if kept { stack::MAX_STORED_LEVELS } else { stack::MAX_LEVELS })?;
     stack::with_room(levels, || {
-        let compiled = compile_tokens(tokens, &opening, sql, catalog, params)?;
+        let compiled = compile_tokens(tokens, &opening, sql, catalog, params, sizes)?;
         Ok(Compiled { levels: levels + catalog.levels(), ..compiled })
     })
 }
@@ -103,12 +121,14 @@ fn compile_tokens(
     sql: &str,
     catalog: &Catalog,
     params: &[Option<Type>],
+    sizes: Sizes,
 ) -> Result<Compiled> {
     let statement = Parsed::read(tokens)?;
     let mut decided: Vec<ParamState> = Vec::new();
     // The second pass knows the types that the first one found for parameters used before their type was clear.
     for _ in 0..3 {
         let mut binder = Binder::new(catalog, params, decided);
+        binder.enforces_sizes = sizes == Sizes::Enforced;
         let parts = binder.parsed(&statement, sql, opening)?;
         if binder.wants_another_pass() {
             decided = binder.decided();
@@ -130,7 +150,7 @@ fn finish(mut binder: Binder<'_>, parts: Parts) -> Result<Compiled> {
     let temporaries = binder.temporaries.clone();
     let inspected = binder.inspected.iter().copied().collect();
     let read_only = match kind {
-        StatementKind::Select | StatementKind::Explain => true,
+        StatementKind::Select | StatementKind::Explain => !binder.draws,
         StatementKind::Pragma => matches!(program, Program::Statement(_)),
         _ => false,
     };
@@ -164,6 +184,7 @@ enum Parsed {
     Trigger(CreateTrigger),
     Pragma(Pragma),
     Audit(SessionCommand),
+    Sequence(SequenceStatement),
 }
 
 impl Parsed {
@@ -176,6 +197,9 @@ impl Parsed {
         }
         if let Some(command) = recognize_audit(&tokens)? {
             return Ok(Parsed::Audit(command));
+        }
+        if let Some(sequence) = recognize_sequence(&tokens)? {
+            return Ok(Parsed::Sequence(sequence));
         }
         Ok(Parsed::Statement(Box::new(grammar::statement(tokens)?)))
     }
@@ -208,6 +232,7 @@ impl Binder<'_> {
             }
             Parsed::Trigger(create) => self.create_trigger(create, text),
             Parsed::Pragma(pragma) => self.pragma(pragma),
+            Parsed::Sequence(sequence) => self.sequence_statement(sequence, text),
             Parsed::Audit(command) => Ok(Parts {
                 kind: StatementKind::Session,
                 program: Program::Session(command.clone()),
@@ -245,6 +270,11 @@ impl Binder<'_> {
                 self.drop_object(*object_type, *if_exists, names, *cascade)
             }
             Statement::ShowVariable { variable } => self.show(variable),
+            Statement::Set(set) => self.set(set),
+            Statement::Merge(_) => Err(Error::unsupported("MERGE").hint(
+                "INSERT .. ON CONFLICT .. DO UPDATE does it for one key; else UPDATE .. FROM and INSERT .. SELECT .. WHERE NOT \
+                 EXISTS in one transaction",
+            )),
             Statement::CreateSchema { schema_name: SchemaName::Simple(schema), if_not_exists, .. } => {
                 create_schema(schema, *if_not_exists)
             }
@@ -296,6 +326,7 @@ impl Binder<'_> {
             _ => return Err(Error::unsupported("EXPLAIN of anything but a query or a change of rows")),
         }
         let parts = self.statement(statement, text, opening)?;
+        refuse(self.draws, "EXPLAIN of a statement that takes a value of a sequence")?;
         let Program::Statement(query) = parts.program else {
             return Err(Error::internal("a query compiled to no statement"));
         };

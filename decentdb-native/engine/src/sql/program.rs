@@ -90,6 +90,9 @@ pub enum SessionCommand {
         query: String,
         value: String,
     },
+    /// Sets a setting to the value that is in force.
+    ConfirmSetting,
+    SetApplicationName(String),
     /// Without a value it is forgotten.
     SetAudit {
         key: String,

@@ -8,6 +8,7 @@ pub mod decimal;
 pub mod dynamic;
 pub mod interval;
 pub mod network;
+pub mod size;
 pub mod uuid;
 
 use crate::error::{Error, Result, Status};

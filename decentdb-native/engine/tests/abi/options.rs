@@ -37,6 +37,7 @@ fn every_documented_option_is_accepted() {
         "write_queue_group_commit=yes",
         "write_queue_max_batch=9",
         "write_queue_max_group_delay_us=1000",
+        "enforce_declared_sizes=on",
         "plan_cache_enabled=0,plan_cache_max_bytes=1",
         "paged_row_storage=true;retain_paged_row_sources_after_commit=no;persistent_pk_index=1",
         " ; , ",

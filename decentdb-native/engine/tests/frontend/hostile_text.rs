@@ -28,7 +28,7 @@ const SEEDS: &[&str] = &[
 ];
 
 fn compile(database: &Database, text: &str) {
-    let _ = sql::compile(text, &database.catalog, &[]);
+    let _ = sql::compile(text, &database.catalog, &[], sql::Sizes::Described);
     let _ = sql::describe_json(text, &database.catalog);
 }
 
@@ -81,7 +81,7 @@ fn deep_nesting_is_an_error_or_a_chain() {
             format!("SELECT * FROM {}t{}", "(".repeat(deep), ")".repeat(deep)),
             format!("SELECT a{}", "[1]".repeat(deep)),
         ] {
-            let error = sql::compile(&text, &database.catalog, &[]).err();
+            let error = sql::compile(&text, &database.catalog, &[], sql::Sizes::Described).err();
             let state = error.as_ref().map(|error| error.sqlstate);
             assert!(matches!(state, None | Some(Some("54001" | "42601" | "0A000" | "42703"))), "{error:?}");
         }

@@ -69,7 +69,7 @@ impl Database {
 
     pub fn try_run(&mut self, statement: &str, values: &[Value]) -> Result<Rows> {
         let tags: Vec<Option<Type>> = values.iter().map(|value| Type::from_tag(value.tag())).collect();
-        let compiled = sql::compile(statement, &self.catalog, &tags)?;
+        let compiled = sql::compile(statement, &self.catalog, &tags, sql::Sizes::Described)?;
         match &compiled.program {
             Program::Statement(text) => self.execute(text, &compiled, values),
             Program::Explain { query, .. } => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::error::{Error, Result, Status};
+use crate::sql::Sizes;
 
 const PAGE_BYTES: u64 = 4096;
 const MIB: u64 = 1024 * 1024;
@@ -51,6 +52,7 @@ pub struct Options {
     pub queue: QueueOptions,
     pub plan_cache_enabled: bool,
     pub plan_cache_bytes: u64,
+    pub sizes: Sizes,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +85,7 @@ impl Default for Options {
             },
             plan_cache_enabled: true,
             plan_cache_bytes: 262_144,
+            sizes: Sizes::Described,
         }
     }
 }
@@ -169,6 +172,9 @@ impl Options {
                 self.queue.max_group_delay = Duration::from_micros(number(key, value)?);
             }
             "plan_cache_enabled" => self.plan_cache_enabled = boolean(key, value)?,
+            "enforce_declared_sizes" => {
+                self.sizes = if boolean(key, value)? { Sizes::Enforced } else { Sizes::Described };
+            }
             "plan_cache_max_bytes" => self.plan_cache_bytes = number(key, value)?,
             // Choices of DecentDB's own storage that have no counterpart here: checked, without effect.
             "paged_row_storage" | "retain_paged_row_sources_after_commit" | "persistent_pk_index" => {

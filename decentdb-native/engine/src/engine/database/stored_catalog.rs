@@ -36,7 +36,8 @@ pub fn changed_objects(change: &Change) -> Vec<String> {
         Change::PutView(view) => vec![view.name.clone()],
         Change::PutIndex(index) => vec![index.table.clone()],
         Change::PutTrigger(trigger) => vec![trigger.target.clone()],
-        Change::DropIndex(_) | Change::DropTrigger(_) | Change::Temporary(_) | Change::Nothing => Vec::new(),
+        Change::DropIndex(_) | Change::DropTrigger(_) | Change::PutSequence(_) | Change::DropSequence(_) => Vec::new(),
+        Change::Temporary(_) | Change::Nothing => Vec::new(),
         Change::Several(changes) => changes.iter().flat_map(changed_objects).collect(),
     }
 }

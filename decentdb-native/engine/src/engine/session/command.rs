@@ -9,7 +9,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value as SqlValue;
 
 use crate::error::{Error, Result};
-use crate::sql::{SessionCommand, AUDIT_ALL, AUDIT_VALUE};
+use crate::sql::{SessionCommand, APPLICATION_NAME, AUDIT_ALL, AUDIT_VALUE};
 use crate::sqlite::{self, Connection, Step};
 use crate::value::Stored;
 
@@ -66,6 +66,23 @@ impl AuditContext {
     }
 }
 
+/// The name that the application gave itself with SET; it ends with the handle.
+#[derive(Clone, Default)]
+pub struct ApplicationName(Arc<Mutex<String>>);
+
+impl ApplicationName {
+    /// Registers the function that SHOW reads it through.
+    pub fn register(connection: &Connection) -> Result<Self> {
+        let name = Self::default();
+        let own = name.clone();
+        let read = move |_: &rusqlite::functions::Context<'_>| Ok(own.0.lock().clone());
+        let registered =
+            connection.inner().create_scalar_function(APPLICATION_NAME, 0, FunctionFlags::SQLITE_UTF8, read);
+        registered.map_err(|error| sqlite::from_rusqlite(&error))?;
+        Ok(name)
+    }
+}
+
 impl Core {
     pub(in crate::engine) fn session_command(&mut self, command: &SessionCommand) -> Result<Written> {
         match command {
@@ -77,6 +94,8 @@ impl Core {
             }
             SessionCommand::Checkpoint(mode) => return self.checkpoint_in(mode),
             SessionCommand::Confirm { pragma, query, value } => self.confirm(pragma, query, value)?,
+            SessionCommand::ConfirmSetting => {}
+            SessionCommand::SetApplicationName(name) => self.application_name.0.lock().clone_from(name),
             SessionCommand::SetAudit { key, value: Some(value) } => self.audit.set(key.clone(), value.clone()),
             SessionCommand::SetAudit { key, value: None } => self.audit.clear(Some(key)),
         }

@@ -16,10 +16,11 @@ use crate::error::Result;
 use crate::sqlite::interrupt::{Interrupt, Running};
 use crate::sqlite::{Connection, Statement};
 
-use super::command::AuditContext;
+use super::command::{ApplicationName, AuditContext};
 use super::ids::Counts;
 use super::plan::PlanCache;
 use super::prepared::Prepared;
+use super::sequences::Sequences;
 use super::transaction::Transaction;
 
 /// SQLite's own choice. Running a statement needs a dozen at most.
@@ -76,8 +77,10 @@ pub struct Core {
     /// Boxed: SQLite holds its address while changes are captured.
     pub(in crate::engine) capture: Box<Capture>,
     pub(in crate::engine) audit: AuditContext,
+    pub(in crate::engine) application_name: ApplicationName,
     /// Boxed: SQLite holds its address while a statement runs.
     pub(in crate::engine) counts: Box<Counts>,
+    pub(in crate::engine) sequences: Sequences,
     pub(in crate::engine) queue: Arc<Queue>,
     pub(in crate::engine) inspections: Inspections,
     pub(in crate::engine) connection: Connection,
@@ -125,7 +128,9 @@ impl Session {
         };
         let inspections = Inspections::register(&connection)?;
         let audit = AuditContext::register(&connection)?;
+        let application_name = ApplicationName::register(&connection)?;
         let counts = Box::new(Counts::register(&connection)?);
+        let sequences = Sequences::register(&connection)?;
         connection.set_memory_aside(PIECES_OF_MEMORY)?;
         let queue = Arc::new(Queue::new(options.queue.clone()));
         let shared = Shared::acquire(location);
@@ -145,7 +150,9 @@ impl Session {
             in_transaction: Arc::clone(&in_transaction),
             capture: Box::default(),
             audit,
+            application_name,
             counts,
+            sequences,
             queue: Arc::clone(&queue),
             inspections,
             connection,

@@ -10,7 +10,7 @@ use crate::engine::translate_error::explain;
 use crate::engine::watch::Source;
 use crate::error::{Error, Result, Status};
 use crate::sql;
-use crate::sql::{Compiled, Program};
+use crate::sql::{Compiled, Program, StatementKind};
 use crate::sqlite::{interrupt, Statement, Step};
 use crate::stack;
 use crate::value::{Type, Value};
@@ -152,6 +152,10 @@ impl Core {
             done?;
             return Ok(Written { rows: RowSet::default(), affected: 0 });
         }
+        if plan.compiled.kind == StatementKind::Select {
+            // Values that a failing query took are taken back, which SQLite does for changes of rows alone.
+            return self.atomically(|core| core.run_statement(plan, params, false));
+        }
         if plan.compiled.numbering.tables.is_empty() {
             let done = self.run_statement(plan, params, false);
             if let Program::Script(_) = plan.compiled.program {
@@ -286,7 +290,7 @@ impl Core {
     fn compile_here(&mut self, sql: &Arc<str>, params: Option<&[Value]>) -> Result<Plan> {
         let given = params.unwrap_or(&[]);
         let types: Vec<Option<Type>> = given.iter().map(|value| Type::from_tag(value.tag())).collect();
-        let compiled = sql::compile(sql, &self.catalog, &types)?;
+        let compiled = sql::compile(sql, &self.catalog, &types, self.options.sizes)?;
         let prepare = |text: &str| self.connection.prepare_deep(text, compiled.levels);
         let statement = match &compiled.program {
             Program::Statement(text) => Some(prepare(compiled.id_only.as_ref().unwrap_or(text))?),

@@ -9,6 +9,7 @@ mod ids;
 mod plan;
 mod prepared;
 mod rows;
+mod sequences;
 mod transaction;
 
 pub(crate) use self::core::{Core, Session};

@@ -53,7 +53,7 @@ enum Phase {
     Done,
 }
 
-/// What comes after the rows that the engine holds.
+/// The rows of SQLite, or the end, that follow the rows that the engine holds.
 enum Then {
     /// SQLite holds more.
     Stream,

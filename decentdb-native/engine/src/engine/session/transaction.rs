@@ -300,6 +300,7 @@ impl Core {
             return Err(error);
         }
         self.set_in_transaction(false);
+        self.sequences.forget();
         let Some(done) = self.transaction.take() else {
             return Err(Error::internal("commit without a transaction"));
         };
@@ -350,6 +351,7 @@ impl Core {
             }
         }
         self.capture.clear();
+        self.sequences.forget();
         self.set_in_transaction(false);
     }
 

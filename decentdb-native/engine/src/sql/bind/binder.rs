@@ -142,6 +142,10 @@ pub(crate) struct Binder<'a> {
     pub alone: bool,
     /// Counts the calls bound so far whose results change from call to call.
     pub volatile: usize,
+    /// Whether new columns hold their values to their declared size.
+    pub enforces_sizes: bool,
+    /// It takes or sets a value of a sequence, and so writes.
+    pub draws: bool,
     /// It reads the present state of the schema or the engine, which a view could not follow.
     pub saw_system: bool,
     /// The views about the engine itself it reads, whose rows are made before it runs.
@@ -189,6 +193,8 @@ impl<'a> Binder<'a> {
             steady: None,
             alone: false,
             volatile: 0,
+            enforces_sizes: false,
+            draws: false,
             saw_system: false,
             inspected: BTreeSet::new(),
             searches: Vec::new(),

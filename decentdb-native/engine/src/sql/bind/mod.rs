@@ -12,6 +12,6 @@ pub(crate) use self::binder::{same, Aggregates, Binder, Ex, ExKind, ParamState};
 pub(crate) use self::catalog_views::{recognize_pragma, value_text, Pragma};
 pub use self::catalog_views::{Inspection, INSPECTION_ROWS};
 pub(crate) use self::dml::require_column_type;
-pub(crate) use self::expr::fulltext_analyzer;
+pub(crate) use self::expr::{fulltext_analyzer, named_sequence, sequence_name};
 pub(crate) use self::query::table_columns;
 pub(crate) use self::scope::{Relation, Scope, ScopeColumn};

@@ -145,6 +145,8 @@ impl Binder<'_> {
             Some(default) => self.default_value(default, added)?,
             None => Ex::null(),
         };
+        // SQLite would take a value that is held to a size for one that is not constant.
+        let constant = constant && (added.size.is_none() || added.default_sql.is_none());
         let filled = constant && (added.nullable || fill.kind != ExKind::Null);
         let generated = added.generated_sql.is_some();
         if before == after && keys == altered.pending.len() && filled && !generated {
@@ -220,6 +222,7 @@ impl Binder<'_> {
             AlterColumnOperation::SetDataType { data_type, using, .. } => {
                 definition.ty = owned(&type_of(data_type)?, &table_name, &column);
                 definition.shape = shape_of(data_type)?;
+                definition.size = self.size(data_type)?;
                 let definition = definition.clone();
                 if let Some(default) = &definition.default_sql {
                     self.default_value(default, &definition)?;

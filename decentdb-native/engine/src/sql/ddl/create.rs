@@ -12,8 +12,9 @@ use crate::error::{Error, Result, Status};
 use crate::sql::bind::{require_column_type, Binder};
 use crate::sql::emit::{in_schema, qualified_name};
 use crate::sql::errors::{already_exists, duplicate_column, refuse};
-use crate::sql::grammar::{enum_id, expression, name, object, quote, shape_of, type_of};
+use crate::sql::grammar::{enum_id, expression, name, object, quote, shape_of, size_of, type_of};
 use crate::sql::program::Parts;
+use crate::types::size::Size;
 use crate::value::{EnumType, Type};
 
 use super::generated::{expression_of, identity_of, is_serial, require_sound};
@@ -116,6 +117,15 @@ impl Binder<'_> {
         Ok(Parts::ddl(statements, in_schema(Change::PutTable(Arc::new(table)), temporary)))
     }
 
+    /// The size that values of a new column are held to.
+    pub fn size(&self, data_type: &DataType) -> Result<Option<Size>> {
+        if self.enforces_sizes {
+            size_of(data_type)
+        } else {
+            Ok(None)
+        }
+    }
+
     pub fn column_definition(
         &mut self,
         table: &mut Table,
@@ -136,6 +146,7 @@ impl Binder<'_> {
         column.identity = serial.then_some(Identity::ByDefault);
         column.nullable = !serial;
         column.shape = shape_of(&definition.data_type).map_err(at)?;
+        column.size = self.size(&definition.data_type).map_err(at)?;
         for option in &definition.options {
             let constraint = option.name.as_ref().map(name);
             match &option.option {

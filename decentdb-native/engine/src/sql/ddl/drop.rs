@@ -1,4 +1,4 @@
-//! DROP TABLE, DROP VIEW and DROP INDEX.
+//! DROP TABLE, DROP VIEW, DROP INDEX and DROP SEQUENCE.
 
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ impl Binder<'_> {
             require_user_name(name).map_err(|_| Error::unknown_relation(name))?;
             let home = match (kind, path.schema) {
                 (ObjectType::Index, None) if self.catalog.temp().index(name).is_some() => self.catalog.temp(),
-                (ObjectType::Index, None) => self.catalog,
+                (ObjectType::Index | ObjectType::Sequence, None) => self.catalog,
                 _ => self.home(path),
             };
             let temporary = !std::ptr::eq(home, self.catalog);
@@ -108,6 +108,14 @@ impl Binder<'_> {
                     Some(index) => {
                         statements.extend(drop_index(index, temporary));
                         changes.push(in_schema(Change::DropIndex(index.name.clone()), temporary));
+                        true
+                    }
+                    None => false,
+                },
+                ObjectType::Sequence => match home.sequence(name) {
+                    Some(sequence) => {
+                        statements.push(self.drop_sequence(sequence)?);
+                        changes.push(Change::DropSequence(sequence.name.clone()));
                         true
                     }
                     None => false,
@@ -214,6 +222,7 @@ pub(crate) fn unknown(kind: ObjectType, name: &str) -> Error {
     let (what, sqlstate) = match kind {
         ObjectType::Table => ("table", "42P01"),
         ObjectType::View => ("view", "42P01"),
+        ObjectType::Sequence => ("sequence", "42P01"),
         _ => ("index", "42704"),
     };
     Error::new(Status::Sql, "sql.relation_not_found", Some(sqlstate), format!("unknown {what} {name}"))

@@ -107,6 +107,7 @@ impl Binder<'_> {
                 _ => error,
             }
         })?;
+        let ex = self.shaped(ex, column);
         let kept = if column.generated_stored { "STORED" } else { "VIRTUAL" };
         Ok(format!(" GENERATED ALWAYS AS ({}) {kept}", ex.sql))
     }

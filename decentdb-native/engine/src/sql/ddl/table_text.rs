@@ -2,6 +2,7 @@
 
 use crate::catalog::{Check, Column, ForeignKey, Table};
 use crate::sql::grammar::{quote, text_literal};
+use crate::types::size::Size;
 use crate::value::Type;
 
 fn list(names: &[String]) -> String {
@@ -28,7 +29,8 @@ fn constraint(key: &ForeignKey) -> String {
 }
 
 fn column(table: &Table, column: &Column) -> String {
-    let mut text = format!("{} {}", quote(&column.name), column.ty.name());
+    let ty = column.size.map_or_else(|| column.ty.name().to_owned(), Size::sql);
+    let mut text = format!("{} {ty}", quote(&column.name));
     if let Type::Enum(of) = &column.ty {
         let labels: Vec<String> = of.labels.iter().map(|label| text_literal(label)).collect();
         text.push_str(&format!("({})", labels.join(", ")));

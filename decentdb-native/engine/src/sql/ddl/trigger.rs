@@ -212,6 +212,7 @@ impl Binder<'_> {
             let database = Arc::new(self.catalog.clone()).without_temp();
             let mut binder = Binder::new(&database, &[], Vec::new());
             let parts = binder.statement(&statement, text, "")?;
+            refuse(binder.draws, "a trigger that takes a value of a sequence")?;
             refuse(!binder.params.is_empty(), "a parameter in the action of a trigger")?;
             let Program::Statement(sql) = parts.program else {
                 return Err(Error::internal("the action of a trigger compiled to no statement"));

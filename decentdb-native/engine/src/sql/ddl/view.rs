@@ -74,6 +74,7 @@ impl Binder<'_> {
         // A name that means an object of the database goes on doing so, whatever temporary objects come.
         self.qualify = temporary;
         let mut bound = self.query(&create.query, None)?;
+        refuse(self.draws, "a view that takes a value of a sequence")?;
         refuse(self.saw_system, "a view of the schema's own views")?;
         if let (false, [used, ..]) = (temporary, self.temporaries.as_slice()) {
             return Err(Error::unsupported(format!("a view of the database that reads the temporary {used}"))

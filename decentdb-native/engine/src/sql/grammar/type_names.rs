@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use sqlparser::ast::{DataType, EnumMember, TimezoneInfo};
+use sqlparser::ast::{CharacterLength, DataType, EnumMember, ExactNumberInfo, TimezoneInfo};
 
 use crate::error::{Error, Result, Status};
 use crate::spatial::Shape;
+use crate::types::decimal::MAX_SCALE;
+use crate::types::size::Size;
 use crate::value::{EnumType, Type};
 
 /// The type a spelling stands for. An ENUM has the id 0 until a column owns it.
@@ -67,6 +69,42 @@ pub(crate) fn shape_of(data_type: &DataType) -> Result<Option<Shape>> {
         "geometry" => Shape::of(arguments, false).map(Some),
         "geography" => Shape::of(arguments, true).map(Some),
         _ => Ok(None),
+    }
+}
+
+/// The size that a type is declared with; `None` if it has no bound but that of all its values.
+pub(crate) fn size_of(data_type: &DataType) -> Result<Option<Size>> {
+    use DataType as D;
+    Ok(match data_type {
+        D::SmallInt(_) | D::Int2(_) => Some(Size::Integer(16)),
+        D::Int(_) | D::Integer(_) | D::Int4(_) => Some(Size::Integer(32)),
+        D::Varchar(length) | D::CharacterVarying(length) | D::CharVarying(length) => characters(*length),
+        D::Char(length) | D::Character(length) => Some(characters(*length).unwrap_or(Size::Characters(1))),
+        D::Decimal(digits) | D::Numeric(digits) | D::Dec(digits) => match *digits {
+            ExactNumberInfo::None => None,
+            ExactNumberInfo::Precision(precision) => Some(decimal(precision, 0)?),
+            ExactNumberInfo::PrecisionAndScale(precision, scale) => Some(decimal(precision, scale)?),
+        },
+        _ => None,
+    })
+}
+
+fn characters(length: Option<CharacterLength>) -> Option<Size> {
+    match length {
+        Some(CharacterLength::IntegerLength { length, .. }) => Some(Size::Characters(length)),
+        Some(CharacterLength::Max) | None => None,
+    }
+}
+
+fn decimal(precision: u64, scale: i64) -> Result<Size> {
+    let digits = u8::try_from(precision).ok().filter(|precision| (1..=MAX_SCALE).contains(precision));
+    let places = u8::try_from(scale).ok().filter(|scale| digits.is_some_and(|digits| *scale <= digits));
+    match (digits, places) {
+        (Some(precision), Some(scale)) => Ok(Size::Digits { precision, scale }),
+        _ => {
+            let what = format!("enforcing DECIMAL({precision}, {scale})");
+            Err(Error::unsupported(what).hint("a DECIMAL has at most 18 digits, and no more of them behind the point"))
+        }
     }
 }
 

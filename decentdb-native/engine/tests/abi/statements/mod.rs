@@ -6,5 +6,7 @@ mod inspection;
 mod interrupts;
 mod introspection;
 mod nested_text;
+mod sequences;
+mod sizes;
 mod temporary;
 mod triggers;

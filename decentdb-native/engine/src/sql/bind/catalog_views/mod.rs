@@ -3,7 +3,7 @@
 mod engine_views;
 mod pragma;
 mod schema_views;
-mod show;
+mod settings;
 
 pub use self::engine_views::{Inspection, INSPECTION_ROWS};
 pub(crate) use self::pragma::{recognize_pragma, value_text, Pragma};

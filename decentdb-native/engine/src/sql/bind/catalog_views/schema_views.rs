@@ -1,8 +1,10 @@
-//! The schema as relations: `sqlite_schema` and its likes, and `information_schema.{schemata, tables, columns}`.
+//! The schema as relations: `sqlite_schema` and its likes, and `information_schema.{schemata, tables, columns, sequences}`.
+
+use std::sync::Arc;
 
 use sqlparser::ast::{ObjectName, ObjectNamePart};
 
-use crate::catalog::{index_definitions, Catalog};
+use crate::catalog::{index_definitions, Catalog, Sequence};
 use crate::error::{Error, Result};
 use crate::sql::bind::scope::{Relation, ScopeColumn};
 use crate::sql::grammar::{name, quote, text_literal};
@@ -45,6 +47,21 @@ const COLUMNS: Columns = &[
     ("data_type", Type::Text, false),
 ];
 
+const SEQUENCES: Columns = &[
+    ("sequence_catalog", Type::Text, false),
+    ("sequence_schema", Type::Text, false),
+    ("sequence_name", Type::Text, false),
+    ("data_type", Type::Text, false),
+    ("numeric_precision", Type::Int64, false),
+    ("numeric_precision_radix", Type::Int64, false),
+    ("numeric_scale", Type::Int64, false),
+    ("start_value", Type::Text, false),
+    ("minimum_value", Type::Text, false),
+    ("maximum_value", Type::Text, false),
+    ("increment", Type::Text, false),
+    ("cycle_option", Type::Text, false),
+];
+
 const AUDIT_CONTEXT: Columns = &[("key", Type::Text, false), ("value", Type::Dynamic, false)];
 
 const OBJECTS: Columns = &[
@@ -80,6 +97,7 @@ pub(crate) fn system_view(written: &ObjectName, catalog: &Catalog) -> Result<Opt
         [SCHEMA, view @ "schemata"] => (view, SCHEMATA, schemata()),
         [SCHEMA, view @ "tables"] => (view, TABLES, tables(catalog)),
         [SCHEMA, view @ "columns"] => (view, COLUMNS, columns(catalog)),
+        [SCHEMA, view @ "sequences"] => (view, SEQUENCES, sequences(catalog)),
         [SCHEMA, _] => return Err(Error::unknown_relation(&written.to_string())),
         _ => return Ok(None),
     };
@@ -165,6 +183,18 @@ fn columns(catalog: &Catalog) -> Vec<Vec<String>> {
         );
     }
     rows
+}
+
+fn sequences(catalog: &Catalog) -> Vec<Vec<String>> {
+    let row = |sequence: &Arc<Sequence>| {
+        let mut row = texts(&[MAIN, MAIN, &sequence.name, Type::Int64.name()]);
+        row.extend(["64", "2", "0"].map(str::to_owned));
+        let numbers = [sequence.start, sequence.lowest, sequence.highest, sequence.increment];
+        row.extend(numbers.map(|number| text_literal(&number.to_string())));
+        row.push(text_literal(if sequence.cycles { "YES" } else { "NO" }));
+        row
+    };
+    catalog.sequences.values().map(row).collect()
 }
 
 fn objects(catalog: &Catalog) -> Vec<Vec<String>> {

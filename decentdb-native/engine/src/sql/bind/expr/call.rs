@@ -11,6 +11,7 @@ use crate::sql::AUDIT_VALUE;
 use crate::value::Type;
 
 use super::aggregate::{AGGREGATES, PERCENTILES};
+use super::sequence::SEQUENCES;
 use super::signatures::{named, Nulls, Signature};
 use super::temporal::TEMPORAL;
 use super::window::needs_over;
@@ -101,6 +102,7 @@ impl Binder<'_> {
         match name.as_str() {
             "fulltext_match" => return self.fulltext_match(&list.args, scope),
             "bm25" => return self.bm25(&list.args, scope),
+            name if SEQUENCES.contains(&name) => return self.sequence_call(name, &list.args, scope),
             _ => {}
         }
         let arguments = self.arguments(&list.args, scope)?;
@@ -211,8 +213,6 @@ impl Binder<'_> {
                 Ok(Ex::new(sql, Type::Dynamic, true))
             }
             ("to_json" | "to_jsonb", 1) => self.json_of(arguments),
-            ("nextval" | "currval" | "setval" | "lastval", _) => Err(Error::unsupported(name)
-                .hint("there are no sequences; an INTEGER PRIMARY KEY gets its values by itself")),
             ("random", 0) => Ok(Ex::new("(random() / 18446744073709551616.0 + 0.5)", Type::Float64, false)),
             ("pi", 0) => Ok(Ex::new("3.141592653589793", Type::Float64, false)),
             ("current_database" | "current_schema" | "database" | "schema", 0) => {

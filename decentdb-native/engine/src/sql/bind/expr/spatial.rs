@@ -2,6 +2,7 @@
 
 use crate::catalog::Column;
 use crate::error::{Error, Result};
+use crate::functions::type_code;
 use crate::sql::bind::binder::{Binder, Ex, ExKind};
 use crate::sql::errors::wrong_arguments;
 use crate::sql::grammar::text_literal;
@@ -139,8 +140,14 @@ impl Binder<'_> {
         Err(Error::type_mismatch(message).hint("make one with ST_GeomFromText or ST_GeogFromText"))
     }
 
-    /// A value for a column of a spatial type, which must be of the shape the column takes.
+    /// A value for a column, which must be of the shape or size the column takes.
     pub fn shaped(&self, ex: Ex, column: &Column) -> Ex {
+        if let (Some(size), false) = (column.size, ex.kind == ExKind::Null) {
+            let (first, second) = size.numbers();
+            let (ty, column) = (type_code(&column.ty), text_literal(&column.name));
+            let sql = format!("ddb_sized({}, {ty}, {first}, {second}, {column})", ex.sql);
+            return Ex { sql, kind: ExKind::Other, source: None, ..ex };
+        }
         match (&column.shape, &ex.kind) {
             (None, _) | (_, ExKind::Null) => ex,
             (Some(shape), _) => {

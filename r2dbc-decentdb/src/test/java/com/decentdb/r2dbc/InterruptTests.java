@@ -158,6 +158,27 @@ class InterruptTests {
     }
 
     @Test
+    void aBatchThatIsStoppedWithinATransactionLeavesNoneOfItsRows() {
+        await(connection.beginTransaction());
+        var batch = connection.createStatement("INSERT INTO t (v) SELECT $1 RETURNING id");
+        for (int i = 0; i < 200_000; i++) {
+            batch.bind(0, i).add();
+        }
+        Disposable running = Flux.from(batch.bind(0, -1).execute()).subscribe();
+        untilItRuns();
+        running.dispose();
+
+        // Stopped between two executions they are undone; within one the engine gives up the transaction.
+        Mono<String> left = connection
+                .fetchValue("SELECT COUNT(*) FROM t", Long.class)
+                .map(String::valueOf)
+                .onErrorResume(R2dbcException.class, error -> Mono.just(String.valueOf(error.getSqlState())));
+        assertThat(awaitValue(left)).isIn("2", "40000");
+        await(connection.rollbackTransaction());
+        assertDatabaseIsFree();
+    }
+
+    @Test
     void fetchingRowsIsStopped() {
         DecentDbConnection other = database.connect();
         Disposable reading =

@@ -110,6 +110,7 @@ public final class DecentDbOptions {
             "write_queue_max_group_delay_us",
             "allow_extension",
             "allow_unsigned_extensions",
+            "enforce_declared_sizes",
             "plan_cache_enabled",
             "plan_cache_max_bytes");
 

@@ -26,6 +26,12 @@ public final class DefaultStatement implements Statement {
         this.fetchSize = fetchSize;
     }
 
+    /**
+     * Ends one list of arguments and begins another. The executions of an insert, update or delete with all lists are one unit,
+     * within a transaction too: they run when the first result is asked for, and one that fails undoes all and is the only signal.
+     * A query runs with the next list when the result before it was consumed; so does a text of several statements, each of
+     * which succeeds or fails on its own.
+     */
     @Override
     public DefaultStatement add() {
         bindings.add();
@@ -92,8 +98,9 @@ public final class DefaultStatement implements Statement {
     }
 
     /**
-     * Each statement of the text runs with demand for its result, each list of arguments runs the whole text. The arguments
-     * stay bound, so that this may be called again.
+     * Each statement of the text runs with demand for its result, each list of arguments runs the whole text, as {@link #add}
+     * describes. Of several lists a result with rows comes when the one before was consumed: read to its end, failed or cancelled. A
+     * subscriber that does not subscribe to a result as it arrives, as {@code then()} and {@code collectList()}, is not waited for. The arguments stay bound, so that this may be called again.
      */
     @Override
     public Flux<Result> execute() {
@@ -116,10 +123,12 @@ public final class DefaultStatement implements Statement {
     }
 
     private Flux<Result> run(List<SqlCommand> commands, List<Value[]> lists, int rows) {
-        if (commands.size() == 1) {
-            return connection.run(commands.get(0), select(commands.get(0), lists), rows);
+        SqlCommand first = commands.get(0);
+        if (commands.size() == 1 && (lists.size() == 1 || !first.reads())) {
+            Flux<Result> results = connection.run(first, select(first, lists), rows);
+            return lists.size() > 1 && first.returning() ? new ResultsInTurn(results) : results;
         }
-        return Flux.fromIterable(lists)
+        Flux<Result> results = Flux.fromIterable(lists)
                 .concatMap(
                         list -> Flux.fromIterable(commands)
                                 .concatMap(
@@ -127,6 +136,7 @@ public final class DefaultStatement implements Statement {
                                                 connection.run(command, select(command, List.<Value[]>of(list)), rows),
                                         0),
                         0);
+        return lists.size() > 1 ? new ResultsInTurn(results) : results;
     }
 
     private static List<Value[]> select(SqlCommand command, List<Value[]> lists) {

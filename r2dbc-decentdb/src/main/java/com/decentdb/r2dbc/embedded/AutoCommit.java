@@ -109,17 +109,12 @@ final class AutoCommit implements Interrupts.Owner {
                     ? answer(delivery, exchange -> write(List.of(command), exchange, ONLY))
                     : answers(delivery, exchange -> write(List.of(command), exchange, Function.identity()));
         }
-        if (command.bindings().size() == 1) {
-            return new Flux<>() {
-                @Override
-                public void subscribe(CoreSubscriber<? super Cursor> subscriber) {
-                    subscriber.onSubscribe(new Read(subscriber, readers, command));
-                }
-            };
-        }
-        return Flux.fromIterable(command.bindings())
-                .concatMap(arguments ->
-                        execute(Command.of(command.sql(), command.fetchSize(), command.lockWait(), arguments)));
+        return new Flux<>() {
+            @Override
+            public void subscribe(CoreSubscriber<? super Cursor> subscriber) {
+                subscriber.onSubscribe(new Read(subscriber, readers, command));
+            }
+        };
     }
 
     /** Runs statements that change rows, in order up to the first that fails, with one commit. */

@@ -94,6 +94,10 @@ final class Database {
         return config;
     }
 
+    EngineTraits traits() {
+        return traits;
+    }
+
     /** The lanes of all sessions that have no pinned lane. */
     SessionLanes shared() {
         return shared;

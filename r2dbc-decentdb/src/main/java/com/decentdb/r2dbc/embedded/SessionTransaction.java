@@ -178,15 +178,15 @@ final class SessionTransaction {
     }
 
     /** Begins in the engine, in a task of the lane; a transaction that has ended meanwhile is rolled back. */
-    private boolean begin(Lane lane, Runnable giveLaneBack) {
+    private boolean begin(Lane lane, Runnable giveBack) {
         LaneTransaction begun;
         try {
-            begun = LaneTransaction.begin(lane, readOnly(), delivery, giveLaneBack, database::committed);
+            begun = LaneTransaction.begin(lane, readOnly(), database.traits(), delivery, giveBack, database::committed);
         } catch (Throwable e) {
             if (lane.lockedElsewhere(e) && waitOn()) {
                 database.lease().retry(lane, () -> beginIfWanted(lane));
             } else {
-                giveLaneBack.run();
+                giveBack.run();
                 refuse(NativeErrors.map(e, null));
             }
             return false;

@@ -30,6 +30,7 @@ public final class DefaultResult implements Result {
     private final boolean updates;
     private final @Nullable Predicate<Segment> filter;
     private final AtomicBoolean consumed;
+    private final @Nullable Runnable whenConsumed;
     private final DefaultRowMetadata metadata;
 
     /**
@@ -39,7 +40,7 @@ public final class DefaultResult implements Result {
      * @param updates whether the statement counts the rows it changed
      */
     public DefaultResult(Object owner, Cursor cursor, boolean updates) {
-        this(owner, cursor, updates, null, new AtomicBoolean(), new DefaultRowMetadata(cursor.columns()));
+        this(owner, cursor, updates, null, new AtomicBoolean(), null, new DefaultRowMetadata(cursor.columns()));
         if (!cursor.exhausted()) {
             Forgotten.whenUnreachable(consumed, cursor::close);
         }
@@ -51,30 +52,32 @@ public final class DefaultResult implements Result {
             boolean updates,
             @Nullable Predicate<Segment> filter,
             AtomicBoolean consumed,
+            @Nullable Runnable whenConsumed,
             DefaultRowMetadata metadata) {
         this.owner = owner;
         this.cursor = cursor;
         this.updates = updates;
         this.filter = filter;
         this.consumed = consumed;
+        this.whenConsumed = whenConsumed;
         this.metadata = metadata;
     }
 
     @Override
     public Mono<Long> getRowsUpdated() {
-        return Mono.fromSupplier(() -> {
-            if (!consumed.compareAndSet(false, true)) {
+        return Mono.fromDirect(content(consumption -> Mono.fromSupplier(() -> {
+            if (!consumption.compareAndSet(false, true)) {
                 throw consumed();
             }
             cursor.close();
             return updates && wanted(count()) ? cursor.affectedRows() : null;
-        });
+        })));
     }
 
     @Override
     public <T> Flux<T> map(BiFunction<Row, RowMetadata, ? extends T> mapping) {
         requireNonNull(mapping, "mapping function");
-        return new RowFlux<>(cursor, consumed, new RowMapper<T>() {
+        return rows(new RowMapper<T>() {
             @Override
             T map(DefaultRow row) {
                 return mapping.apply(row, metadata);
@@ -85,7 +88,7 @@ public final class DefaultResult implements Result {
     @Override
     public <T> Flux<T> map(Function<? super Readable, ? extends T> mapping) {
         requireNonNull(mapping, "mapping function");
-        return new RowFlux<>(cursor, consumed, new RowMapper<T>() {
+        return rows(new RowMapper<T>() {
             @Override
             T map(DefaultRow row) {
                 return mapping.apply(row);
@@ -100,13 +103,56 @@ public final class DefaultResult implements Result {
             throw consumed();
         }
         return new DefaultResult(
-                owner, cursor, updates, filter == null ? predicate : filter.and(predicate), consumed, metadata);
+                owner,
+                cursor,
+                updates,
+                filter == null ? predicate : filter.and(predicate),
+                consumed,
+                whenConsumed,
+                metadata);
     }
 
     @Override
     public <T> Flux<T> flatMap(Function<Segment, ? extends Publisher<? extends T>> mapping) {
         requireNonNull(mapping, "mapping function");
-        return new RowFlux<>(cursor, consumed, new SegmentMapper()).concatMap(mapping, 1);
+        return Flux.from(content(
+                consumption -> new RowFlux<>(cursor, consumption, new SegmentMapper()).concatMap(mapping, 1)));
+    }
+
+    private <T> Flux<T> rows(RowMapper<T> mapper) {
+        return Flux.from(content(consumption -> new RowFlux<>(cursor, consumption, mapper)));
+    }
+
+    /** Content of the result that its first subscriber gets; the end of that is reported where another result waits for it. */
+    private <T> Publisher<T> content(Function<AtomicBoolean, Publisher<T>> content) {
+        Runnable report = whenConsumed;
+        return report == null
+                ? content.apply(consumed)
+                : Flux.using(
+                        () -> {
+                            if (!consumed.compareAndSet(false, true)) {
+                                throw consumed();
+                            }
+                            return consumed;
+                        },
+                        begun -> content.apply(new AtomicBoolean()),
+                        begun -> report.run(),
+                        false);
+    }
+
+    /** Whether it yields rows, if only none. */
+    public boolean hasRows() {
+        return !cursor.columns().isEmpty();
+    }
+
+    /** Whether its one subscriber has come. */
+    public boolean isBeingConsumed() {
+        return consumed.get();
+    }
+
+    /** The same result, which reports the end of its consumption: that all is delivered, or the subscriber failed or cancelled. */
+    public DefaultResult reporting(Runnable end) {
+        return new DefaultResult(owner, cursor, updates, filter, consumed, end, metadata);
     }
 
     /** Gives the rows up; for a result that reached no subscriber that could consume it. */

@@ -27,7 +27,7 @@ import reactor.core.publisher.Mono;
  */
 public interface Session {
 
-    /** Runs a statement, in the open transaction if there is one; one cursor per binding, in order. */
+    /** Runs a statement, in the open transaction if there is one; one cursor per binding, in order; an error if one fails. */
     Flux<Cursor> execute(Command command);
 
     /**

@@ -18,6 +18,7 @@ import com.decentdb.r2dbc.sql.SqlCommand;
  * @param checkpointsAtClose whether the last handle of a file moves the log into it as it is closed
  * @param rowChangesComplete whether an event says so when it leaves changed rows out
  * @param watchesRanges whether a watch on a range of keys reports every change of that range
+ * @param undoesBatches whether a batch that fails within a transaction leaves nothing of itself
  * @param interrupts whether the call that runs on a handle can be ended
  */
 public record EngineTraits(
@@ -28,12 +29,14 @@ public record EngineTraits(
         boolean checkpointsAtClose,
         boolean rowChangesComplete,
         boolean watchesRanges,
+        boolean undoesBatches,
         boolean interrupts) {
 
     /** The traits of the engine in a library. */
     public static EngineTraits of(NativeLibrary library) {
         boolean bundled = library.bundled();
-        return new EngineTraits(bundled, !bundled, bundled, bundled, bundled, bundled, bundled, library.interrupts());
+        return new EngineTraits(
+                bundled, !bundled, bundled, bundled, bundled, bundled, bundled, bundled, library.interrupts());
     }
 
     /** Whether the handle that reported this must not be used any further. */

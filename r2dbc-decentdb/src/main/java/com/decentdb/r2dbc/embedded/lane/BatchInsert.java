@@ -11,37 +11,41 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Inserts many rows with few native calls. */
-public final class BatchInsert {
+/**
+ * Inserts many rows with few native calls, in the transaction that is open.
+ *
+ * @param signature the types of the arguments, as the batch names them
+ */
+public record BatchInsert(SqlCommand sql, List<Value[]> lists, String signature) {
 
     /** So many executions are passed to the engine at once. */
     private static final int MAX_ROWS = 1000;
 
-    private BatchInsert() {}
-
-    /**
-     * Inserts one row for each list of arguments; in a task of the lane.
-     *
-     * @return one outcome for each list; null if the statement or its values need executions of their own, and nothing was done
-     */
-    public static @Nullable List<Cursor> run(Lane lane, SqlCommand sql, List<Value[]> lists) {
+    /** One row for each list of arguments; null if the statement or its values need executions of their own. */
+    public static @Nullable BatchInsert of(Lane lane, SqlCommand sql, List<Value[]> lists) {
         boolean suitable = lists.size() > 1 && lane.inTransaction() && sql.insertsOneRow() && !sql.returning();
         String signature = suitable ? NativeParameters.signature(lists) : null;
-        if (signature == null) {
-            return null;
-        }
+        return signature == null ? null : new BatchInsert(sql, lists, signature);
+    }
+
+    /** Whether one native call inserts all rows. */
+    public boolean oneCall() {
+        return lists.size() <= MAX_ROWS;
+    }
+
+    /** Inserts the rows and gives one outcome for each list of arguments; in a task of the lane. */
+    public List<Cursor> run(Lane lane) {
         lane.call(handle -> {
             for (int i = 0; i < lists.size(); i += MAX_ROWS) {
                 List<Value[]> rows = lists.subList(i, Math.min(lists.size(), i + MAX_ROWS));
-                insert(handle, lane.statements(), sql, NativeParameters.batch(signature, rows), rows.size());
+                insert(handle, lane.statements(), NativeParameters.batch(signature, rows), rows.size());
             }
             return true;
         });
         return Collections.nCopies(lists.size(), new CountCursor(1));
     }
 
-    private static void insert(
-            NativeDatabase handle, StatementCache statements, SqlCommand sql, Batch batch, int rows) {
+    private void insert(NativeDatabase handle, StatementCache statements, Batch batch, int rows) {
         StatementCache.Kept kept = statements.take(handle, sql.text());
         boolean whole = false;
         try {

@@ -1,10 +1,10 @@
 package com.decentdb.r2dbc.embedded.write;
 
 import com.decentdb.ffi.NativeDatabase;
-import com.decentdb.ffi.Parameters;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.lane.Lane;
+import com.decentdb.r2dbc.embedded.lane.Savepoint;
 import com.decentdb.r2dbc.transport.Errors;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 public final class GroupCommitter {
 
     private static final int MAX_GROUP = 256;
-    private static final String SAVEPOINT = "decentdb_group";
 
     /** The promises to those whose writes are committed. */
     public enum Terms {
@@ -357,16 +356,17 @@ public final class GroupCommitter {
         write.begin();
         Throwable error = null;
         while (error == null && write.hasNext()) {
-            control("SAVEPOINT " + SAVEPOINT);
+            Savepoint.set(lane);
             error = attemptNext(write);
             if (error != null && !lane.call(NativeDatabase::inTransaction)) {
                 write.begin();
                 break;
             }
             if (error != null) {
-                control("ROLLBACK TO SAVEPOINT " + SAVEPOINT);
+                Savepoint.undo(lane);
+            } else {
+                Savepoint.release(lane);
             }
-            control("RELEASE SAVEPOINT " + SAVEPOINT);
         }
         return write.began() ? null : error;
     }
@@ -387,12 +387,5 @@ public final class GroupCommitter {
         counters.committed(writes.size());
         afterCommit.run();
         writes.forEach(write -> answers.add(write::acknowledge));
-    }
-
-    private void control(String sql) {
-        lane.call(database -> {
-            database.execute(sql, Parameters.of(0)).close();
-            return database;
-        });
     }
 }

@@ -151,9 +151,9 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
     }
 
     private boolean execute(Lane lane, Command command) {
-        List<Cursor> inserted = BatchInsert.run(lane, command.sql(), command.bindings());
-        if (inserted != null) {
-            outcome.addAll(inserted);
+        BatchInsert insert = BatchInsert.of(lane, command.sql(), command.bindings());
+        if (insert != null) {
+            outcome.addAll(insert.run(lane));
         } else {
             for (Value[] arguments : command.bindings()) {
                 outcome.add(BufferedCursor.run(lane, command.sql(), arguments, command.fetchSize()));

@@ -4,6 +4,7 @@ import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.BatchInsert;
 import com.decentdb.r2dbc.embedded.lane.BufferedCursor;
@@ -11,6 +12,7 @@ import com.decentdb.r2dbc.embedded.lane.Interrupts;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.LaneCursor;
 import com.decentdb.r2dbc.embedded.lane.LaneOutcome;
+import com.decentdb.r2dbc.embedded.lane.Savepoint;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
@@ -46,6 +48,7 @@ public final class LaneTransaction implements Interrupts.Owner {
     private final NativeDatabase handle;
 
     private final boolean readOnly;
+    private final EngineTraits traits;
     private final Executor delivery;
     private final Runnable giveLaneBack;
     private final Runnable whenCommitted;
@@ -64,10 +67,16 @@ public final class LaneTransaction implements Interrupts.Owner {
     private final AtomicReference<State> state = new AtomicReference<>(State.ACTIVE);
 
     private LaneTransaction(
-            Lane lane, boolean readOnly, Executor delivery, Runnable giveLaneBack, Runnable whenCommitted) {
+            Lane lane,
+            boolean readOnly,
+            EngineTraits traits,
+            Executor delivery,
+            Runnable giveLaneBack,
+            Runnable whenCommitted) {
         this.lane = lane;
         this.handle = lane.database();
         this.readOnly = readOnly;
+        this.traits = traits;
         this.delivery = delivery;
         this.giveLaneBack = giveLaneBack;
         this.whenCommitted = whenCommitted;
@@ -79,7 +88,12 @@ public final class LaneTransaction implements Interrupts.Owner {
      * @param giveLaneBack ends the exclusive use of the lane; called once, in a task of it
      */
     public static LaneTransaction begin(
-            Lane lane, boolean readOnly, Executor delivery, Runnable giveLaneBack, Runnable whenCommitted) {
+            Lane lane,
+            boolean readOnly,
+            EngineTraits traits,
+            Executor delivery,
+            Runnable giveLaneBack,
+            Runnable whenCommitted) {
         if (lane.inTransaction()) {
             throw Errors.of("25001", "Another transaction was begun on this connection meanwhile", null);
         }
@@ -88,7 +102,7 @@ public final class LaneTransaction implements Interrupts.Owner {
         } else {
             lane.beginWriting();
         }
-        return new LaneTransaction(lane, readOnly, delivery, giveLaneBack, whenCommitted);
+        return new LaneTransaction(lane, readOnly, traits, delivery, giveLaneBack, whenCommitted);
     }
 
     /** Whether statements still belong to it. */
@@ -104,9 +118,12 @@ public final class LaneTransaction implements Interrupts.Owner {
         return lane.busy();
     }
 
-    /** Runs a command. The answer is made of one cursor for each list of arguments. */
+    /**
+     * Runs a command. The answer is made of one cursor for each list of arguments; of several executions all are kept, or none if
+     * one of them fails or their subscriber cancels.
+     */
     public <T> void execute(Command command, Exchange<T> exchange, Function<List<Cursor>, T> answer) {
-        submit(exchange, command.sql().source(), () -> answer.apply(interruptible(exchange, () -> run(command))));
+        submit(exchange, command.sql().source(), () -> answer.apply(run(command, exchange)));
     }
 
     /** Calls its handle, which sees what the transaction did. */
@@ -233,7 +250,30 @@ public final class LaneTransaction implements Interrupts.Owner {
         }
     }
 
-    private List<Cursor> run(Command command) {
+    private List<Cursor> run(Command command, Exchange<?> exchange) {
+        if (command.bindings().size() == 1) {
+            return List.of(interruptible(exchange, () -> run(command, command.bindings().get(0), prepare(command))));
+        }
+        BatchInsert insert = BatchInsert.of(lane, command.sql(), command.bindings());
+        Supplier<List<Cursor>> all = () -> interruptible(exchange, () -> runAll(command, insert));
+        boolean undone = insert != null && insert.oneCall() && traits.undoesBatches();
+        return undone ? all.get() : Savepoint.around(lane, all);
+    }
+
+    private List<Cursor> runAll(Command command, @Nullable BatchInsert insert) {
+        boolean reads = prepare(command);
+        if (insert != null) {
+            return insert.run(lane);
+        }
+        List<Cursor> result = new ArrayList<>(command.bindings().size());
+        for (Value[] arguments : command.bindings()) {
+            result.add(run(command, arguments, reads));
+        }
+        return result;
+    }
+
+    /** Makes sure that the command may run now; whether it only reads. */
+    private boolean prepare(Command command) {
         SqlCommand sql = command.sql();
         boolean reads = lane.reads(sql);
         if ((readOnly || restricted) && !reads && !sql.kind().transactionControl()) {
@@ -244,18 +284,7 @@ public final class LaneTransaction implements Interrupts.Owner {
             // A result must not depend on whether a later write of the same transaction came in between.
             detachResults();
         }
-        List<Cursor> inserted = BatchInsert.run(lane, sql, command.bindings());
-        if (inserted != null) {
-            return inserted;
-        }
-        if (command.bindings().size() == 1) {
-            return List.of(run(command, command.bindings().get(0), reads));
-        }
-        List<Cursor> result = new ArrayList<>(command.bindings().size());
-        for (Value[] arguments : command.bindings()) {
-            result.add(run(command, arguments, reads));
-        }
-        return result;
+        return reads;
     }
 
     private Cursor run(Command command, Value[] arguments, boolean reads) {
