@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc;
 
 import com.decentdb.r2dbc.api.Change;
+import com.decentdb.r2dbc.api.ChangeStreamOption;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.LiveData;
 import com.decentdb.r2dbc.api.LiveQuery;
@@ -27,7 +28,8 @@ import reactor.util.Loggers;
 /**
  * Opens connections to one database. Connections are cheap: all of a JVM share the native handles of a database, which is
  * opened with the first connection and closed after the last one. A database in memory lives until this factory is closed
- * or unreachable, too. Thread-safe.
+ * or unreachable, too. Its live data has neither settings nor an audit context: where policies ask for a tenant or an actor, it
+ * sees what those see who are none. Thread-safe.
  */
 public final class DecentDbConnectionFactory implements ConnectionFactory, Closeable, LiveData {
 
@@ -97,6 +99,11 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
     @Override
     public Flux<Change> changeStream(String... tables) {
         return liveData.changeStream(tables);
+    }
+
+    @Override
+    public Flux<Change> changeStream(ChangeStreamOption option, String... tables) {
+        return liveData.changeStream(option, tables);
     }
 
     @Override

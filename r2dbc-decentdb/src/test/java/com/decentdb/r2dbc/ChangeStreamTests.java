@@ -131,7 +131,6 @@ class ChangeStreamTests {
 
     @Test
     void aChangedSchemaIsReportedAndItsRowsHaveTheNewColumns() {
-        assumeTrue(database.bundled(), "DecentDB leaves rows out");
         DecentDbConnection writer = database.connect();
 
         database.connect()

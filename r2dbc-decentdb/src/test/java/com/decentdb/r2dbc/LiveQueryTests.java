@@ -5,7 +5,6 @@ import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.LiveChanges;
@@ -67,7 +66,6 @@ class LiveQueryTests {
 
     @Test
     void readsItsOwnSnapshotWhateverTheTransactionOfItsConnection() {
-        assumeTrue(database.bundled(), "DecentDB refuses a transaction if a handle is opened meanwhile");
         DecentDbConnection connection = database.connect();
         await(connection.beginTransaction());
         await(connection.execute("DELETE FROM item"));
@@ -211,7 +209,6 @@ class LiveQueryTests {
 
     @Test
     void isNotReadForChangesOutsideTheRowsItDependsOn() {
-        assumeTrue(database.bundled(), "DecentDB does not know all rows of a commit and then reads again");
         DecentDbConnection writer = database.connect();
         LiveQuery one = database.connect()
                 .liveQuery("SELECT id, name FROM item WHERE id = $1", 2)
@@ -223,6 +220,8 @@ class LiveQueryTests {
                 .expectNext(List.of(new Item(2, "kettle")))
                 .then(() -> await(writer.execute("UPDATE item SET name = 'mug' WHERE id = 1")))
                 .then(() -> await(writer.execute("UPDATE item SET name = 'pot' WHERE id = 2")))
+                // DecentDB does not know all rows of a commit, so the query may be read after the first update, too.
+                .thenConsumeWhile(rows -> !database.bundled() && rows.equals(List.of(new Item(2, "kettle"))))
                 .expectNext(List.of(new Item(2, "pot")))
                 .thenCancel()
                 .verify(PATIENCE);

@@ -6,6 +6,7 @@ import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static com.decentdb.r2dbc.TestDatabase.holdWriteLock;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import io.r2dbc.pool.ConnectionPool;
@@ -119,8 +120,15 @@ class SessionStateTests {
         await(own.beginTransaction());
         assertThat(state(own.execute("INSERT INTO t VALUES (1)"))).isEqualTo("55P03");
         await(own.rollbackTransaction());
-        assertThat(awaitValue(own.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
-                .isZero();
+        // On DecentDB a connection with state of its own reads under the write lock, too, which keeps its audit
+        // context.
+        if (database.bundled()) {
+            assertThat(awaitValue(own.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
+                    .isZero();
+        } else {
+            assertThat(state(own.fetchValue("SELECT COUNT(*) FROM t", Long.class)))
+                    .isEqualTo("55P03");
+        }
         await(other.commitTransaction());
 
         await(own.setLockWaitTimeout(PATIENCE));
@@ -177,6 +185,9 @@ class SessionStateTests {
 
     @Test
     void aReadOnlyTransactionNeedsNoWriteLockAndTakesNoWrites() {
+        assumeTrue(
+                database.bundled(),
+                "a handle of DecentDB with an audit context forgets it unless it reads under the write lock");
         DecentDbConnection own = database.connect();
         DecentDbConnection other = database.connect();
         await(own.execute("CREATE TABLE t (n INTEGER)"));

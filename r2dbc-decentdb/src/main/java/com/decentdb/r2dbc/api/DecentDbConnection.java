@@ -212,7 +212,8 @@ public interface DecentDbConnection
     /**
      * Sets a value of the audit context, such as the user of this connection. Its statements can read it, on the bundled engine
      * through {@code current_audit_context(key)}; policies and audit records of other engines use it, too. Like
-     * {@code TEMP} objects it stays with this connection until that is closed or given back to a pool.
+     * {@code TEMP} objects it stays with this connection until that is closed or given back to a pool. Live data that is
+     * subscribed to later has it, too.
      *
      * @param key the name
      * @param value the value; null removes it

@@ -17,6 +17,13 @@ import reactor.core.publisher.Flux;
  *   <li>They last until cancelled. They complete when the connection is closed or given back to its pool, or the factory
  *       closed, whichever they come from; events not delivered by then are dropped. They end with an error if the engine
  *       fails.
+ *   <li>Those of a connection see what the connection sees: its settings, and its audit context, on which the policies and
+ *       masks of the engine decide, as both are when the subscription begins. If it has any, each subscription takes a
+ *       native handle of its own, of which {@code maxPinnedConnections} counts. They cannot see its {@code TEMP} objects:
+ *       naming one that is there when the subscription begins is an error of SQLSTATE 0A000. Those of the factory have
+ *       neither settings nor an audit context.
+ *   <li>The engine reports rows as they are stored, whatever policies and masks hide. A watch leaves the rows of tables with
+ *       policies or masks out of its events; a change stream refuses such tables, see {@link #changeStream(String...)}.
  *   <li>Each is independent of the connection's other publishers: it has no part in its transaction, and its signals, on
  *       the driver's workers, may come at the same time as theirs.
  *   <li>A commit is reported after it was made, all of it at once, and in the order of commits; work that was rolled back
@@ -89,7 +96,17 @@ public interface LiveData {
      * commits, and an error where one is missing.
      *
      * @param tables names; none for all tables
-     * @return the changes
+     * @return the changes; an error of SQLSTATE 0A000 if one of the tables has policies or masks, which do not apply to the
+     *     rows of a change, and as soon as it gets some and changes
      */
     Flux<Change> changeStream(String... tables);
+
+    /**
+     * Every commit, as {@link #changeStream(String...)} reports it, under terms of its own.
+     *
+     * @param option {@link ChangeStreamOption#UNMASKED} for the rows as they are stored, also where policies or masks exist
+     * @param tables names; none for all tables
+     * @return the changes
+     */
+    Flux<Change> changeStream(ChangeStreamOption option, String... tables);
 }

@@ -17,8 +17,8 @@ import reactor.core.publisher.Flux;
  * subscriber asks for more and the minimum interval has passed. So a subscriber gets the latest state at its own pace, and
  * the last element is the result after the last commit. A slow subscriber costs no other user anything.
  *
- * <p><b>Reading.</b> In a separate snapshot on one of the read lanes, not on the connection it was made
- * from nor in its transaction. Mapping functions run on workers and may take their time.
+ * <p><b>Reading.</b> In a separate snapshot and on another native handle than the connection it was made from, so not in its
+ * transaction, but with the settings and the audit context that the connection had when the subscription began. Mapping functions run on workers and may take their time.
  *
  * <p><b>The end.</b> It completes when its connection is closed or given back to its pool, or when its factory is
  * closed, depending on what it was made from. It ends with an error if reading the query or mapping a row fails, for

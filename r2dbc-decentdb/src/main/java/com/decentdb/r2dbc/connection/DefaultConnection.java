@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.connection;
 
 import com.decentdb.r2dbc.api.Change;
+import com.decentdb.r2dbc.api.ChangeStreamOption;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.DecentDbConnectionMetadata;
 import com.decentdb.r2dbc.api.DecentDbTransactionDefinition;
@@ -341,6 +342,11 @@ public final class DefaultConnection implements DecentDbConnection {
     @Override
     public Flux<Change> changeStream(String... tables) {
         return liveData.changeStream(tables);
+    }
+
+    @Override
+    public Flux<Change> changeStream(ChangeStreamOption option, String... tables) {
+        return liveData.changeStream(option, tables);
     }
 
     @Override

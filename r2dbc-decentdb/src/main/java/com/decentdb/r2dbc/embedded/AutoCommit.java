@@ -251,9 +251,13 @@ final class AutoCommit implements Interrupts.Owner {
         /** Runs the query; null, and nothing has happened, if it writes. */
         private @Nullable LaneOutcome outcome(Lane lane) {
             database.refresh(lane);
-            return lane.reads(command.sql())
-                    ? lane.run(command.sql(), command.bindings().get(0), command.fetchSize())
-                    : null;
+            if (!lane.reads(command.sql())) {
+                return null;
+            }
+            long began = System.nanoTime();
+            LaneOutcome run = lane.run(command.sql(), command.bindings().get(0), command.fetchSize());
+            database.took(lane, System.nanoTime() - began);
+            return run;
         }
 
         private Cursor cursor(Lane lane, LaneOutcome run) {

@@ -1,31 +1,31 @@
 package com.decentdb.r2dbc.embedded;
 
 import com.decentdb.ffi.NativeDatabase;
-import com.decentdb.ffi.NativeException;
 import com.decentdb.ffi.NativeLibrary;
-import com.decentdb.ffi.OpenMode;
 import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
+import com.decentdb.r2dbc.embedded.lane.FileGuard;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.SchemaVersion;
 import com.decentdb.r2dbc.embedded.lane.SharedReadLanes;
 import com.decentdb.r2dbc.embedded.watch.HandleWatchSource;
+import com.decentdb.r2dbc.embedded.watch.HiddenRows;
 import com.decentdb.r2dbc.embedded.watch.LaneWatchSource;
 import com.decentdb.r2dbc.embedded.watch.WatchHub;
+import com.decentdb.r2dbc.embedded.write.ContextKeeper;
 import com.decentdb.r2dbc.embedded.write.GroupCommitter;
+import com.decentdb.r2dbc.embedded.write.LockedOpening;
 import com.decentdb.r2dbc.embedded.write.PinnedLane;
+import com.decentdb.r2dbc.embedded.write.ProcessLock;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.embedded.write.WriteLease;
 import com.decentdb.r2dbc.transport.Capabilities;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import io.r2dbc.spi.R2dbcException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -45,49 +45,56 @@ final class Database {
     private final EmbeddedConfig config;
     private final NativeLibrary library;
     private final EngineTraits traits;
-    private final String nativePath;
+    private final DatabaseFile file;
     private final String label;
     private final SchemaVersion schema;
-    private final boolean locksFile;
+    private final FileGuard guard;
     private final WriteLease lease = new WriteLease();
     private final Lane writer;
     private final @Nullable SharedReadLanes readers;
     private final SessionLanes shared;
     private final GroupCommitter queue;
     private final AtomicInteger pinned = new AtomicInteger();
+    private final @Nullable HandleWatchSource watchHandle;
     private final WatchHub hub;
     private final AtomicBoolean checkpointPlanned = new AtomicBoolean();
     private final AtomicLong commits = new AtomicLong();
     private volatile long lastCommit = System.nanoTime();
     private volatile boolean closing;
-    private volatile boolean created;
-    private volatile @Nullable Object file;
     private volatile @Nullable Future<?> nextCheckpoint;
 
     Database(EmbeddedConfig config, NativeLibrary library) {
         this.config = config;
         this.library = library;
         Path path = config.path();
-        this.nativePath = path == null ? ":memory:" : path.toString();
         this.label = path == null ? config.name() : String.valueOf(path.getFileName());
         this.traits = EngineTraits.of(library);
-        this.schema = new SchemaVersion(config.othersMayOpenIt() && traits.schemaVersionIsCheap());
-        this.locksFile = traits.locksAtBegin() && !config.inMemory();
+        this.schema = new SchemaVersion(config.othersMayOpenIt(), traits.preparesPragmas());
+        this.guard = guard(path);
+        this.file = new DatabaseFile(config, library, guard);
         this.writer = writingLane(
                 config.inMemory()
                         ? "The engine failed, and the database in memory was lost with it; close all its connections and"
                                 + " factories to begin anew"
-                        : null);
+                        : null,
+                guard);
         // A database in memory belongs to its handle, so reads and writes share one lane.
-        this.readers = config.inMemory() ? null : new SharedReadLanes(config.maxReaders(), this::readingLane);
+        this.readers = config.inMemory()
+                ? null
+                : new SharedReadLanes(
+                        config.maxReaders(),
+                        this::readingLane,
+                        traits.opensAtAnyTime() ? null : new LockedOpening(lease));
         this.shared = new SessionLanes(writer, readers, committer(writer));
         this.queue = committer(GroupCommitter.Terms.QUEUE, writer, config.queueCapacity());
         lease.whileLockedElsewhere(queue::sweep);
+        this.watchHandle = config.inMemory() ? null : new HandleWatchSource(this::openReader, traits.opensAtAnyTime());
         this.hub = new WatchHub(
-                config.inMemory() ? new LaneWatchSource(writer, lease) : new HandleWatchSource(this::openReader),
+                watchHandle == null ? new LaneWatchSource(writer, lease) : watchHandle,
                 DriverThreads.daemon("decentdb-watch-" + label),
                 error -> NativeErrors.map(error, null),
-                this::observed);
+                this::observed,
+                new HiddenRows(traits.hidesRows()));
     }
 
     EmbeddedConfig config() {
@@ -126,8 +133,9 @@ final class Database {
         }
         Lane lane = writingLane(
                 "The engine failed, and the TEMP objects and settings of this connection were lost with its handle; close"
-                        + " the connection");
-        return new PinnedLane(lane, committer(lane), pinned::decrementAndGet);
+                        + " the connection",
+                traits.keepsAuditContext() ? guard : new ContextKeeper(guard));
+        return new PinnedLane(lane, committer(lane), traits.keepsAuditContext(), pinned::decrementAndGet);
     }
 
     WriteLease lease() {
@@ -162,12 +170,27 @@ final class Database {
 
     /** Called after each commit: wakes the watches and plans a checkpoint for a quiet moment. */
     void committed() {
+        if (!config.inMemory() && !traits.opensAtAnyTime()) {
+            page();
+        }
         commits.incrementAndGet();
         lastCommit = System.nanoTime();
         hub.nudge();
         Duration idle = config.checkpointIdle();
         if (!config.inMemory() && !idle.isZero()) {
             planCheckpoint(idle);
+        }
+    }
+
+    /**
+     * An engine that writes as it opens a handle brings the new rows of a table into pages then. Until they are, a row that is
+     * deleted and inserted again overwrites another one. Under the write lock.
+     */
+    private void page() {
+        try {
+            openReader().close();
+        } catch (RuntimeException e) {
+            LOG.debug("The last rows of " + file.nativePath() + " stay as they were written", e);
         }
     }
 
@@ -190,13 +213,35 @@ final class Database {
 
     /**
      * Makes the handle of a read lane see all commits acknowledged so far. An engine may answer a kept statement from what
-     * its handle holds in memory; beginning a transaction makes that handle look at the log.
+     * its handle holds in memory; beginning a transaction makes that handle look at the log, and describing the schema at what a
+     * checkpoint took out of the log.
      */
     void refresh(Lane lane) {
         long latest = commits.get();
         if (traits.keptStatementsMayBeStale() && !lane.inTransaction() && lane.seesUpTo(latest)) {
+            lane.call(NativeDatabase::listViews);
             lane.begin();
             lane.rollback();
+        }
+    }
+
+    /** Notes the time that a read on a read lane took, and makes its handle faster under the write lock as soon as that pays. */
+    void took(Lane lane, long nanos) {
+        if (!traits.readsFastAtOnce() && lane.worthWarming(nanos)) {
+            lease.acquire(WriteLease.claim("the preparation of a handle that reads", lane, () -> {
+                try {
+                    guard.alone(
+                            lane.database(),
+                            () -> lane.call(handle -> {
+                                EngineTraits.warm(handle);
+                                return handle;
+                            }));
+                } catch (Throwable e) {
+                    LOG.debug("A handle of " + file.nativePath() + " goes on reading slowly", e);
+                } finally {
+                    lease.release();
+                }
+            }));
         }
     }
 
@@ -206,11 +251,18 @@ final class Database {
             try {
                 writer.database();
             } catch (Throwable e) {
-                writer.close(() -> {});
+                writer.close(this::letGo);
                 whenFailed.accept(NativeErrors.map(e, null));
                 return;
             }
-            whenOpen.run();
+            HandleWatchSource watches = watchHandle;
+            if (readers == null || watches == null || traits.opensAtAnyTime()) {
+                whenOpen.run();
+                return;
+            }
+            // Nobody writes yet. A handle that is opened later waits for the end of the transaction that writes then.
+            watches.open();
+            readers.openAll(whenOpen);
         });
     }
 
@@ -249,21 +301,17 @@ final class Database {
         }
         writer.close(() -> {
             lease.close();
+            letGo();
             if (!end.givenUp()) {
-                forgetFile();
+                file.forget();
             }
             end.closed();
         });
     }
 
-    /** The file may be deleted and created anew from now on, and an engine may remember the old one by its path. */
-    private void forgetFile() {
-        try {
-            if (!config.inMemory()) {
-                library.evictSharedWal(nativePath);
-            }
-        } catch (RuntimeException e) {
-            LOG.warn("The engine did not let go of " + nativePath, e);
+    private void letGo() {
+        if (guard instanceof ProcessLock lock) {
+            lock.close();
         }
     }
 
@@ -286,29 +334,40 @@ final class Database {
 
     /** A checkpoint that no caller asked for: if it fails the log only stays longer, and an explicit checkpoint reports why. */
     private void checkpointQuietly() {
-        if (!config.inMemory() && !hasLost(identity(config.path()))) {
+        if (!config.inMemory() && !hasLost(DatabaseFile.identity(config.path()))) {
             try {
-                writer.call(database -> {
+                writer.alone(() -> writer.call(database -> {
                     database.checkpoint();
                     return database;
-                });
+                }));
             } catch (Throwable e) {
-                LOG.debug("The log of " + nativePath + " was not moved into the file", e);
+                LOG.debug("The log of " + file.nativePath() + " was not moved into the file", e);
             }
         }
     }
 
-    private Lane writingLane(@Nullable String lossMessage) {
-        String options = locksFile ? config.engineOptionsOfWriter() : config.engineOptions();
-        return new Lane(() -> openHandle(options), lossMessage, schema, locksFile, config.statementCacheSize());
+    /** What keeps other processes from the file while a lane writes. */
+    private FileGuard guard(@Nullable Path path) {
+        if (path == null) {
+            return FileGuard.NONE;
+        }
+        if (traits.locksAtBegin()) {
+            return FileGuard.ENGINE;
+        }
+        return config.othersMayOpenIt() ? new ProcessLock(path) : FileGuard.NONE;
+    }
+
+    private Lane writingLane(@Nullable String lossMessage, FileGuard kept) {
+        String options = guard == FileGuard.ENGINE ? config.engineOptionsOfWriter() : config.engineOptions();
+        return new Lane(() -> file.open(options), lossMessage, schema, kept, config.statementCacheSize());
     }
 
     private Lane readingLane() {
-        return new Lane(this::openReader, null, schema, false, config.statementCacheSize());
+        return new Lane(this::openReader, null, schema, FileGuard.NONE, config.statementCacheSize());
     }
 
     private NativeDatabase openReader() {
-        return openHandle(config.engineOptions());
+        return file.open(config.engineOptions());
     }
 
     private GroupCommitter committer(Lane lane) {
@@ -319,80 +378,13 @@ final class Database {
         return new GroupCommitter(terms, lane, lease, traits.commitsAlone(), capacity, this::committed);
     }
 
-    /**
-     * Whether the path leads to another file now than the open one. A handle opened on that would take the log of the open file
-     * for its own.
-     *
-     * @param found the identity of the file that is there
-     */
+    /** Whether another file than the open one is in its place now, by the identity of that. */
     boolean hasLost(@Nullable Object found) {
-        Object opened = file;
-        return opened != null && !opened.equals(found);
+        return file.hasLost(found);
     }
 
     /** The error of using a database whose file is not there any more. */
     R2dbcException lost() {
-        return Errors.of(
-                "58030",
-                "The database file " + nativePath
-                        + " was deleted, renamed or replaced while it was open. Nothing was written"
-                        + " to the file that is there now. Close all connections to the database, remove " + nativePath
-                        + "-wal and " + nativePath + "-shm, which belong to the old file, and open it anew",
-                null);
-    }
-
-    /** The identity of a file, which one created later under its name does not share; null if there is none or the system has none. */
-    static @Nullable Object identity(@Nullable Path path) {
-        try {
-            return path == null
-                    ? null
-                    : Files.readAttributes(path, BasicFileAttributes.class).fileKey();
-        } catch (IOException e) {
-            return null;
-        }
-    }
-
-    /** Only the first handle may create the file. */
-    private NativeDatabase openHandle(String options) {
-        if (config.inMemory() && config.mode() == EmbeddedConfig.Mode.OPEN) {
-            // Others that have it open would have been joined.
-            throw Errors.of(
-                    "58P01", "Cannot open the database " + config.described() + OpenFailure.NOTHING_TO_OPEN, null);
-        }
-        OpenMode mode = config.inMemory()
-                ? OpenMode.OPEN_OR_CREATE
-                : created ? OpenMode.OPEN : OpenMode.valueOf(config.mode().name());
-        if (hasLost(identity(config.path()))) {
-            throw lost();
-        }
-        try {
-            NativeDatabase opened = open(mode, options);
-            if (!created) {
-                file = identity(config.path());
-                created = true;
-            }
-            return opened;
-        } catch (RuntimeException e) {
-            throw OpenFailure.explain(e, config);
-        }
-    }
-
-    /** A process that creates, recovers or closes the file is waited for longer than one that writes. */
-    @SuppressWarnings("try") // The first handle is open while the second one opens.
-    private NativeDatabase open(OpenMode mode, String options) {
-        String patient = config.engineOptions();
-        try {
-            return library.open(nativePath, mode, options);
-        } catch (NativeException e) {
-            if (options.equals(patient) || !EngineTraits.lockedElsewhere(e)) {
-                throw e;
-            }
-            NativeDatabase first = library.open(nativePath, mode, patient);
-            try {
-                return library.open(nativePath, OpenMode.OPEN, options);
-            } finally {
-                first.close();
-            }
-        }
+        return file.lost();
     }
 }

@@ -88,6 +88,11 @@ public record EmbeddedConfig(
                 .orElse(message);
     }
 
+    /** Whether the user gave a key. */
+    boolean hasKey() {
+        return KEY_OPTIONS.stream().anyMatch(given::contains);
+    }
+
     /** The database alone: the engine's options may hold a key. */
     @Override
     public String toString() {

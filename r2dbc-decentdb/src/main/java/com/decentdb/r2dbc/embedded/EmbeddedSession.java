@@ -8,7 +8,6 @@ import com.decentdb.r2dbc.api.schema.SchemaInspection;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
-import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.write.GroupedWrite;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -37,13 +36,10 @@ import reactor.core.publisher.Sinks;
 /** A session on a database in this process. Cheap: it owns no native handle, only its place in the queues. */
 final class EmbeddedSession implements Session {
 
-    /** Writes of one stream that wait at a time. */
-    private static final int STREAM_WINDOW = 128;
-
     private final Database database;
     private final Runnable release;
     private final Executor delivery;
-    private final SessionPlace place;
+    final SessionPlace place;
     private final WriterCalls tasks;
     private final SchemaInspection inspection;
     private final Sinks.Empty<Void> end = Sinks.empty();
@@ -74,16 +70,19 @@ final class EmbeddedSession implements Session {
                         NativeErrors.map(Errors.closed(), command.sql().source()));
             }
             if (command.sql().sessionState()) {
-                place.pin(
-                        "A statement that sets up TEMP objects or settings",
-                        command.sql().source(),
-                        transactionStarted());
+                String what = "A statement that sets up TEMP objects or settings";
+                place.pin(what, command.sql().source(), transactionStarted());
+            }
+            SessionSetup setup = place.setup();
+            R2dbcException refusal = setup.refusal(command.sql());
+            if (refusal != null) {
+                return Flux.error(refusal);
             }
             SessionTransaction current = transaction;
-            if (current != null && current.active()) {
-                return inTransaction(current, command);
-            }
-            return place.autoCommit().execute(command);
+            Flux<Cursor> run = current != null && current.active()
+                    ? inTransaction(current, command)
+                    : place.autoCommit().execute(command);
+            return command.sql().sessionState() ? run.doOnNext(done -> setup.ran(command.sql())) : run;
         });
     }
 
@@ -197,12 +196,17 @@ final class EmbeddedSession implements Session {
                 return Mono.error(Errors.closed());
             }
             place.pin("The audit context", null, transactionStarted());
-            Lane lane = lanes().writer();
-            return tasks.onLane(lane, handle -> {
+            SessionSetup setup = place.setup();
+            return onOwnLane("The audit context", lockWait, handle -> {
                 handle.setAuditContext(key, value);
-                return null;
+                setup.audit(key, value);
             });
         });
+    }
+
+    /** Calls the handle of the pinned lane, in order with the statements of the session. */
+    Mono<Void> onOwnLane(String what, Duration wait, Consumer<NativeDatabase> call) {
+        return tasks.onLane(lanes(), transactionStarted(), what, wait, call);
     }
 
     @Override
@@ -233,16 +237,7 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Flux<WriteOutcome> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout) {
-        return Flux.from(arguments)
-                .index()
-                .flatMapSequential(
-                        each -> queued(sql, each.getT2(), timeout, database.queue()::submitBeyondCapacity)
-                                .map(rows -> new WriteOutcome(each.getT1(), rows, null))
-                                .onErrorResume(
-                                        R2dbcException.class,
-                                        error -> Mono.just(new WriteOutcome(each.getT1(), 0, error))),
-                        STREAM_WINDOW,
-                        1);
+        return WriterCalls.each(arguments, each -> queued(sql, each, timeout, database.queue()::submitBeyondCapacity));
     }
 
     /** The queue belongs to the lane that all share; what concerns a pinned session commits on its own. */
@@ -262,9 +257,12 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Flux<WatchedEvent> watch(WatchRequest request) {
-        return Flux.defer(() -> open
-                ? database.hub().watch(request, delivery).takeUntilOther(end.asMono())
-                : Flux.<WatchedEvent>error(Errors.closed()));
+        return Flux.defer(() -> {
+            R2dbcException refusal = open ? place.setup().refusal(request) : Errors.closed();
+            return refusal == null
+                    ? database.hub().watch(request, delivery).takeUntilOther(end.asMono())
+                    : Flux.error(refusal);
+        });
     }
 
     @Override
@@ -276,7 +274,10 @@ final class EmbeddedSession implements Session {
             if (database.shared().readers() == null && inTransaction()) {
                 return Mono.error(waitsForItself("Anything else on a database in memory"));
             }
-            return EmbeddedTransport.connect(database, database.config(), Duration.ZERO);
+            Mono<Session> sibling = EmbeddedTransport.connect(database, database.config(), Duration.ZERO);
+            return place.isPinned()
+                    ? sibling.flatMap(other -> SessionSetup.alike(this, (EmbeddedSession) other, lockWait))
+                    : sibling;
         });
     }
 
@@ -301,7 +302,7 @@ final class EmbeddedSession implements Session {
     }
 
     /** The handle that is asked sees the temporary objects of this session. */
-    private <T> Mono<T> describe(Function<NativeDatabase, @Nullable T> call) {
+    <T> Mono<T> describe(Function<NativeDatabase, @Nullable T> call) {
         return Mono.defer(() -> {
             if (!open) {
                 return Mono.error(Errors.closed());

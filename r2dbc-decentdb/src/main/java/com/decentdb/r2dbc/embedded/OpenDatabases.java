@@ -228,7 +228,7 @@ final class OpenDatabases {
         EmbeddedConfig config = opening.config;
         Path path = config.path();
         String key = path == null ? "mem:" + config.name() : path.toString();
-        Object file = Database.identity(path);
+        Object file = DatabaseFile.identity(path);
         Entry created;
         synchronized (OPEN) {
             Entry entry = OPEN.get(key);
@@ -284,7 +284,7 @@ final class OpenDatabases {
         Database database = entry.database;
         if (entry.state == Entry.State.OPEN
                 && database.hasLost(file)
-                && database.hasLost(Database.identity(config.path()))) {
+                && database.hasLost(DatabaseFile.identity(config.path()))) {
             return database.lost();
         }
         boolean ownsIt = opening.factory.equals(entry.creator) || opening.factory.equals(database);

@@ -19,6 +19,9 @@ final class SessionPlace {
     private final AutoCommit unpinned;
 
     private volatile @Nullable PinnedLane pinned;
+    /** What the session has set up on its pinned lane; a new one for each such lane. */
+    private volatile SessionSetup setup = new SessionSetup();
+
     private boolean closed;
 
     SessionPlace(Database database, Executor delivery) {
@@ -36,6 +39,11 @@ final class SessionPlace {
 
     boolean isPinned() {
         return pinned != null;
+    }
+
+    /** What the session has set up on its pinned lane. */
+    SessionSetup setup() {
+        return setup;
     }
 
     /** Runs what belongs to no transaction. */
@@ -80,6 +88,7 @@ final class SessionPlace {
             lane = pinned;
             pinned = null;
             if (lane != null) {
+                setup = new SessionSetup();
                 autoCommit.close();
                 autoCommit = unpinned;
             }

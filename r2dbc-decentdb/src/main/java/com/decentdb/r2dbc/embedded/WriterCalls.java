@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.embedded;
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeException;
 import com.decentdb.ffi.Status;
+import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Deadlines;
@@ -31,6 +32,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** Everything that a session asks of the writer lane besides statements: queued writes, checkpoints, copies, metadata. */
@@ -38,6 +41,9 @@ final class WriterCalls implements Interrupts.Owner {
 
     /** Writers wait meanwhile, so a checkpoint does not wait for readers as long as for the write lock. */
     private static final Duration CHECKPOINT_WAIT = Duration.ofSeconds(2);
+
+    /** Writes of one stream that wait at a time. */
+    private static final int STREAM_WINDOW = 128;
 
     private final Database database;
     private final BooleanSupplier open;
@@ -99,6 +105,20 @@ final class WriterCalls implements Interrupts.Owner {
         });
     }
 
+    /** The outcomes of a stream of queued writes, in order. */
+    static Flux<WriteOutcome> each(Publisher<Value[]> arguments, Function<Value[], Mono<Long>> queued) {
+        return Flux.from(arguments)
+                .index()
+                .flatMapSequential(
+                        each -> queued.apply(each.getT2())
+                                .map(rows -> new WriteOutcome(each.getT1(), rows, null))
+                                .onErrorResume(
+                                        R2dbcException.class,
+                                        error -> Mono.just(new WriteOutcome(each.getT1(), 0, error))),
+                        STREAM_WINDOW,
+                        1);
+    }
+
     private static long affectedRows(List<Cursor> outcomes) {
         return outcomes.stream().mapToLong(Cursor::affectedRows).sum();
     }
@@ -135,14 +155,14 @@ final class WriterCalls implements Interrupts.Owner {
     }
 
     Mono<Void> checkpoint(Duration lockWait) {
-        return underLease("The checkpoint", lockWait, handle -> {
+        return underLease("The checkpoint", lockWait, database.shared().writer(), handle -> {
             handle.checkpoint();
             return null;
         });
     }
 
     Mono<Void> saveAs(Path path, Duration lockWait) {
-        return underLease("The copy", lockWait, handle -> {
+        return underLease("The copy", lockWait, database.shared().writer(), handle -> {
             try {
                 handle.saveAs(path.toAbsolutePath().toString());
             } catch (NativeException e) {
@@ -159,7 +179,7 @@ final class WriterCalls implements Interrupts.Owner {
     <T> Mono<T> reading(SessionLanes lanes, Duration lockWait, Function<NativeDatabase, @Nullable T> call) {
         ReadLanes readers = lanes.readers();
         if (readers == null) {
-            return underLease("Reading the schema", lockWait, call);
+            return underLease("Reading the schema", lockWait, lanes.writer(), call);
         }
         return Exchange.mono(delivery, exchange -> {
             exchange.expiresAt(Deadlines.after(lockWait), () -> readers.timeout("Reading the schema", lockWait, null));
@@ -204,13 +224,29 @@ final class WriterCalls implements Interrupts.Owner {
         }
     }
 
-    /** Calls the writer's handle under the write lock. */
-    private <T> Mono<T> underLease(String what, Duration lockWait, Function<NativeDatabase, @Nullable T> call) {
-        Lane lane = database.shared().writer();
+    /**
+     * Calls the handle of a session's lane, in order with its statements.
+     *
+     * @param started whether a transaction of the session has the lane; else the write lock is taken if the lane needs it to read
+     */
+    Mono<Void> onLane(
+            SessionLanes lanes, boolean started, String what, Duration lockWait, Consumer<NativeDatabase> call) {
+        Function<NativeDatabase, @Nullable Void> task = handle -> {
+            call.accept(handle);
+            return null;
+        };
+        return started || lanes.readers() != null
+                ? onLane(lanes.writer(), task)
+                : underLease(what, lockWait, lanes.writer(), task);
+    }
+
+    /** Calls a handle under the write lock. */
+    private <T> Mono<T> underLease(
+            String what, Duration lockWait, Lane lane, Function<NativeDatabase, @Nullable T> call) {
         return Exchange.mono(delivery, exchange -> {
             WriteLease lease = database.lease();
             exchange.expiresAt(Deadlines.after(lockWait), () -> lease.timeout(what, lockWait, null));
-            claimLease(exchange, lane, call);
+            claimLease(exchange, lane, handle -> lane.alone(() -> call.apply(handle)));
         });
     }
 

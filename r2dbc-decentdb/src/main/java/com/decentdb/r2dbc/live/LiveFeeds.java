@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.live;
 
 import com.decentdb.r2dbc.api.Change;
+import com.decentdb.r2dbc.api.ChangeStreamOption;
 import com.decentdb.r2dbc.api.LiveData;
 import com.decentdb.r2dbc.api.LiveQuery;
 import com.decentdb.r2dbc.api.WatchEvent;
@@ -72,7 +73,16 @@ public final class LiveFeeds implements LiveData {
 
     @Override
     public Flux<Change> changeStream(String... tables) {
-        WatchRequest request = new WatchRequest.Changes(Arguments.tables(tables));
+        return changes(new WatchRequest.Changes(Arguments.tables(tables), false));
+    }
+
+    @Override
+    public Flux<Change> changeStream(ChangeStreamOption option, String... tables) {
+        boolean unmasked = Arguments.required(option, "option") == ChangeStreamOption.UNMASKED;
+        return changes(new WatchRequest.Changes(Arguments.tables(tables), unmasked));
+    }
+
+    private Flux<Change> changes(WatchRequest request) {
         return live(session -> {
             EventDecoder decoder = new EventDecoder(session.capabilities());
             return session.watch(request).map(decoder::change);

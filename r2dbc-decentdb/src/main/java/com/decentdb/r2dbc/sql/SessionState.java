@@ -1,8 +1,10 @@
 package com.decentdb.r2dbc.sql;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Recognises by its first words whether a statement leaves something in the session that runs it. */
 final class SessionState {
@@ -27,6 +29,9 @@ final class SessionState {
     private static final Set<String> OBJECTS = Set.of("TABLE", "VIEW", "INDEX", "TRIGGER");
     private static final Set<String> IF_NOT_EXISTS = Set.of("IF", "NOT", "EXISTS");
 
+    /** Before the key of a value of the audit context. */
+    static final String AUDIT_CONTEXT = "SET AUDIT CONTEXT ";
+
     private SessionState() {}
 
     static boolean changedBy(List<String> head) {
@@ -35,6 +40,24 @@ final class SessionState {
             case "PRAGMA" -> argument(head) && !QUESTIONS.contains(pragma(head)) && !DEEDS.contains(pragma(head));
             case "SET" -> !word(head, 1).equals("TRANSACTION");
             default -> false;
+        };
+    }
+
+    /** The name of what a statement sets: the words up to the value; null if it creates something. */
+    static @Nullable String setting(SqlLexer lexer) {
+        List<String> head = new ArrayList<>();
+        for (SqlLexer.Token token = lexer.next();
+                token != SqlLexer.Token.END && head.size() < 5;
+                token = lexer.next()) {
+            head.add(lexer.text());
+        }
+        return switch (word(head, 0)) {
+            case "PRAGMA" -> "PRAGMA " + pragma(head);
+            case "SET" ->
+                word(head, 1).equals("AUDIT") && word(head, 2).equals("CONTEXT") && head.size() > 3
+                        ? AUDIT_CONTEXT + head.get(3).replace("\"", "")
+                        : "SET " + word(head, 1) + " " + word(head, 2);
+            default -> null;
         };
     }
 

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.sql;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -66,5 +67,30 @@ public record SqlCommand(
     public SqlCommand returning(String clause) {
         return new SqlCommand(
                 text + clause, source, kind, true, parameters, control, sessionState, insertsOneRow, systemView);
+    }
+
+    /** The name of what it sets in its session, equal for statements of which the later replaces the earlier; null if it sets nothing. */
+    public @Nullable String setting() {
+        return sessionState ? SessionState.setting(new SqlLexer(text)) : null;
+    }
+
+    /** The {@link #setting} of a value of the audit context. */
+    public static String auditSetting(String key) {
+        return SessionState.AUDIT_CONTEXT + key;
+    }
+
+    /** All names in the statement, without quotes: words of the language, too, but nothing of its literals. */
+    public List<String> names() {
+        List<String> names = new ArrayList<>();
+        SqlLexer lexer = new SqlLexer(text);
+        for (SqlLexer.Token token = lexer.next(); token != SqlLexer.Token.END; token = lexer.next()) {
+            if (token == SqlLexer.Token.WORD) {
+                names.add(lexer.text());
+            } else if (token == SqlLexer.Token.QUOTED_IDENTIFIER) {
+                String quoted = lexer.text();
+                names.add(quoted.substring(1, Math.max(1, quoted.length() - 1)).replace("\"\"", "\""));
+            }
+        }
+        return names;
     }
 }

@@ -89,7 +89,10 @@ public interface Session {
         return Flux.error(unsupported("Watching"));
     }
 
-    /** Another session on the same database, with nothing in common but that. */
+    /**
+     * Another session on the same database, for the live data of this one: with its settings and its audit context as they are
+     * now, but not its transaction. An error of SQLSTATE 0A000 ends what names a {@code TEMP} object of this session.
+     */
     Mono<Session> sibling();
 
     default Mono<WriteQueueMetrics> writeQueueMetrics() {

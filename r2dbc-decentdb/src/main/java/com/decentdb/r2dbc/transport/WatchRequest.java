@@ -29,6 +29,10 @@ public sealed interface WatchRequest {
      */
     record Query(String sql, int parameters) implements WatchRequest {}
 
-    /** Every committed change of these tables, of all tables if none is named. */
-    record Changes(List<String> tables) implements WatchRequest {}
+    /**
+     * Every committed change of these tables, of all tables if none is named.
+     *
+     * @param unmasked whether rows are wanted although policies or masks exist for their table; an error otherwise
+     */
+    record Changes(List<String> tables, boolean unmasked) implements WatchRequest {}
 }

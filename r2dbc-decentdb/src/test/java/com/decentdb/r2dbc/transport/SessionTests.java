@@ -36,7 +36,7 @@ class SessionTests {
                 new Lacking("A write queue", session -> session.executeQueued(INSERT, new Value[0], Duration.ZERO)),
                 new Lacking("A write queue", session -> session.executeQueued(INSERT, Flux.empty(), Duration.ZERO)),
                 new Lacking("A write queue", Session::writeQueueMetrics),
-                new Lacking("Watching", session -> session.watch(new WatchRequest.Changes(List.of()))),
+                new Lacking("Watching", session -> session.watch(new WatchRequest.Changes(List.of(), false))),
                 new Lacking("A checkpoint", Session::checkpoint),
                 new Lacking("Writing a copy", session -> session.saveAs(Path.of("copy.ddb"))),
                 new Lacking(

@@ -1,20 +1,30 @@
 package com.decentdb.r2dbc.embedded.engine;
 
+import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeException;
 import com.decentdb.ffi.NativeLibrary;
+import com.decentdb.ffi.Parameters;
 import com.decentdb.ffi.Status;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import java.util.Comparator;
 
 /**
  * The differences between the engines behind the C ABI, and what engines say in words alone. Nothing else in the driver
  * asks which engine it talks to.
  *
- * @param schemaVersionIsCheap whether {@code PRAGMA schema_version} reports changes by other processes at little cost
+ * @param preparesPragmas whether {@code PRAGMA schema_version} can be prepared, rather than only executed
  * @param keptStatementsMayBeStale whether a kept statement may be answered from what its handle holds in memory, until that
  *     handle begins a transaction
- * @param commitsAlone whether a write without a transaction is safe from the writes of other processes
+ * @param commitsAlone whether a write without a transaction does what it says: on an engine where it does not, an insert that
+ *     is refused can overwrite another row
  * @param locksAtBegin whether a transaction may take the lock of the file as it begins, so that nothing was done yet if
- *     another process has it
+ *     another process has it; on an engine without such a lock, transactions of two processes destroy each other's pages
+ * @param opensAtAnyTime whether a handle may be opened while another one has a transaction that writes; on some engines opening
+ *     writes, too, and the commit of that transaction fails
+ * @param readsFastAtOnce whether a handle that has only read reads as fast as others, rather than read a whole table for a range of
+ *     it until {@link #warm} was called
+ * @param keepsAuditContext whether a handle keeps its audit context when it reads what other handles committed
+ * @param hidesRows whether tables may have policies and masks, on which the audit context decides
  * @param checkpointsAtClose whether the last handle of a file moves the log into it as it is closed
  * @param rowChangesComplete whether an event says so when it leaves changed rows out
  * @param watchesRanges whether a watch on a range of keys reports every change of that range
@@ -22,10 +32,14 @@ import com.decentdb.r2dbc.sql.SqlCommand;
  * @param interrupts whether the call that runs on a handle can be ended
  */
 public record EngineTraits(
-        boolean schemaVersionIsCheap,
+        boolean preparesPragmas,
         boolean keptStatementsMayBeStale,
         boolean commitsAlone,
         boolean locksAtBegin,
+        boolean opensAtAnyTime,
+        boolean readsFastAtOnce,
+        boolean keepsAuditContext,
+        boolean hidesRows,
         boolean checkpointsAtClose,
         boolean rowChangesComplete,
         boolean watchesRanges,
@@ -36,7 +50,34 @@ public record EngineTraits(
     public static EngineTraits of(NativeLibrary library) {
         boolean bundled = library.bundled();
         return new EngineTraits(
-                bundled, !bundled, bundled, bundled, bundled, bundled, bundled, bundled, library.interrupts());
+                bundled,
+                !bundled,
+                bundled,
+                bundled,
+                bundled,
+                bundled,
+                bundled,
+                !bundled,
+                bundled,
+                bundled,
+                bundled,
+                bundled,
+                library.interrupts());
+    }
+
+    /**
+     * Makes a handle read fast, as long as the schema stays as it is: analyzing a table, whichever, keeps all tables at hand. It
+     * is a write that changes no rows and takes as long as to read the database once.
+     */
+    public static void warm(NativeDatabase handle) {
+        EngineJson.array(handle.listTables(), "the tables").stream()
+                .filter(table -> !Boolean.TRUE.equals(table.get("temporary")))
+                .min(Comparator.comparingLong(
+                        table -> table.get("row_count") instanceof Number rows ? rows.longValue() : Long.MAX_VALUE))
+                .ifPresent(smallest -> {
+                    String name = String.valueOf(smallest.get("name")).replace("\"", "\"\"");
+                    handle.execute("ANALYZE \"" + name + '"', Parameters.of(0)).close();
+                });
     }
 
     /** Whether the handle that reported this must not be used any further. */

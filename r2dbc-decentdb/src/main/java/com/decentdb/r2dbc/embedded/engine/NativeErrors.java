@@ -15,6 +15,12 @@ public final class NativeErrors {
     /** Anything the engine calls an SQL error without a closer code. */
     private static final String UNKNOWN_SQL_ERROR = "42000";
 
+    /** The database is encrypted with another key than the one that was given. */
+    public static final String WRONG_KEY = "28P01";
+
+    /** A key was given for a database that is not encrypted, or none for one that is. */
+    public static final String KEY_MISMATCH = "28000";
+
     private record KnownText(Status status, Pattern text, String sqlState) {}
 
     private static final List<KnownText> KNOWN_TEXTS = List.of(
@@ -25,6 +31,8 @@ public final class NativeErrors {
             known(Status.CONSTRAINT, "^(DELETE|UPDATE) on .* violates a foreign key", "23503"),
             known(Status.CONSTRAINT, "^CHECK constraint failed", "23514"),
             known(Status.CONSTRAINT, "^invalid ENUM label|^column .* requires .* values", "22P02"),
+            known(Status.CORRUPTION, "could not be opened with the supplied encryption key$", WRONG_KEY),
+            known(Status.CORRUPTION, "^database is encrypted|is not encrypted with", KEY_MISMATCH),
             known(Status.SQL, "^expected exactly one SQL statement", "42601"),
             known(Status.SQL, "^invalid .* cast$", "22P02"),
             known(Status.SQL, "division by zero", "22012"));

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One native handle and the right to call it, which passes from worker to worker: the lane's tasks run one at a time, each after
  * what the earlier ones did. A handle that reports that it is broken is replaced; what it held, its transaction included, is
- * lost. All methods but {@link #execute}, {@link #interrupts}, {@link #busy}, {@link #close} and {@link #database()} of an open
+ * lost. All methods but {@link #execute}, {@link #interrupts}, {@link #busy}, {@link #isOpen}, {@link #close} and {@link #database()} of an open
  * handle are for the lane's tasks.
  */
 public final class Lane implements Executor {
@@ -39,9 +39,10 @@ public final class Lane implements Executor {
     private final Supplier<NativeDatabase> opener;
     private final @Nullable String lossMessage;
     private final SchemaVersion version;
-    private final boolean locksFile;
+    private final FileGuard guard;
+    private final LaneMemory memory;
     private final StatementCache statements;
-    private final StatementShapes shapes = new StatementShapes();
+    private final StatementShapes shapes;
     private final Parameters parameters = Parameters.of(4);
     private final Interrupts interrupts = new Interrupts(() -> this.database);
     private volatile @Nullable NativeDatabase database;
@@ -52,33 +53,34 @@ public final class Lane implements Executor {
 
     private boolean lost;
     private boolean inTransaction;
+    /** Whether the open transaction keeps other processes from the file. */
+    private boolean guarded;
     /** Whether the snapshot of the open transaction may have another schema than the remembered one. */
     private boolean schemaUnknown;
     /** Whether the open transaction changed the schema; its end changes it for all handles. */
     private boolean schemaTouched;
-    /** The remembered statements and shapes belong to this count of {@link #version} and this version of the engine's. */
-    private long seenVersion;
 
-    private final EngineSchema engineSchema = new EngineSchema();
     private long seenCommits;
 
     /**
      * Creates a lane; its handle is opened with the first use.
      *
      * @param lossMessage what to say if the handle broke and no other handle can take its place; null if one can
-     * @param locksFile whether {@link #beginWriting} takes the lock of the file, for which a call waits only a moment
+     * @param guard keeps other processes from the file while the lane writes
      */
     public Lane(
             Supplier<NativeDatabase> opener,
             @Nullable String lossMessage,
             SchemaVersion version,
-            boolean locksFile,
+            FileGuard guard,
             int statementCacheSize) {
         this.opener = opener;
         this.lossMessage = lossMessage;
         this.version = version;
-        this.locksFile = locksFile;
-        this.statements = new StatementCache(statementCacheSize);
+        this.guard = guard;
+        this.memory = new LaneMemory(version, statementCacheSize);
+        this.statements = memory.statements;
+        this.shapes = memory.shapes;
     }
 
     /** Runs a task on the lane; throws a {@link RejectedExecutionException} if the lane was closed. */
@@ -104,6 +106,11 @@ public final class Lane implements Executor {
             database = open;
         }
         return open;
+    }
+
+    /** Whether its handle is open; any thread. */
+    public boolean isOpen() {
+        return database != null;
     }
 
     /** Calls the handle; every call must come through here, since any of them may find it broken. */
@@ -151,17 +158,23 @@ public final class Lane implements Executor {
 
     /** Begins a transaction; there is none if this fails. */
     public void begin() {
-        begin(NativeDatabase::begin);
+        begin(guard::begin);
     }
 
     /** Begins a transaction that is to write. While {@link #lockedElsewhere} says so of the error, it may be tried again. */
     public void beginWriting() {
-        begin(locksFile ? NativeDatabase::beginWriting : NativeDatabase::begin);
+        begin(handle -> guard.beginWriting(handle, NativeDatabase::begin));
+        guarded = true;
+    }
+
+    /** Makes a call that writes without a transaction. While {@link #lockedElsewhere} says so of the error, as above. */
+    public <T extends @Nullable Object> T alone(Supplier<T> write) {
+        return guard.alone(database(), write);
     }
 
     /** Whether a call did nothing because another process has the lock of the file. */
     public boolean lockedElsewhere(Throwable error) {
-        return locksFile && EngineTraits.lockedElsewhere(error);
+        return guard.refused(error);
     }
 
     private void begin(Consumer<NativeDatabase> how) {
@@ -199,6 +212,10 @@ public final class Lane implements Executor {
 
     private void transactionEnded() {
         inTransaction = false;
+        if (guarded) {
+            guarded = false;
+            guard.ended();
+        }
         if (schemaTouched) {
             schemaTouched = false;
             version.changed();
@@ -210,9 +227,14 @@ public final class Lane implements Executor {
         if (!sql.reads()) {
             return false;
         }
-        forgetOldSchema();
+        memory.forgetOldSchema();
         StatementShapes.Shape known = shapes.find(sql);
         return known == null ? call(handle -> shapes.get(handle, sql)).readOnly() : known.readOnly();
+    }
+
+    /** Notes the time of a read outside transactions; true as soon as it pays to make the handle read faster. */
+    public boolean worthWarming(long nanos) {
+        return memory.worthWarming(nanos);
     }
 
     /** Runs a statement up to its first {@code fetchSize} rows. */
@@ -223,11 +245,11 @@ public final class Lane implements Executor {
             boolean settled = inTransaction || !sql.reads();
             try {
                 LaneOutcome run = runOnce(handle, sql, fetchSize);
-                boolean known = settled || run.showsTypes() || !syncSchema(handle);
+                boolean known = settled || run.showsTypes() || !memory.syncSchema(handle);
                 return known ? run : run.as(shapes.get(handle, sql));
             } catch (NativeException e) {
                 // A statement prepared for the old schema may fail on the new one.
-                if (settled || EngineTraits.breaksHandle(e) || !syncSchema(handle)) {
+                if (settled || EngineTraits.breaksHandle(e) || !memory.syncSchema(handle)) {
                     throw e;
                 }
                 return runOnce(handle, sql, fetchSize);
@@ -236,10 +258,10 @@ public final class Lane implements Executor {
     }
 
     private LaneOutcome runOnce(NativeDatabase handle, SqlCommand sql, int fetchSize) {
-        forgetOldSchema();
+        memory.forgetOldSchema();
         if (inTransaction && schemaUnknown && (sql.reads() || sql.returning())) {
             // Without rows there are no types that could be old, and the engine prepares statements anew by itself.
-            syncSchema(handle);
+            memory.syncSchema(handle);
             schemaUnknown = false;
         }
         boolean preparable = sql.kind() == Kind.QUERY || sql.kind() == Kind.DML;
@@ -252,7 +274,7 @@ public final class Lane implements Executor {
             if (!EngineTraits.refusesOldSchema(e)) {
                 throw e;
             }
-            forget();
+            memory.forget();
             return runPrepared(handle, sql, fetchSize);
         }
     }
@@ -335,32 +357,8 @@ public final class Lane implements Executor {
 
     /** The statements prepared for the schema as it is now. */
     StatementCache statements() {
-        forgetOldSchema();
+        memory.forgetOldSchema();
         return statements;
-    }
-
-    private void forgetOldSchema() {
-        long now = version.changes();
-        if (now != seenVersion) {
-            seenVersion = now;
-            forget();
-        }
-    }
-
-    /** Looks whether another process changed the schema since this was last looked at; true if so. */
-    private boolean syncSchema(NativeDatabase handle) {
-        boolean changed = version.othersChangeIt() && engineSchema.changed(handle);
-        if (changed) {
-            statements.clear();
-            shapes.clear();
-        }
-        return changed;
-    }
-
-    private void forget() {
-        statements.clear();
-        shapes.clear();
-        engineSchema.forget();
     }
 
     /** Whether {@code handle} is still in use; if another handle took its place, everything it held is lost. */
@@ -379,9 +377,7 @@ public final class Lane implements Executor {
         database = null;
         transactionEnded();
         if (broken != null) {
-            forget();
-            statements.close();
-            engineSchema.close();
+            memory.close();
             broken.close();
         }
     }

@@ -7,14 +7,17 @@ public final class SchemaVersion {
 
     private final AtomicLong changes = new AtomicLong();
     private final boolean othersChangeIt;
+    private final boolean preparable;
 
     /**
      * Begins to count.
      *
-     * @param othersChangeIt whether other processes may change the schema, too, and the engine can be asked for its version
+     * @param othersChangeIt whether other processes may change the schema, too
+     * @param preparable whether the engine prepares the question for its own version
      */
-    public SchemaVersion(boolean othersChangeIt) {
+    public SchemaVersion(boolean othersChangeIt, boolean preparable) {
         this.othersChangeIt = othersChangeIt;
+        this.preparable = preparable;
     }
 
     long changes() {
@@ -28,5 +31,10 @@ public final class SchemaVersion {
 
     boolean othersChangeIt() {
         return othersChangeIt;
+    }
+
+    /** The engine's own version, as one handle sees it. */
+    EngineSchema ofEngine() {
+        return new EngineSchema(preparable);
     }
 }

@@ -10,6 +10,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -23,18 +24,59 @@ public final class SharedReadLanes implements ReadLanes {
     /** Engines limit the readers of a database, over all processes, to 64. */
     private static final int MAX_LANES = 32;
 
+    /** Opens the handle of a lane, where that is not to happen at any time, and lets a reader run on it then. */
+    public interface Opening {
+
+        /** Any thread, and must not wait. Refuses the reader, and gives the lane back, if it comes to nothing. */
+        void open(Lane lane, Reader reader, ReadLanes giver);
+    }
+
     private final Deque<Lane> idle = new ArrayDeque<>();
     private final List<Lane> lanes = new ArrayList<>();
     private final Set<Lane> resting = new HashSet<>();
     private final WaitQueue<Reader> waiting = new WaitQueue<>(Integer.MAX_VALUE);
     private final Supplier<Lane> factory;
     private final int max;
+    private final @Nullable Opening opening;
     private int closing;
     private @Nullable Runnable whenClosed;
 
-    public SharedReadLanes(int max, Supplier<Lane> factory) {
+    /**
+     * Lanes to be opened.
+     *
+     * @param opening opens their handles; null if the first use may do that
+     */
+    public SharedReadLanes(int max, Supplier<Lane> factory, @Nullable Opening opening) {
         this.max = max;
         this.factory = factory;
+        this.opening = opening;
+    }
+
+    /** Opens the handles of all lanes that run statements at once, before anything else uses these. */
+    public void openAll(Runnable whenOpen) {
+        List<Lane> created = new ArrayList<>();
+        synchronized (this) {
+            while (lanes.size() < max) {
+                created.add(create());
+            }
+        }
+        AtomicInteger left = new AtomicInteger(created.size());
+        for (Lane lane : created) {
+            lane.execute(() -> {
+                try {
+                    lane.database();
+                } catch (RuntimeException e) {
+                    // Its first use meets the same, and reports it.
+                } finally {
+                    synchronized (this) {
+                        idle.addLast(lane);
+                    }
+                    if (left.decrementAndGet() == 0) {
+                        whenOpen.run();
+                    }
+                }
+            });
+        }
     }
 
     @Override
@@ -172,7 +214,11 @@ public final class SharedReadLanes implements ReadLanes {
     }
 
     private void run(Lane lane, Reader reader) {
-        lane.execute(() -> reader.run(lane, this));
+        if (opening == null || lane.isOpen()) {
+            lane.execute(() -> reader.run(lane, this));
+        } else {
+            opening.open(lane, reader, this);
+        }
     }
 
     private @Nullable Lane take() {
@@ -182,12 +228,16 @@ public final class SharedReadLanes implements ReadLanes {
         Lane lane = idle.pollFirst();
         boolean room = lanes.size() - resting.size() < max && lanes.size() < maxLanes();
         if (lane == null && room) {
-            Lane created = factory.get();
-            // One that the engine keeps busy in vain counts no more than one that a slow subscriber keeps.
-            created.interrupts().whenEndless(() -> rest(created));
-            lanes.add(created);
-            lane = created;
+            lane = create();
         }
         return lane;
+    }
+
+    private Lane create() {
+        Lane created = factory.get();
+        // One that the engine keeps busy in vain counts no more than one that a slow subscriber keeps.
+        created.interrupts().whenEndless(() -> rest(created));
+        lanes.add(created);
+        return created;
     }
 }

@@ -4,7 +4,10 @@ import com.decentdb.r2dbc.api.RowChange;
 import com.decentdb.r2dbc.embedded.engine.EngineJson;
 import com.decentdb.r2dbc.transport.Column;
 import com.decentdb.r2dbc.transport.WatchedEvent;
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -39,6 +42,29 @@ final class EventParser {
             return tables;
         }
 
+        /** The event as if the engine had not known the rows. */
+        WatchedEvent withoutRows() {
+            Map<String, @Nullable Object> json = EngineJson.object(event.description(), "an event");
+            json.put("row_changes", List.of());
+            json.put("row_changes_truncated", true);
+            return event(List.of(), false, text(json));
+        }
+
+        private WatchedEvent event(List<WatchedEvent.ChangedRow> changed, boolean complete, String description) {
+            return new WatchedEvent(
+                    event.type(),
+                    event.id(),
+                    event.lastSeen(),
+                    event.position(),
+                    event.source(),
+                    event.tables(),
+                    event.schemaChanged(),
+                    changed,
+                    complete,
+                    event.reason(),
+                    description);
+        }
+
         /** The event with its rows. */
         WatchedEvent typed(Function<String, List<Column>> columnsOf) {
             if (rows.isEmpty()) {
@@ -58,18 +84,7 @@ final class EventParser {
                         before == null ? null : JsonRow.image(before, columns),
                         after == null ? null : JsonRow.image(after, columns)));
             }
-            return new WatchedEvent(
-                    event.type(),
-                    event.id(),
-                    event.lastSeen(),
-                    event.position(),
-                    event.source(),
-                    event.tables(),
-                    event.schemaChanged(),
-                    List.copyOf(typed),
-                    event.rowsComplete(),
-                    event.reason(),
-                    event.description());
+            return event(List.copyOf(typed), event.rowsComplete(), event.description());
         }
     }
 
@@ -82,7 +97,15 @@ final class EventParser {
         return switch (type) {
             case "initial" ->
                 new Untyped(
-                        WatchedEvent.plain(WatchedEvent.Type.INITIAL, 0, 0, number(event, "snapshot_lsn"), "", json),
+                        WatchedEvent.plain(
+                                WatchedEvent.Type.INITIAL,
+                                0,
+                                0,
+                                number(event, "snapshot_lsn"),
+                                "",
+                                event.get("rows") instanceof List<?> rows && !rows.isEmpty()
+                                        ? withoutResult(event)
+                                        : json),
                         List.of());
             case "invalidate" ->
                 commit(event, texts(event.get("tables")), Boolean.TRUE.equals(event.get("schema_changed")), json);
@@ -116,6 +139,22 @@ final class EventParser {
                 + ",\"reason\":\"queue_overflow\"}";
         return WatchedEvent.plain(
                 WatchedEvent.Type.LAGGED, latest.id(), lastSeen, latest.position(), "queue_overflow", json);
+    }
+
+    /** A result of the query that is watched was read without the settings and the audit context of its connection. */
+    private static String withoutResult(Map<String, @Nullable Object> initial) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>(initial);
+        json.remove("rows");
+        json.remove("columns");
+        return text(json);
+    }
+
+    private static String text(Map<String, @Nullable Object> json) {
+        try {
+            return JSON.std.asString(json);
+        } catch (IOException e) {
+            throw new IllegalStateException("An event cannot be written as JSON", e);
+        }
     }
 
     private static Untyped commit(

@@ -38,4 +38,9 @@ public final class LaneWatchSource implements WatchSource {
     public void rest() {
         // The handle belongs to the lane.
     }
+
+    @Override
+    public void close() {
+        // As above.
+    }
 }

@@ -45,6 +45,7 @@ public final class WatchHub {
     private final ThreadFactory threads;
     private final UnaryOperator<Throwable> errors;
     private final Consumer<WatchedEvent> observer;
+    private final HiddenRows hidden;
     private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
     private volatile @Nullable Thread poller;
     private volatile boolean nudged;
@@ -61,16 +62,19 @@ public final class WatchHub {
      *
      * @param errors translates failures of the engine for subscribers
      * @param observer gets every commit, on the hub's thread, before any subscriber does
+     * @param hidden keeps back the rows that not everybody may see
      */
     public WatchHub(
             WatchSource source,
             ThreadFactory threads,
             UnaryOperator<Throwable> errors,
-            Consumer<WatchedEvent> observer) {
+            Consumer<WatchedEvent> observer,
+            HiddenRows hidden) {
         this.source = source;
         this.threads = threads;
         this.errors = errors;
         this.observer = observer;
+        this.hidden = hidden;
     }
 
     /**
@@ -152,7 +156,10 @@ public final class WatchHub {
         joinable.put(request, watch);
         // The answer always comes as a later command, when the subscriber has been added.
         source.call(
-                handle -> WatchOpener.open(handle, request),
+                handle -> {
+                    hidden.check(handle, request);
+                    return WatchOpener.open(handle, request);
+                },
                 (created, failure) -> submit(() -> opened(watch, created, failure)));
         return watch;
     }
@@ -200,7 +207,7 @@ public final class WatchHub {
                         joinable.remove(watch.request(), watch);
                     }
                 }
-                if (!columns.keySet().containsAll(next.tables())) {
+                if (hidden.dependOn(event) || !columns.keySet().containsAll(next.tables())) {
                     lookUp(watch, next);
                     return false;
                 }
@@ -217,27 +224,42 @@ public final class WatchHub {
         return event.typed(table -> columns.getOrDefault(table, List.of()));
     }
 
-    /** Reads the columns of the tables of an event, then publishes it. Without them its values keep their types in JSON. */
+    /** The facts about the tables of an event, before it is published. */
+    private record Tables(Map<String, List<Column>> columns, Set<String> hidden) {}
+
+    /** Reads about the tables of an event, then publishes it. Without their columns its values keep their types in JSON. */
     private void lookUp(SharedWatch watch, EventParser.Untyped event) {
         watch.hold(event);
         Set<String> tables = event.tables();
-        source.<Map<String, List<Column>>>call(
+        source.<Tables>call(
                 handle -> {
+                    Set<String> ruled = hidden.dependOn(event.event()) ? hidden.tables(handle) : Set.of();
                     Map<String, List<Column>> read = new HashMap<>();
-                    tables.forEach(table -> read.put(table, TableColumns.read(handle, table)));
-                    return read;
+                    tables.stream()
+                            .filter(table -> !columns.containsKey(table))
+                            .forEach(table -> read.put(table, TableColumns.read(handle, table)));
+                    return new Tables(read, ruled);
                 },
                 (read, failure) -> submit(() -> {
-                    if (read == null) {
-                        LOG.debug("The columns of {} could not be read", tables, failure);
-                    } else {
-                        columns.putAll(read);
-                    }
                     EventParser.Untyped held = watch.release();
+                    if (read != null) {
+                        columns.putAll(read.columns());
+                    } else {
+                        LOG.debug("The columns of {} could not be read", tables, failure);
+                    }
                     if (held != null && watch.isOpen()) {
-                        watch.publish(typed(held));
+                        publish(watch, held, read == null ? null : read.hidden());
                     }
                 }));
+    }
+
+    /** Passes an event on as far as its subscribers may see it. */
+    private void publish(SharedWatch watch, EventParser.Untyped event, @Nullable Set<String> ruled) {
+        try {
+            watch.publish(hidden.show(watch.request(), event.event(), ruled) ? typed(event) : event.withoutRows());
+        } catch (RuntimeException e) {
+            fail(watch, e);
+        }
     }
 
     private void submit(Runnable command) {
@@ -291,7 +313,7 @@ public final class WatchHub {
             return false;
         }
         columns.clear();
-        attempt(source::rest);
+        attempt(closed ? source::close : source::rest);
         Runnable gone;
         synchronized (this) {
             if (!commands.isEmpty()) {

@@ -17,4 +17,7 @@ public interface WatchSource {
 
     /** No watch is left; called on the hub's thread. May be followed by another {@link #call}. */
     void rest();
+
+    /** The last call: nothing will be watched any more. */
+    void close();
 }

@@ -254,7 +254,8 @@ public final class GroupCommitter {
                         "25001", "A transaction was begun on this connection before the write was started", null);
             }
             if (started.size() == 1 && commitsAlone(started.get(0))) {
-                started.get(0).run(lane);
+                GroupedWrite<?> alone = started.get(0);
+                lane.alone(() -> alone.run(lane));
                 committed(started, answers);
             } else if (!commitTogether(started, answers)) {
                 commitApart(started, answers);

@@ -126,12 +126,13 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
         return from + lockWait.toNanos();
     }
 
-    /** Runs every command and keeps the outcomes; in a task of the lane. */
-    void run(Lane lane) {
+    /** Runs every command and keeps the outcomes, of which it returns how many there are; in a task of the lane. */
+    int run(Lane lane) {
         begin();
         while (hasNext()) {
             runNext(lane);
         }
+        return outcome.size();
     }
 
     /** Forgets what ran and was not kept. */

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A lane of one session alone, whose handle keeps what belongs to that session: temporary objects, settings, the audit
- * context. It reads at any time and writes under the write lock of the database; a write that meets a read-only transaction of the same session is refused.
+ * context. It reads at any time, where the engine allows that, and writes under the write lock of the database; a write that meets a read-only transaction of the same session is refused.
  */
 public final class PinnedLane implements ReadLanes {
 
@@ -21,11 +21,12 @@ public final class PinnedLane implements ReadLanes {
     /**
      * Creates the lane; its handle is opened with the first statement.
      *
+     * @param readsFreely whether it may read at any time, rather than under the write lock like its writes
      * @param whenClosed runs once, when the handle is closed
      */
-    public PinnedLane(Lane lane, GroupCommitter committer, Runnable whenClosed) {
+    public PinnedLane(Lane lane, GroupCommitter committer, boolean readsFreely, Runnable whenClosed) {
         this.lane = lane;
-        this.lanes = new SessionLanes(lane, this, committer);
+        this.lanes = new SessionLanes(lane, readsFreely ? this : null, committer);
         this.whenClosed = whenClosed;
     }
 

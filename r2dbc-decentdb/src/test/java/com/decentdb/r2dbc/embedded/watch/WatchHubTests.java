@@ -18,12 +18,13 @@ class WatchHubTests {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    private final WatchHub hub = new WatchHub(new FailingSource(), Thread::new, error -> error, event -> {});
+    private final WatchHub hub =
+            new WatchHub(new FailingSource(), Thread::new, error -> error, event -> {}, new HiddenRows(true));
 
     @Test
     void outlivesAHandleThatCannotBeClosed() throws InterruptedException {
         for (int i = 0; i < 3; i++) {
-            StepVerifier.create(hub.watch(new WatchRequest.Changes(List.of()), Runnable::run))
+            StepVerifier.create(hub.watch(new WatchRequest.Changes(List.of(), false), Runnable::run))
                     .expectErrorMessage("no watch")
                     .verify(PATIENCE);
         }
@@ -44,6 +45,11 @@ class WatchHubTests {
         @Override
         public void rest() {
             throw new IllegalStateException("cannot close");
+        }
+
+        @Override
+        public void close() {
+            rest();
         }
     }
 }

@@ -1,0 +1,176 @@
+package com.decentdb.r2dbc.embedded;
+
+import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.ffi.NativeException;
+import com.decentdb.ffi.NativeLibrary;
+import com.decentdb.ffi.OpenMode;
+import com.decentdb.ffi.Status;
+import com.decentdb.r2dbc.embedded.engine.EngineTraits;
+import com.decentdb.r2dbc.embedded.engine.NativeErrors;
+import com.decentdb.r2dbc.embedded.lane.FileGuard;
+import com.decentdb.r2dbc.transport.Errors;
+import io.r2dbc.spi.R2dbcException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import org.jspecify.annotations.Nullable;
+import reactor.util.Logger;
+import reactor.util.Loggers;
+
+/** The file of an open database, or its place in memory: opens its handles, and says why one could not be opened. Thread-safe. */
+final class DatabaseFile {
+
+    private static final Logger LOG = Loggers.getLogger(DatabaseFile.class);
+    private static final String NOTHING_TO_OPEN =
+            ": it does not exist, and mode=open creates nothing; use mode=openOrCreate";
+
+    private final EmbeddedConfig config;
+    private final NativeLibrary library;
+    private final FileGuard guard;
+    private final String nativePath;
+    private volatile boolean created;
+    private volatile @Nullable Object identity;
+
+    /**
+     * A file not opened yet.
+     *
+     * @param guard keeps other processes from it while a handle is opened
+     */
+    DatabaseFile(EmbeddedConfig config, NativeLibrary library, FileGuard guard) {
+        this.config = config;
+        this.library = library;
+        this.guard = guard;
+        this.nativePath = config.path() == null ? ":memory:" : config.path().toString();
+    }
+
+    String nativePath() {
+        return nativePath;
+    }
+
+    /** The identity of a file, which one created later under its name does not share; null if there is none or the system has none. */
+    static @Nullable Object identity(@Nullable Path path) {
+        try {
+            return path == null
+                    ? null
+                    : Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    /**
+     * Whether the path leads to another file now than the open one. A handle opened on that would take the log of the open file
+     * for its own.
+     *
+     * @param found the identity of the file that is there
+     */
+    boolean hasLost(@Nullable Object found) {
+        Object opened = identity;
+        return opened != null && !opened.equals(found);
+    }
+
+    /** The error of using a database whose file is not there any more. */
+    R2dbcException lost() {
+        return Errors.of(
+                "58030",
+                "The database file " + nativePath
+                        + " was deleted, renamed or replaced while it was open. Nothing was written"
+                        + " to the file that is there now. Close all connections to the database, remove " + nativePath
+                        + "-wal and " + nativePath + "-shm, which belong to the old file, and open it anew",
+                null);
+    }
+
+    /** Opens a handle; only the first one may create the file. */
+    NativeDatabase open(String options) {
+        if (config.inMemory() && config.mode() == EmbeddedConfig.Mode.OPEN) {
+            // Others that have it open would have been joined.
+            throw Errors.of("58P01", "Cannot open the database " + config.described() + NOTHING_TO_OPEN, null);
+        }
+        OpenMode mode = config.inMemory()
+                ? OpenMode.OPEN_OR_CREATE
+                : created ? OpenMode.OPEN : OpenMode.valueOf(config.mode().name());
+        if (hasLost(identity(config.path()))) {
+            throw lost();
+        }
+        try {
+            NativeDatabase opened = guard.opening(() -> open(mode, options));
+            if (!created) {
+                identity = identity(config.path());
+                created = true;
+            }
+            return opened;
+        } catch (RuntimeException e) {
+            throw explain(e);
+        }
+    }
+
+    /** A process that creates, recovers or closes the file is waited for longer than one that writes. */
+    @SuppressWarnings("try") // The first handle is open while the second one opens.
+    private NativeDatabase open(OpenMode mode, String options) {
+        String patient = config.engineOptions();
+        try {
+            return library.open(nativePath, mode, options);
+        } catch (NativeException e) {
+            if (options.equals(patient) || !EngineTraits.lockedElsewhere(e)) {
+                throw e;
+            }
+            NativeDatabase first = library.open(nativePath, mode, patient);
+            try {
+                return library.open(nativePath, OpenMode.OPEN, options);
+            } finally {
+                first.close();
+            }
+        }
+    }
+
+    /** The file may be deleted and created anew from now on, and an engine may remember the old one by its path. */
+    void forget() {
+        try {
+            if (!config.inMemory()) {
+                library.evictSharedWal(nativePath);
+            }
+        } catch (RuntimeException e) {
+            LOG.warn("The engine did not let go of " + nativePath, e);
+        }
+    }
+
+    /** Names the database that could not be opened, and the reason as far as the error or the file system shows one. */
+    private RuntimeException explain(RuntimeException e) {
+        if (!(e instanceof NativeException refusal)) {
+            return e;
+        }
+        R2dbcException mapped = NativeErrors.map(e, null);
+        String state = refusal.status() == Status.SQL ? "08001" : String.valueOf(mapped.getSqlState());
+        Path path = config.path();
+        return Errors.of(
+                state,
+                "Cannot open the database " + config.described() + (path == null ? "" : reason(state, path)) + " ("
+                        + config.withNameOfKey(String.valueOf(mapped.getMessage())) + ")",
+                mapped.getErrorCode(),
+                null,
+                e);
+    }
+
+    private String reason(String state, Path path) {
+        Path directory = path.toAbsolutePath().getParent();
+        if (state.equals(NativeErrors.WRONG_KEY)) {
+            return ": its key is another one; give the key with which it was created";
+        } else if (state.equals(NativeErrors.KEY_MISMATCH)) {
+            return config.hasKey()
+                    ? ": it is not encrypted, so leave out the key that was given"
+                    : ": it is encrypted; give its key with the option password or encryption_key";
+        } else if (directory != null && !Files.isDirectory(directory)) {
+            return ": the directory " + directory + " does not exist; create it";
+        } else if (Files.isDirectory(path)) {
+            return ": it is a directory";
+        } else if (Files.exists(path) && !Files.isReadable(path)) {
+            return ": the file is not readable for this user";
+        } else if (!Files.exists(path) && config.mode() == EmbeddedConfig.Mode.OPEN) {
+            return NOTHING_TO_OPEN;
+        } else if (Files.exists(path) && config.mode() == EmbeddedConfig.Mode.CREATE) {
+            return ": it exists already, and mode=create overwrites nothing; use mode=openOrCreate";
+        }
+        return "";
+    }
+}
