@@ -17,7 +17,7 @@ import com.decentdb.r2dbc.embedded.watch.WatchHub;
 import com.decentdb.r2dbc.embedded.write.GroupCommitter;
 import com.decentdb.r2dbc.embedded.write.PinnedLane;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
-import com.decentdb.r2dbc.embedded.write.WriteLease;
+import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.transport.Capabilities;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchedEvent;

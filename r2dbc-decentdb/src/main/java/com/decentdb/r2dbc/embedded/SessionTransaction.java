@@ -10,7 +10,7 @@ import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.ReadLanes;
 import com.decentdb.r2dbc.embedded.write.LaneTransaction;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
-import com.decentdb.r2dbc.embedded.write.WriteLease;
+import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;

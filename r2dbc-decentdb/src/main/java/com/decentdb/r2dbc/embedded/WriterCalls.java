@@ -17,7 +17,7 @@ import com.decentdb.r2dbc.embedded.write.GroupCommitter;
 import com.decentdb.r2dbc.embedded.write.GroupedWrite;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.embedded.write.WriteCounters;
-import com.decentdb.r2dbc.embedded.write.WriteLease;
+import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;

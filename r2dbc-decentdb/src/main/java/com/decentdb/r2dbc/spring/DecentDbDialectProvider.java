@@ -10,8 +10,11 @@ final class DecentDbDialectProvider implements R2dbcDialectProvider {
 
     @Override
     public Optional<R2dbcDialect> getDialect(ConnectionFactory factory) {
-        return DecentDbBindMarkersProvider.isDecentDb(factory)
-                ? Optional.of(DecentDbDialect.INSTANCE)
+        if (DecentDbBindMarkersProvider.isDecentDb(factory)) {
+            return Optional.of(DecentDbDialect.INSTANCE);
+        }
+        return DecentDbBindMarkersProvider.isCluster(factory)
+                ? Optional.of(DecentDbDialect.CLUSTER)
                 : Optional.empty();
     }
 }

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param sessionState whether it leaves something in the session that runs it: a {@code TEMP} object or a setting
  * @param insertsOneRow whether it is an {@code INSERT} of one row of values that neither ignores nor replaces anything
  * @param systemView whether it names something in the schema {@code sys}
+ * @param generated what the driver added to it, null for a statement as it was written
  */
 public record SqlCommand(
         String text,
@@ -26,7 +27,16 @@ public record SqlCommand(
         @Nullable TransactionControl control,
         boolean sessionState,
         boolean insertsOneRow,
-        boolean systemView) {
+        boolean systemView,
+        @Nullable Generated generated) {
+
+    /**
+     * A {@code RETURNING} clause of the driver, for generated values.
+     *
+     * @param statement the statement without it
+     * @param columns the columns of the clause, none for all
+     */
+    public record Generated(SqlCommand statement, List<String> columns) {}
 
     /** The kinds of statements, as far as their words show. */
     public enum Kind {
@@ -62,9 +72,22 @@ public record SqlCommand(
         return SqlScript.parse(text).commands().get(0);
     }
 
-    /** The same statement with a {@code RETURNING} clause after it. */
-    public SqlCommand returning(String clause) {
+    /**
+     * The same statement with a {@code RETURNING} clause after it.
+     *
+     * @param columns the columns of the clause, none for all
+     */
+    public SqlCommand returning(String clause, List<String> columns) {
         return new SqlCommand(
-                text + clause, source, kind, true, parameters, control, sessionState, insertsOneRow, systemView);
+                text + clause,
+                source,
+                kind,
+                true,
+                parameters,
+                control,
+                sessionState,
+                insertsOneRow,
+                systemView,
+                new Generated(this, columns));
     }
 }

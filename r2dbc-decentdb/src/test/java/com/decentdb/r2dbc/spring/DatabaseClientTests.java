@@ -102,8 +102,10 @@ class DatabaseClientTests {
                 .bind("second", "cup")
                 .map(row -> row.get("id", Integer.class))
                 .all()
+                .collectList()
                 .as(StepVerifier::create)
-                .expectNext(1, 2)
+                // Older nodes of a cluster report the key of the last row alone.
+                .expectNext(spring.returnsRows() ? List.of(1, 2) : List.of(2))
                 .verifyComplete();
     }
 

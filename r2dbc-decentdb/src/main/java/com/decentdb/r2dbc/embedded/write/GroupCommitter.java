@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.embedded.write;
 
+import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.Parameters;
 import com.decentdb.r2dbc.delivery.WaitQueue;
