@@ -11,6 +11,7 @@ import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
 import com.decentdb.r2dbc.cluster.line.ReaderLines;
 import com.decentdb.r2dbc.cluster.line.ServerFeatures;
+import com.decentdb.r2dbc.cluster.watch.Watches;
 import com.decentdb.r2dbc.cluster.wire.Reply;
 import com.decentdb.r2dbc.cluster.write.Attempts;
 import com.decentdb.r2dbc.cluster.write.Committer;
@@ -28,6 +29,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -50,6 +52,9 @@ final class ClusterDatabase implements LeaderFinder.Listener {
     private final WriterLine writer;
     private final WriteLease lease = new WriteLease("another client of the cluster holds");
     private final Committer committer;
+    private final Watches watches;
+    private final Set<Connecting> whenConnected = new LinkedHashSet<>();
+    private Runnable giveUpConnecting = () -> {};
     private int pinned;
     private boolean seeded;
     private List<Runnable> whenSeeded = new ArrayList<>();
@@ -77,6 +82,7 @@ final class ClusterDatabase implements LeaderFinder.Listener {
                 new Committer.Context(
                         use.loop(), finder, lease, writer, times.failover(), config.groupCommit(), this::committed),
                 config.maxPendingWrites());
+        this.watches = new Watches(use.loop(), opener, this::attempts, times.watchInterval());
         readNodes();
     }
 
@@ -125,8 +131,13 @@ final class ClusterDatabase implements LeaderFinder.Listener {
     /** Writes of this factory were committed. */
     void committed(List<WriteStep> writes) {
         if (writes.stream().anyMatch(WriteStep::schema)) {
-            readers.forgetStatements();
+            readers.schemaChanged();
         }
+        watches.committed(writes);
+    }
+
+    Watches watches() {
+        return watches;
     }
 
     /** What the latest leader understands; any thread, once a session was opened. */
@@ -150,27 +161,54 @@ final class ClusterDatabase implements LeaderFinder.Listener {
     }
 
     private void findLeader(Exchange<Session> exchange, Supplier<Session> session) {
-        if (!exchange.start()) {
-            return;
-        }
+        Runnable connected = () -> {
+            if (exchange.start()) {
+                exchange.answer(session.get());
+            }
+        };
         if (finder.current() != null && opener.features() != null) {
-            exchange.answer(session.get());
+            connected.run();
             return;
         }
-        Runnable giveUp = opener.open(new LineOpener.Opened() {
+        Connecting connecting = new Connecting(connected, error -> exchange.fail(error));
+        whenConnected.add(connecting);
+        exchange.onCancel(() -> loop().execute(() -> forget(connecting)));
+        if (whenConnected.size() == 1) {
+            giveUpConnecting = opener.open(firstLine());
+        }
+    }
+
+    /** One line is opened for all sessions that wait for the first one. */
+    private LineOpener.Opened firstLine() {
+        return new LineOpener.Opened() {
             @Override
             public void opened(Line line) {
                 readers.add(line);
-                exchange.answer(session.get());
+                takeConnecting().forEach(each -> each.connected().run());
             }
 
             @Override
             public void failed(R2dbcException error) {
-                exchange.fail(error);
+                takeConnecting().forEach(each -> each.failed().accept(error));
             }
-        });
-        exchange.onCancel(() -> loop().execute(giveUp));
+        };
     }
+
+    private List<Connecting> takeConnecting() {
+        List<Connecting> all = List.copyOf(whenConnected);
+        whenConnected.clear();
+        return all;
+    }
+
+    /** A session that was cancelled; the last one takes the search with it. */
+    private void forget(Connecting connecting) {
+        if (whenConnected.remove(connecting) && whenConnected.isEmpty()) {
+            giveUpConnecting.run();
+        }
+    }
+
+    /** A session that waits for the first line. */
+    private record Connecting(Runnable connected, Consumer<R2dbcException> failed) {}
 
     /** Asks the leader whether it leads, on a connection of its own; any thread. */
     void ping(Duration patience, Exchange<Boolean> exchange) {
@@ -216,6 +254,7 @@ final class ClusterDatabase implements LeaderFinder.Listener {
     public void changed(LeaderFinder.Change change) {
         readers.epoch(change.to().epoch());
         writer.epoch(change.to().epoch());
+        watches.epoch(change.to().epoch());
     }
 
     @Override
@@ -279,6 +318,7 @@ final class ClusterDatabase implements LeaderFinder.Listener {
             lease.close();
             readers.close();
             writer.close();
+            watches.close();
             use.release().run();
         });
     }

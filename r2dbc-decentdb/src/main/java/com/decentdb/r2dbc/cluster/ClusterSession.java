@@ -18,6 +18,8 @@ import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.TransactionOptions;
 import com.decentdb.r2dbc.transport.Waits;
+import com.decentdb.r2dbc.transport.WatchRequest;
+import com.decentdb.r2dbc.transport.WatchedEvent;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /** A session on a cluster. Cheap: it owns no connection, unless it has temporary objects or settings. */
 final class ClusterSession implements Session {
@@ -45,6 +48,7 @@ final class ClusterSession implements Session {
     private final Runnable release;
     private final Executor delivery;
     private final SessionReads reads;
+    private final Sinks.Empty<Void> end = Sinks.empty();
     private volatile @Nullable ClusterTransaction transaction;
     private volatile @Nullable PinnedLine pinned;
     private volatile Duration lockWait = Waits.UNLIMITED;
@@ -351,6 +355,13 @@ final class ClusterSession implements Session {
     }
 
     @Override
+    public Flux<WatchedEvent> watch(WatchRequest request) {
+        return Flux.defer(() -> open
+                ? database.watches().watch(request, delivery).takeUntilOther(end.asMono())
+                : Flux.<WatchedEvent>error(Errors.closed()));
+    }
+
+    @Override
     public Mono<Session> sibling() {
         return Mono.defer(() -> open ? database.sessions() : Mono.error(Errors.closed()));
     }
@@ -387,6 +398,7 @@ final class ClusterSession implements Session {
             current = transaction;
             transaction = null;
         }
+        end.tryEmitEmpty();
         reads.abandon(Errors::closed);
         onLoop(() -> {
             database.committer().dropClosed();

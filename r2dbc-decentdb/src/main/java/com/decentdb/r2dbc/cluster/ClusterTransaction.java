@@ -3,11 +3,8 @@ package com.decentdb.r2dbc.cluster;
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
 import com.decentdb.r2dbc.cluster.line.ReaderLines;
-import com.decentdb.r2dbc.cluster.line.Work;
 import com.decentdb.r2dbc.cluster.statement.Failures;
 import com.decentdb.r2dbc.cluster.statement.Trouble;
-import com.decentdb.r2dbc.cluster.wire.Reply;
-import com.decentdb.r2dbc.cluster.wire.Tuple;
 import com.decentdb.r2dbc.cluster.write.Attempts;
 import com.decentdb.r2dbc.cluster.write.LineSource;
 import com.decentdb.r2dbc.cluster.write.WriteStep;
@@ -178,11 +175,7 @@ final class ClusterTransaction implements LineOpener.Opened {
         }
         line = opened;
         opened.keep(true);
-        if (readOnly) {
-            exec(opened, "PRAGMA query_only=1", set -> exec(opened, "BEGIN", begun -> begun(opened), this::notBegun), this::notBegun);
-        } else {
-            exec(opened, "BEGIN IMMEDIATE", begun -> begun(opened), this::notBegun);
-        }
+        TransactionCalls.begin(opened, readOnly, () -> begun(opened), this::notBegun);
     }
 
     @Override
@@ -197,7 +190,7 @@ final class ClusterTransaction implements LineOpener.Opened {
             return;
         }
         attempts.note(on, trouble);
-        boolean lost = trouble instanceof Trouble.Loss || trouble.notExecuted() || trouble.unknown();
+        boolean lost = trouble instanceof Trouble.Loss || trouble.notBegun() || trouble.unknown();
         if (readOnly || lost) {
             on.close();
         }
@@ -254,27 +247,15 @@ final class ClusterTransaction implements LineOpener.Opened {
                 on.close();
                 lose(Failures.rolledBack("a statement of it failed: " + error.getMessage(), error.getErrorCode(), null));
             } else if (writes && trouble.constraint()) {
-                checkOpen(on);
+                TransactionCalls.ifNotOpen(on, () -> rolledBackByConflict(on));
             }
         }
         return error;
     }
 
-    /** ON CONFLICT ROLLBACK and RAISE(ROLLBACK) end the transaction: what follows must not run outside one. */
-    private void checkOpen(Line on) {
-        on.submitNext(new Statement(
-                "BEGIN IMMEDIATE",
-                begunAnew -> {
-                    // The transaction that this began is undone with the connection.
-                    on.close();
-                    lose(Failures.rolledBack("a constraint of one of its statements says ROLLBACK", 0, null));
-                },
-                trouble -> {
-                    if (!(trouble instanceof Trouble.Refusal refusal) || refusal.primary() != 1) {
-                        on.close();
-                        lost(on);
-                    }
-                }));
+    private void rolledBackByConflict(Line on) {
+        lose(Failures.rolledBack("a constraint of one of its statements says ROLLBACK", 0, null));
+        on.close();
     }
 
     private void lose(R2dbcException why) {
@@ -350,10 +331,10 @@ final class ClusterTransaction implements LineOpener.Opened {
                 exchange.answer(null);
             }
         } else {
-            submit(exchange, null, on -> exec(
+            submit(exchange, null, on -> TransactionCalls.call(
                     on,
-                    "PRAGMA query_only=1",
-                    set -> {
+                    TransactionCalls.ONLY_READ,
+                    () -> {
                         restricted = true;
                         exchange.answer(null);
                     },
@@ -397,7 +378,7 @@ final class ClusterTransaction implements LineOpener.Opened {
     }
 
     private void sendCommit(Line on, Exchange<Void> exchange, long busyUntil) {
-        exec(on, "COMMIT", done -> {
+        TransactionCalls.call(on, "COMMIT", () -> {
             state = State.ENDED;
             database.committed(written);
             afterEnd(on, () -> exchange.answer(null));
@@ -443,57 +424,15 @@ final class ClusterTransaction implements LineOpener.Opened {
     }
 
     private void rollBackOn(Line on, Runnable whenDone) {
-        on.whenLost(null);
-        exec(on, "ROLLBACK", done -> afterEnd(on, whenDone), trouble -> {
-            if (!trouble.noTransaction()) {
-                on.close();
-            }
-            afterEnd(on, whenDone);
-        });
+        TransactionCalls.rollback(on, () -> afterEnd(on, whenDone));
     }
 
     /** A line that may only read is made as it was, or closed. */
     private void afterEnd(Line on, Runnable whenDone) {
-        if (!on.isOpen() || !(readOnly || restricted)) {
-            end();
-            whenDone.run();
-            return;
-        }
-        exec(on, "PRAGMA query_only=0", set -> {
-            end();
-            whenDone.run();
-        }, trouble -> {
-            on.close();
+        TransactionCalls.restore(on, readOnly || restricted, () -> {
             end();
             whenDone.run();
         });
-    }
-
-    private void exec(Line on, String sql, Consumer<Reply.Result> done, Consumer<Trouble> failed) {
-        on.submit(new Statement(sql, done, failed));
-    }
-
-    /** A statement of the transaction's own. */
-    private static final class Statement extends Work {
-
-        private final Consumer<Reply.Result> done;
-        private final Consumer<Trouble> failed;
-
-        Statement(String sql, Consumer<Reply.Result> done, Consumer<Trouble> failed) {
-            super(sql, Tuple.NONE, false);
-            this.done = done;
-            this.failed = failed;
-        }
-
-        @Override
-        protected void result(Reply.Result result) {
-            done.accept(result);
-        }
-
-        @Override
-        protected void failed(Trouble trouble) {
-            failed.accept(trouble);
-        }
     }
 
     /** Waits for the lease or a reader line. The statements that wait for the same have deadlines, this has none. */

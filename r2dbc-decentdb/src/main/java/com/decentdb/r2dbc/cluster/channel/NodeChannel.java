@@ -12,6 +12,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,10 +73,11 @@ public final class NodeChannel {
     private final Channel channel;
     private final FrameReader frames;
     private State state = State.IDLE;
+    private @Nullable ChannelLost lost;
     private boolean greeted;
     private boolean emptyBefore;
     private @Nullable Answer answer;
-    private @Nullable Runnable whenClosed;
+    private @Nullable Consumer<ChannelLost> whenClosed;
     private long deadline;
     private boolean timed;
     private long timerAt;
@@ -86,7 +88,7 @@ public final class NodeChannel {
         this.frames = new FrameReader(maxFrameSize);
         channel.pipeline().addLast(new Handler());
         if (!channel.isActive()) {
-            state = State.CLOSED;
+            lose(ChannelLost.of(Kind.CLOSED, "the node closed the connection"));
         } else {
             channel.read();
         }
@@ -143,10 +145,11 @@ public final class NodeChannel {
     }
 
     /** Runs an action when the channel closes, instead of the one set before; at once if it has closed. */
-    public void whenClosed(@Nullable Runnable action) {
+    public void whenClosed(@Nullable Consumer<ChannelLost> action) {
         whenClosed = action;
-        if (state == State.CLOSED && action != null) {
-            action.run();
+        ChannelLost why = lost;
+        if (why != null && action != null) {
+            action.accept(why);
         }
     }
 
@@ -262,15 +265,16 @@ public final class NodeChannel {
             return;
         }
         state = State.CLOSED;
+        lost = why;
         channel.close();
         Answer waiting = answer;
         answer = null;
         if (waiting != null) {
             waiting.lost(why);
         }
-        Runnable action = whenClosed;
+        Consumer<ChannelLost> action = whenClosed;
         if (action != null) {
-            action.run();
+            action.accept(why);
         }
     }
 

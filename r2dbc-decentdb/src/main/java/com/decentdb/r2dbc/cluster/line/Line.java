@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ public final class Line {
     private final NodeChannel channel;
     private final long epoch;
     private final ServerFeatures features;
+    private final Consumer<ChannelLost> broken;
     private final Statements statements = new Statements();
     private final Deque<Work> waiting = new ArrayDeque<>();
     private @Nullable Work running;
@@ -34,11 +36,22 @@ public final class Line {
     private @Nullable Runnable whenFree;
     private @Nullable Runnable whenLost;
 
-    Line(NodeChannel channel, long epoch, ServerFeatures features, Duration statementTimeout) {
+    /**
+     * Takes a channel on which the database was opened.
+     *
+     * @param broken takes why the channel broke, if it does by itself
+     */
+    Line(
+            NodeChannel channel,
+            long epoch,
+            ServerFeatures features,
+            Duration statementTimeout,
+            Consumer<ChannelLost> broken) {
         this.channel = channel;
         this.epoch = epoch;
         this.features = features;
         this.statementTimeout = statementTimeout;
+        this.broken = broken;
         channel.whenClosed(this::lost);
     }
 
@@ -282,7 +295,10 @@ public final class Line {
         statements.forgetAll();
     }
 
-    private void lost() {
+    private void lost(ChannelLost why) {
+        if (why.kind() == ChannelLost.Kind.CLOSED) {
+            broken.accept(why);
+        }
         List<Work> unsent = List.copyOf(waiting);
         waiting.clear();
         for (Work work : unsent) {

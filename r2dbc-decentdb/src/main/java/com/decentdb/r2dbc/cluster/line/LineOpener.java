@@ -219,7 +219,12 @@ public final class LineOpener {
                 return;
             }
             over = true;
-            opened.opened(new Line(of, leader.epoch(), found, settings.statementTimeout()));
+            opened.opened(new Line(
+                    of,
+                    leader.epoch(),
+                    found,
+                    settings.statementTimeout(),
+                    why -> finder.doubt(leader.epoch(), why.message())));
         }
 
         /** The leader cannot be used: it is looked for again, as long as there is time. */

@@ -35,6 +35,9 @@ public final class ReaderLines {
     private final Deque<Line> idle = new ArrayDeque<>();
     private final Set<Line> taken = new HashSet<>();
     private final Set<Line> resting = new HashSet<>();
+    /** Those to be closed when they are given back. */
+    private final Set<Line> stale = new HashSet<>();
+
     private long epoch;
     private int opening;
     private boolean closed;
@@ -139,7 +142,7 @@ public final class ReaderLines {
     }
 
     private void keep(Line line) {
-        if (closed || !line.isFree() || line.epoch() < epoch) {
+        if (stale.remove(line) || closed || !line.isFree() || line.epoch() < epoch) {
             line.close();
         } else {
             idle.addLast(line);
@@ -169,10 +172,15 @@ public final class ReaderLines {
         }
     }
 
-    /** The schema changed. */
-    public void forgetStatements() {
-        idle.forEach(Line::forgetStatements);
-        taken.forEach(Line::forgetStatements);
+    /**
+     * The schema changed. A node takes the columns of a query from the schema that its connection read last, so that one which has not
+     * seen the change would leave new columns out once: no line that was opened before is used for another query.
+     */
+    public void schemaChanged() {
+        stale.addAll(taken);
+        for (Line line : idle.toArray(Line[]::new)) {
+            line.close();
+        }
     }
 
     /** How many lines there are. */

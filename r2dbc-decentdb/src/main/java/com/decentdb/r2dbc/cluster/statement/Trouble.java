@@ -12,6 +12,16 @@ public sealed interface Trouble {
     long NOT_LEADER_BEFORE_1_0 = 8_202;
 
     /**
+     * Raft's own codes, which 1.11 passes on when it is deposed before it begins with a statement. In SQLite they mean that memory
+     * ran out, that the database may only be read, and that the statement was interrupted: nothing was executed then either.
+     */
+    long RAFT_NOT_LEADER = 7;
+
+    long RAFT_LEADERSHIP_LOST = 8;
+
+    long RAFT_SHUTDOWN = 9;
+
+    /**
      * The node refused it.
      *
      * @param code SQLite's extended code, or dqlite's own from 1001
@@ -36,9 +46,17 @@ public sealed interface Trouble {
         if (this instanceof Refusal refusal) {
             return refusal.code() == NOT_LEADER
                     || refusal.code() == NOT_LEADER_BEFORE_1_0
+                    || refusal.code() == RAFT_NOT_LEADER
                     || (refusal.primary() == 12 && refusal.message().contains("no database"));
         }
         return this instanceof Loss loss && !loss.sent();
+    }
+
+    /** The same for a write, or a transaction that is to begin; neither is refused as one that may only read. */
+    default boolean notBegun() {
+        return notExecuted()
+                || (this instanceof Refusal refusal
+                        && (refusal.code() == RAFT_LEADERSHIP_LOST || refusal.code() == RAFT_SHUTDOWN));
     }
 
     /** Whether a write that was sent may have been executed or not. */
@@ -63,7 +81,7 @@ public sealed interface Trouble {
         if (this instanceof Loss loss) {
             return loss.why().kind() != Kind.GIVEN_UP && loss.why().kind() != Kind.TOO_LARGE;
         }
-        return notExecuted() || (this instanceof Refusal refusal && refusal.code() == 10_506);
+        return notBegun() || (this instanceof Refusal refusal && refusal.code() == 10_506);
     }
 
     /** Whether a node that reports this has rolled the transaction back. */

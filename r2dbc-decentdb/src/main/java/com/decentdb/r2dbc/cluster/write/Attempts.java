@@ -13,13 +13,15 @@ public final class Attempts {
 
     private static final long FIRST_BUSY_MICROS = 20_000;
     private static final long LONGEST_BUSY_MICROS = 50_000;
-    private static final long PAUSE_MICROS = 5_000;
+    private static final long FIRST_PAUSE_MICROS = 2_000;
+    private static final long LONGEST_PAUSE_MICROS = 250_000;
 
     private final EventLoop loop;
     private final LeaderFinder finder;
     private final long failoverNanos;
     private long lostSince;
     private boolean lost;
+    private long pauseMicros = FIRST_PAUSE_MICROS;
     private int busyTimes;
 
     public Attempts(EventLoop loop, LeaderFinder finder, Duration failoverTimeout) {
@@ -33,7 +35,7 @@ public final class Attempts {
         if (trouble.doubtsLeader()) {
             finder.doubt(line.epoch(), trouble.toString());
         }
-        if (trouble.notExecuted() || trouble.unknown()) {
+        if (trouble.notExecuted() || trouble.unknown() || trouble.doubtsLeader()) {
             line.close();
         }
     }
@@ -48,8 +50,9 @@ public final class Attempts {
         if (now - lostSince >= failoverNanos) {
             return false;
         }
-        // A node that goes on refusing is not asked without a pause.
-        later(attempt, PAUSE_MICROS);
+        // A node that goes on refusing is asked less and less often.
+        later(attempt, pauseMicros);
+        pauseMicros = Math.min(LONGEST_PAUSE_MICROS, 2 * pauseMicros);
         return true;
     }
 

@@ -66,7 +66,7 @@ final class GroupRun implements LineOpener.Opened {
     public void opened(Line line) {
         line.keep(true);
         exec(line, "BEGIN IMMEDIATE", result -> run(line, 0), trouble -> {
-            if (trouble instanceof Trouble.Loss || trouble.notExecuted() || trouble.unknown()) {
+            if (trouble instanceof Trouble.Loss || trouble.notBegun() || trouble.unknown()) {
                 startOver(line, trouble);
             } else if (trouble.busy()) {
                 waitForOthers(line, trouble);
@@ -149,7 +149,7 @@ final class GroupRun implements LineOpener.Opened {
         if (slow) {
             attempts.note(line, trouble);
             endOne(line, index, Failures.inTransaction(trouble, sql));
-        } else if (trouble instanceof Trouble.Loss || trouble.notExecuted() || trouble.unknown()) {
+        } else if (trouble instanceof Trouble.Loss || trouble.notBegun() || trouble.unknown()) {
             startOver(line, trouble);
         } else if (trouble.busy()) {
             rollback(line, () -> waitForOthers(line, trouble));

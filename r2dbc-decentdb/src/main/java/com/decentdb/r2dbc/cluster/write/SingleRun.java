@@ -99,7 +99,7 @@ final class SingleRun implements LineOpener.Opened {
     private void decide(Line on, Trouble trouble) {
         running = null;
         attempts.note(on, trouble);
-        if (trouble.notExecuted() && attempts.onNewLeader(this::attempt)) {
+        if (trouble.notBegun() && attempts.onNewLeader(this::attempt)) {
             return;
         }
         if (trouble.busy()) {
