@@ -16,6 +16,7 @@ import io.r2dbc.spi.R2dbcException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -60,14 +61,16 @@ class ChannelTests {
         };
     }
 
-    private static void expectFailure(ScriptedLeader.Answers answers, String options, String sqlState, String... message)
+    private static void expectFailure(
+            ScriptedLeader.Answers answers, String options, String sqlState, String... message)
             throws IOException, InterruptedException {
         on(first(answers), options, (connection, leader) -> {
             StepVerifier.create(connection.fetchLists(READ))
                     .thenConsumeWhile(row -> true)
                     .expectErrorSatisfies(error -> {
                         assertThat(((R2dbcException) error).getSqlState()).isEqualTo(sqlState);
-                        assertThat(error).hasMessageContainingAll(message);
+                        assertThat(List.of(message))
+                                .allSatisfy(part -> assertThat(error).hasMessageContaining(part));
                     })
                     .verify(PATIENCE);
             assertThat(awaitAll(connection.fetchLists(READ))).isEmpty();
@@ -87,22 +90,30 @@ class ChannelTests {
         int length = twoFrames.bytes().length;
         on((sql, talk) -> talk.sendCut(cut.incrementAndGet(), twoFrames.bytes()), "", (connection, leader) -> {
             for (int i = 1; i < length; i++) {
-                assertThat(awaitAll(numbers(connection))).as("cut behind %d bytes", i).containsExactly(1L, 2L, 3L);
+                // Each time another text: one that comes again is prepared.
+                assertThat(awaitAll(connection.fetchLists(READ + " LIMIT " + i).map(row -> row.get(0))))
+                        .as("cut behind %d bytes", i)
+                        .containsExactly(1L, 2L, 3L);
             }
         });
     }
 
     @Test
     void rowsArriveByteByByte() throws Exception {
-        on((sql, talk) -> talk.sendOneByOne(Wire.rows("a", 1, 2).bytes()), "", (connection, leader) ->
-                assertThat(awaitAll(numbers(connection))).containsExactly(1L, 2L));
+        on(
+                (sql, talk) -> talk.sendOneByOne(Wire.rows("a", 1, 2).bytes()),
+                "",
+                (connection, leader) ->
+                        assertThat(awaitAll(numbers(connection))).containsExactly(1L, 2L));
     }
 
     @Test
     void aHeaderThatClaimsMoreThanAllowedIsRefusedByName() throws Exception {
-        expectFailure((sql, talk) -> talk.send(Frame.hex("ffffffff07000000")), "", "54000", "maxFrameSize", "34359738360");
         expectFailure(
-                (sql, talk) -> talk.answer(Wire.rows("a", LongStream.range(0, 1_000).toArray())),
+                (sql, talk) -> talk.send(Frame.hex("ffffffff07000000")), "", "54000", "maxFrameSize", "34359738360");
+        expectFailure(
+                (sql, talk) ->
+                        talk.answer(Wire.rows("a", LongStream.range(0, 1_000).toArray())),
                 "maxFrameSize=8192",
                 "54000",
                 "maxFrameSize",
@@ -128,28 +139,40 @@ class ChannelTests {
                 "08P01",
                 "not a dqlite node",
                 "48545450");
-        expectFailure((sql, talk) -> talk.answer(Frame.of(Wire.ROWS, new Body().word(1).text("a").word(7).word(0))), "", "08P01");
+        expectFailure(
+                (sql, talk) -> talk.answer(
+                        Frame.of(Wire.ROWS, new Body().word(1).text("a").word(7).word(0))),
+                "",
+                "08P01");
         expectFailure((sql, talk) -> talk.answer(Wire.rows("a", true, 1), Wire.result(1, 1)), "", "08P01");
     }
 
     @Test
     void anAnswerToNothingClosesTheConnection() throws Exception {
-        on(first((sql, talk) -> talk.answer(Wire.rows("a"), Wire.rows("a", 9)).expectClose()), "", (connection, leader) -> {
-            await(connection.fetchLists(READ).onErrorComplete());
-            assertThat(awaitAll(connection.fetchLists(READ))).isEmpty();
-        });
+        on(
+                first((sql, talk) ->
+                        talk.answer(Wire.rows("a"), Wire.rows("a", 9)).expectClose()),
+                "",
+                (connection, leader) -> {
+                    await(connection.fetchLists(READ).onErrorComplete());
+                    assertThat(awaitAll(connection.fetchLists(READ))).isEmpty();
+                });
     }
 
     @Test
     void aConnectionThatEndsInTheMiddleOfAnAnswerIsLost() throws Exception {
         expectFailure(
-                (sql, talk) -> talk.send(Arrays.copyOf(Wire.rows("a", 1, 2).bytes(), 20)).close(), "", "08006");
+                (sql, talk) -> talk.send(Arrays.copyOf(Wire.rows("a", 1, 2).bytes(), 20))
+                        .close(),
+                "",
+                "08006");
     }
 
     @Test
     void rowsAreReadOnlyAsTheyAreRequested() throws Exception {
         AtomicLong sent = new AtomicLong();
-        byte[] frame = Wire.rows("a", true, LongStream.range(0, 2_000).toArray()).bytes();
+        byte[] frame =
+                Wire.rows("a", true, LongStream.range(0, 2_000).toArray()).bytes();
         on(
                 first((sql, talk) -> {
                     for (int i = 0; i < MANY; i++) {
@@ -172,9 +195,11 @@ class ChannelTests {
                         }
                     };
                     numbers(connection).subscribe(subscriber);
-                    assertThat(begun.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+                    assertThat(begun.await(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                            .isTrue();
 
-                    // What the system buffers on both sides is a few megabytes; a driver that reads on would never stop.
+                    // What the system buffers on both sides is a few megabytes; a driver that reads on would never
+                    // stop.
                     long before = -1;
                     while (before != sent.get()) {
                         before = sent.get();

@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.cluster.wire;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Decodes replies. */
@@ -11,6 +12,9 @@ public final class Replies {
 
     /** Type of the reply that holds rows. */
     public static final int ROWS = 7;
+
+    /** Codes have two bytes, and the highest of those is small. */
+    private static final int LARGEST_CODE = 0xffff;
 
     private static final int SMALLEST_NODE = 3 * Words.WORD;
     private static final int SMALLEST_FILE = 2 * Words.WORD;
@@ -25,7 +29,7 @@ public final class Replies {
     public static Reply decode(int type, int schema, byte[] body) {
         Reader in = new Reader(body);
         Reply reply = switch (type) {
-            case 0 -> new Reply.Failure(in.int64(), in.text());
+            case 0 -> failure(in, body);
             case 1 -> new Reply.Leader(in.int64(), in.text());
             case 2 -> new Reply.Welcome(in.int64());
             case 3 -> nodes(in);
@@ -42,6 +46,37 @@ public final class Replies {
             throw new WireException("A reply of type " + type + " has " + in.left() + " bytes too many");
         }
         return reply;
+    }
+
+    /**
+     * Servers before 1.15 put a failure behind the columns and rows that they had already written for the query. Where it begins is found
+     * from the end: its text has no zero before its padding, and the number before the text has some.
+     */
+    private static Reply failure(Reader in, byte[] body) {
+        Reply.Failure plain = new Reply.Failure(in.int64(), in.text());
+        if (in.left() == 0 || body.length % Words.WORD != 0) {
+            return plain;
+        }
+        int text = body.length - Words.WORD;
+        while (text >= 2 * Words.WORD && !holdsZero(body, text - Words.WORD)) {
+            text -= Words.WORD;
+        }
+        Reader last = new Reader(Arrays.copyOfRange(body, text - Words.WORD, body.length));
+        Reply.Failure failure = new Reply.Failure(last.int64(), last.text());
+        if (last.left() > 0 || failure.message().isEmpty() || failure.code() < 0 || failure.code() > LARGEST_CODE) {
+            throw new WireException("A failure stands behind something else than rows");
+        }
+        in.skip(in.left());
+        return failure;
+    }
+
+    private static boolean holdsZero(byte[] body, int word) {
+        for (int i = word; i < word + Words.WORD; i++) {
+            if (body[i] == 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static Reply database(Reader in) {

@@ -42,7 +42,8 @@ class RepliesTests {
                 Wire.servers(List.of("127.0.0.1:9001", "h:2")).bytes(),
                 Wire.statement(3, 2).bytes(),
                 Frame.of(Wire.METADATA, new Body().word(1).word(2)).bytes(),
-                Frame.of(Wire.FILES, new Body().word(1).text("app").word(8).word(42)).bytes(),
+                Frame.of(Wire.FILES, new Body().word(1).text("app").word(8).word(42))
+                        .bytes(),
                 seventeenColumns().bytes());
     }
 
@@ -59,6 +60,20 @@ class RepliesTests {
         assertThat(decode(FAILURE)).isEqualTo(new Reply.Failure(1, "near \"SELEC\": syntax error"));
         assertThat(decode(Wire.failure(10_506, "leadership lost").bytes()))
                 .isEqualTo(new Reply.Failure(10_506, "leadership lost"));
+    }
+
+    /** As 1.11.1 answers when the first rows of a query cannot be computed, or its table is gone. */
+    @Test
+    void aFailureBehindColumnsAndRowsIsRead() {
+        String columns = "0700000000000000 0200000000000000 6964000000000000 6c6162656c000000"
+                + "0100000000000000 6e6f207375636820 7461626c653a2073 68656c6600000000";
+        String rows =
+                "0d00000000000000 0200000000000000 6900000000000000 6200000000000000 3100000000000000 0100000000000000"
+                        + "7800000000000000 3100000000000000 0200000000000000 7800000000000000 0100000000000000 696e746567657220"
+                        + "6f766572666c6f77 0000000000000000";
+
+        assertThat(decode(columns)).isEqualTo(new Reply.Failure(1, "no such table: shelf"));
+        assertThat(decode(rows)).isEqualTo(new Reply.Failure(1, "integer overflow"));
     }
 
     @Test
@@ -120,7 +135,8 @@ class RepliesTests {
 
     @Test
     void aPreparedStatementShowsWhatTheNodeUnderstands() {
-        Frame newer = new Frame(Wire.STATEMENT, 1, new Body().half(0).half(1).word(2).word(8).bytes());
+        Frame newer = new Frame(
+                Wire.STATEMENT, 1, new Body().half(0).half(1).word(2).word(8).bytes());
 
         assertThat(decode(Wire.statement(1, 2).bytes())).isEqualTo(new Reply.Prepared(1, 2, 0));
         assertThat(decode(newer.bytes())).isEqualTo(new Reply.Prepared(1, 2, 1));
@@ -128,7 +144,8 @@ class RepliesTests {
 
     @Test
     void filesAreReadWithTheirBytes() {
-        Body body = new Body().word(2).text("app").word(8).word(1).text("app-wal").word(0);
+        Body body =
+                new Body().word(2).text("app").word(8).word(1).text("app-wal").word(0);
 
         Reply.Files files = (Reply.Files) decode(Frame.of(Wire.FILES, body).bytes());
 
@@ -168,7 +185,9 @@ class RepliesTests {
     @ValueSource(longs = {-1, Long.MAX_VALUE, Integer.MAX_VALUE, 1L << 32, 100})
     void aNumberOfElementsThatCannotBeThereIsRefused(long claimed) {
         for (int type : new int[] {Wire.SERVERS, Wire.ROWS, Wire.FILES}) {
-            refused(Frame.of(type, new Body().word(claimed).word(0)).bytes(), new Body().word(claimed).word(0).bytes());
+            refused(
+                    Frame.of(type, new Body().word(claimed).word(0)).bytes(),
+                    new Body().word(claimed).word(0).bytes());
         }
     }
 
