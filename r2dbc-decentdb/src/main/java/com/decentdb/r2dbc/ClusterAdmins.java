@@ -32,13 +32,17 @@ final class ClusterAdmins {
                                 .fetchLists("SELECT 1 FROM " + name + " LIMIT 0")
                                 .thenMany(connection.fetchLists("SELECT name, type FROM pragma_table_xinfo($1)", table))
                                 .concatMap(column -> ofColumn(
-                                        connection, name, String.valueOf(column.get(0)), String.valueOf(column.get(1)))),
+                                        connection,
+                                        name,
+                                        String.valueOf(column.get(0)),
+                                        String.valueOf(column.get(1)))),
                         DecentDbConnection::close),
                 DecentDbConnectionFactory::close);
     }
 
     /** The node looks at the declared type and aborts at a storage class that it does not expect there; typeof has no such type. */
-    private static Flux<UnreadableValue> ofColumn(DecentDbConnection connection, String table, String column, String type) {
+    private static Flux<UnreadableValue> ofColumn(
+            DecentDbConnection connection, String table, String column, String type) {
         List<String> readable = switch (type.toUpperCase(Locale.ROOT)) {
             case "BOOLEAN" -> List.of("integer", "null");
             case "DATETIME", "DATE", "TIMESTAMP" -> List.of("integer", "text", "null");

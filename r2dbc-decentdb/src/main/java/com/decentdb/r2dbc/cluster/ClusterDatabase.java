@@ -31,7 +31,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.util.Logger;
 import reactor.util.Loggers;
@@ -269,8 +268,8 @@ final class ClusterDatabase implements LeaderFinder.Listener {
             loop().execute(() -> seed(List.of()));
             return;
         }
-        DriverThreads.workers().execute(() -> Mono.from(store.nodes())
-                .subscribe(nodes -> loop().execute(() -> seed(nodes)), error -> {
+        DriverThreads.workers()
+                .execute(() -> Mono.from(store.nodes()).subscribe(nodes -> loop().execute(() -> seed(nodes)), error -> {
                     LOG.warn("The node store of '{}' cannot be read: {}", config.database(), error.toString());
                     loop().execute(() -> seed(List.of()));
                 }));
@@ -282,7 +281,10 @@ final class ClusterDatabase implements LeaderFinder.Listener {
             try {
                 all.add(finder.reachable(NodeAddress.parse(node.address())));
             } catch (IllegalArgumentException e) {
-                LOG.warn("The node store of '{}' names a node that cannot be dialled: {}", config.database(), e.getMessage());
+                LOG.warn(
+                        "The node store of '{}' names a node that cannot be dialled: {}",
+                        config.database(),
+                        e.getMessage());
             }
         }
         finder.seeds(List.copyOf(all));
@@ -298,15 +300,16 @@ final class ClusterDatabase implements LeaderFinder.Listener {
             return;
         }
         List<ClusterNode> known = nodes.stream()
-                .map(node -> new ClusterNode(node.id(), node.address(), NodeRole.values()[node.role()]))
+                .map(node -> new ClusterNode(node.id(), node.address(), NodeRole.of(node.role())))
                 .toList();
-        DriverThreads.workers().execute(() -> Mono.from(store.update(known))
-                .subscribe(
-                        done -> {},
-                        error -> LOG.warn(
-                                "The nodes of '{}' cannot be written to the node store: {}",
-                                config.database(),
-                                error.toString())));
+        DriverThreads.workers()
+                .execute(() -> Mono.from(store.update(known))
+                        .subscribe(
+                                done -> {},
+                                error -> LOG.warn(
+                                        "The nodes of '{}' cannot be written to the node store: {}",
+                                        config.database(),
+                                        error.toString())));
     }
 
     /** Closes everything; any thread. */

@@ -3,6 +3,8 @@ package com.decentdb.r2dbc.cluster;
 import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
+import com.decentdb.r2dbc.api.schema.SchemaInspection;
+import com.decentdb.r2dbc.cluster.schema.ClusterInspection;
 import com.decentdb.r2dbc.cluster.write.LineSource;
 import com.decentdb.r2dbc.cluster.write.PendingWrite;
 import com.decentdb.r2dbc.cluster.write.WriteResult;
@@ -20,11 +22,11 @@ import com.decentdb.r2dbc.transport.TransactionOptions;
 import com.decentdb.r2dbc.transport.Waits;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
-import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -38,19 +40,16 @@ final class ClusterSession implements Session {
     /** The name of the database for programs. */
     static final String PRODUCT = "dqlite";
 
-    /** Writes of one stream that wait at a time. */
-    private static final int STREAM_WINDOW = 128;
-
     private static final Duration PING_PATIENCE = Duration.ofSeconds(10);
-    private static final Function<List<Cursor>, Cursor> ONLY = outcomes -> outcomes.get(0);
 
     private final ClusterDatabase database;
     private final Runnable release;
     private final Executor delivery;
     private final SessionReads reads;
+    private final SessionQueue queue = new SessionQueue(this);
     private final Sinks.Empty<Void> end = Sinks.empty();
     private volatile @Nullable ClusterTransaction transaction;
-    private volatile @Nullable PinnedLine pinned;
+    private final SessionPin pin;
     private volatile Duration lockWait = Waits.UNLIMITED;
     private volatile Duration statementTimeout;
     private volatile boolean open = true;
@@ -65,7 +64,8 @@ final class ClusterSession implements Session {
         this.release = release;
         this.delivery = delivery;
         this.statementTimeout = database.config().times().statement();
-        this.reads = new SessionReads(database, delivery, () -> pinned, () -> statementTimeout);
+        this.pin = new SessionPin(database);
+        this.reads = new SessionReads(database, delivery, pin::line, () -> statementTimeout);
     }
 
     @Override
@@ -76,11 +76,10 @@ final class ClusterSession implements Session {
             }
             Plan plan = Plan.of(command, database.features());
             ClusterTransaction current = transaction;
-            boolean inTransaction = current != null && current.active();
             if (plan.setsState()) {
-                pin(command.sql().source(), current);
+                pin.set(command.sql().source(), current);
             }
-            if (inTransaction) {
+            if (current != null && current.active()) {
                 return inTransaction(current, plan);
             }
             if (!plan.reads()) {
@@ -105,16 +104,14 @@ final class ClusterSession implements Session {
                 plans.add(plan);
                 steps.addAll(plan.steps());
             }
-            return Exchange.<List<Cursor>>mono(
-                            delivery,
-                            exchange -> submit(exchange, steps, false, writes.get(0).lockWait(), results -> {
-                                List<Cursor> cursors = new ArrayList<>();
-                                for (int i = 0; i < results.size(); i++) {
-                                    cursors.add(plans.get(i).cursor(results.get(i)));
-                                }
-                                return cursors;
-                            }))
-                    .flatMapIterable(Function.identity());
+            return several(exchange ->
+                    submit(exchange, steps, false, writes.get(0).lockWait(), results -> {
+                        List<Cursor> cursors = new ArrayList<>();
+                        for (int i = 0; i < results.size(); i++) {
+                            cursors.add(plans.get(i).cursor(results.get(i)));
+                        }
+                        return cursors;
+                    }));
         });
     }
 
@@ -125,14 +122,16 @@ final class ClusterSession implements Session {
                     Cursor::close,
                     exchange -> submit(exchange, plan.steps(), true, wait, results -> plan.cursor(results.get(0))));
         }
-        return Exchange.<List<Cursor>>mono(
-                        delivery,
-                        exchange -> submit(
-                                exchange,
-                                plan.steps(),
-                                true,
-                                wait,
-                                results -> results.stream().map(plan::cursor).toList()))
+        return several(exchange -> submit(
+                exchange,
+                plan.steps(),
+                true,
+                wait,
+                results -> results.stream().map(plan::cursor).toList()));
+    }
+
+    private Flux<Cursor> several(Consumer<Exchange<List<Cursor>>> submit) {
+        return Exchange.<List<Cursor>>mono(delivery, late -> late.forEach(Cursor::close), submit)
                 .flatMapIterable(Function.identity());
     }
 
@@ -144,27 +143,26 @@ final class ClusterSession implements Session {
             Function<List<WriteResult>, T> answer) {
         exchange.expiresAt(
                 Deadlines.after(wait),
-                () -> database.lease().timeout("The statement", wait, steps.get(0).source()));
-        PinnedLine own = pinned;
+                () -> database.lease()
+                        .timeout("The statement", wait, steps.get(0).source()));
+        PinnedLine own = pin.line();
         LineSource lines = own == null ? database.writer() : own;
-        PendingWrite<T> write = new PendingWrite<>(exchange, steps, atomic, lines, () -> open, answer);
+        PendingWrite<T> write =
+                new PendingWrite<>(exchange, steps, atomic, lines, () -> open, statementTimeout, answer);
         database.loop().execute(() -> database.committer().submit(write));
     }
 
     private Flux<Cursor> inTransaction(ClusterTransaction current, Plan plan) {
         if (plan.steps().size() == 1) {
-            return Exchange.flux(delivery, Cursor::close, exchange -> inTransaction(current, plan, exchange, ONLY));
+            return Exchange.flux(
+                    delivery, Cursor::close, exchange -> inTransaction(current, plan, exchange, all -> all.get(0)));
         }
         if (plan.reads()) {
             return Flux.fromIterable(plan.steps())
-                    .concatMap(step -> inTransaction(
-                            current, new Plan(true, plan.setsState(), List.of(step), plan.keyColumn())));
+                    .concatMap(step ->
+                            inTransaction(current, new Plan(true, plan.setsState(), List.of(step), plan.keyColumn())));
         }
-        return Exchange.<List<Cursor>>mono(
-                        delivery,
-                        late -> late.forEach(Cursor::close),
-                        exchange -> inTransaction(current, plan, exchange, Function.identity()))
-                .flatMapIterable(Function.identity());
+        return several(exchange -> inTransaction(current, plan, exchange, Function.identity()));
     }
 
     private <T> void inTransaction(
@@ -178,25 +176,6 @@ final class ClusterSession implements Session {
         }));
     }
 
-    /** Gives the session a line of its own, from its next statement on. */
-    private synchronized void pin(String sql, @Nullable ClusterTransaction current) {
-        if (pinned != null) {
-            return;
-        }
-        if (current != null && current.started()) {
-            throw Errors.of(
-                    "25001",
-                    "TEMP objects and settings take a connection of their own, but this transaction runs on a shared one; set them"
-                            + " up before the first statement of the transaction",
-                    sql);
-        }
-        PinnedLine line = new PinnedLine(database, () -> pinned = null);
-        pinned = line;
-        if (current != null) {
-            current.pin(line);
-        }
-    }
-
     @Override
     public Mono<Void> begin(TransactionOptions options) {
         return Mono.defer(() -> {
@@ -207,7 +186,7 @@ final class ClusterSession implements Session {
                 if (inTransaction()) {
                     return Mono.error(Errors.of("25001", "A transaction is open already on this connection", null));
                 }
-                transaction = new ClusterTransaction(database, options, pinned);
+                transaction = new ClusterTransaction(database, options, pin.line());
                 return Mono.empty();
             }
         });
@@ -271,21 +250,14 @@ final class ClusterSession implements Session {
     @Override
     public Mono<Void> reset() {
         return Mono.defer(() -> {
-            reads.abandon(() -> Errors.of(
-                    "24000", "The connection was given back before all rows of the result were read", null));
+            reads.abandon(() ->
+                    Errors.of("24000", "The connection was given back before all rows of the result were read", null));
             statementTimeout = database.config().times().statement();
             ClusterTransaction current = transaction;
-            Mono<Void> ended = current == null ? Mono.empty() : rollback(current).onErrorComplete();
-            return ended.then(Mono.fromRunnable(this::unpin));
+            Mono<Void> ended =
+                    current == null ? Mono.empty() : rollback(current).onErrorComplete();
+            return ended.then(Mono.fromRunnable(pin::drop));
         });
-    }
-
-    private void unpin() {
-        PinnedLine own = pinned;
-        pinned = null;
-        if (own != null) {
-            onLoop(own::close);
-        }
     }
 
     @Override
@@ -312,46 +284,17 @@ final class ClusterSession implements Session {
 
     @Override
     public Mono<Long> executeQueued(SqlCommand sql, Value[] arguments, Duration timeout) {
-        return Mono.defer(() -> {
-            if (!open) {
-                return Mono.error(Errors.closed());
-            }
-            if (inTransaction()) {
-                return Mono.error(Errors.of(
-                        "25001", "A queued write waits for the open transaction of this connection; end it first", null));
-            }
-            Duration wait = timeout.isZero() ? lockWait : timeout;
-            return execute(Command.of(sql, 1, wait, arguments))
-                    .doOnNext(Cursor::close)
-                    .map(Cursor::affectedRows)
-                    .reduce(0L, Long::sum);
-        });
+        return queue.one(sql, arguments, timeout.isZero() ? lockWait : timeout);
     }
 
     @Override
     public Flux<WriteOutcome> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout) {
-        return Flux.from(arguments)
-                .index()
-                .flatMapSequential(
-                        each -> executeQueued(sql, each.getT2(), timeout)
-                                .map(rows -> new WriteOutcome(each.getT1(), rows, null))
-                                .onErrorResume(
-                                        R2dbcException.class,
-                                        error -> Mono.just(new WriteOutcome(each.getT1(), 0, error))),
-                        STREAM_WINDOW,
-                        1);
+        return queue.each(sql, arguments, timeout.isZero() ? lockWait : timeout);
     }
 
     @Override
     public Mono<WriteQueueMetrics> writeQueueMetrics() {
-        return Exchange.mono(delivery, exchange -> onLoop(() -> {
-            if (exchange.start()) {
-                exchange.answer(database.committer()
-                        .counts()
-                        .metrics(
-                                database.config().maxPendingWrites(), database.committer().waitingWrites()));
-            }
-        }));
+        return queue.metrics(database);
     }
 
     @Override
@@ -403,7 +346,7 @@ final class ClusterSession implements Session {
         onLoop(() -> {
             database.committer().dropClosed();
             Runnable ended = () -> {
-                unpin();
+                pin.drop();
                 release.run();
                 whenDone.run();
             };
@@ -426,9 +369,15 @@ final class ClusterSession implements Session {
     }
 
     @Override
+    public SchemaInspection inspection() {
+        return new ClusterInspection(
+                sql -> execute(Command.of(sql, 1, lockWait)),
+                () -> open ? Mono.just(database.features().toString()) : Mono.error(Errors.closed()));
+    }
+
+    @Override
     public EngineInfo engine() {
-        return new EngineInfo(
-                database.features().toString(), 1, database.name(), "a dqlite cluster", false);
+        return new EngineInfo(database.features().toString(), 1, database.name(), "a dqlite cluster", false);
     }
 
     @Override

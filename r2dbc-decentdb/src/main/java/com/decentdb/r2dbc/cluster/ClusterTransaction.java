@@ -2,7 +2,6 @@ package com.decentdb.r2dbc.cluster;
 
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
-import com.decentdb.r2dbc.cluster.line.ReaderLines;
 import com.decentdb.r2dbc.cluster.statement.Failures;
 import com.decentdb.r2dbc.cluster.statement.Trouble;
 import com.decentdb.r2dbc.cluster.write.Attempts;
@@ -10,15 +9,11 @@ import com.decentdb.r2dbc.cluster.write.LineSource;
 import com.decentdb.r2dbc.cluster.write.WriteStep;
 import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
-import com.decentdb.r2dbc.delivery.WaitQueue;
-import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.TransactionOptions;
-import io.netty.util.concurrent.ScheduledFuture;
 import io.r2dbc.spi.R2dbcException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -43,13 +38,10 @@ final class ClusterTransaction implements LineOpener.Opened {
         ENDED
     }
 
-    /** Runs on the line once the transaction is open. */
-    private record Pending(Exchange<?> exchange, Consumer<Line> work) implements WaitQueue.Request {}
-
     private final ClusterDatabase database;
     private final TransactionOptions options;
     private volatile @Nullable PinnedLine pinned;
-    private final WaitQueue<Pending> pending = new WaitQueue<>(Integer.MAX_VALUE);
+    private final WaitingStatements waiting;
     private Attempts attempts;
     private volatile State state = State.IDLE;
     private boolean readOnly;
@@ -58,15 +50,16 @@ final class ClusterTransaction implements LineOpener.Opened {
     private Runnable giveBack = () -> {};
     private final List<WriteStep> written = new ArrayList<>();
     private boolean restricted;
-    private long lastUse = System.nanoTime();
-    private @Nullable ScheduledFuture<?> idleTimer;
+    private final IdleWatch idle;
 
     ClusterTransaction(ClusterDatabase database, TransactionOptions options, @Nullable PinnedLine pinned) {
         this.database = database;
         this.options = options;
         this.pinned = pinned;
         this.readOnly = options.readOnly();
+        this.waiting = new WaitingStatements(database, options);
         this.attempts = database.attempts();
+        this.idle = new IdleWatch(database.loop(), options.idleTimeout(), this::idleTooLong);
     }
 
     /** Whether statements belong to it; any thread. */
@@ -79,7 +72,7 @@ final class ClusterTransaction implements LineOpener.Opened {
         return state != State.IDLE && state != State.ENDED;
     }
 
-    /** Lets it run on the line of its session, which got one before the first statement. */
+    /** Lets it run on the line of its session, which was made before the first statement. */
     void pin(PinnedLine own) {
         pinned = own;
     }
@@ -91,7 +84,7 @@ final class ClusterTransaction implements LineOpener.Opened {
 
     /** Runs work on its line, behind what was submitted before; it begins with the first. */
     void submit(Exchange<?> exchange, @Nullable String sql, Consumer<Line> work) {
-        lastUse = System.nanoTime();
+        idle.used();
         Line open = line;
         switch (state) {
             case OPEN -> {
@@ -100,27 +93,12 @@ final class ClusterTransaction implements LineOpener.Opened {
                 }
             }
             case IDLE -> {
-                enqueue(exchange, sql, work);
+                waiting.add(exchange, sql, readOnly, work);
                 claim();
             }
-            case CLAIMING, BEGINNING -> enqueue(exchange, sql, work);
+            case CLAIMING, BEGINNING -> waiting.add(exchange, sql, readOnly, work);
             default -> exchange.fail(refusal(sql));
         }
-    }
-
-    private void enqueue(Exchange<?> exchange, @Nullable String sql, Consumer<Line> work) {
-        Pending request = new Pending(exchange, work);
-        exchange.expiresAt(
-                Deadlines.after(options.lockWait()), () -> lateness(sql));
-        exchange.onCancel(() -> pending.remove(request));
-        pending.add(request);
-    }
-
-    private R2dbcException lateness(@Nullable String sql) {
-        String who = "The first statement of " + (options.name() == null ? "the transaction" : "the " + options);
-        return readOnly
-                ? ReaderLines.timeout(options.lockWait(), database.config().maxReaders(), sql)
-                : database.lease().timeout(who, options.lockWait(), sql);
     }
 
     private R2dbcException refusal(@Nullable String sql) {
@@ -130,7 +108,7 @@ final class ClusterTransaction implements LineOpener.Opened {
 
     private void claim() {
         state = State.CLAIMING;
-        Claim claim = new Claim();
+        TransactionClaim claim = new TransactionClaim(this, options.holder());
         if (!readOnly) {
             database.lease().acquire(claim);
             return;
@@ -149,7 +127,7 @@ final class ClusterTransaction implements LineOpener.Opened {
         if (state != State.CLAIMING) {
             return false;
         }
-        boolean wanted = pending.hasWaiter();
+        boolean wanted = waiting.any();
         state = wanted ? State.BEGINNING : State.IDLE;
         return wanted;
     }
@@ -157,7 +135,7 @@ final class ClusterTransaction implements LineOpener.Opened {
     private void open() {
         if (state != State.BEGINNING) {
             end();
-        } else if (!pending.hasWaiter()) {
+        } else if (!waiting.any()) {
             state = State.IDLE;
             end();
         } else {
@@ -224,12 +202,8 @@ final class ClusterTransaction implements LineOpener.Opened {
             database.lease().lockedHere();
         }
         on.whenLost(() -> lost(on));
-        watchIdleness();
-        for (Pending request : pending.drain()) {
-            if (request.exchange().start()) {
-                request.work().accept(on);
-            }
-        }
+        idle.begin(on);
+        waiting.run(on);
     }
 
     private void lost(Line on) {
@@ -245,7 +219,8 @@ final class ClusterTransaction implements LineOpener.Opened {
         if (state == State.OPEN && line == on) {
             if (trouble.endsTransaction()) {
                 on.close();
-                lose(Failures.rolledBack("a statement of it failed: " + error.getMessage(), error.getErrorCode(), null));
+                lose(Failures.rolledBack(
+                        "a statement of it failed: " + error.getMessage(), error.getErrorCode(), null));
             } else if (writes && trouble.constraint()) {
                 TransactionCalls.ifNotOpen(on, () -> rolledBackByConflict(on));
             }
@@ -254,25 +229,27 @@ final class ClusterTransaction implements LineOpener.Opened {
     }
 
     private void rolledBackByConflict(Line on) {
-        lose(Failures.rolledBack("a constraint of one of its statements says ROLLBACK", 0, null));
+        on.whenLost(null);
         on.close();
+        lose(Failures.rolledBack("a constraint of one of its statements says ROLLBACK", 0, null));
     }
 
     private void lose(R2dbcException why) {
         if (state == State.OPEN || state == State.BEGINNING || state == State.CLAIMING) {
             lostBy = why;
             state = State.LOST;
-            pending.drain().forEach(request -> request.exchange().fail(why));
+            waiting.fail(why);
             end();
         }
     }
 
-    private void refuse(R2dbcException error) {
+    /** There will be no lease or line. */
+    void refuse(R2dbcException error) {
         if (state == State.BEGINNING || state == State.CLAIMING) {
             state = State.IDLE;
         }
         end();
-        pending.drain().forEach(request -> request.exchange().fail(error));
+        waiting.fail(error);
     }
 
     /** Gives the lease or the line back. */
@@ -283,42 +260,19 @@ final class ClusterTransaction implements LineOpener.Opened {
             on.whenLost(null);
             on.keep(false);
         }
-        ScheduledFuture<?> timer = idleTimer;
-        if (timer != null) {
-            timer.cancel(false);
-        }
+        idle.end();
         Runnable back = giveBack;
         giveBack = () -> {};
         back.run();
     }
 
-    private void watchIdleness() {
-        long timeout = options.idleTimeout().toNanos();
-        if (timeout > 0) {
-            long left = lastUse + timeout - System.nanoTime();
-            idleTimer = database.loop().schedule(this::expireIfIdle, Math.max(0, left), TimeUnit.NANOSECONDS);
-        }
-    }
-
-    private void expireIfIdle() {
+    private void idleTooLong() {
         Line on = line;
-        if (state != State.OPEN || on == null) {
-            return;
+        if (state == State.OPEN && on != null) {
+            lostBy = idle.error();
+            state = State.LOST;
+            rollBackOn(on, () -> {});
         }
-        if (!on.isFree()) {
-            lastUse = System.nanoTime();
-        }
-        if (System.nanoTime() - lastUse < options.idleTimeout().toNanos()) {
-            watchIdleness();
-            return;
-        }
-        lostBy = Errors.of(
-                "25P03",
-                "The transaction was rolled back because it did nothing for longer than idleTransactionTimeout, which is "
-                        + options.idleTimeout().toMillis() + " ms; begin another one",
-                null);
-        state = State.LOST;
-        rollBackOn(on, () -> {});
     }
 
     /** Lets it only read from now on. */
@@ -327,38 +281,24 @@ final class ClusterTransaction implements LineOpener.Opened {
             exchange.fail(Errors.of("25001", "A transaction that only reads stays so to its end", null));
         } else if (readOnly == wanted || state == State.IDLE) {
             readOnly |= wanted;
-            if (exchange.start()) {
-                exchange.answer(null);
-            }
+            answer(exchange);
         } else {
-            submit(exchange, null, on -> TransactionCalls.call(
-                    on,
-                    TransactionCalls.ONLY_READ,
-                    () -> {
-                        restricted = true;
-                        exchange.answer(null);
-                    },
-                    trouble -> exchange.fail(statementFailed(on, trouble, null, false))));
+            submit(exchange, null, on -> TransactionCalls.call(on, TransactionCalls.ONLY_READ, () -> {
+                restricted = true;
+                exchange.answer(null);
+            }, trouble -> exchange.fail(statementFailed(on, trouble, null, false))));
         }
     }
 
     void commit(Exchange<Void> exchange) {
         switch (state) {
-            case IDLE -> {
-                state = State.ENDED;
-                if (exchange.start()) {
-                    exchange.answer(null);
-                }
-            }
+            case IDLE -> endEmpty(exchange);
             case CLAIMING, BEGINNING -> {
-                if (pending.hasWaiter()) {
-                    enqueue(exchange, null, on -> commitOn(on, exchange));
+                if (waiting.any()) {
+                    waiting.add(exchange, null, readOnly, on -> commitOn(on, exchange));
                 } else {
                     // The statements for which it claimed were given up: there is nothing to commit.
-                    state = State.ENDED;
-                    if (exchange.start()) {
-                        exchange.answer(null);
-                    }
+                    endEmpty(exchange);
                 }
             }
             case OPEN -> {
@@ -371,32 +311,34 @@ final class ClusterTransaction implements LineOpener.Opened {
         }
     }
 
-    private void commitOn(Line on, Exchange<Void> exchange) {
-        state = State.ENDING;
-        long busyUntil = Deadlines.after(options.lockWait());
-        sendCommit(on, exchange, busyUntil);
+    private void endEmpty(Exchange<Void> exchange) {
+        state = State.ENDED;
+        answer(exchange);
     }
 
-    private void sendCommit(Line on, Exchange<Void> exchange, long busyUntil) {
-        TransactionCalls.call(on, "COMMIT", () -> {
+    private static void answer(Exchange<Void> exchange) {
+        if (exchange.start()) {
+            exchange.answer(null);
+        }
+    }
+
+    private void commitOn(Line on, Exchange<Void> exchange) {
+        state = State.ENDING;
+        Runnable done = () -> {
             state = State.ENDED;
             database.committed(written);
             afterEnd(on, () -> exchange.answer(null));
-        }, trouble -> {
-            attempts.note(on, trouble);
-            if (trouble.busy() && System.nanoTime() - busyUntil < 0) {
-                attempts.afterOthers(() -> sendCommit(on, exchange, busyUntil));
-                return;
-            }
-            R2dbcException error = Failures.ofCommit(trouble);
+        };
+        TransactionCalls.commit(on, attempts, Deadlines.after(options.lockWait()), done, trouble -> {
             state = State.ENDED;
-            if (trouble.endsTransaction() || trouble.noTransaction()) {
-                if (trouble.endsTransaction()) {
-                    on.close();
-                }
-                afterEnd(on, () -> exchange.fail(error));
+            Runnable fail = () -> exchange.fail(Failures.ofCommit(trouble));
+            if (trouble.endsTransaction()) {
+                on.close();
+                afterEnd(on, fail);
+            } else if (trouble.noTransaction()) {
+                afterEnd(on, fail);
             } else {
-                rollBackOn(on, () -> exchange.fail(error));
+                rollBackOn(on, fail);
             }
         });
     }
@@ -411,16 +353,15 @@ final class ClusterTransaction implements LineOpener.Opened {
             return;
         }
         state = State.ENDED;
-        R2dbcException over = Errors.of(
-                "25000", "The transaction was rolled back before this statement was started", null);
-        List<Pending> dropped = pending.close();
+        R2dbcException over =
+                Errors.of("25000", "The transaction was rolled back before this statement was started", null);
         if (before == State.OPEN && on != null) {
             on.endAll();
             rollBackOn(on, whenDone);
         } else {
             whenDone.run();
         }
-        dropped.forEach(request -> request.exchange().fail(over));
+        waiting.fail(over);
     }
 
     private void rollBackOn(Line on, Runnable whenDone) {
@@ -435,43 +376,24 @@ final class ClusterTransaction implements LineOpener.Opened {
         });
     }
 
-    /** Waits for the lease or a reader line. The statements that wait for the same have deadlines, this has none. */
-    private final class Claim implements WriteLease.Claimant, ReaderLines.Reader, WaitQueue.Lasting {
-
-        @Override
-        public boolean granted() {
-            if (!wanted()) {
-                return false;
-            }
-            giveBack = database.lease()::release;
-            // Whoever gave the lease back is to come to an end first.
-            database.loop().execute(ClusterTransaction.this::open);
-            return true;
+    /** The lease is there; false if no statement waits for it any more. */
+    boolean leased() {
+        if (!wanted()) {
+            return false;
         }
+        giveBack = database.lease()::release;
+        // The one that gave the lease back is to come to an end first.
+        database.loop().execute(this::open);
+        return true;
+    }
 
-        @Override
-        public void granted(Line granted) {
-            if (wanted()) {
-                giveBack = () -> database.readers().release(granted);
-                opened(granted);
-            } else {
-                database.readers().release(granted);
-            }
-        }
-
-        @Override
-        public String purpose() {
-            return options.holder();
-        }
-
-        @Override
-        public void refused() {
-            refuse(Errors.closed());
-        }
-
-        @Override
-        public void refused(R2dbcException error) {
-            refuse(error);
+    /** A line to read on is there, which is given back if no statement waits for it any more. */
+    void lent(Line granted) {
+        if (wanted()) {
+            giveBack = () -> database.readers().release(granted);
+            opened(granted);
+        } else {
+            database.readers().release(granted);
         }
     }
 }

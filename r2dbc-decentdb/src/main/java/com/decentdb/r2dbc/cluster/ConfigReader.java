@@ -87,8 +87,12 @@ final class ConfigReader {
         for (Option<?> key : DecentDbOptions.KEYS) {
             refuse(key.name(), "is a key of a database file, and a dqlite cluster encrypts none");
         }
-        refuse(ConnectionFactoryOptions.USER.name(), "cannot be given: dqlite has no users; a cluster checks certificates");
-        refuse(ConnectionFactoryOptions.PASSWORD.name(), "cannot be given: dqlite has no users; a cluster checks certificates");
+        refuse(
+                ConnectionFactoryOptions.USER.name(),
+                "cannot be given: dqlite has no users; a cluster checks certificates");
+        refuse(
+                ConnectionFactoryOptions.PASSWORD.name(),
+                "cannot be given: dqlite has no users; a cluster checks certificates");
     }
 
     private void refuse(String name, String why) {
@@ -101,7 +105,9 @@ final class ConfigReader {
         String name = reader.text(ConnectionFactoryOptions.DATABASE);
         if (name == null || name.isBlank()) {
             throw Errors.of(
-                    "08001", "Option 'database' is missing: name the database, as in r2dbc:decentdb:dqlite://db1:9001/app", null);
+                    "08001",
+                    "Option 'database' is missing: name the database, as in r2dbc:decentdb:dqlite://db1:9001/app",
+                    null);
         }
         return name;
     }
@@ -128,7 +134,8 @@ final class ConfigReader {
             try {
                 seeds.add(NodeAddress.parse(alone ? bare + ":" + port : host));
             } catch (IllegalArgumentException e) {
-                throw Errors.of("08001", "Option 'host' names a node that cannot be dialled: " + e.getMessage(), 0, null, e);
+                throw Errors.of(
+                        "08001", "Option 'host' names a node that cannot be dialled: " + e.getMessage(), 0, null, e);
             }
         }
         return List.copyOf(seeds);
@@ -146,7 +153,8 @@ final class ConfigReader {
         try {
             return NodeStore.yaml(Path.of(path));
         } catch (InvalidPathException e) {
-            throw OptionReader.invalid(ClusterOptions.NODE_STORE, path, "a path of this platform (" + e.getReason() + ")");
+            throw OptionReader.invalid(
+                    ClusterOptions.NODE_STORE, path, "a path of this platform (" + e.getReason() + ")");
         }
     }
 
@@ -167,7 +175,11 @@ final class ConfigReader {
             return parser.apply(text);
         } catch (IllegalArgumentException e) {
             throw Errors.of(
-                    "08001", "Option '" + option.name() + "' has the value '" + Errors.shorten(text) + "': " + e.getMessage(), 0, null, e);
+                    "08001",
+                    "Option '" + option.name() + "' has the value '" + Errors.shorten(text) + "': " + e.getMessage(),
+                    0,
+                    null,
+                    e);
         }
     }
 
@@ -176,14 +188,19 @@ final class ConfigReader {
         for (Option<?> option : ClusterOptions.ALL) {
             if (!encrypted && option.name().startsWith("ssl") && options.hasOption(option)) {
                 throw Errors.of(
-                        "08001", "Option '" + option.name() + "' is about TLS: begin the URL with r2dbcs: instead of r2dbc:", null);
+                        "08001",
+                        "Option '" + option.name() + "' is about TLS: begin the URL with r2dbcs: instead of r2dbc:",
+                        null);
             }
         }
         if (!encrypted) {
             return null;
         }
         SslMode mode = reader.constant(
-                ClusterOptions.SSL_MODE, SslMode.class, SslMode.VERIFY_FULL, "verify-full or verify-ca; connections are always verified");
+                ClusterOptions.SSL_MODE,
+                SslMode.class,
+                SslMode.VERIFY_FULL,
+                "verify-full or verify-ca; connections are always verified");
         File cert = file(ClusterOptions.SSL_CERT);
         File key = file(ClusterOptions.SSL_KEY);
         if ((cert == null) != (key == null)) {

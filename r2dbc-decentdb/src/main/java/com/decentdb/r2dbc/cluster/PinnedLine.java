@@ -41,7 +41,9 @@ final class PinnedLine implements LineSource {
             close();
             whenLossWasReported.run();
             opened.failed(Failures.connectionFailure(
-                    "The temporary objects and settings of the connection were lost with the leader; set them up again", 0, null));
+                    "The temporary objects and settings of the connection were lost with the leader; set them up again",
+                    0,
+                    null));
         } else {
             waiting.add(opened);
             if (!opening) {

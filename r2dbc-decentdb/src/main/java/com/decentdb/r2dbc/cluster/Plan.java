@@ -28,7 +28,11 @@ import org.jspecify.annotations.Nullable;
  * @param steps one for each list of arguments
  * @param keyColumn the column in which the last row id is returned, null for a statement that returns what the node returns
  */
-record Plan(boolean reads, boolean setsState, List<WriteStep> steps, @Nullable String keyColumn) {
+record Plan(
+        boolean reads,
+        boolean setsState,
+        List<WriteStep> steps,
+        @Nullable String keyColumn) {
 
     /**
      * Plans a command for a server.
@@ -51,7 +55,10 @@ record Plan(boolean reads, boolean setsState, List<WriteStep> steps, @Nullable S
                     sql.source());
         }
         return new Plan(
-                statement.route() == Route.READ, statement.setsState(), steps(statement, sql, command.bindings()), null);
+                statement.route() == Route.READ,
+                statement.setsState(),
+                steps(statement, sql, command.bindings()),
+                null);
     }
 
     private static SqliteStatement accepted(SqlCommand sql) {
@@ -74,7 +81,8 @@ record Plan(boolean reads, boolean setsState, List<WriteStep> steps, @Nullable S
                             + " takes one of version 1.18.4 or newer",
                     sql.source());
         }
-        String column = generated.columns().isEmpty() ? "rowid" : generated.columns().get(0);
+        String column =
+                generated.columns().isEmpty() ? "rowid" : generated.columns().get(0);
         return new Plan(false, false, steps(statement, sql, bindings), column);
     }
 
@@ -84,7 +92,13 @@ record Plan(boolean reads, boolean setsState, List<WriteStep> steps, @Nullable S
         List<WriteStep> steps = new ArrayList<>(bindings.size());
         for (Value[] arguments : bindings) {
             steps.add(new WriteStep(
-                    statement.text(), sql.source(), arguments, counts, rows, statement.changesSchema(), statement.writtenTables()));
+                    statement.text(),
+                    sql.source(),
+                    arguments,
+                    counts,
+                    rows,
+                    statement.changesSchema(),
+                    statement.writtenTables()));
         }
         return steps;
     }

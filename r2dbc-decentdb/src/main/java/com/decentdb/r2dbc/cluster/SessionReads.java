@@ -197,7 +197,7 @@ final class SessionReads {
             attempts.note(on, trouble);
             giveBack(on);
             boolean again = trouble.notExecuted() && attempts.onNewLeader(this::again);
-            if (!again && trouble.busy() && System.nanoTime() - busyUntil < 0) {
+            if (!again && trouble.busy() && (busyUntil == NEVER || System.nanoTime() - busyUntil < 0)) {
                 attempts.afterOthers(this::again);
                 again = true;
             }

@@ -5,6 +5,8 @@ import com.decentdb.r2dbc.cluster.line.Work;
 import com.decentdb.r2dbc.cluster.statement.Trouble;
 import com.decentdb.r2dbc.cluster.wire.Reply;
 import com.decentdb.r2dbc.cluster.wire.Tuple;
+import com.decentdb.r2dbc.cluster.write.Attempts;
+import com.decentdb.r2dbc.delivery.WaitQueue;
 import java.util.function.Consumer;
 
 /** The statements with which transactions begin and end on a line. Confined to the loop. */
@@ -27,6 +29,23 @@ final class TransactionCalls {
         } else {
             call(on, "BEGIN IMMEDIATE", begun, failed);
         }
+    }
+
+    /**
+     * Commits, and tries again while the node is busy.
+     *
+     * @param busyUntil until when, in {@link System#nanoTime()}
+     */
+    static void commit(Line on, Attempts attempts, long busyUntil, Runnable done, Consumer<Trouble> failed) {
+        call(on, "COMMIT", done, trouble -> {
+            attempts.note(on, trouble);
+            boolean inTime = busyUntil == WaitQueue.Waiter.NEVER || System.nanoTime() - busyUntil < 0;
+            if (trouble.busy() && inTime) {
+                attempts.afterOthers(() -> commit(on, attempts, busyUntil, done, failed));
+            } else {
+                failed.accept(trouble);
+            }
+        });
     }
 
     /** Rolls back; a line that does not do that is closed, which does. */

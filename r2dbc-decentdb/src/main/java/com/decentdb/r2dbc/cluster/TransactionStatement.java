@@ -105,7 +105,8 @@ final class TransactionStatement<T> {
                 if (plan.reads()) {
                     ran(line, index, step, new RowsCursor(cursor, loop, delivery));
                 } else {
-                    cursor.readAll((frames, failure) -> returned(line, index, step, WriteResult.ofRows(frames), failure));
+                    cursor.readAll(
+                            (frames, failure) -> returned(line, index, step, WriteResult.ofRows(frames), failure));
                 }
             }
 

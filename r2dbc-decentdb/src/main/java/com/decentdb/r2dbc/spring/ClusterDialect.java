@@ -5,10 +5,12 @@ import org.springframework.data.relational.core.sql.Functions;
 import org.springframework.data.relational.core.sql.SQL;
 import org.springframework.data.relational.core.sql.SimpleFunction;
 
-/** Where SQLite's SQL differs from DecentDB's. */
+/** The dialect of a dqlite cluster, which runs SQLite's SQL, where that differs from DecentDB's. */
 final class ClusterDialect extends DecentDbDialect {
 
-    ClusterDialect() {
+    static final ClusterDialect INSTANCE = new ClusterDialect();
+
+    private ClusterDialect() {
         super(Converters.CLUSTER);
     }
 

@@ -26,9 +26,6 @@ public sealed class DecentDbDialect extends PostgresDialect implements R2dbcDial
     /** The dialect of DecentDB. */
     public static final DecentDbDialect INSTANCE = new DecentDbDialect(Converters.EMBEDDED);
 
-    /** The dialect of a dqlite cluster, which runs SQLite's SQL. */
-    public static final DecentDbDialect CLUSTER = new ClusterDialect();
-
     /** Spring Data passes values of these types on to the driver. It reads an ENUM as its label, never as EnumValue. */
     private static final Set<Class<?>> SIMPLE_TYPES = Codecs.standardTypes().stream()
             .filter(type -> type != EnumValue.class)

@@ -13,8 +13,6 @@ final class DecentDbDialectProvider implements R2dbcDialectProvider {
         if (DecentDbBindMarkersProvider.isDecentDb(factory)) {
             return Optional.of(DecentDbDialect.INSTANCE);
         }
-        return DecentDbBindMarkersProvider.isCluster(factory)
-                ? Optional.of(DecentDbDialect.CLUSTER)
-                : Optional.empty();
+        return DecentDbBindMarkersProvider.isCluster(factory) ? Optional.of(ClusterDialect.INSTANCE) : Optional.empty();
     }
 }

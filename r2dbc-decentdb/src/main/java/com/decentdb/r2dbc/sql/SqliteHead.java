@@ -27,7 +27,8 @@ record SqliteHead(String verb, List<String> targets) {
             case "INSERT", "REPLACE" -> reader.conflictAction().skip("INTO").name();
             case "UPDATE" -> reader.conflictAction().name();
             case "DELETE" -> reader.skip("FROM").name();
-            case "CREATE" -> reader.skip("TEMP", "TEMPORARY", "UNIQUE", "VIRTUAL").object();
+            case "CREATE" ->
+                reader.skip("TEMP", "TEMPORARY", "UNIQUE", "VIRTUAL").object();
             case "DROP" -> reader.object();
             case "ALTER" -> reader.altered();
             default -> {}

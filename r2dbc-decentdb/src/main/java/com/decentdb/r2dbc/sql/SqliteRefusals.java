@@ -80,14 +80,17 @@ final class SqliteRefusals {
                     + " with a value: dqlite needs the value that it has, and another can end a node";
         }
         return value && OF_THE_PROCESS.contains(name)
-                ? "PRAGMA " + name.toLowerCase(Locale.ROOT) + " with a value: it belongs to the whole process of the node"
+                ? "PRAGMA " + name.toLowerCase(Locale.ROOT)
+                        + " with a value: it belongs to the whole process of the node"
                 : null;
     }
 
     private static boolean callsLoadExtension(List<Token> tokens) {
         for (int i = 0; i + 1 < tokens.size(); i++) {
             Token token = tokens.get(i);
-            if (token.isName() && token.text().equalsIgnoreCase("load_extension") && tokens.get(i + 1).is("(")) {
+            if (token.isName()
+                    && token.text().equalsIgnoreCase("load_extension")
+                    && tokens.get(i + 1).is("(")) {
                 return true;
             }
         }

@@ -98,7 +98,6 @@ public final class Errors {
         if (known instanceof R2dbcTransientResourceException) {
             return new R2dbcTransientResourceException(message, known.getSqlState(), known.getErrorCode(), sql, cause);
         }
-        return of(
-                String.valueOf(known.getSqlState()), message, known.getErrorCode(), sql, cause);
+        return of(String.valueOf(known.getSqlState()), message, known.getErrorCode(), sql, cause);
     }
 }

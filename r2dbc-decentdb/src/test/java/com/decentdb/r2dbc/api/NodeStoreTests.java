@@ -156,18 +156,19 @@ class NodeStoreTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "- ID: 1\n  Role: 0\n",
-        "- ID: -1\n  Address: h:1\n",
-        "- ID: 18446744073709551616\n  Address: h:1\n",
-        "- ID: 1\n  Address: h:1\n  Role: 3\n",
-        "- ID: 1\n  ID: 2\n  Address: h:1\n",
-        "- Name: x\n",
-        "ID: 1\nAddress: h:1\n",
-        "nodes:\n- Address: h:1\n",
-        "- {ID: 1, Address: h:1}\n",
-        "- Address: ''\n"
-    })
+    @ValueSource(
+            strings = {
+                "- ID: 1\n  Role: 0\n",
+                "- ID: -1\n  Address: h:1\n",
+                "- ID: 18446744073709551616\n  Address: h:1\n",
+                "- ID: 1\n  Address: h:1\n  Role: 3\n",
+                "- ID: 1\n  ID: 2\n  Address: h:1\n",
+                "- Name: x\n",
+                "ID: 1\nAddress: h:1\n",
+                "nodes:\n- Address: h:1\n",
+                "- {ID: 1, Address: h:1}\n",
+                "- Address: ''\n"
+            })
     void anythingElseIsRefusedByName(String text) throws IOException {
         Files.writeString(file(), text);
 

@@ -59,7 +59,8 @@ class ClusterAdminTests {
     void theLeaderAndTheMembersAreThoseOfTheCluster() {
         RealNode leader = CLUSTER.leader();
 
-        assertThat(awaitValue(admin.leader())).isEqualTo(new ClusterNode(leader.id(), leader.address(), NodeRole.VOTER));
+        assertThat(awaitValue(admin.leader()))
+                .isEqualTo(new ClusterNode(leader.id(), leader.address(), NodeRole.VOTER));
         assertThat(awaitAll(admin.members()))
                 .containsExactlyInAnyOrderElementsOf(CLUSTER.nodes().stream()
                         .map(node -> new ClusterNode(node.id(), node.address(), NodeRole.VOTER))
@@ -71,7 +72,8 @@ class ClusterAdminTests {
         ClusterAdmin other =
                 DecentDb.cluster("r2dbc:decentdb:dqlite://" + CLUSTER.follower().address() + "/app");
 
-        assertThat(awaitValue(other.leader()).address()).isEqualTo(CLUSTER.leader().address());
+        assertThat(awaitValue(other.leader()).address())
+                .isEqualTo(CLUSTER.leader().address());
         await(other.close());
     }
 
@@ -135,11 +137,10 @@ class ClusterAdminTests {
 
     @Test
     void aNodeThatIsNotThereIsNamed() {
-        StepVerifier.create(admin.describe("127.0.0.1:1"))
-                .verifyErrorSatisfies(error -> {
-                    assertThat(error).hasMessageContaining("127.0.0.1:1");
-                    assertThat(((R2dbcException) error).getSqlState()).isEqualTo("08006");
-                });
+        StepVerifier.create(admin.describe("127.0.0.1:1")).verifyErrorSatisfies(error -> {
+            assertThat(error).hasMessageContaining("127.0.0.1:1");
+            assertThat(((R2dbcException) error).getSqlState()).isEqualTo("08006");
+        });
     }
 
     @Test
@@ -179,8 +180,11 @@ class ClusterAdminTests {
                 .verify(PATIENCE);
 
         Map<String, byte[]> files = files(chunks);
-        assertThat(files.values().stream().mapToLong(bytes -> bytes.length).sum()).isGreaterThan(16L << 20);
-        assertThat(chunks).allMatch(chunk -> chunk.bytes().remaining() <= 64 * 1024 && chunk.bytes().isReadOnly());
+        assertThat(files.values().stream().mapToLong(bytes -> bytes.length).sum())
+                .isGreaterThan(16L << 20);
+        assertThat(chunks)
+                .allMatch(chunk ->
+                        chunk.bytes().remaining() <= 64 * 1024 && chunk.bytes().isReadOnly());
     }
 
     @Test
@@ -206,8 +210,9 @@ class ClusterAdminTests {
                         .returns(null, LeaderChange::from)
                         .returns(Duration.ZERO, LeaderChange::leaderless))
                 .then(() -> CLUSTER.transferTo(next))
-                .assertNext(change ->
-                        assertThat(change).returns(next.address(), LeaderChange::to).returns(first, LeaderChange::from))
+                .assertNext(change -> assertThat(change)
+                        .returns(next.address(), LeaderChange::to)
+                        .returns(first, LeaderChange::from))
                 .then(next::kill)
                 .assertNext(change -> {
                     assertThat(change.from()).isEqualTo(next.address());
@@ -226,7 +231,8 @@ class ClusterAdminTests {
 
         StepVerifier.create(impatient.leader()).verifyErrorSatisfies(error -> {
             assertThat(((R2dbcException) error).getSqlState()).isEqualTo("08001");
-            assertThat(CLUSTER.addresses()).allSatisfy(address -> assertThat(error).hasMessageContaining(address));
+            assertThat(CLUSTER.addresses())
+                    .allSatisfy(address -> assertThat(error).hasMessageContaining(address));
         });
         await(impatient.close());
     }
@@ -234,7 +240,8 @@ class ClusterAdminTests {
     @Test
     void valuesThatWouldEndANodeAreFound() throws IOException {
         try (NodeClient client = CLUSTER.client()) {
-            client.execute("CREATE TABLE \"odd one\" (id INTEGER PRIMARY KEY, flag BOOLEAN, at DATETIME, day DATE, name TEXT)");
+            client.execute(
+                    "CREATE TABLE \"odd one\" (id INTEGER PRIMARY KEY, flag BOOLEAN, at DATETIME, day DATE, name TEXT)");
             client.execute("INSERT INTO \"odd one\" VALUES (1, 1, '2026-01-01', 5, 'x'), (2, NULL, NULL, NULL, 'x'),"
                     + " (3, 'yes', 5, 1.5, 'x'), (4, 1.5, x'00', '2026-01-01', 'x')");
         }

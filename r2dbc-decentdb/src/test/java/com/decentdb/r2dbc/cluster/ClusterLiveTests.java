@@ -81,7 +81,9 @@ class ClusterLiveTests {
 
     @Test
     void aLiveQueryFollowsWrites() {
-        StepVerifier.create(factory.liveQuery("SELECT count(*) FROM item").map(row -> row.get(0, Long.class)).distinctUntilChanged())
+        StepVerifier.create(factory.liveQuery("SELECT count(*) FROM item")
+                        .map(row -> row.get(0, Long.class))
+                        .distinctUntilChanged())
                 .assertNext(rows -> assertThat(rows).containsExactly(0L))
                 .then(() -> await(connection.execute("INSERT INTO item VALUES (1), (2)")))
                 .assertNext(rows -> assertThat(rows).containsExactly(2L))
@@ -92,7 +94,8 @@ class ClusterLiveTests {
     @Test
     void rowsThatChangedAreNotReported() {
         StepVerifier.create(factory.changeStream("item"))
-                .expectErrorSatisfies(error -> assertThat(((R2dbcException) error).getSqlState()).isEqualTo("0A000"))
+                .expectErrorSatisfies(error ->
+                        assertThat(((R2dbcException) error).getSqlState()).isEqualTo("0A000"))
                 .verify(PATIENCE);
     }
 }

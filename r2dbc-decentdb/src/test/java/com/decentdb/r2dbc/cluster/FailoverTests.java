@@ -45,9 +45,8 @@ class FailoverTests {
         FROZEN(RealNode::freeze),
         STOPPED(RealNode::terminate),
         DEPOSED(leader -> CLUSTER.transferTo(CLUSTER.follower())),
-        WITHOUT_MAJORITY(leader -> CLUSTER.nodes().stream()
-                .filter(node -> node != leader)
-                .forEach(RealNode::kill));
+        WITHOUT_MAJORITY(leader ->
+                CLUSTER.nodes().stream().filter(node -> node != leader).forEach(RealNode::kill));
 
         private final Consumer<RealNode> strike;
 
@@ -62,8 +61,8 @@ class FailoverTests {
     void everyWriteIsWhatItsReportSays(Misfortune misfortune) throws InterruptedException {
         // Without a majority nothing is acknowledged until the nodes are back; the others wait for the next leader.
         String failover = misfortune == Misfortune.WITHOUT_MAJORITY ? "PT2S" : "PT30S";
-        DecentDbConnectionFactory factory =
-                DecentDb.factory(CLUSTER.url("statementTimeout=PT3S&lockWaitTimeout=PT30S&failoverTimeout=" + failover));
+        DecentDbConnectionFactory factory = DecentDb.factory(
+                CLUSTER.url("statementTimeout=PT3S&lockWaitTimeout=PT30S&failoverTimeout=" + failover));
         WriteLedger ledger = new WriteLedger();
         AtomicBoolean stopping = new AtomicBoolean();
         await(Mono.usingWhen(factory.create(), first -> first.execute(WriteLedger.TABLE), DecentDbConnection::close));
@@ -93,10 +92,13 @@ class FailoverTests {
         assertThat(TRUE_FAILURES).containsAll(ledger.sqlStates());
     }
 
-    private static Mono<Void> writeUntil(AtomicBoolean stopping, DecentDbConnectionFactory factory, WriteLedger ledger) {
+    private static Mono<Void> writeUntil(
+            AtomicBoolean stopping, DecentDbConnectionFactory factory, WriteLedger ledger) {
         return Mono.usingWhen(
                 factory.create(),
-                connection -> Mono.defer(() -> ledger.write(connection)).repeat(() -> !stopping.get()).then(),
+                connection -> Mono.defer(() -> ledger.write(connection))
+                        .repeat(() -> !stopping.get())
+                        .then(),
                 DecentDbConnection::close);
     }
 

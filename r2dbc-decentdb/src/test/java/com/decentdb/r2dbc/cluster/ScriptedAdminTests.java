@@ -37,10 +37,11 @@ class ScriptedAdminTests {
             });
             ClusterAdmin admin = DecentDb.cluster(node.url(""));
 
-            StepVerifier.create(admin.add(7, "h:9001")).verifyErrorSatisfies(error -> assertThat(error)
-                    .isInstanceOf(OutcomeUnknownException.class)
-                    .hasMessageContaining("adding node 7 at h:9001")
-                    .hasMessageContaining(node.address()));
+            StepVerifier.create(admin.add(7, "h:9001"))
+                    .verifyErrorSatisfies(error -> assertThat(error)
+                            .isInstanceOf(OutcomeUnknownException.class)
+                            .hasMessageContaining("adding node 7 at h:9001")
+                            .hasMessageContaining(node.address()));
             await(admin.close());
         }
     }
@@ -122,16 +123,26 @@ class ScriptedAdminTests {
         byte[] content = new Body().word(1).word(2).word(3).bytes();
         Frame answer = Frame.of(
                 Wire.FILES,
-                new Body().word(2).text("app").word(24).raw(content).text("app-wal").word(0));
+                new Body()
+                        .word(2)
+                        .text("app")
+                        .word(24)
+                        .raw(content)
+                        .text("app-wal")
+                        .word(0));
         int length = answer.bytes().length;
         for (int cut = 1; cut < length; cut++) {
             int at = cut;
-            try (ScriptedNode node = dumping(talk -> talk.sendCut(at, answer.bytes()).expectClose())) {
+            try (ScriptedNode node =
+                    dumping(talk -> talk.sendCut(at, answer.bytes()).expectClose())) {
                 ClusterAdmin admin = DecentDb.cluster(node.url(""));
 
                 List<DumpChunk> chunks = awaitAll(admin.dump("app"));
 
-                assertThat(chunks.stream().filter(chunk -> chunk.file().equals("app")).mapToInt(chunk -> chunk.bytes().remaining()).sum())
+                assertThat(chunks.stream()
+                                .filter(chunk -> chunk.file().equals("app"))
+                                .mapToInt(chunk -> chunk.bytes().remaining())
+                                .sum())
                         .isEqualTo(24);
                 assertThat(chunks.get(chunks.size() - 1))
                         .returns("app-wal", DumpChunk::file)
@@ -145,7 +156,10 @@ class ScriptedAdminTests {
     void aDumpThatIsRefusedOrBrokenFails() throws IOException {
         expectOfDump(talk -> talk.answer(Wire.failure(1, "no such database")).expectClose(), "58000");
         expectOfDump(talk -> talk.answer(Wire.db()).expectClose(), "08P01");
-        expectOfDump(talk -> talk.send("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII)).expectClose(), "08P01");
+        expectOfDump(
+                talk -> talk.send("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII))
+                        .expectClose(),
+                "08P01");
         expectOfDump(Conversation::reset, "08006");
         for (Body body : List.of(
                 new Body().word(-1),

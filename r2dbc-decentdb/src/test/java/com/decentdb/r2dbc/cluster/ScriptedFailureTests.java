@@ -79,9 +79,7 @@ class ScriptedFailureTests {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "10250, not leader", "8202, not leader", "12, no database opened"
-    })
+    @CsvSource({"10250, not leader", "8202, not leader", "12, no database opened", "7, barrier failed"})
     void whatWasNotExecutedGoesToTheNextLeader(long code, String message) throws IOException {
         on(once(WRITE, refusing(code, message)), "", (connection, leader) -> {
             assertThat(awaitValue(connection.execute(WRITE))).isEqualTo(1);
@@ -90,6 +88,16 @@ class ScriptedFailureTests {
         on(once(READ, refusing(code, message)), "", (connection, leader) -> {
             await(connection.fetchLists(READ));
             assertThat(leader.statements()).containsExactly(READ, READ);
+        });
+    }
+
+    /** Codes of Raft that version 1.11 passes on while a write waits to begin. */
+    @ParameterizedTest
+    @ValueSource(longs = {7, 8, 9})
+    void aWriteThatHadNotBegunGoesToTheNextLeader(long code) throws IOException {
+        on(once(WRITE, refusing(code, "barrier failed")), "", (connection, leader) -> {
+            assertThat(awaitValue(connection.execute(WRITE))).isEqualTo(1);
+            assertThat(leader.statements()).containsExactly(WRITE, WRITE);
         });
     }
 
@@ -160,8 +168,11 @@ class ScriptedFailureTests {
 
     @Test
     void rowsBeforeAFailureArrive() throws IOException {
-        on(once(READ, talk -> talk.answer(Wire.rows("a", true, 1, 2), Wire.failure(1, "overflow"))), "", (connection, leader) ->
-                StepVerifier.create(connection.fetchLists(READ).map(row -> row.get(0)))
+        on(
+                once(READ, talk -> talk.answer(Wire.rows("a", true, 1, 2), Wire.failure(1, "overflow"))),
+                "",
+                (connection, leader) -> StepVerifier.create(
+                                connection.fetchLists(READ).map(row -> row.get(0)))
                         .expectNext(1L, 2L)
                         .verifyErrorSatisfies(error -> assertThat(error).hasMessageContaining("overflow")));
     }
@@ -185,12 +196,15 @@ class ScriptedFailureTests {
 
     @Test
     void itDoesNotWaitForOthersForEver() throws IOException {
-        on((sql, talk) -> talk.answer(Wire.failure(5, "database is locked")), "lockWaitTimeout=PT0.3S", (connection, leader) -> {
-            R2dbcException error = error(connection.execute(WRITE));
+        on(
+                (sql, talk) -> talk.answer(Wire.failure(5, "database is locked")),
+                "lockWaitTimeout=PT0.3S",
+                (connection, leader) -> {
+                    R2dbcException error = error(connection.execute(WRITE));
 
-            assertThat(error).isInstanceOf(R2dbcTimeoutException.class);
-            assertThat(error.getSqlState()).isEqualTo("55P03");
-        });
+                    assertThat(error).isInstanceOf(R2dbcTimeoutException.class);
+                    assertThat(error.getSqlState()).isEqualTo("55P03");
+                });
     }
 
     @ParameterizedTest
@@ -206,12 +220,10 @@ class ScriptedFailureTests {
             1    | no such column: a                   | 42703
             1    | no such function: f                 | 42883
             1    | cannot start                        | 42000
-            8    | attempt to write a readonly database | 25006
             18   | string or blob too big              | 54000
             20   | datatype mismatch                   | 22018
             23   | not authorized                      | 42501
             25   | column index out of range           | 07002
-            7    | out of memory                       | 53200
             13   | database or disk is full            | 53100
             11   | database disk image is malformed    | XX001
             1001 | bad request                         | 08P01
@@ -301,8 +313,12 @@ class ScriptedFailureTests {
             awaitValue(manyAtOnce(leader, 40));
 
             assertThat(leader.statements()).contains("BEGIN IMMEDIATE", "COMMIT");
-            assertThat(leader.statements().stream().filter(sql -> sql.equals(WRITE))).hasSize(40);
-            assertThat(leader.statements().stream().filter(sql -> sql.equals("COMMIT")).count()).isLessThan(20);
+            assertThat(leader.statements().stream().filter(sql -> sql.equals(WRITE)))
+                    .hasSize(40);
+            assertThat(leader.statements().stream()
+                            .filter(sql -> sql.equals("COMMIT"))
+                            .count())
+                    .isLessThan(20);
         });
     }
 
@@ -333,7 +349,8 @@ class ScriptedFailureTests {
             assertThat(outcomes.done + outcomes.unknown).isEqualTo(40);
             assertThat(outcomes.unknown).isBetween(2, 39);
             // Nobody's write was sent again.
-            assertThat(leader.statements().stream().filter(sql -> sql.equals(WRITE))).hasSize(40);
+            assertThat(leader.statements().stream().filter(sql -> sql.equals(WRITE)))
+                    .hasSize(40);
         }
     }
 

@@ -55,9 +55,11 @@ final class WriteLedger {
                 .then(connection.execute("INSERT INTO entry VALUES ($1, $2)", id + 1, id))
                 .then(Mono.from(connection.commitTransaction()));
         return writing.then(Mono.<Void>fromRunnable(() -> note(Outcome.ACKNOWLEDGED, id, id + 1)))
-                .onErrorResume(R2dbcException.class, error -> Mono.from(connection.rollbackTransaction())
-                        .onErrorComplete()
-                        .then(failed(error, id, id + 1)));
+                .onErrorResume(
+                        R2dbcException.class,
+                        error -> Mono.from(connection.rollbackTransaction())
+                                .onErrorComplete()
+                                .then(failed(error, id, id + 1)));
     }
 
     private Mono<Void> failed(R2dbcException error, long... written) {
@@ -119,7 +121,9 @@ final class WriteLedger {
 
     @Override
     public String toString() {
-        long undecided = outcomes.values().stream().filter(outcome -> outcome == Outcome.UNDECIDED).count();
+        long undecided = outcomes.values().stream()
+                .filter(outcome -> outcome == Outcome.UNDECIDED)
+                .count();
         return acknowledged() + " writes acknowledged, " + undecided + " rows undecided, errors by SQLSTATE " + errors;
     }
 }

@@ -48,7 +48,7 @@ class ClusterDialectTests {
         ConnectionFactory factory = DecentDb.factory("r2dbc:decentdb:dqlite://127.0.0.1:9001/app");
 
         for (ConnectionFactory each : List.of(factory, spring.factory())) {
-            assertThat(DialectResolver.getDialect(each)).isSameAs(DecentDbDialect.CLUSTER);
+            assertThat(DialectResolver.getDialect(each)).isSameAs(ClusterDialect.INSTANCE);
             assertThat(BindMarkersFactoryResolver.resolve(each).create().next().getPlaceholder())
                     .isEqualTo("$1");
         }

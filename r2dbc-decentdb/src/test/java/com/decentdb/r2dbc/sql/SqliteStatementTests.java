@@ -47,7 +47,18 @@ class SqliteStatementTests {
             "EXPLAIN ATTACH 'x.db' AS other");
 
     private static final List<String> BETWEEN = List.of(
-            " ", "\n", "\t", "\r\n", "\f", "/**/", "/* PRAGMA */", "-- SELECT 1\n", "/* ; */ ", "/*/ */", "--;\n\n", "/* -- */");
+            " ",
+            "\n",
+            "\t",
+            "\r\n",
+            "\f",
+            "/**/",
+            "/* PRAGMA */",
+            "-- SELECT 1\n",
+            "/* ; */ ",
+            "/*/ */",
+            "--;\n\n",
+            "/* -- */");
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
@@ -141,26 +152,30 @@ class SqliteStatementTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "SELECT 1 E'\\'; PRAGMA journal_mode = DELETE; --'",
-        "INSERT INTO t /* /* */ VALUES (1); PRAGMA journal_mode = DELETE; -- */ VALUES (2)",
-        "INSERT INTO t VALUES ($a$1); PRAGMA journal_mode = DELETE; --$a$)",
-        "INSERT INTO t -- \r VALUES (1);\nPRAGMA page_size = 512\n; SELECT 1",
-        "CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT case; END; PRAGMA journal_mode = DELETE; END"
-    })
+    @ValueSource(
+            strings = {
+                "SELECT 1 E'\\'; PRAGMA journal_mode = DELETE; --'",
+                "INSERT INTO t /* /* */ VALUES (1); PRAGMA journal_mode = DELETE; -- */ VALUES (2)",
+                "INSERT INTO t VALUES ($a$1); PRAGMA journal_mode = DELETE; --$a$)",
+                "INSERT INTO t -- \r VALUES (1);\nPRAGMA page_size = 512\n; SELECT 1",
+                "CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT case; END; PRAGMA journal_mode = DELETE; END"
+            })
     void whatIsOneStatementToTheDriverButMoreToSqliteIsRefused(String sql) {
         assertThat(SqlScript.parse(sql).commands())
-                .anySatisfy(command -> assertThat(SqliteStatement.of(command).route()).isEqualTo(Route.REFUSED));
+                .anySatisfy(command ->
+                        assertThat(SqliteStatement.of(command).route()).isEqualTo(Route.REFUSED));
         assertThat(SqlScript.parse(sql).commands())
                 .map(command -> SqliteStatement.of(command))
-                .noneMatch(statement -> statement.route() != Route.REFUSED && statement.text().contains(";"));
+                .noneMatch(statement ->
+                        statement.route() != Route.REFUSED && statement.text().contains(";"));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "CREATE TRIGGER x AFTER INSERT ON t BEGIN UPDATE t SET a = CASE WHEN 1 THEN 2 END; DELETE FROM u; END",
-        "CREATE TEMP TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END;"
-    })
+    @ValueSource(
+            strings = {
+                "CREATE TRIGGER x AFTER INSERT ON t BEGIN UPDATE t SET a = CASE WHEN 1 THEN 2 END; DELETE FROM u; END",
+                "CREATE TEMP TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; END;"
+            })
     void aTriggerIsOneStatement(String sql) {
         assertThat(read(sql).route()).isEqualTo(Route.OTHER);
     }
@@ -173,8 +188,9 @@ class SqliteStatementTests {
     @Test
     void refusalsSayWhatAndWhy() {
         assertThat(read("pragma main.Journal_Mode=wal").refusal())
-                .isEqualTo("A dqlite cluster does not take PRAGMA journal_mode with a value: dqlite needs the value that it"
-                        + " has, and another can end a node");
+                .isEqualTo(
+                        "A dqlite cluster does not take PRAGMA journal_mode with a value: dqlite needs the value that it"
+                                + " has, and another can end a node");
     }
 
     /** From the seed of the repetition, so that a failure repeats itself. */

@@ -50,7 +50,7 @@ final class NodeYaml {
         for (ClusterNode node : requireNodes(nodes)) {
             text.append("- ID: ").append(Long.toUnsignedString(node.id()));
             text.append("\n  Address: ").append(scalar(node.address()));
-            text.append("\n  Role: ").append(node.role().ordinal()).append('\n');
+            text.append("\n  Role: ").append(node.role().number()).append('\n');
         }
         return text.toString();
     }

@@ -22,9 +22,16 @@ final class YamlNodeStore implements NodeStore {
     private static final int MOST_BYTES = 1024 * 1024;
 
     private final Path file;
+    private final Path folder;
 
     YamlNodeStore(Path file) {
-        this.file = file.toAbsolutePath();
+        Path absolute = file.toAbsolutePath();
+        Path parent = absolute.getParent();
+        if (parent == null) {
+            throw new IllegalArgumentException("A file of nodes has a name; there is none in " + absolute);
+        }
+        this.file = absolute;
+        this.folder = parent;
     }
 
     @Override
@@ -61,7 +68,6 @@ final class YamlNodeStore implements NodeStore {
             throw new IOException("The file of nodes " + file + " is a symbolic link, which is not written through;"
                     + " name the file it leads to");
         }
-        Path folder = file.getParent();
         Path written = Files.createTempFile(folder, "." + file.getFileName(), ".tmp");
         try {
             try (FileChannel channel = FileChannel.open(written, StandardOpenOption.WRITE)) {
@@ -76,7 +82,7 @@ final class YamlNodeStore implements NodeStore {
         } finally {
             Files.deleteIfExists(written);
         }
-        syncFolder(folder);
+        syncFolder();
     }
 
     /** A temporary file may be read by its owner only; the nodes that share the file may run as others. */
@@ -87,7 +93,7 @@ final class YamlNodeStore implements NodeStore {
         }
     }
 
-    private static void syncFolder(Path folder) throws IOException {
+    private void syncFolder() throws IOException {
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);
         } catch (AccessDeniedException e) {

@@ -34,7 +34,8 @@ final class AdminErrors {
     /** Something may have been changed. */
     static R2dbcException unknown(String call, String node, String why, int code, ChannelLost lost) {
         return new OutcomeUnknownException(
-                "Whether " + node + " carried out " + call + " is unknown: " + why + ". Ask for the members before you repeat it",
+                "Whether " + node + " carried out " + call + " is unknown: " + why
+                        + ". Ask for the members before you repeat it",
                 code,
                 null,
                 lost.cause());

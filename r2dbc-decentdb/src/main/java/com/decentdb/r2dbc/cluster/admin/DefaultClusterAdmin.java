@@ -62,9 +62,8 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
 
     @Override
     public Mono<ClusterNode> leader() {
-        return onLeader(listed("the question for the leader")).flatMap(nodes -> Mono.create(sink -> onLoop(
-                sink::error,
-                () -> {
+        return onLeader(listed("the question for the leader"))
+                .flatMap(nodes -> Mono.create(sink -> onLoop(sink::error, () -> {
                     LeaderFinder.Leader leader = ways.finder().current();
                     for (Reply.Node node : nodes) {
                         if (leader != null && isAt(node, leader.address())) {
@@ -95,7 +94,7 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
     @Override
     public Mono<Void> assign(long id, NodeRole role) {
         requireId(id);
-        return onLeader(NodeRequest.change("making " + name(id) + " a " + role, Requests.assign(id, role.ordinal())))
+        return onLeader(NodeRequest.change("making " + name(id) + " a " + role, Requests.assign(id, role.number())))
                 .then();
     }
 
@@ -285,7 +284,7 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
     }
 
     private static ClusterNode node(Reply.Node node) {
-        return new ClusterNode(node.id(), node.address(), NodeRole.values()[node.role()]);
+        return new ClusterNode(node.id(), node.address(), NodeRole.of(node.role()));
     }
 
     private static String name(long id) {

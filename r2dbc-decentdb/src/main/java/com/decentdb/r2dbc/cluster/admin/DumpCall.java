@@ -63,7 +63,7 @@ final class DumpCall extends ChannelInboundHandlerAdapter implements Dialer.Dial
         }
         channel = own;
         own.pipeline().addLast(new FilesDecoder(), this);
-        own.writeAndFlush(Unpooled.wrappedBuffer(Requests.handshake(), Requests.dump(database)));
+        var unused = own.writeAndFlush(Unpooled.wrappedBuffer(Requests.handshake(), Requests.dump(database)));
         sink.onRequest(more -> own.eventLoop().execute(this::readOn));
     }
 
@@ -147,7 +147,7 @@ final class DumpCall extends ChannelInboundHandlerAdapter implements Dialer.Dial
         stopTimeout();
         Channel open = channel;
         if (open != null) {
-            open.close();
+            var unused = open.close();
         }
     }
 

@@ -69,7 +69,8 @@ final class FilesDecoder extends ByteToMessageDecoder {
         } else if (type == FILES) {
             step = Step.COUNT;
         } else {
-            throw new WireException("not a dqlite node: it answered a dump with type " + type + " of " + bytesLeft + " bytes");
+            throw new WireException(
+                    "not a dqlite node: it answered a dump with type " + type + " of " + bytesLeft + " bytes");
         }
     }
 
@@ -114,7 +115,8 @@ final class FilesDecoder extends ByteToMessageDecoder {
         size = take(in);
         offset = 0;
         if (size < 0 || size > bytesLeft) {
-            throw new WireException("A file of a dump claims " + Long.toUnsignedString(size) + " bytes of " + bytesLeft);
+            throw new WireException(
+                    "A file of a dump claims " + Long.toUnsignedString(size) + " bytes of " + bytesLeft);
         }
         step = Step.CONTENT;
         if (size == 0) {

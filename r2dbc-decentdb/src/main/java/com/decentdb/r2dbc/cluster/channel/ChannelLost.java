@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * @param kind what happened
  * @param message the same for users, who know the address from the context
  */
-public record ChannelLost(Kind kind, String message, @Nullable Throwable cause) {
+public record ChannelLost(
+        Kind kind, String message, @Nullable Throwable cause) {
 
     /** What happened to a channel. */
     public enum Kind {

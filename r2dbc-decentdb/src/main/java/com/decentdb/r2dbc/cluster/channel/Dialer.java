@@ -79,8 +79,9 @@ public final class Dialer {
 
         void resolve() {
             try {
-                List<InetAddress> addresses =
-                        Arrays.stream(InetAddress.getAllByName(host)).filter(admitted).toList();
+                List<InetAddress> addresses = Arrays.stream(InetAddress.getAllByName(host))
+                        .filter(admitted)
+                        .toList();
                 loop.execute(() -> {
                     if (addresses.isEmpty()) {
                         fail(new ChannelLost(Kind.NOT_OPENED, "redirectTo does not admit its address", null));
@@ -117,7 +118,7 @@ public final class Dialer {
             channel = connecting.channel();
             connecting.addListener(done -> {
                 if (over) {
-                    connecting.channel().close();
+                    var unused = connecting.channel().close();
                 } else if (connecting.isSuccess()) {
                     secure(connecting.channel());
                 } else if (next + 1 < addresses.size()) {
@@ -140,7 +141,7 @@ public final class Dialer {
             handler.handshakeFuture().addListener(done -> {
                 connected.config().setAutoRead(false);
                 if (over) {
-                    connected.close();
+                    var unused = connected.close();
                 } else if (done.isSuccess()) {
                     succeed(connected);
                 } else {
@@ -165,7 +166,7 @@ public final class Dialer {
             end();
             Channel opened = channel;
             if (opened != null) {
-                opened.close();
+                var unused = opened.close();
             }
         }
 

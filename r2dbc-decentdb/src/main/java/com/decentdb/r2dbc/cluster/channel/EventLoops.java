@@ -52,7 +52,7 @@ public final class EventLoops {
         EventLoopGroup shared = group;
         if (--users == 0 && shared != null) {
             group = null;
-            shared.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            var unused = shared.shutdownGracefully(0, 1, TimeUnit.SECONDS);
         }
     }
 

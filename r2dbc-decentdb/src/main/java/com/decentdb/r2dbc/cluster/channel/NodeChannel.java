@@ -100,12 +100,11 @@ public final class NodeChannel {
             whenAnswered.lost(ChannelLost.of(Kind.CLOSED, "the connection is closed"));
             return;
         }
-        ByteBuf bytes = greeted
-                ? Unpooled.wrappedBuffer(request)
-                : Unpooled.wrappedBuffer(Requests.handshake(), request);
+        ByteBuf bytes =
+                greeted ? Unpooled.wrappedBuffer(request) : Unpooled.wrappedBuffer(Requests.handshake(), request);
         greeted = true;
         emptyBefore = false;
-        channel.writeAndFlush(bytes);
+        var unused = channel.writeAndFlush(bytes);
         await(System.nanoTime() + timeoutNanos, whenAnswered);
     }
 
@@ -174,7 +173,9 @@ public final class NodeChannel {
 
     /** Closes the channel because of an answer that has no place there. */
     public ChannelLost refuse(Reply reply) {
-        ChannelLost why = ChannelLost.of(Kind.PROTOCOL, "not a dqlite node: it answered with " + reply.getClass().getSimpleName());
+        ChannelLost why = ChannelLost.of(
+                Kind.PROTOCOL,
+                "not a dqlite node: it answered with " + reply.getClass().getSimpleName());
         lose(why);
         return why;
     }
@@ -241,7 +242,8 @@ public final class NodeChannel {
         boolean empty = more && reply instanceof Reply.Rows rows && rows.frame().rows() == 0;
         if (empty && emptyBefore) {
             answer = waiting;
-            throw new WireException("the node sends one frame without rows after another; the result has too many columns");
+            throw new WireException(
+                    "the node sends one frame without rows after another; the result has too many columns");
         }
         emptyBefore = empty;
         state = more ? State.PAUSED : State.IDLE;
@@ -266,7 +268,7 @@ public final class NodeChannel {
         }
         state = State.CLOSED;
         lost = why;
-        channel.close();
+        var unused = channel.close();
         Answer waiting = answer;
         answer = null;
         if (waiting != null) {

@@ -75,7 +75,12 @@ public final class Tls {
     }
 
     private static RuntimeException unusable(String option, String expected, Exception cause) {
-        return Errors.of("08001", "Option '" + option + "' does not name " + expected + ": " + cause.getMessage(), 0, null, cause);
+        return Errors.of(
+                "08001",
+                "Option '" + option + "' does not name " + expected + ": " + cause.getMessage(),
+                0,
+                null,
+                cause);
     }
 
     SslHandler handler(Channel channel, String host, int port) {

@@ -2,7 +2,6 @@ package com.decentdb.r2dbc.cluster.leader;
 
 import com.decentdb.r2dbc.cluster.channel.Dialer;
 import com.decentdb.r2dbc.cluster.channel.NodeChannel;
-import com.decentdb.r2dbc.cluster.wire.Reply;
 import com.decentdb.r2dbc.transport.Errors;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -63,11 +62,7 @@ public final class LeaderFinder {
      *
      * @param database for messages
      */
-    public record Settings(
-            String database,
-            AddressMap addresses,
-            RedirectPolicy redirects,
-            Duration probeTimeout) {}
+    public record Settings(String database, AddressMap addresses, RedirectPolicy redirects, Duration probeTimeout) {}
 
     private final EventLoop loop;
     private final Dialer dialer;
@@ -195,8 +190,9 @@ public final class LeaderFinder {
     }
 
     Probe probe(NodeAddress address, Probe.Listener asked) {
-        Predicate<InetAddress> admitted =
-                seeds.contains(address) ? resolved -> true : resolved -> settings.redirects().admits(address, resolved);
+        Predicate<InetAddress> admitted = seeds.contains(address)
+                ? resolved -> true
+                : resolved -> settings.redirects().admits(address, resolved);
         LOG.debug("Asking {} for the leader of '{}'", address, settings.database());
         return Probe.start(dialer, address, admitted, settings.probeTimeout().toNanos(), asked);
     }
@@ -208,15 +204,20 @@ public final class LeaderFinder {
         spare = channel;
         Leader before = leader;
         inDoubt = false;
-        Leader now = before != null && before.address().equals(address)
-                ? before
-                : new Leader(address, before == null ? 1 : before.epoch() + 1);
+        long epoch = before == null ? 0 : before.epoch();
+        boolean same = before != null && before.address().equals(address);
+        Leader now = new Leader(address, same ? epoch : epoch + 1);
         leader = now;
-        if (now != before) {
+        if (!same) {
             Duration leaderless = Duration.ofNanos(System.nanoTime() - inDoubtSince);
             NodeAddress from = before == null ? null : before.address();
             if (from != null) {
-                LOG.info("The leader of '{}' is {}, was {}; none for {} ms", settings.database(), address, from, leaderless.toMillis());
+                LOG.info(
+                        "The leader of '{}' is {}, was {}; none for {} ms",
+                        settings.database(),
+                        address,
+                        from,
+                        leaderless.toMillis());
             }
             listener.changed(new Change(from, now, leaderless));
         }

@@ -24,8 +24,8 @@ public record NodeAddress(String host, int port) {
         String host = colon < 0 ? trimmed : trimmed.substring(0, colon);
         boolean brackets = host.startsWith("[") && host.endsWith("]");
         if (colon < 0 || (!brackets && host.indexOf(':') >= 0)) {
-            throw new IllegalArgumentException(
-                    "'" + trimmed + "' has no port, and there is no default; name host:port, as in db1:9001 or [::1]:9001");
+            throw new IllegalArgumentException("'" + trimmed
+                    + "' has no port, and there is no default; name host:port, as in db1:9001 or [::1]:9001");
         }
         String bare = brackets ? host.substring(1, host.length() - 1) : host;
         if (bare.isEmpty() || bare.chars().anyMatch(c -> c <= ' ' || c == '@' || c == '/')) {

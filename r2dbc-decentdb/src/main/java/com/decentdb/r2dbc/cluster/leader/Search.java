@@ -88,7 +88,9 @@ final class Search {
             }
             // A fifth more or less, so that many clients do not ask at the same moments.
             long jitter = pauseMillis / 5;
-            schedule(this::begin, pauseMillis - jitter + ThreadLocalRandom.current().nextLong(2 * jitter + 1));
+            schedule(
+                    this::begin,
+                    pauseMillis - jitter + ThreadLocalRandom.current().nextLong(2 * jitter + 1));
             pauseMillis = Math.min(LONGEST_PAUSE_MILLIS, 2 * pauseMillis);
         }
     }
@@ -105,6 +107,7 @@ final class Search {
         if (!asked.add(address)) {
             return;
         }
+        report.asked(address);
         Asked listener = new Asked(address);
         Probe probe = finder.probe(address, listener);
         listener.probe = probe;

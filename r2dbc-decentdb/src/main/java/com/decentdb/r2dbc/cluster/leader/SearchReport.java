@@ -13,6 +13,11 @@ final class SearchReport {
 
     private final Map<NodeAddress, String> answers = new LinkedHashMap<>();
 
+    /** A node was asked; what it answered before counts until it answers again. */
+    void asked(NodeAddress address) {
+        answers.putIfAbsent(address, "no answer yet");
+    }
+
     void add(NodeAddress address, String answer) {
         answers.put(address, answer);
     }
@@ -33,8 +38,7 @@ final class SearchReport {
                 message.append("; and ").append(answers.size() - MOST).append(" more");
                 break;
             }
-            message.append(shown++ == 0 ? ": " : "; ")
-                    .append(clean(answer.getKey() + ": " + answer.getValue()));
+            message.append(shown++ == 0 ? ": " : "; ").append(clean(answer.getKey() + ": " + answer.getValue()));
         }
         return new R2dbcTransientResourceException(message.toString(), "08001", 0);
     }
@@ -47,7 +51,8 @@ final class SearchReport {
                 return clean.append("..").toString();
             }
             char c = text.charAt(i);
-            boolean shown = !Character.isISOControl(c) && Character.getType(c) != Character.FORMAT && !Character.isSurrogate(c);
+            boolean shown =
+                    !Character.isISOControl(c) && Character.getType(c) != Character.FORMAT && !Character.isSurrogate(c);
             clean.append(shown ? String.valueOf(c) : String.format("\\u%04x", (int) c));
         }
         return clean.toString();

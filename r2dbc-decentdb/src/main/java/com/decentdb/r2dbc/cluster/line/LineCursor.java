@@ -71,7 +71,11 @@ public final class LineCursor {
     /** Takes all rows of a statement. */
     public interface AllRows {
 
-        /** @param failure null if all were read */
+        /**
+         * All rows are in memory, or there is an error.
+         *
+         * @param failure null if all were read
+         */
         void read(List<RowsFrame> frames, @Nullable Throwable failure);
     }
 
@@ -122,7 +126,8 @@ public final class LineCursor {
                     fail(new Trouble.Refusal(refused.code(), refused.message()));
                 } else {
                     fail(new Trouble.Loss(
-                            new ChannelLost(ChannelLost.Kind.PROTOCOL, "it sent something else than rows", null), true));
+                            new ChannelLost(ChannelLost.Kind.PROTOCOL, "it sent something else than rows", null),
+                            true));
                     line.close();
                 }
             }

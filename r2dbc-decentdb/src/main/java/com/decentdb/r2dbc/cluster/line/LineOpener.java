@@ -237,7 +237,8 @@ public final class LineOpener {
             pauseMillis = Math.min(LONGEST_PAUSE_MILLIS, 2 * pauseMillis);
             if (left() <= 0) {
                 end(Failures.connectionFailure(
-                        "No connection to the leader " + leader.address() + " within " + timeout.toMillis() + " ms: " + why,
+                        "No connection to the leader " + leader.address() + " within " + timeout.toMillis() + " ms: "
+                                + why,
                         0,
                         null));
                 return;

@@ -62,52 +62,61 @@ public final class ReaderLines {
         readers.remove(reader);
     }
 
-    private boolean mayServe() {
-        int restingNow = Math.min(resting.size(), MOST_RESTING);
-        return taken.size() - restingNow + opening < most;
-    }
-
     private void serve() {
-        while (!closed && mayServe() && readers.hasWaiter()) {
+        while (!closed && readers.hasWaiter() && busy() < most) {
             Line line = idle.pollLast();
-            if (line == null) {
-                opening++;
-                opener.open(new LineOpener.Opened() {
-                    @Override
-                    public void opened(Line fresh) {
-                        opening--;
-                        grant(fresh);
-                        serve();
-                    }
-
-                    @Override
-                    public void failed(R2dbcException error) {
-                        opening--;
-                        Reader unlucky = readers.poll();
-                        if (unlucky != null) {
-                            unlucky.refused(error);
-                        }
-                        serve();
-                    }
-                });
-            } else if (System.nanoTime() - line.idleSince() > validateAfterIdle.toNanos()) {
-                line.whenLost(null);
-                opening++;
-                opener.check(
-                        line,
-                        () -> {
-                            opening--;
-                            grant(line);
-                            serve();
-                        },
-                        () -> {
-                            opening--;
-                            serve();
-                        });
-            } else {
+            boolean fresh = line != null && System.nanoTime() - line.idleSince() <= validateAfterIdle.toNanos();
+            if (line != null && fresh) {
                 grant(line);
+            } else if (opening >= readers.size() || busy() + opening >= most) {
+                // Those on their way will do.
+                if (line != null) {
+                    idle.addLast(line);
+                }
+                return;
+            } else if (line != null) {
+                check(line);
+            } else {
+                open();
             }
         }
+    }
+
+    private int busy() {
+        return taken.size() - Math.min(resting.size(), MOST_RESTING);
+    }
+
+    private void open() {
+        opening++;
+        opener.open(new LineOpener.Opened() {
+            @Override
+            public void opened(Line fresh) {
+                opening--;
+                grant(fresh);
+                serve();
+            }
+
+            @Override
+            public void failed(R2dbcException error) {
+                opening--;
+                Reader unlucky = readers.poll();
+                if (unlucky != null) {
+                    unlucky.refused(error);
+                }
+                serve();
+            }
+        });
+    }
+
+    private void check(Line line) {
+        line.whenLost(null);
+        opening++;
+        Runnable over = () -> {
+            opening--;
+            grant(line);
+            serve();
+        };
+        opener.check(line, over, over);
     }
 
     private void grant(Line line) {

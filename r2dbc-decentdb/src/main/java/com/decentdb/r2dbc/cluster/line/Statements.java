@@ -72,7 +72,9 @@ final class Statements {
 
     byte[] request(Work work) {
         Known known = prepared.get(work.sql());
-        if (known != null && work.query() && known.parameters == work.arguments().params().size()) {
+        if (known != null
+                && work.query()
+                && known.parameters == work.arguments().params().size()) {
             return Requests.query(known.id, work.arguments());
         }
         return work.query()

@@ -34,8 +34,8 @@ public final class Arguments {
         if (values.length > most) {
             throw Errors.of(
                     "54000",
-                    "The statement has " + values.length + " parameters, and this dqlite server takes " + most + " at most"
-                            + (many ? "" : "; one of version 1.15 takes more"),
+                    "The statement has " + values.length + " parameters, and this dqlite server takes " + most
+                            + " at most" + (many ? "" : "; one of version 1.15 takes more"),
                     sql);
         }
         if (values.length == 0) {
@@ -70,7 +70,8 @@ public final class Arguments {
 
     private static Param less(Value value) {
         if (value instanceof Value.Decimal number) {
-            return new Param.Text(BigDecimal.valueOf(number.unscaled(), number.scale()).toPlainString());
+            return new Param.Text(
+                    BigDecimal.valueOf(number.unscaled(), number.scale()).toPlainString());
         } else if (value instanceof Value.Uuid uuid) {
             return new Param.Text(uuid.value().toString());
         } else if (value instanceof Value.Timestamp time) {
@@ -94,14 +95,14 @@ public final class Arguments {
         } else if (value instanceof Value.Geography geography) {
             return new Param.Blob(geography.wkb());
         }
-        throw new IllegalArgumentException(
-                "A " + value.getClass().getSimpleName() + " of DecentDB cannot be stored on a dqlite cluster; bind its text");
+        throw new IllegalArgumentException("A " + value.getClass().getSimpleName()
+                + " of DecentDB cannot be stored on a dqlite cluster; bind its text");
     }
 
     private static Param text(String text) {
         if (text.indexOf('\0') >= 0) {
-            throw new IllegalArgumentException(
-                    "The text has U+0000 at index " + text.indexOf('\0') + ", where dqlite would cut it off; bind bytes");
+            throw new IllegalArgumentException("The text has U+0000 at index " + text.indexOf('\0')
+                    + ", where dqlite would cut it off; bind bytes");
         }
         return new Param.Text(text);
     }

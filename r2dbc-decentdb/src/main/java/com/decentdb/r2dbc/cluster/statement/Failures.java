@@ -6,11 +6,15 @@ import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
 import org.jspecify.annotations.Nullable;
+import reactor.util.Logger;
+import reactor.util.Loggers;
 
 /**
  * The errors of a cluster as users see them. A write is either certainly not executed, or its error says that nobody knows.
  */
 public final class Failures {
+
+    private static final Logger LOG = Loggers.getLogger("com.decentdb.r2dbc.cluster");
 
     private Failures() {}
 
@@ -18,7 +22,8 @@ public final class Failures {
     public static R2dbcException ofRead(Trouble trouble, @Nullable String sql) {
         if (trouble instanceof Trouble.Refusal refusal) {
             return refusal.code() == 10_506 || refusal.primary() == 4
-                    ? connectionFailure("The leader was lost while it ran the query: " + refusal.message(), code(refusal), sql)
+                    ? connectionFailure(
+                            "The leader was lost while it ran the query: " + refusal.message(), code(refusal), sql)
                     : ofRefusal(refusal, sql);
         }
         return ofLoss((Trouble.Loss) trouble, sql);
@@ -29,7 +34,9 @@ public final class Failures {
         if (trouble.unknown()) {
             return unknown("the write", trouble, sql);
         }
-        return trouble instanceof Trouble.Refusal refusal ? ofRefusal(refusal, sql) : ofLoss((Trouble.Loss) trouble, sql);
+        return trouble instanceof Trouble.Refusal refusal
+                ? ofRefusal(refusal, sql)
+                : ofLoss((Trouble.Loss) trouble, sql);
     }
 
     /** The error of a statement in a transaction. */
@@ -37,8 +44,14 @@ public final class Failures {
         if (trouble instanceof Trouble.Loss loss) {
             return switch (loss.why().kind()) {
                 case TIMED_OUT, TOO_LARGE -> ofLoss(loss, sql);
-                case GIVEN_UP -> Errors.of("57014", "The statement was ended: " + loss.why().message(), sql);
-                default -> rolledBack("the connection to the leader was lost: " + loss.why().message(), 0, sql);
+                case GIVEN_UP ->
+                    Errors.of("57014", "The statement was ended: " + loss.why().message(), sql);
+                default ->
+                    rolledBack(
+                            "the connection to the leader was lost: "
+                                    + loss.why().message(),
+                            0,
+                            sql);
             };
         }
         Trouble.Refusal refusal = (Trouble.Refusal) trouble;
@@ -51,7 +64,8 @@ public final class Failures {
     /** The error of a commit. */
     public static R2dbcException ofCommit(Trouble trouble) {
         if (trouble.notExecuted() || trouble.noTransaction()) {
-            String why = trouble instanceof Trouble.Refusal refusal ? refusal.message() : "the connection was lost before";
+            String why =
+                    trouble instanceof Trouble.Refusal refusal ? refusal.message() : "the connection was lost before";
             return rolledBack("it was not open any more when it was to be committed: " + why, 0, "COMMIT");
         }
         if (trouble.unknown()) {
@@ -64,15 +78,18 @@ public final class Failures {
 
     /** The transaction is gone. */
     public static R2dbcException rolledBack(String why, int code, @Nullable String sql) {
-        return Errors.of("40001", "The transaction was rolled back, since " + why + ". It may be repeated", code, sql, null);
+        return Errors.of(
+                "40001", "The transaction was rolled back, since " + why + ". It may be repeated", code, sql, null);
     }
 
     private static OutcomeUnknownException unknown(String what, Trouble trouble, @Nullable String sql) {
         String why = trouble instanceof Trouble.Refusal refusal
                 ? refusal.message()
                 : ((Trouble.Loss) trouble).why().message();
-        @Nullable Throwable cause = trouble instanceof Trouble.Loss loss ? loss.why().cause() : null;
+        @Nullable
+        Throwable cause = trouble instanceof Trouble.Loss loss ? loss.why().cause() : null;
         int code = trouble instanceof Trouble.Refusal refusal ? code(refusal) : 0;
+        LOG.warn("Whether {} was committed is unknown: {}", what, why);
         return new OutcomeUnknownException(
                 "Whether " + what + " was committed is unknown, since the leader did not confirm it: " + why
                         + ". Read before you repeat it",
@@ -86,9 +103,25 @@ public final class Failures {
         return switch (loss.why().kind()) {
             case TIMED_OUT ->
                 new R2dbcTimeoutException(
-                        "The leader gave no answer within statementTimeout; the connection to it was closed", "57014", 0, sql, null);
-            case PROTOCOL -> Errors.of("08P01", "The leader broke the protocol: " + why, 0, sql, loss.why().cause());
-            case TOO_LARGE -> Errors.of("54000", "The statement was ended: " + why, 0, sql, loss.why().cause());
+                        "The leader gave no answer within statementTimeout; the connection to it was closed",
+                        "57014",
+                        0,
+                        sql,
+                        null);
+            case PROTOCOL ->
+                Errors.of(
+                        "08P01",
+                        "The leader broke the protocol: " + why,
+                        0,
+                        sql,
+                        loss.why().cause());
+            case TOO_LARGE ->
+                Errors.of(
+                        "54000",
+                        "The statement was ended: " + why,
+                        0,
+                        sql,
+                        loss.why().cause());
             default -> connectionFailure("The connection to the leader was lost: " + why, 0, sql);
         };
     }
@@ -102,7 +135,8 @@ public final class Failures {
     public static R2dbcException tooManyPinned(int most) {
         return Errors.of(
                 "53300",
-                "There are " + most + " connections with TEMP objects or settings already (maxPinnedConnections); close one, or"
+                "There are " + most
+                        + " connections with TEMP objects or settings already (maxPinnedConnections); close one, or"
                         + " raise the option",
                 null);
     }
@@ -116,7 +150,8 @@ public final class Failures {
         int code = code(refusal);
         String message = refusal.message();
         if (refusal.notExecuted() && refusal.primary() != 7) {
-            return connectionFailure("The node is not the leader any more; the statement was not executed: " + message, code, sql);
+            return connectionFailure(
+                    "The node is not the leader any more; the statement was not executed: " + message, code, sql);
         }
         if (refusal.snapshotIsOld()) {
             return rolledBack("another client wrote after it had begun to read", code, sql);
@@ -158,7 +193,9 @@ public final class Failures {
     }
 
     private static String ofMessage(String message) {
-        if (message.contains("syntax error") || message.contains("incomplete input") || message.contains("unrecognized token")) {
+        if (message.contains("syntax error")
+                || message.contains("incomplete input")
+                || message.contains("unrecognized token")) {
             return "42601";
         } else if (message.contains("no such table") || message.contains("no such view")) {
             return "42P01";

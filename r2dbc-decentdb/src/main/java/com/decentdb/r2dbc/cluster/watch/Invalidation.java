@@ -41,8 +41,8 @@ record Invalidation(String source, Set<String> tables, boolean schemaChanged) {
 
     WatchedEvent event(long id) {
         String names = tables.stream().map(Invalidation::quoted).collect(Collectors.joining(","));
-        String description = "{\"event\":\"invalidate\",\"source\":\"" + source + "\",\"tables\":[" + names + "],\"schema_changed\":"
-                + schemaChanged + "}";
+        String description = "{\"event\":\"invalidate\",\"source\":\"" + source + "\",\"tables\":[" + names
+                + "],\"schema_changed\":" + schemaChanged + "}";
         return new WatchedEvent(
                 WatchedEvent.Type.COMMIT,
                 id,

@@ -72,9 +72,13 @@ public final class Watches {
     /** The tables of a request; null for a query, whose tables only the server knows. */
     private static @Nullable Set<String> tables(WatchRequest request) {
         if (request instanceof WatchRequest.Tables named) {
-            return named.tables().stream().map(name -> name.toLowerCase(Locale.ROOT)).collect(Collectors.toSet());
+            return named.tables().stream()
+                    .map(name -> name.toLowerCase(Locale.ROOT))
+                    .collect(Collectors.toSet());
         }
-        return request instanceof WatchRequest.Range range ? Set.of(range.table().toLowerCase(Locale.ROOT)) : null;
+        return request instanceof WatchRequest.Range range
+                ? Set.of(range.table().toLowerCase(Locale.ROOT))
+                : null;
     }
 
     void add(Watcher watcher) {

@@ -46,8 +46,7 @@ public final class IsoTexts {
         try {
             TemporalAccessor parsed = READ.parse(text);
             LocalTime time = parsed.query(TemporalQueries.localTime());
-            LocalDateTime local =
-                    LocalDate.from(parsed).atTime(time == null ? LocalTime.MIDNIGHT : time);
+            LocalDateTime local = LocalDate.from(parsed).atTime(time == null ? LocalTime.MIDNIGHT : time);
             ZoneOffset offset = parsed.query(TemporalQueries.offset());
             long seconds = offset == null ? 0 : offset.getTotalSeconds();
             return ChronoUnit.MICROS.between(EPOCH, local.minusSeconds(seconds).truncatedTo(ChronoUnit.MICROS));

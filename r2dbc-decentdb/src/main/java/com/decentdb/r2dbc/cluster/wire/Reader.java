@@ -82,7 +82,8 @@ final class Reader {
     long length() {
         long length = int64();
         if (length < 0 || length > left()) {
-            throw new WireException("A value claims " + Long.toUnsignedString(length) + " bytes, but " + left() + " follow");
+            throw new WireException(
+                    "A value claims " + Long.toUnsignedString(length) + " bytes, but " + left() + " follow");
         }
         return length;
     }

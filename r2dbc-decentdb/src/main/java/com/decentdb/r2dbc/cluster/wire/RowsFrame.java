@@ -81,14 +81,21 @@ public final class RowsFrame implements RowBatch {
 
     /** A result of one number, for what a node reports in another way. */
     public static RowsFrame of(String name, long value) {
-        byte[] frame = new Words().int64(1).text(name).int64(WireType.INTEGER).int64(value).int64(DONE).frame(Replies.ROWS, 0);
+        byte[] frame = new Words()
+                .int64(1)
+                .text(name)
+                .int64(WireType.INTEGER)
+                .int64(value)
+                .int64(DONE)
+                .frame(Replies.ROWS, 0);
         byte[] body = Arrays.copyOfRange(frame, Words.WORD, frame.length);
         return decode(new Reader(body), body);
     }
 
     private static void skip(Reader in, int type) {
         switch (type) {
-            case WireType.INTEGER, WireType.FLOAT, WireType.NULL, WireType.UNIXTIME, WireType.BOOLEAN -> in.skip(Words.WORD);
+            case WireType.INTEGER, WireType.FLOAT, WireType.NULL, WireType.UNIXTIME, WireType.BOOLEAN ->
+                in.skip(Words.WORD);
             case WireType.TEXT, WireType.ISO8601 -> in.skipText();
             case WireType.BLOB -> in.skipBlob();
             default -> throw new WireException("A row has a value of type " + type);

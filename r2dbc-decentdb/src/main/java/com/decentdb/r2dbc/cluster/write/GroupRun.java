@@ -11,6 +11,7 @@ import com.decentdb.r2dbc.cluster.wire.Tuple;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,9 @@ final class GroupRun implements LineOpener.Opened {
     @Override
     public void opened(Line line) {
         line.keep(true);
+        // Each of the writes may take as long as the most patient one of them waits.
+        line.statementTimeout(Collections.max(
+                writes.stream().map(PendingWrite::statementTimeout).toList()));
         exec(line, "BEGIN IMMEDIATE", result -> run(line, 0), trouble -> {
             if (trouble instanceof Trouble.Loss || trouble.notBegun() || trouble.unknown()) {
                 startOver(line, trouble);
@@ -172,18 +176,14 @@ final class GroupRun implements LineOpener.Opened {
 
     /** ON CONFLICT ROLLBACK and RAISE(ROLLBACK) end the transaction: what follows must not run outside one. */
     private void checkTransaction(Line line, int index, R2dbcException error) {
-        exec(
-                line,
-                "BEGIN IMMEDIATE",
-                begunAnew -> rollback(line, () -> endOne(line, index, error)),
-                trouble -> {
-                    if (trouble instanceof Trouble.Refusal refusal && refusal.primary() == 1) {
-                        skip(line, index, error);
-                    } else {
-                        line.close();
-                        endOne(line, index, error);
-                    }
-                });
+        exec(line, "BEGIN IMMEDIATE", begunAnew -> rollback(line, () -> endOne(line, index, error)), trouble -> {
+            if (trouble instanceof Trouble.Refusal refusal && refusal.primary() == 1) {
+                skip(line, index, error);
+            } else {
+                line.close();
+                endOne(line, index, error);
+            }
+        });
     }
 
     /** The transaction is gone because of one of its statements: that one fails, and each of the others runs on its own. */

@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.cluster.write;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import io.r2dbc.spi.R2dbcException;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -15,6 +16,7 @@ import java.util.function.Function;
  * @param atomic whether none is executed if one fails; otherwise those before that one stay
  * @param lines where it runs
  * @param open whether its session is open
+ * @param statementTimeout how long the node may take to answer
  */
 public record PendingWrite<T>(
         Exchange<T> exchange,
@@ -22,6 +24,7 @@ public record PendingWrite<T>(
         boolean atomic,
         LineSource lines,
         BooleanSupplier open,
+        Duration statementTimeout,
         Function<List<WriteResult>, T> answer)
         implements WaitQueue.Request {
 

@@ -50,6 +50,7 @@ final class SingleRun implements LineOpener.Opened {
         if (done) {
             return;
         }
+        opened.statementTimeout(write.statementTimeout());
         WriteStep step = write.only();
         Tuple arguments;
         try {

@@ -27,7 +27,7 @@ public record WriteStep(
         boolean schema,
         List<String> tables) {
 
-    private static final int SMALLEST = 64;
+    private static final long SMALLEST = 64;
 
     /**
      * The arguments for a server.
@@ -36,7 +36,10 @@ public record WriteStep(
      */
     public Tuple tuple(ServerFeatures server) {
         if (rows && counts && !server.returning()) {
-            throw Errors.of("0A000", "The leader is another one now, of a version that loses rows changed with RETURNING", source);
+            throw Errors.of(
+                    "0A000",
+                    "The leader is another one now, of a version that loses rows changed with RETURNING",
+                    source);
         }
         return Arguments.tuple(arguments, server.manyParameters(), source);
     }

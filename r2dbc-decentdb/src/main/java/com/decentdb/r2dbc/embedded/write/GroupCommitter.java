@@ -1,9 +1,9 @@
 package com.decentdb.r2dbc.embedded.write;
 
-import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.Parameters;
 import com.decentdb.r2dbc.delivery.WaitQueue;
+import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.transport.Errors;

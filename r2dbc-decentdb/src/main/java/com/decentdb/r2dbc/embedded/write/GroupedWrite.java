@@ -1,9 +1,9 @@
 package com.decentdb.r2dbc.embedded.write;
 
-import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
+import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.BatchInsert;
 import com.decentdb.r2dbc.embedded.lane.Interrupts;

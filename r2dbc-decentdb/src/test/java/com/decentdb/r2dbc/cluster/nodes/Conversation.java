@@ -30,7 +30,8 @@ public final class Conversation {
     public Conversation handshake() throws IOException {
         byte[] word = in.readNBytes(Frame.HANDSHAKE.length);
         if (!Arrays.equals(word, Frame.HANDSHAKE)) {
-            throw new AssertionError("Expected the handshake, got " + HexFormat.of().formatHex(word));
+            throw new AssertionError(
+                    "Expected the handshake, got " + HexFormat.of().formatHex(word));
         }
         return this;
     }
@@ -83,7 +84,8 @@ public final class Conversation {
                 answer(Wire.db());
             } else if (request.type() == Wire.CLUSTER) {
                 answer(Wire.servers(List.of(address)));
-            } else if (request.equals(new Frame(Wire.PREPARE, 1, Wire.prepare("SELECT 1").body()))) {
+            } else if (request.equals(
+                    new Frame(Wire.PREPARE, 1, Wire.prepare("SELECT 1").body()))) {
                 answer(Wire.statement(0, 0)).expect(Wire.finalizeStatement(0)).answer(Wire.empty());
             } else if (request.equals(Wire.query("PRAGMA read_uncommitted"))) {
                 answer(Wire.rows("read_uncommitted", 0));

@@ -33,8 +33,10 @@ public final class DqliteLibrary {
     static DqliteLibrary load() {
         NativeLibrary library = NativeLibrary.getInstance(name());
         // A newer libdqlite comes with Raft inside; it must not be mixed with the file of the system.
-        Path file = library.getFile() == null ? Path.of(name()) : library.getFile().toPath();
-        if (!name().equals(INSTALLED) && !file.toAbsolutePath().equals(Path.of(name()).toAbsolutePath())) {
+        Path file =
+                library.getFile() == null ? Path.of(name()) : library.getFile().toPath();
+        if (!name().equals(INSTALLED)
+                && !file.toAbsolutePath().equals(Path.of(name()).toAbsolutePath())) {
             throw new UnsatisfiedLinkError("Asked for " + name() + " but got " + file);
         }
         return new DqliteLibrary(library);

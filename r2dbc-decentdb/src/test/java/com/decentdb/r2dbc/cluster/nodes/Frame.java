@@ -29,14 +29,16 @@ public record Frame(int type, int schema, byte[] body) {
     static Frame read(DataInputStream in) throws IOException {
         ByteBuffer header = ByteBuffer.wrap(in.readNBytes(8)).order(ByteOrder.LITTLE_ENDIAN);
         if (header.remaining() < 8) {
-            throw new EOFException("The connection ended within or before a header, after " + header.remaining() + " bytes");
+            throw new EOFException(
+                    "The connection ended within or before a header, after " + header.remaining() + " bytes");
         }
         int words = header.getInt();
         int type = header.get() & 0xff;
         int schema = header.get() & 0xff;
         byte[] body = in.readNBytes(Math.multiplyExact(words, 8));
         if (body.length < words * 8) {
-            throw new EOFException("The connection ended within a body, after " + body.length + " of " + words * 8 + " bytes");
+            throw new EOFException(
+                    "The connection ended within a body, after " + body.length + " of " + words * 8 + " bytes");
         }
         return new Frame(type, schema, body);
     }

@@ -41,8 +41,7 @@ public final class NodeClient implements Closeable {
             socket.setSoTimeout(timeoutMillis);
             socket.setTcpNoDelay(true);
             socket.connect(
-                    new InetSocketAddress(
-                            address.substring(0, colon), Integer.parseInt(address.substring(colon + 1))),
+                    new InetSocketAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1))),
                     timeoutMillis);
             socket.getOutputStream().write(Frame.HANDSHAKE);
             return new NodeClient(socket);

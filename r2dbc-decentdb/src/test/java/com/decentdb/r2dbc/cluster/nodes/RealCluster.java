@@ -189,10 +189,12 @@ public final class RealCluster implements BeforeAllCallback, BeforeEachCallback,
 
     /** The node that leads, as itself says; waits for an election. */
     public RealNode leader() {
-        return until("a node leads", () -> nodes.stream()
-                .filter(node -> node.address().equals(leaderKnownTo(node)))
-                .findFirst()
-                .orElse(null));
+        return until(
+                "a node leads",
+                () -> nodes.stream()
+                        .filter(node -> node.address().equals(leaderKnownTo(node)))
+                        .findFirst()
+                        .orElse(null));
     }
 
     /** Some node that runs and does not lead. */

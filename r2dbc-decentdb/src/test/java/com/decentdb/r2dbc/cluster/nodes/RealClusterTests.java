@@ -66,8 +66,9 @@ class RealClusterTests {
 
     @Test
     void aResultOfManyFramesIsReadToItsEnd() {
-        assertThat(CLUSTER.integers(
-                        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i FROM n"))
+        assertThat(
+                        CLUSTER.integers(
+                                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i FROM n"))
                 .hasSize(3000)
                 .endsWith(3000L);
     }

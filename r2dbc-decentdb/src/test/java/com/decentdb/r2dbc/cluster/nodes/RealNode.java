@@ -54,7 +54,8 @@ public final class RealNode {
         try {
             Files.createDirectories(folder.resolve("data"));
             Process started = new ProcessBuilder(List.of(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-Xmx32m",
                             "-XX:+UseSerialGC",
                             "-XX:TieredStopAtLevel=1",
@@ -70,8 +71,8 @@ public final class RealNode {
                     .start();
             process = started;
             Runtime.getRuntime().addShutdownHook(new Thread(started::destroyForcibly));
-            BufferedReader lines = new BufferedReader(
-                    new InputStreamReader(started.getInputStream(), StandardCharsets.US_ASCII));
+            BufferedReader lines =
+                    new BufferedReader(new InputStreamReader(started.getInputStream(), StandardCharsets.US_ASCII));
             if (!NodeProgram.READY.equals(lines.readLine())) {
                 started.destroyForcibly();
                 throw new IllegalStateException("Node " + id + " at " + address + " did not start:\n" + log());
@@ -139,7 +140,8 @@ public final class RealNode {
 
     private void signal(String signal) {
         try {
-            int status = new ProcessBuilder("kill", signal, Long.toString(running().pid()))
+            int status = new ProcessBuilder(
+                            "kill", signal, Long.toString(running().pid()))
                     .inheritIO()
                     .start()
                     .waitFor();

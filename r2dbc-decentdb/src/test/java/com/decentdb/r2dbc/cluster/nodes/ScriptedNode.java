@@ -164,7 +164,8 @@ public final class ScriptedNode implements AutoCloseable {
         AssertionError failed = null;
         for (Throwable failure : failures) {
             if (failed == null) {
-                failed = new AssertionError("A conversation of the scripted node failed: " + failure.getMessage(), failure);
+                failed = new AssertionError(
+                        "A conversation of the scripted node failed: " + failure.getMessage(), failure);
             } else {
                 failed.addSuppressed(failure);
             }

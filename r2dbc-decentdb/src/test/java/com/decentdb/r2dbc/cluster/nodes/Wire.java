@@ -96,7 +96,8 @@ public final class Wire {
 
     /** One row of one column of text. */
     public static Frame textRow(String column, String value) {
-        return Frame.of(ROWS, new Body().word(1).text(column).word(3).text(value).word(DONE));
+        return Frame.of(
+                ROWS, new Body().word(1).text(column).word(3).text(value).word(DONE));
     }
 
     public static Frame prepare(String sql) {

@@ -26,8 +26,7 @@ class RequestsTests {
     @Test
     void aDatabaseIsOpened() {
         assertThat(Requests.open("wire.db"))
-                .isEqualTo(Frame.hex(
-                        "0300000003000000 776972652e646200 0000000000000000 0000000000000000"));
+                .isEqualTo(Frame.hex("0300000003000000 776972652e646200 0000000000000000 0000000000000000"));
     }
 
     @Test
@@ -84,7 +83,8 @@ class RequestsTests {
     void textOfWholeWordsEndsInAWordOfZeros() {
         byte[] written = Requests.prepare("SELECT 1", 1);
 
-        assertThat(written).isEqualTo(new Frame(4, 1, new Body().word(0).text("SELECT 1").bytes()).bytes());
+        assertThat(written)
+                .isEqualTo(new Frame(4, 1, new Body().word(0).text("SELECT 1").bytes()).bytes());
         assertThat(written).hasSize(8 + 8 + 16);
     }
 
@@ -92,19 +92,22 @@ class RequestsTests {
     void textIsWrittenAsUtf8() {
         String sql = "SELECT 'ü€😀'";
 
-        assertThat(new String(Requests.execSql(sql, Tuple.NONE), StandardCharsets.UTF_8)).contains(sql);
+        assertThat(new String(Requests.execSql(sql, Tuple.NONE), StandardCharsets.UTF_8))
+                .contains(sql);
     }
 
     @Test
     void requestsOfAdministrationHaveTheirNumbers() {
-        assertThat(Requests.add(-2, "h:1")).isEqualTo(bytes(12, new Body().word(-2).text("h:1")));
+        assertThat(Requests.add(-2, "h:1"))
+                .isEqualTo(bytes(12, new Body().word(-2).text("h:1")));
         assertThat(Requests.assign(2, 1)).isEqualTo(bytes(13, new Body().word(2).word(1)));
         assertThat(Requests.remove(3)).isEqualTo(bytes(14, new Body().word(3)));
         assertThat(Requests.dump("app")).isEqualTo(bytes(15, new Body().text("app")));
         assertThat(Requests.transfer(0)).isEqualTo(bytes(17, new Body().word(0)));
         assertThat(Requests.describe()).isEqualTo(bytes(18, new Body().word(0)));
         assertThat(Requests.weight(5)).isEqualTo(bytes(19, new Body().word(5)));
-        assertThat(Requests.finalizeStatement(4)).isEqualTo(bytes(7, new Body().half(0).half(4)));
+        assertThat(Requests.finalizeStatement(4))
+                .isEqualTo(bytes(7, new Body().half(0).half(4)));
     }
 
     @Test
