@@ -283,10 +283,17 @@ final class ClusterTransaction implements LineOpener.Opened {
             readOnly |= wanted;
             answer(exchange);
         } else {
-            submit(exchange, null, on -> TransactionCalls.call(on, TransactionCalls.ONLY_READ, () -> {
-                restricted = true;
-                exchange.answer(null);
-            }, trouble -> exchange.fail(statementFailed(on, trouble, null, false))));
+            submit(
+                    exchange,
+                    null,
+                    on -> TransactionCalls.call(
+                            on,
+                            TransactionCalls.ONLY_READ,
+                            () -> {
+                                restricted = true;
+                                exchange.answer(null);
+                            },
+                            trouble -> exchange.fail(statementFailed(on, trouble, null, false))));
         }
     }
 

@@ -31,9 +31,10 @@ import reactor.test.StepVerifier;
 /** The schema of a database on a real cluster as typed descriptions. */
 class ClusterInspectionTests {
 
-    private static final String BOOK = "CREATE TABLE book (id INTEGER PRIMARY KEY, title TEXT DEFAULT 'untitled', pages INT,"
-            + " price DECIMAL(10,2), weight REAL, cover BLOB, lent BOOLEAN NOT NULL, due DATE, at TIMESTAMP,"
-            + " author_id INTEGER REFERENCES author (id) ON DELETE CASCADE)";
+    private static final String BOOK =
+            "CREATE TABLE book (id INTEGER PRIMARY KEY, title TEXT DEFAULT 'untitled', pages INT,"
+                    + " price DECIMAL(10,2), weight REAL, cover BLOB, lent BOOLEAN NOT NULL, due DATE, at TIMESTAMP,"
+                    + " author_id INTEGER REFERENCES author (id) ON DELETE CASCADE)";
 
     @RegisterExtension
     static final RealCluster CLUSTER = new RealCluster();
@@ -77,7 +78,9 @@ class ClusterInspectionTests {
 
     @Test
     void tablesHaveColumnsAndKeys() {
-        assertThat(awaitAll(connection.listTables())).extracting(TableInfo::name).containsExactly("author", "book", "pair");
+        assertThat(awaitAll(connection.listTables()))
+                .extracting(TableInfo::name)
+                .containsExactly("author", "book", "pair");
         TableInfo book = table("book");
 
         assertThat(book.temporary()).isFalse();
@@ -119,7 +122,9 @@ class ClusterInspectionTests {
                 .returns(true, TableColumn::autoIncrement)
                 .returns(true, TableColumn::unique)
                 .returns(false, TableColumn::nullable);
-        assertThat(columns.get(1)).returns("'untitled'", TableColumn::defaultSql).returns(true, TableColumn::nullable);
+        assertThat(columns.get(1))
+                .returns("'untitled'", TableColumn::defaultSql)
+                .returns(true, TableColumn::nullable);
         assertThat(columns.get(6)).returns(false, TableColumn::nullable);
         assertThat(awaitAll(connection.tableColumns("author")).get(1)).returns(true, TableColumn::unique);
     }
@@ -146,18 +151,22 @@ class ClusterInspectionTests {
 
     @Test
     void viewsAndTriggersSayWhatTheyDo() {
-        assertThat(awaitAll(connection.listViews())).singleElement().satisfies(view -> assertThat(view)
-                .returns("cheap", ViewInfo::name)
-                .returns("SELECT id, title FROM book WHERE price < 10", ViewInfo::sql)
-                .returns(List.of("number", "name"), ViewInfo::columns)
-                .returns(List.of("book"), ViewInfo::dependencies));
-        assertThat(awaitAll(connection.listTriggers())).singleElement().satisfies(trigger -> assertThat(trigger)
-                .returns("log", TriggerInfo::name)
-                .returns("book", TriggerInfo::target)
-                .returns("AFTER", TriggerInfo::timing)
-                .returns("UPDATE", TriggerInfo::event)
-                .returns(false, TriggerInfo::onView)
-                .returns("DELETE FROM author; DELETE FROM pair;", TriggerInfo::actionSql));
+        assertThat(awaitAll(connection.listViews()))
+                .singleElement()
+                .satisfies(view -> assertThat(view)
+                        .returns("cheap", ViewInfo::name)
+                        .returns("SELECT id, title FROM book WHERE price < 10", ViewInfo::sql)
+                        .returns(List.of("number", "name"), ViewInfo::columns)
+                        .returns(List.of("book"), ViewInfo::dependencies));
+        assertThat(awaitAll(connection.listTriggers()))
+                .singleElement()
+                .satisfies(trigger -> assertThat(trigger)
+                        .returns("log", TriggerInfo::name)
+                        .returns("book", TriggerInfo::target)
+                        .returns("AFTER", TriggerInfo::timing)
+                        .returns("UPDATE", TriggerInfo::event)
+                        .returns(false, TriggerInfo::onView)
+                        .returns("DELETE FROM author; DELETE FROM pair;", TriggerInfo::actionSql));
     }
 
     @Test
@@ -176,7 +185,9 @@ class ClusterInspectionTests {
         await(connection.execute("CREATE TABLE more (a)"));
         ToolingMetadata after = awaitValue(connection.toolingMetadata());
 
-        assertThat(after.schemaFingerprint()).isNotEqualTo(before.schemaFingerprint()).hasSize(64);
+        assertThat(after.schemaFingerprint())
+                .isNotEqualTo(before.schemaFingerprint())
+                .hasSize(64);
         assertThat(after.schemaCookie()).isGreaterThan(before.schemaCookie());
         assertThat(after.engineVersion()).contains("SQLite 3.");
         assertThat(after.schema()).containsKeys("tables", "views", "indexes", "triggers");

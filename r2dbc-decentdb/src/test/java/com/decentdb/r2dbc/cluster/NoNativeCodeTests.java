@@ -42,7 +42,8 @@ class NoNativeCodeTests {
                             DecentDb.connect(args[0]),
                             connection -> connection
                                     .execute("CREATE TABLE t (n INTEGER)")
-                                    .then(connection.inTransaction(tx -> tx.execute("INSERT INTO t VALUES ($1)", 42))
+                                    .then(connection
+                                            .inTransaction(tx -> tx.execute("INSERT INTO t VALUES ($1)", 42))
                                             .then())
                                     .then(connection.fetchValue("SELECT n FROM t", Long.class)),
                             DecentDbConnection::close)

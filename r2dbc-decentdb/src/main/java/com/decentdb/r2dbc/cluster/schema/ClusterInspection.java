@@ -54,7 +54,8 @@ public final class ClusterInspection implements SchemaInspection {
     }
 
     private <T> Flux<T> each(
-            Function<SchemaMaps, List<Map<String, @Nullable Object>>> objects, Function<Map<String, @Nullable Object>, T> info) {
+            Function<SchemaMaps, List<Map<String, @Nullable Object>>> objects,
+            Function<Map<String, @Nullable Object>, T> info) {
         return maps().flatMapIterable(objects).map(info);
     }
 
@@ -72,7 +73,9 @@ public final class ClusterInspection implements SchemaInspection {
                         is(table, "temporary"),
                         columns(table),
                         texts(table, "primary_key_columns"),
-                        maps(table, "foreign_keys").stream().map(ClusterInspection::foreignKey).toList(),
+                        maps(table, "foreign_keys").stream()
+                                .map(ClusterInspection::foreignKey)
+                                .toList(),
                         List.of(),
                         UNKNOWN_COUNT,
                         table));

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /** What only the statement that made an object says about it. SQLite keeps it from the name on as it was written. */
 final class Definitions {
 
-    private static final String NAME = "(?:\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|\\[[^]]*]|'(?:[^']|'')*'|[^\\s(\"'`\\[]+)";
+    private static final String NAME =
+            "(?:\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|\\[[^]]*]|'(?:[^']|'')*'|[^\\s(\"'`\\[]+)";
 
     private static final int FLAGS = Pattern.CASE_INSENSITIVE | Pattern.DOTALL;
 

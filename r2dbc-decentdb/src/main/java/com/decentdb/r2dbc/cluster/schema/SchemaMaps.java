@@ -31,7 +31,10 @@ final class SchemaMaps {
     }
 
     long version() {
-        return of("version").stream().mapToLong(row -> row.number(0)).findFirst().orElse(0);
+        return of("version").stream()
+                .mapToLong(row -> row.number(0))
+                .findFirst()
+                .orElse(0);
     }
 
     /** The texts of all statements that made the schema, in an order that only depends on them. */
@@ -60,8 +63,12 @@ final class SchemaMaps {
                 .sorted(Comparator.comparingLong(column -> column.number(5)))
                 .toList();
         Map<String, @Nullable Object> table = named(object);
-        table.put("columns", columns.stream().map(column -> column(object, column, key)).toList());
-        table.put("primary_key_columns", key.stream().map(column -> column.text(1)).toList());
+        table.put(
+                "columns",
+                columns.stream().map(column -> column(object, column, key)).toList());
+        table.put(
+                "primary_key_columns",
+                key.stream().map(column -> column.text(1)).toList());
         table.put("foreign_keys", foreignKeys(object));
         table.put("ddl", object.text(3));
         return table;
@@ -132,7 +139,11 @@ final class SchemaMaps {
                     String query = Definitions.query(view.text(3));
                     Map<String, @Nullable Object> map = named(view);
                     map.put("sql_text", query);
-                    map.put("column_names", belonging("column", view).stream().map(row -> row.text(1)).toList());
+                    map.put(
+                            "column_names",
+                            belonging("column", view).stream()
+                                    .map(row -> row.text(1))
+                                    .toList());
                     map.put("dependencies", Definitions.mentioned(query, names));
                     map.put("ddl", view.text(3));
                     return map;
@@ -159,7 +170,8 @@ final class SchemaMaps {
     /** The columns of an index; an expression has no name. */
     private List<String> columns(Row index) {
         return of("part").stream()
-                .filter(part -> part.schema().equals(index.schema()) && part.text(0).equals(index.text(1)))
+                .filter(part ->
+                        part.schema().equals(index.schema()) && part.text(0).equals(index.text(1)))
                 .sorted(Comparator.comparingLong(part -> part.number(2)))
                 .map(part -> part.textOrNull(1) == null ? "<expression>" : part.text(1))
                 .toList();
@@ -181,7 +193,9 @@ final class SchemaMaps {
                     map.put("target_name", trigger.text(2));
                     map.put("kind", definition.timing());
                     map.put("event", definition.event());
-                    map.put("on_view", objects("view").anyMatch(view -> view.text(1).equals(trigger.text(2))));
+                    map.put(
+                            "on_view",
+                            objects("view").anyMatch(view -> view.text(1).equals(trigger.text(2))));
                     map.put("action_sql", definition.action());
                     map.put("ddl", trigger.text(3));
                     return map;

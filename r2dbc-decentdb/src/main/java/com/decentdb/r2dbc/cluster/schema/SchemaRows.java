@@ -17,20 +17,21 @@ import reactor.core.publisher.Mono;
 final class SchemaRows {
 
     /** CROSS JOIN keeps the order of the tables: a table function whose argument comes later has no rows. */
-    static final SqlCommand QUERY = SqlCommand.of("WITH o AS ("
-            + "SELECT 'main' AS s, type, name, tbl_name, sql FROM main.sqlite_schema UNION ALL "
-            + "SELECT 'temp', type, name, tbl_name, sql FROM temp.sqlite_schema), "
-            + "t AS (SELECT s, name FROM o WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\') "
-            + "SELECT 'object' AS kind, s, type AS a, name AS b, tbl_name AS c, sql AS d, NULL AS e, NULL AS f, NULL AS g FROM o "
-            + "UNION ALL SELECT 'column', t.s, t.name, x.name, x.type, x.\"notnull\", x.dflt_value, x.pk, x.hidden"
-            + " FROM t CROSS JOIN pragma_table_xinfo(t.name, t.s) x "
-            + "UNION ALL SELECT 'key', t.s, t.name, k.id, k.\"table\", k.\"from\", k.\"to\", k.on_delete, k.on_update"
-            + " FROM t CROSS JOIN pragma_foreign_key_list(t.name, t.s) k "
-            + "UNION ALL SELECT 'index', t.s, t.name, i.name, i.\"unique\", i.partial, NULL, NULL, NULL"
-            + " FROM t CROSS JOIN pragma_index_list(t.name, t.s) i "
-            + "UNION ALL SELECT 'part', t.s, i.name, p.name, p.seqno, NULL, NULL, NULL, NULL"
-            + " FROM t CROSS JOIN pragma_index_list(t.name, t.s) i CROSS JOIN pragma_index_xinfo(i.name, t.s) p WHERE p.key = 1 "
-            + "UNION ALL SELECT 'version', 'main', schema_version, NULL, NULL, NULL, NULL, NULL, NULL FROM pragma_schema_version");
+    static final SqlCommand QUERY = SqlCommand.of(
+            "WITH o AS ("
+                    + "SELECT 'main' AS s, type, name, tbl_name, sql FROM main.sqlite_schema UNION ALL "
+                    + "SELECT 'temp', type, name, tbl_name, sql FROM temp.sqlite_schema), "
+                    + "t AS (SELECT s, name FROM o WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\') "
+                    + "SELECT 'object' AS kind, s, type AS a, name AS b, tbl_name AS c, sql AS d, NULL AS e, NULL AS f, NULL AS g FROM o "
+                    + "UNION ALL SELECT 'column', t.s, t.name, x.name, x.type, x.\"notnull\", x.dflt_value, x.pk, x.hidden"
+                    + " FROM t CROSS JOIN pragma_table_xinfo(t.name, t.s) x "
+                    + "UNION ALL SELECT 'key', t.s, t.name, k.id, k.\"table\", k.\"from\", k.\"to\", k.on_delete, k.on_update"
+                    + " FROM t CROSS JOIN pragma_foreign_key_list(t.name, t.s) k "
+                    + "UNION ALL SELECT 'index', t.s, t.name, i.name, i.\"unique\", i.partial, NULL, NULL, NULL"
+                    + " FROM t CROSS JOIN pragma_index_list(t.name, t.s) i "
+                    + "UNION ALL SELECT 'part', t.s, i.name, p.name, p.seqno, NULL, NULL, NULL, NULL"
+                    + " FROM t CROSS JOIN pragma_index_list(t.name, t.s) i CROSS JOIN pragma_index_xinfo(i.name, t.s) p WHERE p.key = 1 "
+                    + "UNION ALL SELECT 'version', 'main', schema_version, NULL, NULL, NULL, NULL, NULL, NULL FROM pragma_schema_version");
 
     /** A row of any kind. */
     record Row(String kind, String schema, List<@Nullable Object> values) {
