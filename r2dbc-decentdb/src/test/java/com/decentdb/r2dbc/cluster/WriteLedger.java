@@ -100,8 +100,7 @@ final class WriteLedger {
         add(
                 faults,
                 "half of a transaction",
-                cluster.integers("SELECT id FROM entry e WHERE partner IS NOT NULL"
-                        + " AND NOT EXISTS (SELECT 1 FROM entry p WHERE p.id = e.partner)"));
+                cluster.integers("SELECT id FROM entry WHERE partner NOT IN (SELECT id FROM entry)"));
         return faults;
     }
 

@@ -10,6 +10,7 @@ import com.decentdb.r2dbc.api.cluster.LeaderChange;
 import com.decentdb.r2dbc.api.cluster.NodeRole;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -153,7 +154,7 @@ public final class ClusterExample {
 
     private static int freePort() throws IOException {
         try (ServerSocket probe = new ServerSocket()) {
-            probe.bind(new InetSocketAddress("127.0.0.1", 0));
+            probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             return probe.getLocalPort();
         }
     }
