@@ -42,9 +42,11 @@ class ClusterCancelTests {
     @Timeout(value = 1, unit = TimeUnit.HOURS)
     void nothingIsLeftOfWhatWasCancelled() throws IOException {
         DecentDbConnectionFactory factory = DecentDb.factory(CLUSTER.url("maxReaders=" + MAX_READERS));
-        List<DecentDbConnection> connections = awaitAll(Flux.range(0, CONNECTIONS).flatMap(each -> factory.create()));
+        List<DecentDbConnection> connections =
+                awaitAll(Flux.range(0, CONNECTIONS).flatMap(each -> factory.create()));
         await(connections.get(0).execute("CREATE TABLE t (id INTEGER, half INTEGER)"));
-        await(connections.get(0)
+        await(connections
+                .get(0)
                 .execute("INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
                         + " SELECT -i, NULL FROM n"));
 
@@ -54,7 +56,8 @@ class ClusterCancelTests {
                         .subscribeOn(Schedulers.boundedElastic())));
 
         DecentDbConnection connection = connections.get(0);
-        assertThat(awaitValue(connection.execute("INSERT INTO t VALUES (0, NULL)"))).isEqualTo(1);
+        assertThat(awaitValue(connection.execute("INSERT INTO t VALUES (0, NULL)")))
+                .isEqualTo(1);
         assertThat(CLUSTER.integers("SELECT id FROM t a WHERE half IS NOT NULL"
                         + " AND NOT EXISTS (SELECT 1 FROM t b WHERE b.id = a.id AND b.half = 1 - a.half)"))
                 .isEmpty();
@@ -104,7 +107,10 @@ class ClusterCancelTests {
                 .toList();
         List<String> own;
         try (var descriptors = Files.list(Path.of("/proc/self/fd"))) {
-            own = descriptors.map(ClusterCancelTests::target).filter(target -> target.startsWith("socket:[")).toList();
+            own = descriptors
+                    .map(ClusterCancelTests::target)
+                    .filter(target -> target.startsWith("socket:["))
+                    .toList();
         }
         return Files.readAllLines(Path.of("/proc/self/net/tcp")).stream()
                 .map(line -> line.strip().split("\\s+"))

@@ -97,7 +97,8 @@ public final class ClusterExample {
         while (writers.acknowledged() == before) {
             Thread.sleep(1);
         }
-        say(String.format("rows are acknowledged again, %,d ms after the kill", (System.nanoTime() - killed) / 1_000_000));
+        say(String.format(
+                "rows are acknowledged again, %,d ms after the kill", (System.nanoTime() - killed) / 1_000_000));
         Thread.sleep(2_000);
         leader.restart();
         say(leader + " is back");
@@ -112,10 +113,12 @@ public final class ClusterExample {
 
         writers.stop();
         writing.block(PATIENCE);
-        List<Long> rows = query(factory, connection -> connection
-                .fetchLists("SELECT id FROM entry")
-                .map(row -> (Long) row.get(0))
-                .collectList());
+        List<Long> rows = query(
+                factory,
+                connection -> connection
+                        .fetchLists("SELECT id FROM entry")
+                        .map(row -> (Long) row.get(0))
+                        .collectList());
         Writers.Account account = writers.account(rows);
         say(account.toString());
         factory.close().block(PATIENCE);
@@ -125,8 +128,14 @@ public final class ClusterExample {
     }
 
     private Node leader(ClusterAdmin admin) {
-        String address = admin.leader().map(node -> node.address()).blockOptional(PATIENCE).orElseThrow();
-        return nodes.stream().filter(node -> node.address().equals(address)).findFirst().orElseThrow();
+        String address = admin.leader()
+                .map(node -> node.address())
+                .blockOptional(PATIENCE)
+                .orElseThrow();
+        return nodes.stream()
+                .filter(node -> node.address().equals(address))
+                .findFirst()
+                .orElseThrow();
     }
 
     private void report(LeaderChange change) {

@@ -28,9 +28,11 @@ final class ServerLibrary {
             load();
             return;
         } catch (UnsatisfiedLinkError e) {
-            if (System.getenv("DQLITE_LIB") != null || !System.getProperty("user.name").equals("root")) {
+            if (System.getenv("DQLITE_LIB") != null
+                    || !System.getProperty("user.name").equals("root")) {
                 throw new IOException(
-                        "The nodes need the dqlite server: apt-get install libdqlite0, or name its file in DQLITE_LIB", e);
+                        "The nodes need the dqlite server: apt-get install libdqlite0, or name its file in DQLITE_LIB",
+                        e);
             }
         }
         System.out.println("The dqlite server is absent: installing the package libdqlite0.");
