@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.cluster;
 
+import com.decentdb.r2dbc.cluster.channel.EventLoops;
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineCursor;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
@@ -62,7 +63,7 @@ final class SessionReads {
     /** Gives up all results not read to their end; who reads on gets an error. */
     void abandon(Supplier<R2dbcException> reason) {
         if (!cursors.isEmpty()) {
-            database.loop().execute(() -> cursors.forEach(cursor -> cursor.abandon(reason.get())));
+            EventLoops.giveUp(database.loop(), () -> cursors.forEach(cursor -> cursor.abandon(reason.get())));
         }
     }
 
@@ -112,7 +113,7 @@ final class SessionReads {
 
         @Override
         protected void withdraw() {
-            database.loop().execute(this::givenUp);
+            EventLoops.giveUp(database.loop(), this::givenUp);
         }
 
         private void givenUp() {

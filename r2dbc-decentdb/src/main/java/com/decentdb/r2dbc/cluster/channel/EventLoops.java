@@ -9,6 +9,8 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -53,6 +55,15 @@ public final class EventLoops {
         if (--users == 0 && shared != null) {
             group = null;
             var unused = shared.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        }
+    }
+
+    /** Runs a task that gives something up, which is given up already if the loop has ended. */
+    public static void giveUp(Executor loop, Runnable task) {
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException e) {
+            // With the last factory all channels were closed.
         }
     }
 

@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.cluster.line;
 
 import com.decentdb.r2dbc.api.DecentDbType;
+import com.decentdb.r2dbc.cluster.channel.EventLoops;
 import com.decentdb.r2dbc.cluster.wire.RowsFrame;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.delivery.Exchange;
@@ -65,7 +66,7 @@ public final class RowsCursor implements Cursor {
     @Override
     public void close() {
         if (!cursor.exhausted()) {
-            loop.execute(cursor::closeNow);
+            EventLoops.giveUp(loop, cursor::closeNow);
         }
     }
 }

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.cluster.watch;
 
+import com.decentdb.r2dbc.cluster.channel.EventLoops;
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineCursor;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
@@ -99,7 +100,7 @@ public final class Watches {
     }
 
     void remove(Watcher watcher) {
-        loop.execute(() -> watchers.remove(watcher));
+        EventLoops.giveUp(loop, () -> watchers.remove(watcher));
     }
 
     /** This factory committed. */
