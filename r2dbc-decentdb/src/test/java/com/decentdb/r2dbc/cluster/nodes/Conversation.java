@@ -28,8 +28,8 @@ public final class Conversation {
 
     /** Expects the first word of a client. */
     public Conversation handshake() throws IOException {
-        byte[] word = in.readNBytes(Frame.HANDSHAKE.length);
-        if (!Arrays.equals(word, Frame.HANDSHAKE)) {
+        byte[] word = in.readNBytes(Frame.handshake().length);
+        if (!Arrays.equals(word, Frame.handshake())) {
             throw new AssertionError(
                     "Expected the handshake, got " + HexFormat.of().formatHex(word));
         }

@@ -43,7 +43,7 @@ public final class NodeClient implements Closeable {
             socket.connect(
                     new InetSocketAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1))),
                     timeoutMillis);
-            socket.getOutputStream().write(Frame.HANDSHAKE);
+            socket.getOutputStream().write(Frame.handshake());
             return new NodeClient(socket);
         } catch (IOException | RuntimeException e) {
             socket.close();
