@@ -151,44 +151,6 @@ class ClusterSessionTests {
     }
 
     @Test
-    void writersOfOneFactoryNeverMeet() {
-        List<Long> rows = awaitAll(Flux.range(0, 64)
-                .flatMap(
-                        writer -> Flux.usingWhen(
-                                factory.create(),
-                                connection -> Flux.range(0, 20)
-                                        .concatMap(i -> connection.execute(
-                                                "INSERT INTO t (name) VALUES ($1)", writer + "/" + i)),
-                                DecentDbConnection::close),
-                        64));
-
-        assertThat(rows).hasSize(64 * 20).containsOnly(1L);
-        assertThat(CLUSTER.integers("SELECT count(*) FROM t")).containsExactly(64L * 20);
-    }
-
-    @Test
-    void writersOfSeveralFactoriesWaitForOneAnother() {
-        List<Long> rows = awaitAll(Flux.range(0, 4)
-                .flatMap(
-                        each -> Flux.usingWhen(
-                                Mono.fromSupplier(() -> DecentDb.factory(CLUSTER.url())),
-                                other -> Flux.range(0, 8)
-                                        .flatMap(
-                                                writer -> Flux.usingWhen(
-                                                        other.create(),
-                                                        connection -> Flux.range(0, 5)
-                                                                .concatMap(i -> connection.execute(
-                                                                        "INSERT INTO t (name) VALUES ($1)",
-                                                                        each + "/" + writer + "/" + i)),
-                                                        DecentDbConnection::close),
-                                                8),
-                                DecentDbConnectionFactory::close),
-                        4));
-
-        assertThat(rows).hasSize(4 * 8 * 5).containsOnly(1L);
-    }
-
-    @Test
     void aConnectionThatIsClosedInATransactionRollsBack() {
         DecentDbConnection first = connect();
         await(first.beginTransaction());

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.cluster;
+package com.decentdb.r2dbc.cluster.scripted;
 
 import com.decentdb.r2dbc.cluster.nodes.Conversation;
 import com.decentdb.r2dbc.cluster.nodes.Frame;

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.cluster;
+package com.decentdb.r2dbc.cluster.scripted;
 
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
@@ -9,9 +9,9 @@ import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.DecentDbConnectionFactory;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.OutcomeUnknownException;
-import com.decentdb.r2dbc.cluster.ScriptedLeader.Answers;
 import com.decentdb.r2dbc.cluster.nodes.Conversation;
 import com.decentdb.r2dbc.cluster.nodes.Wire;
+import com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.Answers;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcRollbackException;
 import io.r2dbc.spi.R2dbcTimeoutException;

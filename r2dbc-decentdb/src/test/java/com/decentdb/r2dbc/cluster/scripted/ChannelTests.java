@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.cluster;
+package com.decentdb.r2dbc.cluster.scripted;
 
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
