@@ -48,6 +48,7 @@ class FailoverTests {
         WITHOUT_MAJORITY(leader ->
                 CLUSTER.nodes().stream().filter(node -> node != leader).forEach(RealNode::kill));
 
+        @SuppressWarnings("ImmutableEnumChecker") // a function that keeps nothing
         private final Consumer<RealNode> strike;
 
         Misfortune(Consumer<RealNode> strike) {

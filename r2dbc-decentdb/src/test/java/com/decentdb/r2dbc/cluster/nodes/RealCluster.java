@@ -288,7 +288,7 @@ public final class RealCluster implements BeforeAllCallback, BeforeEachCallback,
         while (true) {
             int port = ThreadLocalRandom.current().nextInt(12_000, 32_000);
             try (ServerSocket probe = new ServerSocket()) {
-                probe.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), port));
+                probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
                 return port;
             } catch (BindException e) {
                 // Taken; try another.

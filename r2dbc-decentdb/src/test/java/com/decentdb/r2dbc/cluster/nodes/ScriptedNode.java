@@ -53,7 +53,7 @@ public final class ScriptedNode implements AutoCloseable {
     }
 
     public static ScriptedNode start() throws IOException {
-        ScriptedNode node = new ScriptedNode(new ServerSocket(0, 128, InetAddress.getByName("127.0.0.1")));
+        ScriptedNode node = new ScriptedNode(new ServerSocket(0, 128, InetAddress.getLoopbackAddress()));
         node.start("accept", node::accept);
         return node;
     }
