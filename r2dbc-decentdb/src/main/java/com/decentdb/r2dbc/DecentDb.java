@@ -2,6 +2,7 @@ package com.decentdb.r2dbc;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.DecentDbOptions;
+import com.decentdb.r2dbc.api.cluster.ClusterAdmin;
 import com.decentdb.r2dbc.settings.OptionReader;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.pool.ConnectionPoolConfiguration;
@@ -132,6 +133,28 @@ public final class DecentDb {
                 .maxAcquireTime(timeout)
                 .build();
         return new ExplainingPool(factory, configuration, timeout);
+    }
+
+    /**
+     * The administration of a cluster; like {@link #cluster(ConnectionFactoryOptions)}.
+     *
+     * @param url a URL of a database on a cluster, as {@link DecentDbConnectionFactoryProvider} describes it
+     * @return the administration; to be closed by the caller
+     */
+    public static ClusterAdmin cluster(String url) {
+        return cluster(ConnectionFactoryOptions.parse(url));
+    }
+
+    /**
+     * The administration of a cluster: its leader and members, their roles, and copies of its databases. It has connections of its own.
+     *
+     * @param options the options of a database on a cluster; it need not exist
+     * @return the administration; to be closed by the caller
+     * @throws io.r2dbc.spi.R2dbcNonTransientResourceException if an option is missing or wrong; the message names it
+     */
+    public static ClusterAdmin cluster(ConnectionFactoryOptions options) {
+        DecentDbConnectionFactoryProvider.requireCluster(options);
+        return ClusterAdmins.admin(options);
     }
 
     private static String poolName(OptionReader reader) {

@@ -113,7 +113,8 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
 
     @Override
     public ConnectionFactoryMetadata getMetadata() {
-        return () -> "DecentDB";
+        String product = transport.product();
+        return () -> product;
     }
 
     /**

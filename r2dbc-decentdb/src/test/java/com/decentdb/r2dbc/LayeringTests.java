@@ -37,6 +37,7 @@ class LayeringTests {
             Map.entry("connection", DRIVER + ".connection.."),
             Map.entry("live", DRIVER + ".live.."),
             Map.entry("embedded", DRIVER + ".embedded.."),
+            Map.entry("cluster", DRIVER + ".cluster.."),
             Map.entry("spring", DRIVER + ".spring.."));
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
@@ -55,6 +56,7 @@ class LayeringTests {
         "connection, api codec sql transport delivery settings result",
         "live, api codec sql transport delivery settings result connection",
         "embedded, api codec sql transport delivery settings",
+        "cluster, api codec sql transport delivery settings",
         "spring, api codec",
     })
     void roomsUseOnlyTheRoomsBeneathThem(String room, @Nullable String beneath) {

@@ -128,7 +128,11 @@ final class TemporalCodecs {
                     Interval interval = exact(() -> write.apply(v));
                     return new Value.Span(interval.months(), interval.days(), interval.micros());
                 },
-                (r, i, c, t) -> t == DecentDbType.INTERVAL ? exact(() -> read.apply(r.interval(i, c))) : null);
+                (r, i, c, t) -> switch (t) {
+                    case INTERVAL -> exact(() -> read.apply(r.interval(i, c)));
+                    case TEXT -> exact(() -> read.apply(parse(r.text(i, c), "interval", Interval::parse)));
+                    default -> null;
+                });
     }
 
     private static <T> T parse(String text, String what, Function<String, T> parser) {

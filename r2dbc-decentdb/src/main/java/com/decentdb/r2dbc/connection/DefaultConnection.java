@@ -54,6 +54,9 @@ public final class DefaultConnection implements DecentDbConnection {
     private final LiveTerm live = new LiveTerm(this);
     private final LiveData liveData;
     private volatile Duration statementTimeout;
+    /** Whether the session itself bounds how long statements take. */
+    private final boolean sessionBounds;
+
     /** Whether a pool resets the connection through {@link #preRelease()}. */
     private volatile boolean managed;
 
@@ -68,6 +71,7 @@ public final class DefaultConnection implements DecentDbConnection {
         this.settings = settings;
         this.transactions = new ConnectionTransactions(session, settings);
         this.statementTimeout = settings.statementTimeout();
+        this.sessionBounds = session.boundsStatements(statementTimeout);
         this.liveData = liveData.apply(live);
     }
 
@@ -93,8 +97,14 @@ public final class DefaultConnection implements DecentDbConnection {
         return transactions;
     }
 
+    /** The bound of statements that the session leaves to its connection; zero for none. */
     Duration statementTimeout() {
-        return statementTimeout;
+        return sessionBounds ? Duration.ZERO : statementTimeout;
+    }
+
+    private void boundStatements(Duration timeout) {
+        statementTimeout = timeout;
+        boolean unused = session.boundsStatements(timeout);
     }
 
     /** Runs one statement of a script with each list of arguments. */
@@ -184,7 +194,7 @@ public final class DefaultConnection implements DecentDbConnection {
     @Override
     public Mono<Void> setStatementTimeout(Duration timeout) {
         requirePositive(timeout, "statement timeout");
-        return whenOpen(() -> Mono.fromRunnable(() -> statementTimeout = Waits.atMostUnlimited(timeout)));
+        return whenOpen(() -> Mono.fromRunnable(() -> boundStatements(Waits.atMostUnlimited(timeout))));
     }
 
     private static void requirePositive(Duration timeout, String what) {
@@ -195,7 +205,7 @@ public final class DefaultConnection implements DecentDbConnection {
 
     @Override
     public DecentDbConnectionMetadata getMetadata() {
-        return new DefaultConnectionMetadata(session.engine());
+        return new DefaultConnectionMetadata(session.engine(), session.product());
     }
 
     @Override
@@ -203,7 +213,7 @@ public final class DefaultConnection implements DecentDbConnection {
         if (Arguments.required(depth, "validation depth") == ValidationDepth.LOCAL) {
             return Mono.fromSupplier(() -> session.isOpen() && (managed || inInitialState()));
         }
-        Duration patience = statementTimeout.isZero() ? PING_PATIENCE : statementTimeout;
+        Duration patience = statementTimeout().isZero() ? PING_PATIENCE : statementTimeout;
         return OnDemand.mono(() -> Timeouts.within(patience, session.delivery(), session.ping(), Mono.just(false)));
     }
 
@@ -245,7 +255,7 @@ public final class DefaultConnection implements DecentDbConnection {
         live.next();
         return session.reset().doOnTerminate(() -> {
             transactions.reset();
-            statementTimeout = settings.statementTimeout();
+            boundStatements(settings.statementTimeout());
         });
     }
 

@@ -4,11 +4,11 @@ import com.decentdb.r2dbc.api.DecentDbConnectionMetadata;
 import com.decentdb.r2dbc.api.EngineInfo;
 
 /** The engine behind a connection, for its users. */
-record DefaultConnectionMetadata(EngineInfo engine) implements DecentDbConnectionMetadata {
+record DefaultConnectionMetadata(EngineInfo engine, String product) implements DecentDbConnectionMetadata {
 
     @Override
     public String getDatabaseProductName() {
-        return "DecentDB";
+        return product;
     }
 
     @Override

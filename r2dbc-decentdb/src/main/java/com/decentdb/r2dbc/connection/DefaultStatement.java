@@ -18,6 +18,7 @@ public final class DefaultStatement implements Statement {
     private final Bindings bindings;
     private int fetchSize;
     private String returning = "";
+    private List<String> generated = List.of();
 
     DefaultStatement(DefaultConnection connection, String sql, int fetchSize) {
         this.connection = connection;
@@ -93,6 +94,7 @@ public final class DefaultStatement implements Statement {
         for (int i = 0; i < columns.length; i++) {
             clause.append(i == 0 ? "" : ", ").append(Identifiers.quote(columns[i]));
         }
+        generated = List.of(columns);
         returning = columns.length == 0 ? " RETURNING *" : clause.toString();
         return this;
     }
@@ -108,7 +110,7 @@ public final class DefaultStatement implements Statement {
         List<SqlCommand> commands = returning.isEmpty()
                 ? script.commands()
                 : script.commands().stream()
-                        .map(command -> command.returning(returning))
+                        .map(command -> command.returning(returning, generated))
                         .toList();
         int rows = fetchSize;
         if (commands.size() == 1 && commands.get(0).control() == null && !Bindings.streamed(lists)) {

@@ -60,6 +60,16 @@ public final class DriverThreads {
         };
     }
 
+    /** Daemon threads that must not block. */
+    public static ThreadFactory eventLoop(String name) {
+        return new DefaultThreadFactory(name, true) {
+            @Override
+            protected Thread newThread(Runnable task, String threadName) {
+                return detached(() -> new FastThreadLocalThread(threadGroup, task, threadName));
+            }
+        };
+    }
+
     /**
      * Makes a thread that keeps neither the class loader of the thread that happens to need it nor, as its access context, the
      * classes on the stack of that.

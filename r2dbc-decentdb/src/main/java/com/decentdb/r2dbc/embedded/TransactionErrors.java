@@ -1,7 +1,7 @@
 package com.decentdb.r2dbc.embedded;
 
+import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.embedded.lane.ReadLanes;
-import com.decentdb.r2dbc.embedded.write.WriteLease;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.TransactionOptions;
 import io.r2dbc.spi.R2dbcException;

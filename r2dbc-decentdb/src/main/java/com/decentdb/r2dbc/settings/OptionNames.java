@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.settings;
 
 import com.decentdb.r2dbc.api.DecentDbOptions;
+import com.decentdb.r2dbc.api.cluster.ClusterOptions;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -24,6 +25,7 @@ final class OptionNames {
     private static Set<String> known() {
         Set<String> names = new LinkedHashSet<>();
         DecentDbOptions.OWN.forEach(option -> names.add(option.name()));
+        ClusterOptions.ALL.forEach(option -> names.add(option.name()));
         names.addAll(DecentDbOptions.ENGINE_OPTIONS);
         DecentDbOptions.KEYS.forEach(option -> names.add(option.name()));
         names.add(ConnectionFactoryOptions.LOCK_WAIT_TIMEOUT.name());

@@ -35,17 +35,23 @@ public record SessionSettings(
     private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(30);
     private static final int MAX_FETCH_SIZE = 65_536;
 
+    /** Like {@link #of(ConnectionFactoryOptions, Duration)} without a bound of statements. */
+    public static SessionSettings of(ConnectionFactoryOptions options) {
+        return of(options, Duration.ZERO);
+    }
+
     /**
      * Reads and checks the options.
      *
+     * @param statementTimeout unless the options say otherwise
      * @throws io.r2dbc.spi.R2dbcNonTransientResourceException if one is wrong; the message names it
      */
-    public static SessionSettings of(ConnectionFactoryOptions options) {
+    public static SessionSettings of(ConnectionFactoryOptions options, Duration statementTimeout) {
         OptionReader reader = new OptionReader(options);
         warnAboutMisspelled(options);
         return new SessionSettings(
                 reader.duration(ConnectionFactoryOptions.LOCK_WAIT_TIMEOUT, DEFAULT_LOCK_WAIT),
-                reader.duration(ConnectionFactoryOptions.STATEMENT_TIMEOUT, Duration.ZERO),
+                reader.duration(ConnectionFactoryOptions.STATEMENT_TIMEOUT, statementTimeout),
                 reader.duration(DecentDbOptions.IDLE_TRANSACTION_TIMEOUT, Duration.ZERO),
                 Math.min(MAX_FETCH_SIZE, reader.integer(DecentDbOptions.FETCH_SIZE, 256, 1)),
                 reader.flag(DecentDbOptions.WRITE_QUEUE_ENABLED, false),

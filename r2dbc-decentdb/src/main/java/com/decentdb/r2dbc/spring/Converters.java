@@ -21,8 +21,11 @@ import org.springframework.data.convert.WritingConverter;
  */
 final class Converters {
 
-    static final List<Object> ALL =
+    static final List<Object> EMBEDDED =
             List.of(DurationToInterval.INSTANCE, PeriodToInterval.INSTANCE, AsRowsAreRead.INSTANCE);
+
+    /** A cluster has no intervals: durations and periods are text there. */
+    static final List<Object> CLUSTER = List.of(AsRowsAreRead.INSTANCE);
 
     private Converters() {}
 

@@ -12,11 +12,16 @@ final class DecentDbBindMarkersProvider implements BindMarkerFactoryProvider {
 
     @Override
     public @Nullable BindMarkersFactory getBindMarkers(ConnectionFactory factory) {
-        return isDecentDb(factory) ? MARKERS : null;
+        return isDecentDb(factory) || isCluster(factory) ? MARKERS : null;
     }
 
     /** Pools and proxies pass the name of the driver on. */
     static boolean isDecentDb(ConnectionFactory factory) {
         return factory.getMetadata().getName().equals("DecentDB");
+    }
+
+    /** Whether the driver's connections lead to a cluster. */
+    static boolean isCluster(ConnectionFactory factory) {
+        return factory.getMetadata().getName().equals("dqlite");
     }
 }

@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.spring;
 import com.decentdb.r2dbc.api.EnumValue;
 import com.decentdb.r2dbc.codec.Codecs;
 import java.util.Collection;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.springframework.data.r2dbc.dialect.R2dbcDialect;
@@ -16,21 +17,25 @@ import org.springframework.data.relational.core.sql.SqlIdentifier;
 import org.springframework.r2dbc.core.binding.BindMarkersFactory;
 
 /**
- * The dialect of DecentDB for Spring Data R2DBC, found by itself for any connection factory of this driver, pooled or
+ * The dialects of this driver for Spring Data R2DBC, found by themselves for any of its connection factories, pooled or
  * not. DecentDB speaks PostgreSQL's grammar, so this starts from Spring's dialect for that: {@code "quoted"} names, lower
  * case, {@code LIMIT n OFFSET m} and, from Spring Data 4.1, upserts as {@code INSERT .. ON CONFLICT}. Thread-safe.
  */
-public final class DecentDbDialect extends PostgresDialect implements R2dbcDialect {
+public sealed class DecentDbDialect extends PostgresDialect implements R2dbcDialect permits ClusterDialect {
 
-    /** The one instance. */
-    public static final DecentDbDialect INSTANCE = new DecentDbDialect();
+    /** The dialect of DecentDB. */
+    public static final DecentDbDialect INSTANCE = new DecentDbDialect(Converters.EMBEDDED);
 
     /** Spring Data passes values of these types on to the driver. It reads an ENUM as its label, never as EnumValue. */
     private static final Set<Class<?>> SIMPLE_TYPES = Codecs.standardTypes().stream()
             .filter(type -> type != EnumValue.class)
             .collect(Collectors.toUnmodifiableSet());
 
-    private DecentDbDialect() {}
+    private final List<Object> converters;
+
+    DecentDbDialect(List<Object> converters) {
+        this.converters = converters;
+    }
 
     /**
      * The name by which Spring Data 4.1 chooses how to render upserts; the lines before do not ask.
@@ -83,7 +88,7 @@ public final class DecentDbDialect extends PostgresDialect implements R2dbcDiale
 
     @Override
     public Collection<Object> getConverters() {
-        return Converters.ALL;
+        return converters;
     }
 
     /** Spring Data 4.1 asks for {@link #simpleTypes()}; the lines before ask here. */

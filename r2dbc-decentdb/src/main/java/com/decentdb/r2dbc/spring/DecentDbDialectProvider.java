@@ -10,8 +10,9 @@ final class DecentDbDialectProvider implements R2dbcDialectProvider {
 
     @Override
     public Optional<R2dbcDialect> getDialect(ConnectionFactory factory) {
-        return DecentDbBindMarkersProvider.isDecentDb(factory)
-                ? Optional.of(DecentDbDialect.INSTANCE)
-                : Optional.empty();
+        if (DecentDbBindMarkersProvider.isDecentDb(factory)) {
+            return Optional.of(DecentDbDialect.INSTANCE);
+        }
+        return DecentDbBindMarkersProvider.isCluster(factory) ? Optional.of(ClusterDialect.INSTANCE) : Optional.empty();
     }
 }

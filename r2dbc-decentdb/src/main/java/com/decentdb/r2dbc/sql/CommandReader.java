@@ -137,7 +137,8 @@ final class CommandReader {
                 kind.transactionControl() ? TransactionControl.parse(kind, head) : null,
                 SessionState.changedBy(head),
                 is(0, "INSERT") && values && !rowsUnclear,
-                systemView);
+                systemView,
+                null);
     }
 
     /** The text with parameters {@code $1}, {@code $2}, .. of its own; the very same if it has them already. */

@@ -87,7 +87,7 @@ final class SessionState {
         return false;
     }
 
-    private static String pragma(List<String> head) {
+    static String pragma(List<String> head) {
         return word(head, nameOf(head));
     }
 

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param sessionState whether it leaves something in the session that runs it: a {@code TEMP} object or a setting
  * @param insertsOneRow whether it is an {@code INSERT} of one row of values that neither ignores nor replaces anything
  * @param systemView whether it names something in the schema {@code sys}
+ * @param generated what the driver added to it, null for a statement as it was written
  */
 public record SqlCommand(
         String text,
@@ -27,7 +28,16 @@ public record SqlCommand(
         @Nullable TransactionControl control,
         boolean sessionState,
         boolean insertsOneRow,
-        boolean systemView) {
+        boolean systemView,
+        @Nullable Generated generated) {
+
+    /**
+     * A {@code RETURNING} clause of the driver, for generated values.
+     *
+     * @param statement the statement without it
+     * @param columns the columns of the clause, none for all
+     */
+    public record Generated(SqlCommand statement, List<String> columns) {}
 
     /** The kinds of statements, as far as their words show. */
     public enum Kind {
@@ -63,10 +73,23 @@ public record SqlCommand(
         return SqlScript.parse(text).commands().get(0);
     }
 
-    /** The same statement with a {@code RETURNING} clause after it. */
-    public SqlCommand returning(String clause) {
+    /**
+     * The same statement with a {@code RETURNING} clause after it.
+     *
+     * @param columns the columns of the clause, none for all
+     */
+    public SqlCommand returning(String clause, List<String> columns) {
         return new SqlCommand(
-                text + clause, source, kind, true, parameters, control, sessionState, insertsOneRow, systemView);
+                text + clause,
+                source,
+                kind,
+                true,
+                parameters,
+                control,
+                sessionState,
+                insertsOneRow,
+                systemView,
+                new Generated(this, columns));
     }
 
     /** The name of what it sets in its session, equal for statements of which the later replaces the earlier; null if it sets nothing. */

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.transport;
 
+import com.decentdb.r2dbc.api.OutcomeUnknownException;
 import io.r2dbc.spi.R2dbcBadGrammarException;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import io.r2dbc.spi.R2dbcException;
@@ -89,11 +90,14 @@ public final class Errors {
     }
 
     private static R2dbcException withSql(R2dbcException known, String sql) {
-        return of(
-                String.valueOf(known.getSqlState()),
-                String.valueOf(known.getMessage()),
-                known.getErrorCode(),
-                sql,
-                known.getCause() == null ? known : known.getCause());
+        String message = String.valueOf(known.getMessage());
+        Throwable cause = known.getCause() == null ? known : known.getCause();
+        if (known instanceof OutcomeUnknownException) {
+            return new OutcomeUnknownException(message, known.getErrorCode(), sql, cause);
+        }
+        if (known instanceof R2dbcTransientResourceException) {
+            return new R2dbcTransientResourceException(message, known.getSqlState(), known.getErrorCode(), sql, cause);
+        }
+        return of(String.valueOf(known.getSqlState()), message, known.getErrorCode(), sql, cause);
     }
 }

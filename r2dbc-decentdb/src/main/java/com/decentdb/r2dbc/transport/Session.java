@@ -68,6 +68,14 @@ public interface Session {
     /** Bounds the wait of all calls but statements and transactions, which carry bounds of their own. */
     void setLockWait(Duration lockWait);
 
+    /**
+     * Bounds how long statements may take to give their first response, from the next one on; zero means without limit. Returns false
+     * if the session leaves that to its caller.
+     */
+    default boolean boundsStatements(Duration timeout) {
+        return false;
+    }
+
     /** Whether there are results outside transactions that were not read to their end. */
     boolean hasOpenResults();
 
@@ -131,6 +139,11 @@ public interface Session {
 
     /** The engine that runs the SQL. */
     EngineInfo engine();
+
+    /** The name of the database product. */
+    default String product() {
+        return "DecentDB";
+    }
 
     /** The database as the user named it, for messages. */
     String name();

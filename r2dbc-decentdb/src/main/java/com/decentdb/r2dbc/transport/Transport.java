@@ -24,6 +24,16 @@ public interface Transport {
     /** An executor that runs its tasks one at a time and in order on the driver's workers. */
     Executor newDelivery();
 
+    /** How long the first response to a statement may take unless the options say otherwise; zero means without limit. */
+    default Duration statementTimeout() {
+        return Duration.ZERO;
+    }
+
+    /** The name of the database product. */
+    default String product() {
+        return "DecentDB";
+    }
+
     /** The database as the user named it, for messages. Never holds a password or key. */
     String name();
 

@@ -42,7 +42,7 @@ final class RecordingSession implements Session {
     /** A connection over this session, with options as in the query of a URL. */
     DefaultConnection connection(String query) {
         SessionSettings settings =
-                SessionSettings.of(ConnectionFactoryOptions.parse("r2dbc:decentdb:///test.ddb" + query));
+                SessionSettings.of(ConnectionFactoryOptions.parse("r2dbc:decentdb:///test.ddb" + query), Duration.ZERO);
         return new DefaultConnection(this, settings, sessions -> new LiveFeeds(sessions, settings));
     }
 

@@ -29,6 +29,14 @@ enum Access {
         ConnectionFactory open(String url) {
             return ConnectionFactories.get(url.replace("r2dbc:", "r2dbc:pool:") + "&initialSize=1&maxSize=4");
         }
+    },
+
+    /** {@code spring.r2dbc.url} of a pool of connections to a cluster. */
+    CLUSTER {
+        @Override
+        ConnectionFactory open(String url) {
+            return POOL_URL.open(url);
+        }
     };
 
     abstract ConnectionFactory open(String url);

@@ -102,8 +102,10 @@ class DatabaseClientTests {
                 .bind("second", "cup")
                 .map(row -> row.get("id", Integer.class))
                 .all()
+                .collectList()
                 .as(StepVerifier::create)
-                .expectNext(1, 2)
+                // Older nodes of a cluster report the key of the last row alone.
+                .expectNext(spring.returnsRows() ? List.of(1, 2) : List.of(2))
                 .verifyComplete();
     }
 
@@ -141,7 +143,7 @@ class DatabaseClientTests {
         expect("INSERT INTO item (id, name) VALUES (1, 'cup')", DuplicateKeyException.class, "23505");
         expect("INSERT INTO item (name) VALUES (NULL)", DataIntegrityViolationException.class, "23502");
         expect("SELEKT 1", BadSqlGrammarException.class, "42601");
-        expect("SELECT * FROM nothing", BadSqlGrammarException.class, "42P01");
+        expect("SELECT * FROM absent", BadSqlGrammarException.class, "42P01");
     }
 
     @Test

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.spring;
 
 import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.r2dbc.spi.ConnectionFactory;
 import java.util.List;
@@ -77,6 +78,8 @@ class PatternTests {
 
     @Test
     void moreIdsThanASmallIntegerCounts() {
+        // SQLite takes 32,766 parameters.
+        assumeFalse(spring.onCluster());
         assertThat(ids(notes().findAllById(
                                 LongStream.rangeClosed(4, 40_003).boxed().toList())))
                 .containsExactly(4L, 5L, 6L);

@@ -4,6 +4,8 @@ import static com.decentdb.r2dbc.TestDatabase.await;
 import static java.util.Objects.requireNonNull;
 
 import com.decentdb.r2dbc.TestDatabase;
+import com.decentdb.r2dbc.cluster.nodes.DqliteLibrary;
+import com.decentdb.r2dbc.cluster.nodes.RealCluster;
 import io.r2dbc.spi.Closeable;
 import io.r2dbc.spi.ConnectionFactory;
 import java.io.IOException;
@@ -44,7 +46,8 @@ final class SpringDatabase implements BeforeEachCallback, AfterEachCallback {
     @Override
     public void beforeEach(ExtensionContext test) throws IOException {
         database.beforeEach(test);
-        factory = access.open(database.url("linger=0"));
+        factory = access.open(
+                onCluster() ? RealCluster.shared(test).url("failoverTimeout=PT20S") : database.url("linger=0"));
         context = new AnnotationConfigApplicationContext();
         context.registerBean(configuration, factory);
         context.registerBean(
@@ -67,7 +70,17 @@ final class SpringDatabase implements BeforeEachCallback, AfterEachCallback {
 
     /** Whether the engine is the one that comes with the driver. */
     boolean bundled() {
-        return database.bundled();
+        return !onCluster() && database.bundled();
+    }
+
+    /** Whether it is a database on a cluster. */
+    boolean onCluster() {
+        return access == Access.CLUSTER;
+    }
+
+    /** Whether a statement may return rows that it changes, which older nodes of a cluster lose. */
+    boolean returnsRows() {
+        return !onCluster() || DqliteLibrary.version() >= DqliteLibrary.RETURNING;
     }
 
     <T> T bean(Class<T> type) {

@@ -21,25 +21,28 @@ import reactor.core.publisher.Mono;
  */
 public final class Quickstart {
 
-    /** Rows in one queued write: a commit costs more than a row. */
-    private static final int BATCH = 100;
+    /** Rows in one queued write: a commit costs more than a row. A cluster's older servers take 255 parameters at most. */
+    private static final int BATCH = 50;
 
     private final String url;
     private final int total = UnicodeTable.size();
     private final ProgressBar progress = new ProgressBar();
 
-    private Quickstart(Path file) {
+    private Quickstart(String database) {
         // Three slashes belong to the URL, the fourth begins an absolute path.
-        this.url = "r2dbc:decentdb:///" + file.toAbsolutePath();
+        this.url = database.startsWith("r2dbc:")
+                ? database
+                : "r2dbc:decentdb:///" + Path.of(database).toAbsolutePath();
     }
 
     /**
      * Runs the program.
      *
-     * @param args the database file; {@code quickstart.ddb} in the current folder if none is named
+     * @param args the database file, or the URL of any database of the driver, such as one on a cluster; {@code quickstart.ddb} in
+     *     the current folder if none is named
      */
     public static void main(String[] args) {
-        Quickstart quickstart = new Quickstart(Path.of(args.length > 0 ? args[0] : "quickstart.ddb"));
+        Quickstart quickstart = new Quickstart(args.length > 0 ? args[0] : "quickstart.ddb");
         Mono.usingWhen(DecentDb.connect(quickstart.url), quickstart::run, DecentDbConnection::close)
                 .then(quickstart.questions())
                 .block();
@@ -150,7 +153,7 @@ public final class Quickstart {
         return connection
                 .inTransaction(tx -> tx.execute("INSERT INTO run (at) VALUES ($1)", Instant.now())
                         .then(tx.fetchValue("SELECT count(*) FROM run", Long.class)))
-                .doOnNext(runs -> say("transaction:", "committed, this is run " + runs + " on this file"))
+                .doOnNext(runs -> say("transaction:", "committed, this is run " + runs + " on this database"))
                 .then(refused);
     }
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param primaryKey the names of the columns of its primary key, in order; empty if it has none
  * @param foreignKeys its foreign keys
  * @param checks the SQL of its table-level CHECK constraints
- * @param rowCount how many rows it had when it was described
+ * @param rowCount how many rows it had when it was described; -1 on a cluster, which would have to count them
  * @param json the description as the engine gave it
  */
 public record TableInfo(

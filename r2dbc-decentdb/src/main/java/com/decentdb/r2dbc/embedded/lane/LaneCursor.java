@@ -1,9 +1,11 @@
 package com.decentdb.r2dbc.embedded.lane;
 
 import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.transport.BufferedCursor;
 import com.decentdb.r2dbc.transport.Column;
 import com.decentdb.r2dbc.transport.Cursor;
 import java.util.ArrayDeque;
@@ -69,6 +71,14 @@ public final class LaneCursor implements Cursor {
         this.delivery = delivery;
         this.owner = owner;
         this.whenDone = whenDone;
+    }
+
+    /** Runs a statement and takes all of its rows; in a task of the lane. */
+    public static Cursor inMemory(Lane lane, SqlCommand sql, Value[] arguments, int fetchSize) {
+        LaneOutcome run = lane.run(sql, arguments, fetchSize);
+        return run.rest() == null
+                ? run
+                : new BufferedCursor(run.columns(), run.affectedRows(), run.rows(), drain(lane, run, fetchSize));
     }
 
     /** Takes all rows that are left after a run; in a task of the lane. */

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.embedded.write;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.r2dbc.delivery.WaitQueue;
+import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.Savepoint;

@@ -3,11 +3,12 @@ package com.decentdb.r2dbc.embedded.write;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
+import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.BatchInsert;
-import com.decentdb.r2dbc.embedded.lane.BufferedCursor;
 import com.decentdb.r2dbc.embedded.lane.Interrupts;
 import com.decentdb.r2dbc.embedded.lane.Lane;
+import com.decentdb.r2dbc.embedded.lane.LaneCursor;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
@@ -157,7 +158,7 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
             outcome.addAll(insert.run(lane));
         } else {
             for (Value[] arguments : command.bindings()) {
-                outcome.add(BufferedCursor.run(lane, command.sql(), arguments, command.fetchSize()));
+                outcome.add(LaneCursor.inMemory(lane, command.sql(), arguments, command.fetchSize()));
             }
         }
         return true;

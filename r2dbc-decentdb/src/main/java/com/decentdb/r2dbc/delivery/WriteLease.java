@@ -1,9 +1,5 @@
-package com.decentdb.r2dbc.embedded.write;
+package com.decentdb.r2dbc.delivery;
 
-import com.decentdb.r2dbc.delivery.DriverThreads;
-import com.decentdb.r2dbc.delivery.Exchange;
-import com.decentdb.r2dbc.delivery.WaitQueue;
-import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
@@ -40,12 +36,26 @@ public final class WriteLease {
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
     private final WaitQueue<Claimant> claimants = new WaitQueue<>(Integer.MAX_VALUE);
+    private final String elsewhere;
     private @Nullable Claimant holder;
     private long heldSince;
     /** Since when holders have waited for another process, or {@link WaitQueue.Waiter#NEVER}. */
     private volatile long lockedElsewhereSince = WaitQueue.Waiter.NEVER;
 
     private Runnable whileLockedElsewhere = () -> {};
+
+    public WriteLease() {
+        this("another process holds, or another class loader with this driver");
+    }
+
+    /**
+     * Creates a lock that nobody holds.
+     *
+     * @param elsewhere who may hold the lock of the database apart from the claimants, with the verb
+     */
+    public WriteLease(String elsewhere) {
+        this.elsewhere = elsewhere;
+    }
 
     public void acquire(Claimant claimant) {
         boolean queued;
@@ -84,10 +94,7 @@ public final class WriteLease {
      * @param lane runs the attempt; if it rejects that, the lock is handed on
      */
     public void retry(Executor lane, Runnable attempt) {
-        if (lockedElsewhereSince == WaitQueue.Waiter.NEVER) {
-            lockedElsewhereSince = System.nanoTime();
-        }
-        whileLockedElsewhere.run();
+        lockedElsewhere();
         soon(() -> {
             try {
                 lane.execute(attempt);
@@ -95,6 +102,14 @@ public final class WriteLease {
                 release();
             }
         });
+    }
+
+    /** Notes that another process prevented the attempt of the holder. */
+    public void lockedElsewhere() {
+        if (lockedElsewhereSince == WaitQueue.Waiter.NEVER) {
+            lockedElsewhereSince = System.nanoTime();
+        }
+        whileLockedElsewhere.run();
     }
 
     /** Runs a task when it is worth another attempt to get the lock of the file. */
@@ -118,7 +133,7 @@ public final class WriteLease {
     }
 
     /** Since when holders have waited for another process, in {@link System#nanoTime()}, or {@link WaitQueue.Waiter#NEVER}. */
-    long lockedElsewhereSince() {
+    public long lockedElsewhereSince() {
         return lockedElsewhereSince;
     }
 
@@ -133,7 +148,7 @@ public final class WriteLease {
     }
 
     /** Whether a claim waits. */
-    boolean contended() {
+    public boolean contended() {
         return !claimants.isEmpty();
     }
 
@@ -158,7 +173,7 @@ public final class WriteLease {
     private synchronized String heldBy() {
         Claimant current = holder;
         if (lockedElsewhereSince != WaitQueue.Waiter.NEVER) {
-            return ", which another process holds, or another class loader with this driver";
+            return ", which " + elsewhere;
         }
         return current == null
                 ? ""
@@ -225,7 +240,7 @@ public final class WriteLease {
                 executor.execute(whenGranted);
                 return true;
             } catch (RejectedExecutionException e) {
-                exchange.fail(NativeErrors.map(e, null));
+                exchange.fail(Errors.map(e, null));
                 return false;
             }
         }

@@ -1,10 +1,6 @@
-package com.decentdb.r2dbc.embedded.lane;
+package com.decentdb.r2dbc.transport;
 
 import com.decentdb.r2dbc.codec.RowBatch;
-import com.decentdb.r2dbc.codec.Value;
-import com.decentdb.r2dbc.sql.SqlCommand;
-import com.decentdb.r2dbc.transport.Column;
-import com.decentdb.r2dbc.transport.Cursor;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -25,15 +21,6 @@ public final class BufferedCursor implements Cursor {
         this.affectedRows = affectedRows;
         this.first = first;
         this.rest = rest.isEmpty() ? null : new ConcurrentLinkedQueue<>(rest);
-    }
-
-    /** Runs a statement and takes all of its rows; in a task of the lane. */
-    public static Cursor run(Lane lane, SqlCommand sql, Value[] arguments, int fetchSize) {
-        LaneOutcome run = lane.run(sql, arguments, fetchSize);
-        return run.rest() == null
-                ? run
-                : new BufferedCursor(
-                        run.columns(), run.affectedRows(), run.rows(), LaneCursor.drain(lane, run, fetchSize));
     }
 
     @Override

@@ -1,9 +1,7 @@
-package com.decentdb.r2dbc.embedded.write;
+package com.decentdb.r2dbc.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.decentdb.r2dbc.delivery.Deadlines;
-import com.decentdb.r2dbc.delivery.Exchange;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,0 +1,392 @@
+package com.decentdb.r2dbc.cluster;
+
+import com.decentdb.r2dbc.api.EngineInfo;
+import com.decentdb.r2dbc.api.WriteOutcome;
+import com.decentdb.r2dbc.api.WriteQueueMetrics;
+import com.decentdb.r2dbc.api.schema.SchemaInspection;
+import com.decentdb.r2dbc.cluster.schema.ClusterInspection;
+import com.decentdb.r2dbc.cluster.write.LineSource;
+import com.decentdb.r2dbc.cluster.write.PendingWrite;
+import com.decentdb.r2dbc.cluster.write.WriteResult;
+import com.decentdb.r2dbc.cluster.write.WriteStep;
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.delivery.Deadlines;
+import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.transport.Capabilities;
+import com.decentdb.r2dbc.transport.Command;
+import com.decentdb.r2dbc.transport.Cursor;
+import com.decentdb.r2dbc.transport.Errors;
+import com.decentdb.r2dbc.transport.Session;
+import com.decentdb.r2dbc.transport.TransactionOptions;
+import com.decentdb.r2dbc.transport.Waits;
+import com.decentdb.r2dbc.transport.WatchRequest;
+import com.decentdb.r2dbc.transport.WatchedEvent;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/** A session on a cluster. Cheap: it owns no connection, unless it has temporary objects or settings. */
+final class ClusterSession implements Session {
+
+    /** The name of the database for programs. */
+    static final String PRODUCT = "dqlite";
+
+    private static final Duration PING_PATIENCE = Duration.ofSeconds(10);
+
+    private final ClusterDatabase database;
+    private final Runnable release;
+    private final Executor delivery;
+    private final SessionReads reads;
+    private final SessionQueue queue = new SessionQueue(this);
+    private final Sinks.Empty<Void> end = Sinks.empty();
+    private volatile @Nullable ClusterTransaction transaction;
+    private final SessionPin pin;
+    private volatile Duration lockWait = Waits.UNLIMITED;
+    private volatile Duration statementTimeout;
+    private volatile boolean open = true;
+
+    /**
+     * Creates a session.
+     *
+     * @param release ends its use of the database; idempotent
+     */
+    ClusterSession(ClusterDatabase database, Runnable release, Executor delivery) {
+        this.database = database;
+        this.release = release;
+        this.delivery = delivery;
+        this.statementTimeout = database.config().times().statement();
+        this.pin = new SessionPin(database);
+        this.reads = new SessionReads(database, delivery, pin::line, () -> statementTimeout);
+    }
+
+    @Override
+    public Flux<Cursor> execute(Command command) {
+        return Flux.defer(() -> {
+            if (!open) {
+                return Flux.error(Errors.map(Errors.closed(), command.sql().source()));
+            }
+            Plan plan = Plan.of(command, database.features());
+            ClusterTransaction current = transaction;
+            if (plan.setsState()) {
+                pin.set(command.sql().source(), current);
+            }
+            if (current != null && current.active()) {
+                return inTransaction(current, plan);
+            }
+            if (!plan.reads()) {
+                return writes(plan, command.lockWait());
+            }
+            return plan.steps().size() == 1
+                    ? reads.read(plan.only(), command.lockWait())
+                    : Flux.fromIterable(plan.steps()).concatMap(step -> reads.read(step, command.lockWait()));
+        });
+    }
+
+    @Override
+    public Flux<Cursor> executeTogether(List<Command> writes) {
+        return Flux.defer(() -> {
+            if (writes.size() == 1 || !open || inTransaction()) {
+                return execute(writes.get(0));
+            }
+            List<WriteStep> steps = new ArrayList<>();
+            List<Plan> plans = new ArrayList<>();
+            for (Command write : writes) {
+                Plan plan = Plan.of(write, database.features());
+                plans.add(plan);
+                steps.addAll(plan.steps());
+            }
+            return several(exchange ->
+                    submit(exchange, steps, false, writes.get(0).lockWait(), results -> {
+                        List<Cursor> cursors = new ArrayList<>();
+                        for (int i = 0; i < results.size(); i++) {
+                            cursors.add(plans.get(i).cursor(results.get(i)));
+                        }
+                        return cursors;
+                    }));
+        });
+    }
+
+    private Flux<Cursor> writes(Plan plan, Duration wait) {
+        if (plan.steps().size() == 1) {
+            return Exchange.flux(
+                    delivery,
+                    Cursor::close,
+                    exchange -> submit(exchange, plan.steps(), true, wait, results -> plan.cursor(results.get(0))));
+        }
+        return several(exchange -> submit(
+                exchange,
+                plan.steps(),
+                true,
+                wait,
+                results -> results.stream().map(plan::cursor).toList()));
+    }
+
+    private Flux<Cursor> several(Consumer<Exchange<List<Cursor>>> submit) {
+        return Exchange.<List<Cursor>>mono(delivery, late -> late.forEach(Cursor::close), submit)
+                .flatMapIterable(Function.identity());
+    }
+
+    private <T> void submit(
+            Exchange<T> exchange,
+            List<WriteStep> steps,
+            boolean atomic,
+            Duration wait,
+            Function<List<WriteResult>, T> answer) {
+        exchange.expiresAt(
+                Deadlines.after(wait),
+                () -> database.lease()
+                        .timeout("The statement", wait, steps.get(0).source()));
+        PinnedLine own = pin.line();
+        LineSource lines = own == null ? database.writer() : own;
+        PendingWrite<T> write =
+                new PendingWrite<>(exchange, steps, atomic, lines, () -> open, statementTimeout, answer);
+        database.loop().execute(() -> database.committer().submit(write));
+    }
+
+    private Flux<Cursor> inTransaction(ClusterTransaction current, Plan plan) {
+        if (plan.steps().size() == 1) {
+            return Exchange.flux(
+                    delivery, Cursor::close, exchange -> inTransaction(current, plan, exchange, all -> all.get(0)));
+        }
+        if (plan.reads()) {
+            return Flux.fromIterable(plan.steps())
+                    .concatMap(step ->
+                            inTransaction(current, new Plan(true, plan.setsState(), List.of(step), plan.keyColumn())));
+        }
+        return several(exchange -> inTransaction(current, plan, exchange, Function.identity()));
+    }
+
+    private <T> void inTransaction(
+            ClusterTransaction current, Plan plan, Exchange<T> exchange, Function<List<Cursor>, T> answer) {
+        Executor loop = database.loop();
+        TransactionStatement<T> statement =
+                new TransactionStatement<>(current, plan, exchange, answer, loop, delivery, current::wrote);
+        loop.execute(() -> current.submit(exchange, plan.only().source(), line -> {
+            line.statementTimeout(statementTimeout);
+            statement.run(line);
+        }));
+    }
+
+    @Override
+    public Mono<Void> begin(TransactionOptions options) {
+        return Mono.defer(() -> {
+            synchronized (this) {
+                if (!open) {
+                    return Mono.error(Errors.closed());
+                }
+                if (inTransaction()) {
+                    return Mono.error(Errors.of("25001", "A transaction is open already on this connection", null));
+                }
+                transaction = new ClusterTransaction(database, options, pin.line());
+                return Mono.empty();
+            }
+        });
+    }
+
+    @Override
+    public Mono<Void> commit() {
+        return Mono.defer(() -> {
+            ClusterTransaction current = transaction;
+            if (current == null) {
+                return open ? Mono.empty() : Mono.error(Errors.closed());
+            }
+            return Exchange.<Void>mono(delivery, exchange -> onLoop(() -> current.commit(exchange)))
+                    .doOnTerminate(() -> ended(current));
+        });
+    }
+
+    @Override
+    public Mono<Void> rollback() {
+        return Mono.defer(() -> {
+            ClusterTransaction current = transaction;
+            return current == null ? Mono.empty() : rollback(current);
+        });
+    }
+
+    private Mono<Void> rollback(ClusterTransaction current) {
+        return Exchange.<Void>mono(delivery, exchange -> {
+                    exchange.start();
+                    onLoop(() -> current.rollback(() -> exchange.answer(null)));
+                })
+                .doFinally(signal -> dropped(current));
+    }
+
+    /** A lost transaction is still to be rolled back by its user. */
+    private void ended(ClusterTransaction over) {
+        if (!over.active()) {
+            dropped(over);
+        }
+    }
+
+    private synchronized void dropped(ClusterTransaction over) {
+        if (transaction == over) {
+            transaction = null;
+        }
+    }
+
+    private void onLoop(Runnable task) {
+        database.loop().execute(task);
+    }
+
+    @Override
+    public Mono<Void> setReadOnly(boolean readOnly) {
+        return Mono.defer(() -> {
+            ClusterTransaction current = transaction;
+            return current == null || !current.active()
+                    ? Mono.error(Errors.of("25P01", "No transaction is open", null))
+                    : Exchange.mono(delivery, exchange -> onLoop(() -> current.setReadOnly(readOnly, exchange)));
+        });
+    }
+
+    @Override
+    public Mono<Void> reset() {
+        return Mono.defer(() -> {
+            reads.abandon(() ->
+                    Errors.of("24000", "The connection was given back before all rows of the result were read", null));
+            statementTimeout = database.config().times().statement();
+            ClusterTransaction current = transaction;
+            Mono<Void> ended =
+                    current == null ? Mono.empty() : rollback(current).onErrorComplete();
+            return ended.then(Mono.fromRunnable(pin::drop));
+        });
+    }
+
+    @Override
+    public void setLockWait(Duration bound) {
+        lockWait = bound;
+    }
+
+    @Override
+    public boolean boundsStatements(Duration timeout) {
+        statementTimeout = timeout.isZero() ? Waits.UNLIMITED : timeout;
+        return true;
+    }
+
+    @Override
+    public boolean hasOpenResults() {
+        return reads.hasOpenResults();
+    }
+
+    @Override
+    public boolean inTransaction() {
+        ClusterTransaction current = transaction;
+        return current != null && current.active();
+    }
+
+    @Override
+    public Mono<Long> executeQueued(SqlCommand sql, Value[] arguments, Duration timeout) {
+        return queue.one(sql, arguments, timeout.isZero() ? lockWait : timeout);
+    }
+
+    @Override
+    public Flux<WriteOutcome> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout) {
+        return queue.each(sql, arguments, timeout.isZero() ? lockWait : timeout);
+    }
+
+    @Override
+    public Mono<WriteQueueMetrics> writeQueueMetrics() {
+        return queue.metrics(database);
+    }
+
+    @Override
+    public Flux<WatchedEvent> watch(WatchRequest request) {
+        return Flux.defer(() -> open
+                ? database.watches().watch(request, delivery).takeUntilOther(end.asMono())
+                : Flux.<WatchedEvent>error(Errors.closed()));
+    }
+
+    @Override
+    public Mono<Session> sibling() {
+        return Mono.defer(() -> open ? database.sessions() : Mono.error(Errors.closed()));
+    }
+
+    @Override
+    public Mono<Boolean> ping() {
+        return Mono.defer(() -> open
+                        ? Exchange.<Boolean>mono(delivery, exchange -> database.ping(PING_PATIENCE, exchange))
+                        : Mono.just(false))
+                .onErrorReturn(false);
+    }
+
+    @Override
+    public boolean isOpen() {
+        return open;
+    }
+
+    @Override
+    public Mono<Void> close() {
+        return Exchange.mono(delivery, exchange -> {
+            exchange.start();
+            close(() -> exchange.answer(null));
+        });
+    }
+
+    private void close(Runnable whenDone) {
+        ClusterTransaction current;
+        synchronized (this) {
+            if (!open) {
+                whenDone.run();
+                return;
+            }
+            open = false;
+            current = transaction;
+            transaction = null;
+        }
+        end.tryEmitEmpty();
+        reads.abandon(Errors::closed);
+        onLoop(() -> {
+            database.committer().dropClosed();
+            Runnable ended = () -> {
+                pin.drop();
+                release.run();
+                whenDone.run();
+            };
+            if (current == null) {
+                ended.run();
+            } else {
+                current.rollback(ended);
+            }
+        });
+    }
+
+    @Override
+    public Executor delivery() {
+        return delivery;
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return new Capabilities(false, false, true);
+    }
+
+    @Override
+    public SchemaInspection inspection() {
+        return new ClusterInspection(
+                sql -> execute(Command.of(sql, 1, lockWait)),
+                () -> open ? Mono.just(database.features().toString()) : Mono.error(Errors.closed()));
+    }
+
+    @Override
+    public EngineInfo engine() {
+        return new EngineInfo(database.features().toString(), 1, database.name(), "a dqlite cluster", false);
+    }
+
+    @Override
+    public String product() {
+        return PRODUCT;
+    }
+
+    @Override
+    public String name() {
+        return database.name();
+    }
+}

@@ -1,0 +1,71 @@
+package com.decentdb.r2dbc.cluster;
+
+import com.decentdb.r2dbc.api.WriteOutcome;
+import com.decentdb.r2dbc.api.WriteQueueMetrics;
+import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.transport.Command;
+import com.decentdb.r2dbc.transport.Cursor;
+import com.decentdb.r2dbc.transport.Errors;
+import com.decentdb.r2dbc.transport.Session;
+import io.r2dbc.spi.R2dbcException;
+import java.time.Duration;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Queued writes of a session: here every write outside a transaction waits in the same queue, and may share its commit. */
+final class SessionQueue {
+
+    /** Writes of one stream that wait at a time. */
+    private static final int STREAM_WINDOW = 128;
+
+    private final Session session;
+
+    SessionQueue(Session session) {
+        this.session = session;
+    }
+
+    Mono<Long> one(SqlCommand sql, Value[] arguments, Duration wait) {
+        return Mono.defer(() -> {
+            if (session.inTransaction()) {
+                return Mono.error(Errors.of(
+                        "25001",
+                        "A queued write waits for the open transaction of this connection; end it first",
+                        null));
+            }
+            return session.execute(Command.of(sql, 1, wait, arguments))
+                    .doOnNext(Cursor::close)
+                    .map(Cursor::affectedRows)
+                    .reduce(0L, Long::sum);
+        });
+    }
+
+    Flux<WriteOutcome> each(SqlCommand sql, Publisher<Value[]> arguments, Duration wait) {
+        return Flux.from(arguments)
+                .index()
+                .flatMapSequential(
+                        each -> one(sql, each.getT2(), wait)
+                                .map(rows -> new WriteOutcome(each.getT1(), rows, null))
+                                .onErrorResume(
+                                        R2dbcException.class,
+                                        error -> Mono.just(new WriteOutcome(each.getT1(), 0, error))),
+                        STREAM_WINDOW,
+                        1);
+    }
+
+    Mono<WriteQueueMetrics> metrics(ClusterDatabase database) {
+        return Exchange.mono(
+                session.delivery(),
+                exchange -> database.loop().execute(() -> {
+                    if (exchange.start()) {
+                        exchange.answer(database.committer()
+                                .counts()
+                                .metrics(
+                                        database.config().maxPendingWrites(),
+                                        database.committer().waitingWrites()));
+                    }
+                }));
+    }
+}

@@ -1,0 +1,186 @@
+package com.decentdb.r2dbc.cluster.channel;
+
+import com.decentdb.r2dbc.cluster.channel.ChannelLost.Kind;
+import com.decentdb.r2dbc.delivery.DriverThreads;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.SslHandler;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** Opens channels on one event loop. */
+public final class Dialer {
+
+    /** Takes a channel. */
+    public interface Dialed {
+
+        void connected(NodeChannel channel);
+
+        void failed(ChannelLost why);
+    }
+
+    private final EventLoop loop;
+    private final @Nullable Tls tls;
+    private final long maxFrameSize;
+
+    public Dialer(EventLoop loop, @Nullable Tls tls, long maxFrameSize) {
+        this.loop = loop;
+        this.tls = tls;
+        this.maxFrameSize = maxFrameSize;
+    }
+
+    /**
+     * Connects, with TLS if there are options for it; on the loop.
+     *
+     * @param admitted which addresses of the host may be dialled
+     * @return gives up; then neither method is called any more
+     */
+    public Runnable dial(
+            String host, int port, Predicate<? super InetAddress> admitted, long timeoutNanos, Dialed dialed) {
+        Attempt attempt = new Attempt(host, port, admitted, dialed);
+        var timeout = loop.schedule(
+                () -> attempt.fail(new ChannelLost(Kind.TIMED_OUT, "no connection in time", null)),
+                timeoutNanos,
+                TimeUnit.NANOSECONDS);
+        attempt.whenOver = () -> timeout.cancel(false);
+        // The JDK asks the name service on the thread that wants to know.
+        DriverThreads.workers().execute(attempt::resolve);
+        return attempt::cancel;
+    }
+
+    private final class Attempt {
+
+        private final String host;
+        private final int port;
+        private final Predicate<? super InetAddress> admitted;
+        private final Dialed dialed;
+        private Runnable whenOver = () -> {};
+        private boolean over;
+        private @Nullable Channel channel;
+
+        Attempt(String host, int port, Predicate<? super InetAddress> admitted, Dialed dialed) {
+            this.host = host;
+            this.port = port;
+            this.admitted = admitted;
+            this.dialed = dialed;
+        }
+
+        void resolve() {
+            try {
+                List<InetAddress> addresses = Arrays.stream(InetAddress.getAllByName(host))
+                        .filter(admitted)
+                        .toList();
+                loop.execute(() -> {
+                    if (addresses.isEmpty()) {
+                        fail(new ChannelLost(Kind.NOT_OPENED, "redirectTo does not admit its address", null));
+                    } else {
+                        connect(addresses, 0);
+                    }
+                });
+            } catch (UnknownHostException e) {
+                loop.execute(() -> fail(new ChannelLost(Kind.NOT_OPENED, "the host is unknown", e)));
+            } catch (Throwable e) {
+                loop.execute(() -> fail(new ChannelLost(Kind.NOT_OPENED, "the host was not found: " + e, e)));
+            }
+        }
+
+        private void connect(List<InetAddress> addresses, int next) {
+            if (over) {
+                return;
+            }
+            ChannelFuture connecting = new Bootstrap()
+                    .group(loop)
+                    .channel(EventLoops.channelType())
+                    .option(ChannelOption.TCP_NODELAY, true)
+                    .option(ChannelOption.SO_KEEPALIVE, true)
+                    .option(ChannelOption.AUTO_READ, false)
+                    .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
+                    .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+                    .handler(new ChannelInitializer<Channel>() {
+                        @Override
+                        protected void initChannel(Channel created) {
+                            // Nothing reads before there is a connection.
+                        }
+                    })
+                    .connect(new InetSocketAddress(addresses.get(next), port));
+            channel = connecting.channel();
+            connecting.addListener(done -> {
+                if (over) {
+                    var unused = connecting.channel().close();
+                } else if (connecting.isSuccess()) {
+                    secure(connecting.channel());
+                } else if (next + 1 < addresses.size()) {
+                    connect(addresses, next + 1);
+                } else {
+                    fail(new ChannelLost(Kind.NOT_OPENED, reason(connecting.cause()), connecting.cause()));
+                }
+            });
+        }
+
+        private void secure(Channel connected) {
+            Tls options = tls;
+            if (options == null) {
+                succeed(connected);
+                return;
+            }
+            SslHandler handler = options.handler(connected, host, port);
+            connected.config().setAutoRead(true);
+            connected.pipeline().addFirst(handler);
+            handler.handshakeFuture().addListener(done -> {
+                connected.config().setAutoRead(false);
+                if (over) {
+                    var unused = connected.close();
+                } else if (done.isSuccess()) {
+                    succeed(connected);
+                } else {
+                    fail(new ChannelLost(Kind.NOT_OPENED, "TLS failed: " + reason(done.cause()), done.cause()));
+                }
+            });
+        }
+
+        private void succeed(Channel connected) {
+            end();
+            dialed.connected(new NodeChannel(connected, maxFrameSize));
+        }
+
+        void fail(ChannelLost why) {
+            if (!over) {
+                cancel();
+                dialed.failed(why);
+            }
+        }
+
+        void cancel() {
+            end();
+            Channel opened = channel;
+            if (opened != null) {
+                var unused = opened.close();
+            }
+        }
+
+        private void end() {
+            over = true;
+            whenOver.run();
+        }
+    }
+
+    private static String reason(@Nullable Throwable error) {
+        if (error == null || error instanceof TimeoutException) {
+            return "no connection in time";
+        }
+        String message = error.getMessage();
+        return message == null ? error.getClass().getSimpleName() : message;
+    }
+}

@@ -1,0 +1,88 @@
+package com.decentdb.r2dbc.cluster.channel;
+
+import com.decentdb.r2dbc.delivery.DriverThreads;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollEventLoopGroup;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioEventLoopGroup;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** The event loops that all factories of a JVM share; daemons that end with the last factory. */
+@SuppressWarnings("deprecation") // The successors of these groups do not exist in Netty 4.1, which is supported, too.
+public final class EventLoops {
+
+    private static final boolean EPOLL = epoll();
+
+    private static @Nullable EventLoopGroup group;
+    private static int users;
+
+    private EventLoops() {}
+
+    /**
+     * A loop for one factory.
+     *
+     * @param loop runs everything the factory does
+     * @param release gives it back; idempotent
+     */
+    public record Use(EventLoop loop, Runnable release) {}
+
+    public static synchronized Use acquire() {
+        EventLoopGroup shared = group;
+        if (shared == null) {
+            shared = create();
+            group = shared;
+        }
+        users++;
+        AtomicBoolean released = new AtomicBoolean();
+        return new Use(shared.next(), () -> {
+            if (released.compareAndSet(false, true)) {
+                release();
+            }
+        });
+    }
+
+    private static synchronized void release() {
+        EventLoopGroup shared = group;
+        if (--users == 0 && shared != null) {
+            group = null;
+            var unused = shared.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        }
+    }
+
+    /** Runs a task that gives something up, which is given up already if the loop has ended. */
+    public static void giveUp(Executor loop, Runnable task) {
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException e) {
+            // With the last factory all channels were closed.
+        }
+    }
+
+    static Class<? extends SocketChannel> channelType() {
+        return EPOLL ? EpollSocketChannel.class : NioSocketChannel.class;
+    }
+
+    private static EventLoopGroup create() {
+        int threads = Math.min(4, Runtime.getRuntime().availableProcessors());
+        ThreadFactory factory = DriverThreads.eventLoop("decentdb-cluster");
+        return EPOLL ? new EpollEventLoopGroup(threads, factory) : new NioEventLoopGroup(threads, factory);
+    }
+
+    /** Whether this machine has epoll and Netty's library for it is there. */
+    private static boolean epoll() {
+        try {
+            return Epoll.isAvailable();
+        } catch (LinkageError e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package com.decentdb.r2dbc.cluster.write;
+
+import com.decentdb.r2dbc.api.WriteQueueMetrics;
+
+/** Counts what a committer did. Confined to the loop. */
+public final class WriteCounts {
+
+    private long executed;
+    private long committed;
+    private long failed;
+    private long groups;
+    private long largest;
+
+    void started(int writes) {
+        executed += writes;
+    }
+
+    void committed(int writes) {
+        committed += writes;
+        groups++;
+        largest = Math.max(largest, writes);
+    }
+
+    void failed(int writes) {
+        failed += writes;
+    }
+
+    /** The counters as users see them. */
+    public WriteQueueMetrics metrics(long capacity, long waiting) {
+        return new WriteQueueMetrics(
+                capacity, waiting, executed, committed, failed, groups, largest, groups, committed - groups, 0);
+    }
+}

@@ -1,0 +1,101 @@
+package com.decentdb.r2dbc.cluster;
+
+import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
+import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.decentdb.r2dbc.DecentDb;
+import com.decentdb.r2dbc.DecentDbConnectionFactory;
+import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.api.WatchEvent;
+import com.decentdb.r2dbc.cluster.nodes.RealCluster;
+import io.r2dbc.spi.R2dbcException;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import reactor.test.StepVerifier;
+
+/** Changes of a cluster as their watchers see them. */
+class ClusterLiveTests {
+
+    @RegisterExtension
+    static final RealCluster CLUSTER = new RealCluster();
+
+    private DecentDbConnectionFactory factory;
+    private DecentDbConnection connection;
+
+    @BeforeEach
+    void connect() {
+        factory = DecentDb.factory(CLUSTER.url("watchInterval=PT0.02S"));
+        connection = awaitValue(factory.create());
+        await(connection.execute("CREATE TABLE item (id INTEGER PRIMARY KEY); CREATE TABLE other (id INTEGER)"));
+    }
+
+    @AfterEach
+    void close() {
+        await(connection.close());
+        await(factory.close());
+    }
+
+    @Test
+    void aWriteOfTheSameFactoryIsToldWithItsTable() {
+        StepVerifier.create(factory.watchTable("item"))
+                .assertNext(event -> assertThat(event).isInstanceOf(WatchEvent.Initial.class))
+                .then(() -> await(connection.execute("INSERT INTO item VALUES (1)")))
+                .assertNext(event ->
+                        assertThat(((WatchEvent.Invalidate) event).tables()).containsExactly("item"))
+                .thenCancel()
+                .verify(PATIENCE);
+    }
+
+    @Test
+    void aCommitOfAnotherClientIsToldWithoutTables() {
+        DecentDbConnectionFactory others = DecentDb.factory(CLUSTER.url());
+        DecentDbConnection other = awaitValue(others.create());
+        StepVerifier.create(factory.watchTable("item"))
+                .assertNext(event -> assertThat(event).isInstanceOf(WatchEvent.Initial.class))
+                .then(() -> await(other.execute("INSERT INTO item VALUES (1)")))
+                .assertNext(event -> {
+                    assertThat(((WatchEvent.Invalidate) event).tables()).isEmpty();
+                    assertThat(((WatchEvent.Invalidate) event).source()).isEqualTo("data version");
+                })
+                .thenCancel()
+                .verify(PATIENCE);
+        await(other.close());
+        await(others.close());
+    }
+
+    @Test
+    void watchersAreToldWhenAnotherNodeLeads() {
+        StepVerifier.create(factory.watchTable("item"))
+                .assertNext(event -> assertThat(event).isInstanceOf(WatchEvent.Initial.class))
+                .then(() -> CLUSTER.transferTo(CLUSTER.follower()))
+                .assertNext(event ->
+                        assertThat(((WatchEvent.Invalidate) event).source()).isEqualTo("leader change"))
+                .thenCancel()
+                .verify(Duration.ofSeconds(60));
+    }
+
+    @Test
+    void aLiveQueryFollowsWrites() {
+        StepVerifier.create(factory.liveQuery("SELECT count(*) FROM item")
+                        .map(row -> row.get(0, Long.class))
+                        .distinctUntilChanged())
+                .assertNext(rows -> assertThat(rows).containsExactly(0L))
+                .then(() -> await(connection.execute("INSERT INTO item VALUES (1), (2)")))
+                .assertNext(rows -> assertThat(rows).containsExactly(2L))
+                .thenCancel()
+                .verify(PATIENCE);
+    }
+
+    @Test
+    void rowsThatChangedAreNotReported() {
+        StepVerifier.create(factory.changeStream("item"))
+                .expectErrorSatisfies(error ->
+                        assertThat(((R2dbcException) error).getSqlState()).isEqualTo("0A000"))
+                .verify(PATIENCE);
+    }
+}
