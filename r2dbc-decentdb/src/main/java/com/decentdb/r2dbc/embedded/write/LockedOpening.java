@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.embedded.write;
 
+import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.ReadLanes;
 import com.decentdb.r2dbc.embedded.lane.SharedReadLanes;
