@@ -149,8 +149,8 @@ class BindingsTests {
         DecentDbConnection connection = connect(mode);
         DefaultStatement query = query(connection, "SELECT * FROM t WHERE name = $1", "a", "b", "c");
         query.fetchSize(fetchSize);
-        DefaultStatement update = query(
-                connection, "UPDATE t SET name = name WHERE name = $1 RETURNING name", "a", "b", "c");
+        DefaultStatement update =
+                query(connection, "UPDATE t SET name = name WHERE name = $1 RETURNING name", "a", "b", "c");
         update.fetchSize(fetchSize);
         for (int i = 0; i < REPETITIONS; i++) {
             assertThat(awaitAll(reader.apply(query.execute()))).containsExactly("a", "a", "b", "c", "c");
@@ -217,8 +217,9 @@ class BindingsTests {
         DefaultStatement query = query(connection, "SELECT name FROM t WHERE name = $1", "a", "b", "c");
 
         await(query.execute().then());
-        assertThat(awaitValue(query.execute().collectList().flatMapMany(all -> Flux.fromIterable(all)
-                                .concatMap(BindingsTests::names))
+        assertThat(awaitValue(query.execute()
+                        .collectList()
+                        .flatMapMany(all -> Flux.fromIterable(all).concatMap(BindingsTests::names))
                         .collectList()))
                 .containsExactly("a", "a", "b", "c", "c");
         assertThat(awaitAll(query(connection, "DELETE FROM t WHERE name = $1", "a", "b")
@@ -271,8 +272,7 @@ class BindingsTests {
                 "e");
         script.fetchSize(1);
 
-        assertThat(awaitAll(script.execute().flatMap(BindingsTests::names)))
-                .containsExactly("c", "c", "c", "d", "e");
+        assertThat(awaitAll(script.execute().flatMap(BindingsTests::names))).containsExactly("c", "c", "c", "d", "e");
     }
 
     private static DefaultStatement query(DecentDbConnection connection, String sql, String... arguments) {

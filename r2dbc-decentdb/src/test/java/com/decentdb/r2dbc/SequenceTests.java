@@ -39,8 +39,8 @@ class SequenceTests {
         List<DecentDbConnection> many =
                 IntStream.range(0, 5).mapToObj(i -> database.connect()).toList();
 
-        assertThat(awaitAll(Flux.range(0, 100)
-                        .flatMap(i -> many.get(i % 5).fetchValue("SELECT nextval('s')", Long.class))))
+        assertThat(awaitAll(
+                        Flux.range(0, 100).flatMap(i -> many.get(i % 5).fetchValue("SELECT nextval('s')", Long.class))))
                 .containsExactlyInAnyOrderElementsOf(
                         LongStream.rangeClosed(1, 100).boxed().toList());
     }
@@ -60,8 +60,7 @@ class SequenceTests {
 
     @Test
     void aTransactionThatOnlyReadsTakesNone() {
-        await(connection.beginTransaction(
-                DecentDbTransactionDefinition.create().readOnly()));
+        await(connection.beginTransaction(DecentDbTransactionDefinition.create().readOnly()));
 
         assertThat(state(connection.fetchValue("SELECT nextval('s')", Long.class)))
                 .isEqualTo("25006");
@@ -93,12 +92,12 @@ class SequenceTests {
 
     @Test
     void declaredSizesAreEnforcedIfTheOptionSaysSo() {
-        DecentDbConnection enforcing =
-                database.keep(DecentDb.connect("r2dbc:decentdb:///" + database.directory().resolve("sizes.ddb")
-                        + "?enforce_declared_sizes=true&linger=0"));
+        DecentDbConnection enforcing = database.keep(DecentDb.connect("r2dbc:decentdb:///"
+                + database.directory().resolve("sizes.ddb") + "?enforce_declared_sizes=true&linger=0"));
         await(enforcing.execute("CREATE TABLE t (v VARCHAR(3), s SMALLINT, d DECIMAL(4, 1))"));
 
-        assertThat(state(enforcing.execute("INSERT INTO t VALUES ($1, $2, $3)", "abcd", 1, 1))).isEqualTo("22001");
+        assertThat(state(enforcing.execute("INSERT INTO t VALUES ($1, $2, $3)", "abcd", 1, 1)))
+                .isEqualTo("22001");
         assertThat(state(enforcing.execute("INSERT INTO t VALUES ($1, $2, $3)", "abc", 40_000, 1)))
                 .isEqualTo("22003");
         await(enforcing.execute("INSERT INTO t VALUES ($1, $2, $3)", "abc", 1, 2.25));
@@ -112,8 +111,8 @@ class SequenceTests {
 
     private static String state(Publisher<?> failing) {
         String[] state = {""};
-        StepVerifier.create(failing).verifyErrorSatisfies(error -> state[0] =
-                String.valueOf(((R2dbcException) error).getSqlState()));
+        StepVerifier.create(failing)
+                .verifyErrorSatisfies(error -> state[0] = String.valueOf(((R2dbcException) error).getSqlState()));
         return state[0];
     }
 }

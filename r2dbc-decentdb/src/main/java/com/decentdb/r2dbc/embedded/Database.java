@@ -337,7 +337,7 @@ final class Database {
         if (!config.inMemory() && !hasLost(DatabaseFile.identity(config.path()))) {
             try {
                 writer.alone(() -> writer.call(database -> {
-                    database.checkpoint();
+                    file.moveLog(database, traits.reusesLog());
                     return database;
                 }));
             } catch (Throwable e) {

@@ -115,8 +115,8 @@ public final class DefaultResult implements Result {
     @Override
     public <T> Flux<T> flatMap(Function<Segment, ? extends Publisher<? extends T>> mapping) {
         requireNonNull(mapping, "mapping function");
-        return Flux.from(content(
-                consumption -> new RowFlux<>(cursor, consumption, new SegmentMapper()).concatMap(mapping, 1)));
+        return Flux.from(
+                content(consumption -> new RowFlux<>(cursor, consumption, new SegmentMapper()).concatMap(mapping, 1)));
     }
 
     private <T> Flux<T> rows(RowMapper<T> mapper) {

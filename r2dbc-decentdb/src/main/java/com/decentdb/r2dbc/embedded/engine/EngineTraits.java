@@ -26,6 +26,7 @@ import java.util.Comparator;
  * @param keepsAuditContext whether a handle keeps its audit context when it reads what other handles committed
  * @param hidesRows whether tables may have policies and masks, on which the audit context decides
  * @param checkpointsAtClose whether the last handle of a file moves the log into it as it is closed
+ * @param reusesLog whether {@code PRAGMA wal_checkpoint(PASSIVE)} moves the log into the file, and the next log takes its place
  * @param rowChangesComplete whether an event says so when it leaves changed rows out
  * @param watchesRanges whether a watch on a range of keys reports every change of that range
  * @param undoesBatches whether a batch that fails within a transaction leaves nothing of itself
@@ -41,6 +42,7 @@ public record EngineTraits(
         boolean keepsAuditContext,
         boolean hidesRows,
         boolean checkpointsAtClose,
+        boolean reusesLog,
         boolean rowChangesComplete,
         boolean watchesRanges,
         boolean undoesBatches,
@@ -58,6 +60,7 @@ public record EngineTraits(
                 bundled,
                 bundled,
                 !bundled,
+                bundled,
                 bundled,
                 bundled,
                 bundled,

@@ -252,7 +252,8 @@ public final class LaneTransaction implements Interrupts.Owner {
 
     private List<Cursor> run(Command command, Exchange<?> exchange) {
         if (command.bindings().size() == 1) {
-            return List.of(interruptible(exchange, () -> run(command, command.bindings().get(0), prepare(command))));
+            return List.of(interruptible(
+                    exchange, () -> run(command, command.bindings().get(0), prepare(command))));
         }
         BatchInsert insert = BatchInsert.of(lane, command.sql(), command.bindings());
         Supplier<List<Cursor>> all = () -> interruptible(exchange, () -> runAll(command, insert));
