@@ -344,7 +344,7 @@ class EngineFaultTests {
     /** The SQLSTATE with which a call is refused; empty if it is not. */
     private static String refusal(Supplier<?> call) {
         try {
-            call.get();
+            Object unused = call.get();
             return "";
         } catch (NativeException e) {
             return String.valueOf(e.sqlState());
