@@ -40,8 +40,8 @@ final class ClusterTransaction implements LineOpener.Opened {
 
     private final ClusterDatabase database;
     private final TransactionOptions options;
-    private volatile @Nullable PinnedLine pinned;
     private final WaitingStatements waiting;
+    private volatile @Nullable PinnedLine pinned;
     private Attempts attempts;
     private volatile State state = State.IDLE;
     private boolean readOnly;
@@ -102,8 +102,7 @@ final class ClusterTransaction implements LineOpener.Opened {
     }
 
     private R2dbcException refusal(@Nullable String sql) {
-        R2dbcException error = lostBy;
-        return error == null ? Errors.of("25000", "The transaction has ended", sql) : Errors.map(error, sql);
+        return lostBy == null ? Errors.of("25000", "The transaction has ended", sql) : Errors.map(lostBy, sql);
     }
 
     private void claim() {
@@ -127,9 +126,8 @@ final class ClusterTransaction implements LineOpener.Opened {
         if (state != State.CLAIMING) {
             return false;
         }
-        boolean wanted = waiting.any();
-        state = wanted ? State.BEGINNING : State.IDLE;
-        return wanted;
+        state = waiting.any() ? State.BEGINNING : State.IDLE;
+        return state == State.BEGINNING;
     }
 
     private void open() {
@@ -139,8 +137,7 @@ final class ClusterTransaction implements LineOpener.Opened {
             state = State.IDLE;
             end();
         } else {
-            PinnedLine own = pinned;
-            LineSource lines = own == null ? database.writer() : own;
+            LineSource lines = pinned == null ? database.writer() : pinned;
             lines.line(this);
         }
     }
@@ -352,23 +349,20 @@ final class ClusterTransaction implements LineOpener.Opened {
 
     /** Ends what runs, and rolls back. */
     void rollback(Runnable whenDone) {
-        State before = state;
-        Line on = line;
-        if (before == State.ENDING) {
+        if (state == State.ENDING) {
             // A commit is on its way: it decides.
             whenDone.run();
             return;
         }
+        Line on = state == State.OPEN ? line : null;
         state = State.ENDED;
-        R2dbcException over =
-                Errors.of("25000", "The transaction was rolled back before this statement was started", null);
-        if (before == State.OPEN && on != null) {
+        if (on != null) {
             on.endAll();
             rollBackOn(on, whenDone);
         } else {
             whenDone.run();
         }
-        waiting.fail(over);
+        waiting.fail(Errors.of("25000", "The transaction was rolled back before this statement was started", null));
     }
 
     private void rollBackOn(Line on, Runnable whenDone) {
