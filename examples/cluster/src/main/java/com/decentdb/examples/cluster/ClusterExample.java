@@ -42,6 +42,8 @@ public final class ClusterExample {
      * Runs the program; it fails if a row that was acknowledged is lost.
      *
      * @param args none
+     * @throws IOException if a node cannot be started
+     * @throws InterruptedException if the thread is interrupted
      */
     public static void main(String[] args) throws IOException, InterruptedException {
         ServerLibrary.require();
