@@ -105,12 +105,13 @@ public final class ClusterExample {
         leader.restart();
         say(leader + " is back");
         Thread.sleep(1_000);
-        // It is refused until the node has caught up.
+        // It is refused until the node has caught up, and the answer may be lost with the leader that steps down.
         admin.transferLeadership(leader.id())
                 .retryWhen(Retry.fixedDelay(100, Duration.ofMillis(200))
                         .filter(error -> !(error instanceof OutcomeUnknownException)))
+                .onErrorComplete(OutcomeUnknownException.class)
                 .block(PATIENCE);
-        say("leadership was handed to " + leader + " while they write");
+        say("leadership was handed over while they write: " + leader(admin) + " leads");
         Thread.sleep(1_000);
 
         writers.stop();
