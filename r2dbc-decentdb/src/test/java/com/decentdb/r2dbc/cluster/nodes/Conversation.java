@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.cluster.nodes;
 
 import java.io.DataInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -29,6 +30,10 @@ public final class Conversation {
     /** Expects the first word of a client. */
     public Conversation handshake() throws IOException {
         byte[] word = in.readNBytes(Frame.handshake().length);
+        if (word.length == 0) {
+            // A search that ends cancels its other dials.
+            throw new EOFException("The client said nothing");
+        }
         if (!Arrays.equals(word, Frame.handshake())) {
             throw new AssertionError(
                     "Expected the handshake, got " + HexFormat.of().formatHex(word));
