@@ -4,10 +4,10 @@ import com.decentdb.examples.quickstart.Quickstart;
 import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.DecentDbConnectionFactory;
 import com.decentdb.r2dbc.api.DecentDbConnection;
-import com.decentdb.r2dbc.api.OutcomeUnknownException;
 import com.decentdb.r2dbc.api.cluster.ClusterAdmin;
 import com.decentdb.r2dbc.api.cluster.LeaderChange;
 import com.decentdb.r2dbc.api.cluster.NodeRole;
+import io.r2dbc.spi.R2dbcException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -23,7 +23,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.util.retry.Retry;
 
 /**
  * Starts a cluster of three real nodes on this machine, runs the quickstart's program on it, then lets 32 connections write while the
@@ -107,9 +106,10 @@ public final class ClusterExample {
         Thread.sleep(1_000);
         // It is refused until the node has caught up, and the answer may be lost with the leader that steps down.
         admin.transferLeadership(leader.id())
-                .retryWhen(Retry.fixedDelay(100, Duration.ofMillis(200))
-                        .filter(error -> !(error instanceof OutcomeUnknownException)))
-                .onErrorComplete(OutcomeUnknownException.class)
+                .onErrorComplete(R2dbcException.class)
+                .then(admin.leader())
+                .filter(node -> node.id() == leader.id())
+                .repeatWhenEmpty(100, again -> again.delayElements(Duration.ofMillis(200)))
                 .block(PATIENCE);
         say("leadership was handed over while they write: " + leader(admin) + " leads");
         Thread.sleep(1_000);
