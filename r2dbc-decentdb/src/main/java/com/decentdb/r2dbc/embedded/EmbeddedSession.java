@@ -176,8 +176,8 @@ final class EmbeddedSession implements Session {
     @Override
     public Mono<Void> reset() {
         return Mono.defer(() -> {
-            place.abandonResults(() -> Errors.of(
-                    "24000", "The connection was given back before all rows of the result were read", null));
+            place.abandonResults(() ->
+                    Errors.of("24000", "The connection was given back before all rows of the result were read", null));
             SessionTransaction current = transaction;
             if (current == null && !place.isPinned()) {
                 return Mono.empty();
