@@ -19,7 +19,7 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 
-/** What the bundled engine speaks of PostgreSQL beyond DecentDB, through the driver: sequences, SET, declared sizes. */
+/** The parts of PostgreSQL that the bundled engine speaks beyond DecentDB, through the driver: sequences, SET, declared sizes. */
 class SequenceTests {
 
     @RegisterExtension

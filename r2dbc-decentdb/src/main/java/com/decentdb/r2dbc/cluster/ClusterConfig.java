@@ -49,7 +49,7 @@ public record ClusterConfig(
             Duration topologyRefresh,
             Duration watchInterval) {}
 
-    /** What finds and dials nodes, on one loop. */
+    /** The parts that find and dial nodes, on one loop. */
     public record Parts(EventLoop loop, Dialer dialer, LeaderFinder finder) {}
 
     /**

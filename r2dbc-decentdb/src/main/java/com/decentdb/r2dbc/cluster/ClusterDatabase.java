@@ -139,7 +139,7 @@ final class ClusterDatabase implements LeaderFinder.Listener {
         return watches;
     }
 
-    /** What the latest leader understands; any thread, once a session was opened. */
+    /** The features of the latest leader; any thread, once a session was opened. */
     ServerFeatures features() {
         ServerFeatures known = opener.features();
         if (known == null) {

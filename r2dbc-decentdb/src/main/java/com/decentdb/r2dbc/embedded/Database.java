@@ -346,7 +346,7 @@ final class Database {
         }
     }
 
-    /** What keeps other processes from the file while a lane writes. */
+    /** The guard that keeps other processes from the file while a lane writes. */
     private FileGuard guard(@Nullable Path path) {
         if (path == null) {
             return FileGuard.NONE;

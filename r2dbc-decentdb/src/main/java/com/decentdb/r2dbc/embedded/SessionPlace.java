@@ -19,7 +19,7 @@ final class SessionPlace {
     private final AutoCommit unpinned;
 
     private volatile @Nullable PinnedLane pinned;
-    /** What the session has set up on its pinned lane; a new one for each such lane. */
+    /** The setup that the session has made on its pinned lane; a new one for each such lane. */
     private volatile SessionSetup setup = new SessionSetup();
 
     private boolean closed;
@@ -41,7 +41,7 @@ final class SessionPlace {
         return pinned != null;
     }
 
-    /** What the session has set up on its pinned lane. */
+    /** The setup that the session has made on its pinned lane. */
     SessionSetup setup() {
         return setup;
     }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * What a session has set up on its pinned handle, so that its live data, which is read on another one, sees the same: settings
+ * The setup that a session has made on its pinned handle, so that its live data, which is read on another one, sees the same: settings
  * and the audit context are repeated there. TEMP objects cannot be, so what names one is refused. Thread-safe.
  */
 final class SessionSetup {

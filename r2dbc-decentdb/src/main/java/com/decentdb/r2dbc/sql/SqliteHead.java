@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * What the first words of a statement say.
+ * The meaning of the first words of a statement.
  *
  * @param verb the word that says what it does, in capitals: its first, or the one behind the tables of a WITH; empty without one
  * @param targets the tables it names as those it changes, without quotes and schema

@@ -31,7 +31,7 @@ class FailoverTests {
     private static final int WRITERS = Integer.getInteger("failover.writers", 64);
     private static final int WRITES_BETWEEN = 300;
 
-    /** What may be reported of a write that was certainly not executed. */
+    /** The errors that may be reported of a write that was certainly not executed. */
     private static final Set<String> TRUE_FAILURES = Set.of("08007", "40001", "08001", "08006", "55P03", "57014");
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);

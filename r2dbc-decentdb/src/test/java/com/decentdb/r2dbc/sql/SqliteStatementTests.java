@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a statement is to SQLite, before a node of a cluster gets it. */
+/** The meaning of a statement to SQLite, before a node of a cluster gets it. */
 class SqliteStatementTests {
 
     private static final List<String> REFUSED = List.of(

@@ -91,7 +91,7 @@ public final class ClusterExample {
         Node leader = leader(admin);
         long killed = System.nanoTime();
         leader.kill();
-        // What it acknowledged in its last moment may still be on the way.
+        // Acknowledgements of its last moment may still be on the way.
         Thread.sleep(20);
         int before = writers.acknowledged();
         say(String.format("%s, the leader, is killed while it writes: %,d rows acknowledged", leader, before));

@@ -72,7 +72,7 @@ final class Writers {
     }
 
     /**
-     * What became of the rows.
+     * The fate of the rows.
      *
      * @param lost acknowledged and not there
      * @param unknown reported as unknown, of which some are there

@@ -1,6 +1,6 @@
 package com.decentdb.r2dbc.api.cluster;
 
-/** What a node does in its cluster. */
+/** The part that a node has in its cluster. */
 public enum NodeRole {
     /** Votes on leaders and commits, and may lead. */
     VOTER(0),

@@ -42,7 +42,7 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
     private final Scheduler signals = Schedulers.fromExecutor(DriverThreads.workers());
     private final Function<String, Flux<UnreadableValue>> unreadable;
     private final Mono<Boolean> seeded;
-    /** What closes each call that is under way; confined to the loop. */
+    /** The actions that close each call that is under way; confined to the loop. */
     private final Set<Runnable> calls = new LinkedHashSet<>();
 
     private volatile boolean closed;

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 public record ChannelLost(
         Kind kind, String message, @Nullable Throwable cause) {
 
-    /** What happened to a channel. */
+    /** The ways in which a channel is lost. */
     public enum Kind {
         /** It could not be opened. */
         NOT_OPENED,

@@ -303,7 +303,7 @@ public final class NodeChannel {
 
         @Override
         public void channelInactive(ChannelHandlerContext context) {
-            // What arrived before the end counts.
+            // Bytes that arrived before the end count.
             deliver();
             lose(
                     frames.isEmpty()

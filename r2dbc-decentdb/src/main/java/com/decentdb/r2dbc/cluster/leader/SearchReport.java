@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What each address answered when a leader was looked for. */
+/** The answer of each address when a leader was looked for. */
 final class SearchReport {
 
     private static final int MOST = 20;

@@ -55,7 +55,7 @@ public final class LineOpener {
         this.settings = settings;
     }
 
-    /** What the latest leader understands, null before there was one; any thread. */
+    /** The features of the latest leader, null before there was one; any thread. */
     public @Nullable ServerFeatures features() {
         return features;
     }

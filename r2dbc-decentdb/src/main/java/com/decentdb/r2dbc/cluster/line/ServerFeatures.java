@@ -5,7 +5,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What the leader understands.
+ * The features that the leader has.
  *
  * @param manyParameters whether more than 255, which came with 1.15
  * @param returning whether RETURNING is executed and replicated, which is certain from 1.18.4 on

@@ -44,7 +44,7 @@ final class Statements {
 
     private final Deque<Integer> obsolete = new ArrayDeque<>();
 
-    /** What to do next for a statement; asked again after each step. */
+    /** The next step for a statement; asked again after each step. */
     Step next(Work work) {
         Integer id = obsolete.poll();
         if (id != null) {

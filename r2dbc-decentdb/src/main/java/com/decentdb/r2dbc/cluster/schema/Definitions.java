@@ -12,7 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What only the statement that made an object says about it. SQLite keeps it from the name on as it was written. */
+/** The properties of an object that only the statement that made it states. SQLite keeps it from the name on as it was written. */
 final class Definitions {
 
     private static final String NAME =

@@ -145,7 +145,7 @@ public final class Failures {
         return (int) refusal.code();
     }
 
-    /** What a node refuses, whatever it was sent in. */
+    /** A refusal by the node, whatever the context of the request. */
     static R2dbcException ofRefusal(Trouble.Refusal refusal, @Nullable String sql) {
         int code = code(refusal);
         String message = refusal.message();

@@ -21,7 +21,7 @@ record Invalidation(String source, Set<String> tables, boolean schemaChanged) {
     /** Another client committed, or a trigger wrote to other tables than its statement names. */
     static final String OTHERS = "data version";
 
-    /** What was committed meanwhile is unknown. */
+    /** The commits made meanwhile are unknown. */
     static final String RECONNECTED = "leader change";
 
     /** A change of tables that are unknown. */

@@ -16,7 +16,7 @@ import reactor.core.publisher.Operators;
 /** A subscriber to changes. While it asks for nothing, all changes become one event. */
 final class Watcher extends SerializedDrain implements Subscription {
 
-    /** What is watched, in lower case; null for everything. */
+    /** The tables that are watched, in lower case; null for everything. */
     private final @Nullable Set<String> tables;
 
     private final CoreSubscriber<? super WatchedEvent> subscriber;

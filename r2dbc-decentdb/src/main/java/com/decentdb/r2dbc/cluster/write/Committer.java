@@ -21,7 +21,7 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
     private static final int MOST_TOGETHER = 256;
     private static final long MOST_BYTES = 1L << 20;
 
-    /** What all writes of a database share. */
+    /** The parts that all writes of a database share. */
     public record Context(
             EventLoop loop,
             LeaderFinder finder,
@@ -162,7 +162,7 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
         waiting.close().forEach(write -> write.fail(error));
     }
 
-    /** Who holds the lock of the cluster, in an error. */
+    /** The holder of the lock of the cluster, in an error. */
     static R2dbcException locked(Context context, PendingWrite<?> write, @Nullable String why) {
         return Errors.of(
                 "55P03",

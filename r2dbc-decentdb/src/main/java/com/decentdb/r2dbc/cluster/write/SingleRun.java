@@ -67,7 +67,7 @@ final class SingleRun implements LineOpener.Opened {
 
             @Override
             protected void rows(LineCursor cursor) {
-                // What a write returns is read to its end: it commits with its last row.
+                // The rows of a write are read to their end: it commits with its last row.
                 cursor.readAll((frames, failure) -> {
                     if (failure instanceof R2dbcException error) {
                         fail(error);

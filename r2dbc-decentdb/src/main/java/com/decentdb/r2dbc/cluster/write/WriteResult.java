@@ -4,7 +4,7 @@ import com.decentdb.r2dbc.cluster.wire.RowsFrame;
 import java.util.List;
 
 /**
- * What one execution of a write did.
+ * The effect of one execution of a write.
  *
  * @param lastRowId of the last row inserted, by this statement if it inserted one
  * @param rows what it returned, none for a statement that returns nothing

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** One node of a {@link RealCluster}: a process, its folder and its address, which stays the same when it restarts. */
 public final class RealNode {
 
-    /** What became of the process. */
+    /** The state of the process. */
     public enum State {
         RUNNING,
         FROZEN,

@@ -28,7 +28,7 @@ import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 
-/** What arrives over a connection: cut anywhere, too much of it, or something else than asked for. */
+/** Bytes arrive over a connection: cut anywhere, too much of it, or something else than asked for. */
 class ChannelTests {
 
     private static final String READ = "SELECT a FROM t";
@@ -198,7 +198,7 @@ class ChannelTests {
                     assertThat(begun.await(PATIENCE.toSeconds(), TimeUnit.SECONDS))
                             .isTrue();
 
-                    // What the system buffers on both sides is a few megabytes; a driver that reads on would never
+                    // The system buffers a few megabytes on both sides; a driver that reads on would never
                     // stop.
                     long before = -1;
                     while (before != sent.get()) {

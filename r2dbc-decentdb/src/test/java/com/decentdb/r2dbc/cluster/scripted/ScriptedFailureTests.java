@@ -27,13 +27,13 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
-/** What a failure means: a write is certainly not executed, or its error says that nobody knows; and neither is it sent twice. */
+/** The meaning of a failure: a write is certainly not executed, or its error says that nobody knows; and neither is it sent twice. */
 class ScriptedFailureTests {
 
     private static final String WRITE = "INSERT INTO t VALUES (1)";
     private static final String READ = "SELECT a FROM t";
 
-    /** What is done over a connection to a leader that answers like this, and what the leader got. */
+    /** A program over a connection to a leader that answers like this, and the requests that the leader got. */
     private static void on(Answers answers, String options, Check check) throws IOException {
         try (ScriptedLeader leader = ScriptedLeader.start(answers)) {
             DecentDbConnectionFactory factory = DecentDb.factory(leader.url(options));

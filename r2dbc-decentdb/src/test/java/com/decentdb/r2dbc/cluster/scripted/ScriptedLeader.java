@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /** A scripted node that leads, and notes the statements it gets, in the order in which they came over any connection. */
 final class ScriptedLeader implements AutoCloseable {
 
-    /** What the leader does with a statement. */
+    /** The leader's answer to a statement. */
     interface Answers {
         void answer(String sql, Conversation talk) throws IOException;
     }
