@@ -1,8 +1,14 @@
 package com.decentdb.r2dbc.embedded;
 
+import static com.decentdb.r2dbc.transport.Descriptions.is;
+import static com.decentdb.r2dbc.transport.Descriptions.maps;
+import static com.decentdb.r2dbc.transport.Descriptions.number;
+import static com.decentdb.r2dbc.transport.Descriptions.requireName;
+import static com.decentdb.r2dbc.transport.Descriptions.text;
+import static com.decentdb.r2dbc.transport.Descriptions.textOrNull;
+
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.r2dbc.api.DecentDbType;
-import com.decentdb.r2dbc.api.schema.ForeignKeyInfo;
 import com.decentdb.r2dbc.api.schema.IndexInfo;
 import com.decentdb.r2dbc.api.schema.QueryDescription;
 import com.decentdb.r2dbc.api.schema.SchemaInspection;
@@ -13,10 +19,10 @@ import com.decentdb.r2dbc.api.schema.TriggerInfo;
 import com.decentdb.r2dbc.api.schema.ViewInfo;
 import com.decentdb.r2dbc.embedded.engine.EngineJson;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
+import com.decentdb.r2dbc.transport.Descriptions;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -57,13 +63,14 @@ final class EngineInspection implements SchemaInspection {
 
     @Override
     public Flux<TableInfo> listTables() {
-        return all(NativeDatabase::listTables, EngineInspection::table);
+        return all(NativeDatabase::listTables, table -> Descriptions.table(table, number(table, "row_count")));
     }
 
     @Override
     public Flux<TableColumn> tableColumns(String table) {
         requireName(table);
-        return handle.call(database -> columns(EngineJson.object(database.describeTable(table), "a table")))
+        return handle.call(
+                        database -> Descriptions.columns(EngineJson.object(database.describeTable(table), "a table")))
                 .flatMapIterable(Function.identity())
                 .onErrorMap(error -> missing(error, "table", table));
     }
@@ -76,30 +83,12 @@ final class EngineInspection implements SchemaInspection {
 
     @Override
     public Flux<IndexInfo> listIndexes() {
-        return all(
-                NativeDatabase::listIndexes,
-                index -> new IndexInfo(
-                        text(index, "name"),
-                        text(index, "table_name"),
-                        text(index, "kind"),
-                        is(index, "unique"),
-                        texts(index, "columns"),
-                        texts(index, "include_columns"),
-                        textOrNull(index, "predicate_sql"),
-                        index));
+        return all(NativeDatabase::listIndexes, Descriptions::index);
     }
 
     @Override
     public Flux<ViewInfo> listViews() {
-        return all(
-                NativeDatabase::listViews,
-                view -> new ViewInfo(
-                        text(view, "name"),
-                        is(view, "temporary"),
-                        text(view, "sql_text"),
-                        texts(view, "column_names"),
-                        texts(view, "dependencies"),
-                        view));
+        return all(NativeDatabase::listViews, Descriptions::view);
     }
 
     @Override
@@ -110,16 +99,7 @@ final class EngineInspection implements SchemaInspection {
 
     @Override
     public Flux<TriggerInfo> listTriggers() {
-        return all(
-                NativeDatabase::listTriggers,
-                trigger -> new TriggerInfo(
-                        text(trigger, "name"),
-                        text(trigger, "target_name"),
-                        text(trigger, "kind").toUpperCase(Locale.ROOT),
-                        text(trigger, "event").toUpperCase(Locale.ROOT),
-                        is(trigger, "on_view"),
-                        text(trigger, "action_sql"),
-                        trigger));
+        return all(NativeDatabase::listTriggers, Descriptions::trigger);
     }
 
     @Override
@@ -158,51 +138,14 @@ final class EngineInspection implements SchemaInspection {
                 .flatMapIterable(Function.identity());
     }
 
-    private static TableInfo table(Map<String, @Nullable Object> table) {
-        List<ForeignKeyInfo> keys = EngineJson.objects(table.get("foreign_keys")).stream()
-                .map(key -> new ForeignKeyInfo(
-                        textOrNull(key, "name"),
-                        texts(key, "columns"),
-                        text(key, "referenced_table"),
-                        texts(key, "referenced_columns"),
-                        text(key, "on_delete"),
-                        text(key, "on_update"),
-                        key))
-                .toList();
-        return new TableInfo(
-                text(table, "name"),
-                is(table, "temporary"),
-                columns(table),
-                texts(table, "primary_key_columns"),
-                keys,
-                texts(table, "checks"),
-                number(table, "row_count"),
-                table);
-    }
-
-    private static List<TableColumn> columns(Map<String, @Nullable Object> table) {
-        return EngineJson.objects(table.get("columns")).stream()
-                .map(column -> new TableColumn(
-                        text(column, "name"),
-                        DecentDbType.ofName(text(column, "column_type")),
-                        is(column, "nullable"),
-                        textOrNull(column, "default_sql"),
-                        is(column, "primary_key"),
-                        is(column, "unique"),
-                        is(column, "auto_increment"),
-                        texts(column, "checks"),
-                        column))
-                .toList();
-    }
-
     private static QueryDescription query(Map<String, @Nullable Object> query) {
         return new QueryDescription(
                 text(query, "statement_kind"),
                 is(query, "read_only"),
-                EngineJson.objects(query.get("parameters")).stream()
+                maps(query, "parameters").stream()
                         .map(each -> new QueryDescription.Parameter((int) number(each, "position"), type(each)))
                         .toList(),
-                EngineJson.objects(query.get("result_columns")).stream()
+                maps(query, "result_columns").stream()
                         .map(each -> new QueryDescription.Column(
                                 text(each, "name"),
                                 type(each),
@@ -231,35 +174,5 @@ final class EngineInspection implements SchemaInspection {
                     error);
         }
         return error;
-    }
-
-    private static void requireName(String name) {
-        if (name == null || name.isEmpty()) {
-            throw new IllegalArgumentException("The name must not be null or empty");
-        }
-    }
-
-    private static String text(Map<String, @Nullable Object> described, String field) {
-        String text = textOrNull(described, field);
-        return text == null ? "" : text;
-    }
-
-    private static @Nullable String textOrNull(Map<String, @Nullable Object> described, String field) {
-        Object value = described.get(field);
-        return value == null ? null : value.toString();
-    }
-
-    private static List<String> texts(Map<String, @Nullable Object> described, String field) {
-        return described.get(field) instanceof List<?> all
-                ? all.stream().map(String::valueOf).toList()
-                : List.of();
-    }
-
-    private static boolean is(Map<String, @Nullable Object> described, String field) {
-        return Boolean.TRUE.equals(described.get(field));
-    }
-
-    private static long number(Map<String, @Nullable Object> described, String field) {
-        return described.get(field) instanceof Number number ? number.longValue() : 0;
     }
 }

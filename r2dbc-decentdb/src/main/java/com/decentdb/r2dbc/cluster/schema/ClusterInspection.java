@@ -1,7 +1,9 @@
 package com.decentdb.r2dbc.cluster.schema;
 
-import com.decentdb.r2dbc.api.DecentDbType;
-import com.decentdb.r2dbc.api.schema.ForeignKeyInfo;
+import static com.decentdb.r2dbc.transport.Descriptions.is;
+import static com.decentdb.r2dbc.transport.Descriptions.requireName;
+import static com.decentdb.r2dbc.transport.Descriptions.text;
+
 import com.decentdb.r2dbc.api.schema.IndexInfo;
 import com.decentdb.r2dbc.api.schema.QueryDescription;
 import com.decentdb.r2dbc.api.schema.SchemaInspection;
@@ -12,6 +14,7 @@ import com.decentdb.r2dbc.api.schema.TriggerInfo;
 import com.decentdb.r2dbc.api.schema.ViewInfo;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Cursor;
+import com.decentdb.r2dbc.transport.Descriptions;
 import com.decentdb.r2dbc.transport.Errors;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -66,24 +69,12 @@ public final class ClusterInspection implements SchemaInspection {
 
     @Override
     public Flux<TableInfo> listTables() {
-        return each(
-                SchemaMaps::tables,
-                table -> new TableInfo(
-                        text(table, "name"),
-                        is(table, "temporary"),
-                        columns(table),
-                        texts(table, "primary_key_columns"),
-                        maps(table, "foreign_keys").stream()
-                                .map(ClusterInspection::foreignKey)
-                                .toList(),
-                        List.of(),
-                        UNKNOWN_COUNT,
-                        table));
+        return each(SchemaMaps::tables, table -> Descriptions.table(table, UNKNOWN_COUNT));
     }
 
     @Override
     public Flux<TableColumn> tableColumns(String table) {
-        return named(SchemaMaps::tables, "table", table).flatMapIterable(ClusterInspection::columns);
+        return named(SchemaMaps::tables, "table", table).flatMapIterable(Descriptions::columns);
     }
 
     @Override
@@ -93,30 +84,12 @@ public final class ClusterInspection implements SchemaInspection {
 
     @Override
     public Flux<IndexInfo> listIndexes() {
-        return each(
-                SchemaMaps::indexes,
-                index -> new IndexInfo(
-                        text(index, "name"),
-                        text(index, "table_name"),
-                        text(index, "kind"),
-                        is(index, "unique"),
-                        texts(index, "columns"),
-                        List.of(),
-                        textOrNull(index, "predicate_sql"),
-                        index));
+        return each(SchemaMaps::indexes, Descriptions::index);
     }
 
     @Override
     public Flux<ViewInfo> listViews() {
-        return each(
-                SchemaMaps::views,
-                view -> new ViewInfo(
-                        text(view, "name"),
-                        is(view, "temporary"),
-                        text(view, "sql_text"),
-                        texts(view, "column_names"),
-                        texts(view, "dependencies"),
-                        view));
+        return each(SchemaMaps::views, Descriptions::view);
     }
 
     @Override
@@ -126,16 +99,7 @@ public final class ClusterInspection implements SchemaInspection {
 
     @Override
     public Flux<TriggerInfo> listTriggers() {
-        return each(
-                SchemaMaps::triggers,
-                trigger -> new TriggerInfo(
-                        text(trigger, "name"),
-                        text(trigger, "target_name"),
-                        text(trigger, "kind"),
-                        text(trigger, "event"),
-                        is(trigger, "on_view"),
-                        text(trigger, "action_sql"),
-                        trigger));
+        return each(SchemaMaps::triggers, Descriptions::trigger);
     }
 
     @Override
@@ -166,9 +130,7 @@ public final class ClusterInspection implements SchemaInspection {
 
     private Mono<Map<String, @Nullable Object>> named(
             Function<SchemaMaps, List<Map<String, @Nullable Object>>> objects, String kind, String name) {
-        if (name == null || name.isEmpty()) {
-            throw new IllegalArgumentException("The name must not be null or empty");
-        }
+        requireName(name);
         return maps().flatMap(maps -> objects.apply(maps).stream()
                 .filter(object -> text(object, "name").equals(name))
                 // A temporary one hides the other.
@@ -176,32 +138,6 @@ public final class ClusterInspection implements SchemaInspection {
                 .map(Mono::just)
                 .orElseGet(() ->
                         Mono.error(Errors.of("42P01", "There is no " + kind + " " + Errors.shorten(name), null))));
-    }
-
-    private static List<TableColumn> columns(Map<String, @Nullable Object> table) {
-        return maps(table, "columns").stream()
-                .map(column -> new TableColumn(
-                        text(column, "name"),
-                        DecentDbType.valueOf(text(column, "column_type")),
-                        is(column, "nullable"),
-                        textOrNull(column, "default_sql"),
-                        is(column, "primary_key"),
-                        is(column, "unique"),
-                        is(column, "auto_increment"),
-                        List.of(),
-                        column))
-                .toList();
-    }
-
-    private static ForeignKeyInfo foreignKey(Map<String, @Nullable Object> key) {
-        return new ForeignKeyInfo(
-                null,
-                texts(key, "columns"),
-                text(key, "referenced_table"),
-                texts(key, "referenced_columns"),
-                text(key, "on_delete"),
-                text(key, "on_update"),
-                key);
     }
 
     private static String digest(List<String> statements) {
@@ -212,30 +148,5 @@ public final class ClusterInspection implements SchemaInspection {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("Every JVM has SHA-256", e);
         }
-    }
-
-    private static String text(Map<String, @Nullable Object> described, String field) {
-        String text = textOrNull(described, field);
-        return text == null ? "" : text;
-    }
-
-    private static @Nullable String textOrNull(Map<String, @Nullable Object> described, String field) {
-        Object value = described.get(field);
-        return value == null ? null : value.toString();
-    }
-
-    private static boolean is(Map<String, @Nullable Object> described, String field) {
-        return Boolean.TRUE.equals(described.get(field));
-    }
-
-    private static List<String> texts(Map<String, @Nullable Object> described, String field) {
-        return described.get(field) instanceof List<?> all
-                ? all.stream().map(String::valueOf).toList()
-                : List.of();
-    }
-
-    @SuppressWarnings("unchecked") // made by SchemaMaps
-    private static List<Map<String, @Nullable Object>> maps(Map<String, @Nullable Object> described, String field) {
-        return described.get(field) instanceof List<?> all ? (List<Map<String, @Nullable Object>>) all : List.of();
     }
 }
