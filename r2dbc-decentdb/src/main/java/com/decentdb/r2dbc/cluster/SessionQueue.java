@@ -9,7 +9,6 @@ import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
-import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -17,9 +16,6 @@ import reactor.core.publisher.Mono;
 
 /** Queued writes of a session: here every write outside a transaction waits in the same queue, and may share its commit. */
 final class SessionQueue {
-
-    /** Writes of one stream that wait at a time. */
-    private static final int STREAM_WINDOW = 128;
 
     private final Session session;
 
@@ -43,16 +39,7 @@ final class SessionQueue {
     }
 
     Flux<WriteOutcome> each(SqlCommand sql, Publisher<Value[]> arguments, Duration wait) {
-        return Flux.from(arguments)
-                .index()
-                .flatMapSequential(
-                        each -> one(sql, each.getT2(), wait)
-                                .map(rows -> new WriteOutcome(each.getT1(), rows, null))
-                                .onErrorResume(
-                                        R2dbcException.class,
-                                        error -> Mono.just(new WriteOutcome(each.getT1(), 0, error))),
-                        STREAM_WINDOW,
-                        1);
+        return Session.outcomes(arguments, each -> one(sql, each, wait));
     }
 
     Mono<WriteQueueMetrics> metrics(ClusterDatabase database) {

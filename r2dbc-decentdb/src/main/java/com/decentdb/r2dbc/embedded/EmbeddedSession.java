@@ -237,7 +237,7 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Flux<WriteOutcome> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout) {
-        return WriterCalls.each(arguments, each -> queued(sql, each, timeout, database.queue()::submitBeyondCapacity));
+        return Session.outcomes(arguments, each -> queued(sql, each, timeout, database.queue()::submitBeyondCapacity));
     }
 
     /** The queue belongs to the lane that all share; what concerns a pinned session commits on its own. */

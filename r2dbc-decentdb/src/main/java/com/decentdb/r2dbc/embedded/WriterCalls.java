@@ -3,7 +3,6 @@ package com.decentdb.r2dbc.embedded;
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeException;
 import com.decentdb.ffi.Status;
-import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Deadlines;
@@ -32,8 +31,6 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Publisher;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** Everything that a session asks of the writer lane besides statements: queued writes, checkpoints, copies, metadata. */
@@ -41,9 +38,6 @@ final class WriterCalls implements Interrupts.Owner {
 
     /** Writers wait meanwhile, so a checkpoint does not wait for readers as long as for the write lock. */
     private static final Duration CHECKPOINT_WAIT = Duration.ofSeconds(2);
-
-    /** Writes of one stream that wait at a time. */
-    private static final int STREAM_WINDOW = 128;
 
     private final Database database;
     private final BooleanSupplier open;
@@ -103,20 +97,6 @@ final class WriterCalls implements Interrupts.Owner {
                     WriterCalls::affectedRows,
                     database.lease()));
         });
-    }
-
-    /** The outcomes of a stream of queued writes, in order. */
-    static Flux<WriteOutcome> each(Publisher<Value[]> arguments, Function<Value[], Mono<Long>> queued) {
-        return Flux.from(arguments)
-                .index()
-                .flatMapSequential(
-                        each -> queued.apply(each.getT2())
-                                .map(rows -> new WriteOutcome(each.getT1(), rows, null))
-                                .onErrorResume(
-                                        R2dbcException.class,
-                                        error -> Mono.just(new WriteOutcome(each.getT1(), 0, error))),
-                        STREAM_WINDOW,
-                        1);
     }
 
     private static long affectedRows(List<Cursor> outcomes) {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -90,6 +91,20 @@ public interface Session {
     /** Drains writes through the write queue, in order; requests no more of them than there is room for. */
     default Flux<WriteOutcome> executeQueued(SqlCommand sql, Publisher<Value[]> arguments, Duration timeout) {
         return Flux.error(unsupported("A write queue"));
+    }
+
+    /** The outcomes of a stream of writes, in order; so many of them wait at a time that they can share commits. */
+    static Flux<WriteOutcome> outcomes(Publisher<Value[]> arguments, Function<Value[], Mono<Long>> write) {
+        return Flux.from(arguments)
+                .index()
+                .flatMapSequential(
+                        each -> write.apply(each.getT2())
+                                .map(rows -> new WriteOutcome(each.getT1(), rows, null))
+                                .onErrorResume(
+                                        R2dbcException.class,
+                                        error -> Mono.just(new WriteOutcome(each.getT1(), 0, error))),
+                        128,
+                        1);
     }
 
     /** Events of a watch; completes when the session or the database closes. */
