@@ -145,7 +145,7 @@ final class SessionReads {
             Tuple arguments;
             try {
                 arguments = step.tuple(granted.features());
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 giveBack(granted);
                 fail(Errors.map(e, step.source()));
                 return;

@@ -67,7 +67,7 @@ final class TransactionStatement<T> {
         Tuple arguments;
         try {
             arguments = step.tuple(line.features());
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             fail(Errors.map(e, step.source()));
             return;
         }

@@ -189,7 +189,7 @@ final class Database {
     private void page() {
         try {
             openReader().close();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             LOG.debug("The last rows of " + file.nativePath() + " stay as they were written", e);
         }
     }

@@ -155,7 +155,7 @@ final class DatabaseFile {
             if (!config.inMemory()) {
                 library.evictSharedWal(nativePath);
             }
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             LOG.warn("The engine did not let go of " + nativePath, e);
         }
     }

@@ -106,7 +106,7 @@ final class GroupRun implements LineOpener.Opened {
         Tuple arguments;
         try {
             arguments = step.tuple(line.features());
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             skip(line, index, Errors.map(e, step.source()));
             return;
         }

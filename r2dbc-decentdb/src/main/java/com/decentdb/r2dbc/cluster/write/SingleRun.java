@@ -55,7 +55,7 @@ final class SingleRun implements LineOpener.Opened {
         Tuple arguments;
         try {
             arguments = step.tuple(opened.features());
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             fail(Errors.map(e, step.source()));
             return;
         }

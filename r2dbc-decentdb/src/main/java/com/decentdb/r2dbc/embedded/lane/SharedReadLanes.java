@@ -65,7 +65,7 @@ public final class SharedReadLanes implements ReadLanes {
             lane.execute(() -> {
                 try {
                     lane.database();
-                } catch (RuntimeException e) {
+                } catch (Throwable e) {
                     // Its first use meets the same, and reports it.
                 } finally {
                     synchronized (this) {

@@ -31,7 +31,7 @@ public final class HandleWatchSource implements WatchSource {
     public void open() {
         try {
             handle();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             LOG.debug("The handle of watches was not opened", e);
         }
     }

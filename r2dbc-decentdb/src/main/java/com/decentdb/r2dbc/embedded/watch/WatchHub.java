@@ -257,7 +257,7 @@ public final class WatchHub {
     private void publish(SharedWatch watch, EventParser.Untyped event, @Nullable Set<String> ruled) {
         try {
             watch.publish(hidden.show(watch.request(), event.event(), ruled) ? typed(event) : event.withoutRows());
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             fail(watch, e);
         }
     }

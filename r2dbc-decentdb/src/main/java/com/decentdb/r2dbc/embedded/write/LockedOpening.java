@@ -33,7 +33,7 @@ public record LockedOpening(WriteLease lease) implements SharedReadLanes.Opening
             return execute(() -> {
                 try {
                     lane.database();
-                } catch (RuntimeException e) {
+                } catch (Throwable e) {
                     // The reader meets the same, and reports it.
                 } finally {
                     lease.release();
