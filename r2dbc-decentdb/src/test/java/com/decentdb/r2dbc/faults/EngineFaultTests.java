@@ -34,6 +34,11 @@ import org.junit.jupiter.api.io.TempDir;
 @SuppressWarnings("try") // A handle may have nothing to do but to be open.
 class EngineFaultTests {
 
+    private static final List<String> DELETED_AND_INSERTED_AGAIN = List.of(
+            "INSERT INTO t VALUES (4, 'x2'), (5, 'x2')",
+            "DELETE FROM t WHERE id = 4",
+            "INSERT INTO t VALUES (4, 'x0')");
+
     @TempDir
     Path directory;
 
@@ -49,14 +54,11 @@ class EngineFaultTests {
     void aRefusedInsertOverwritesAnotherRow() {
         try (NativeDatabase handle = open()) {
             run(handle, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)");
-            run(handle, "INSERT INTO t VALUES (4, 'x2'), (5, 'x2')");
-            run(handle, "DELETE FROM t WHERE id = 4");
-            run(handle, "INSERT INTO t VALUES (4, 'x0')");
+            DELETED_AND_INSERTED_AGAIN.forEach(sql -> run(handle, sql));
             String refusal = refusal(() -> rows(handle, "INSERT INTO t VALUES (5, 'x3')"));
 
             faultIs(
-                    refusal.equals("23505")
-                            && !rows(handle, "SELECT * FROM t ORDER BY id").equals("4 x0, 5 x2"),
+                    refusal.equals("23505") && anotherIsOverwritten(handle),
                     "A refused insert outside transactions leaves the other rows alone",
                     "EngineTraits.commitsAlone may be true for it");
         }
@@ -66,17 +68,13 @@ class EngineFaultTests {
     void soItDoesThroughTheQueue() {
         try (NativeDatabase handle = open()) {
             run(handle, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)");
-            for (String sql : List.of(
-                    "INSERT INTO t VALUES (4, 'x2'), (5, 'x2')",
-                    "DELETE FROM t WHERE id = 4",
-                    "INSERT INTO t VALUES (4, 'x0')")) {
+            for (String sql : DELETED_AND_INSERTED_AGAIN) {
                 queue(handle, sql);
             }
             String refusal = refusal(() -> queue(handle, "INSERT INTO t VALUES (5, 'x3')"));
 
             faultIs(
-                    refusal.equals("23505")
-                            && !rows(handle, "SELECT * FROM t ORDER BY id").equals("4 x0, 5 x2"),
+                    refusal.equals("23505") && anotherIsOverwritten(handle),
                     "A refused insert through the engine's queue leaves the other rows alone",
                     "the queue keeps the writes of processes apart, too, so it may take the place of ProcessLock");
         }
@@ -86,17 +84,14 @@ class EngineFaultTests {
     void anInsertAfterADeleteOverwritesAnotherRowInTransactionsToo() {
         try (NativeDatabase handle = open()) {
             run(handle, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)");
-            for (String sql : List.of(
-                    "INSERT INTO t VALUES (4, 'x2'), (5, 'x2')",
-                    "DELETE FROM t WHERE id = 4",
-                    "INSERT INTO t VALUES (4, 'x0')")) {
+            for (String sql : DELETED_AND_INSERTED_AGAIN) {
                 handle.begin();
                 run(handle, sql);
                 handle.commit();
             }
             try (NativeDatabase reader = open()) {
                 faultIs(
-                        !rows(reader, "SELECT * FROM t ORDER BY id").equals("4 x0, 5 x2"),
+                        anotherIsOverwritten(reader),
                         "An insert after a delete leaves the other rows alone",
                         "Database.page may go");
             }
@@ -269,6 +264,10 @@ class EngineFaultTests {
                     "A wrong key has a status or SQLSTATE of its own",
                     "NativeErrors need not know its text");
         }
+    }
+
+    private static boolean anotherIsOverwritten(NativeDatabase handle) {
+        return !rows(handle, "SELECT * FROM t ORDER BY id").equals("4 x0, 5 x2");
     }
 
     private static void faultIs(boolean there, String news, String remedy) {
