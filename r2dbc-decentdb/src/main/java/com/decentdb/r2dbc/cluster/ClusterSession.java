@@ -184,7 +184,7 @@ final class ClusterSession implements Session {
                     return Mono.error(Errors.closed());
                 }
                 if (inTransaction()) {
-                    return Mono.error(Errors.of("25001", "A transaction is open already on this connection", null));
+                    return Mono.error(Errors.transactionOpen());
                 }
                 transaction = new ClusterTransaction(database, options, pin.line());
                 return Mono.empty();
@@ -242,7 +242,7 @@ final class ClusterSession implements Session {
         return Mono.defer(() -> {
             ClusterTransaction current = transaction;
             return current == null || !current.active()
-                    ? Mono.error(Errors.of("25P01", "No transaction is open", null))
+                    ? Mono.error(Errors.noTransaction())
                     : Exchange.mono(delivery, exchange -> onLoop(() -> current.setReadOnly(readOnly, exchange)));
         });
     }
@@ -250,8 +250,7 @@ final class ClusterSession implements Session {
     @Override
     public Mono<Void> reset() {
         return Mono.defer(() -> {
-            reads.abandon(() ->
-                    Errors.of("24000", "The connection was given back before all rows of the result were read", null));
+            reads.abandon(Errors::givenBack);
             statementTimeout = database.config().times().statement();
             ClusterTransaction current = transaction;
             Mono<Void> ended =

@@ -31,11 +31,7 @@ final class IdleWatch {
 
     /** The error of statements that come too late. */
     R2dbcException error() {
-        return Errors.of(
-                "25P03",
-                "The transaction was rolled back because it did nothing for longer than idleTransactionTimeout, which is "
-                        + timeout / 1_000_000 + " ms; begin another one",
-                null);
+        return Errors.idleTooLong(Duration.ofNanos(timeout), null);
     }
 
     void used() {

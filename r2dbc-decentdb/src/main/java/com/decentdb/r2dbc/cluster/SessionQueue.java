@@ -26,10 +26,7 @@ final class SessionQueue {
     Mono<Long> one(SqlCommand sql, Value[] arguments, Duration wait) {
         return Mono.defer(() -> {
             if (session.inTransaction()) {
-                return Mono.error(Errors.of(
-                        "25001",
-                        "A queued write waits for the open transaction of this connection; end it first",
-                        null));
+                return Mono.error(Errors.waitsForTransaction("A queued write"));
             }
             return session.execute(Command.of(sql, 1, wait, arguments))
                     .doOnNext(Cursor::close)

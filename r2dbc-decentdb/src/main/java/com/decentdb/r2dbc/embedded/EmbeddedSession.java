@@ -111,7 +111,7 @@ final class EmbeddedSession implements Session {
                 return Mono.error(Errors.closed());
             }
             if (inTransaction()) {
-                return Mono.error(Errors.of("25001", "A transaction is open already on this connection", null));
+                return Mono.error(Errors.transactionOpen());
             }
             return begun(new SessionTransaction(database, this::lanes, options, delivery));
         });
@@ -166,7 +166,7 @@ final class EmbeddedSession implements Session {
         return Mono.defer(() -> {
             SessionTransaction current = transaction;
             return current == null || !current.active()
-                    ? Mono.error(Errors.of("25P01", "No transaction is open", null))
+                    ? Mono.error(Errors.noTransaction())
                     : Exchange.mono(delivery, exchange -> current.setReadOnly(readOnly, exchange));
         });
     }
@@ -174,9 +174,7 @@ final class EmbeddedSession implements Session {
     @Override
     public Mono<Void> reset() {
         return Mono.defer(() -> {
-            place.autoCommit()
-                    .abandonResults(() -> Errors.of(
-                            "24000", "The connection was given back before all rows of the result were read", null));
+            place.autoCommit().abandonResults(Errors::givenBack);
             SessionTransaction current = transaction;
             if (current == null && !place.isPinned()) {
                 return Mono.empty();
@@ -272,7 +270,7 @@ final class EmbeddedSession implements Session {
                 return Mono.error(Errors.closed());
             }
             if (database.shared().readers() == null && inTransaction()) {
-                return Mono.error(waitsForItself("Anything else on a database in memory"));
+                return Mono.error(Errors.waitsForTransaction("Anything else on a database in memory"));
             }
             Mono<Session> sibling = EmbeddedTransport.connect(database, database.config(), Duration.ZERO);
             return place.isPinned()
@@ -321,14 +319,10 @@ final class EmbeddedSession implements Session {
                 return Mono.error(Errors.closed());
             }
             if (inTransaction()) {
-                return Mono.error(waitsForItself(what));
+                return Mono.error(Errors.waitsForTransaction(what));
             }
             return task;
         });
-    }
-
-    private static R2dbcException waitsForItself(String what) {
-        return Errors.of("25001", what + " waits for the open transaction of this connection; end it first", null);
     }
 
     @Override

@@ -19,11 +19,7 @@ record TransactionErrors(TransactionOptions options) {
     }
 
     R2dbcException expired(@Nullable String sql) {
-        return Errors.of(
-                "25P03",
-                "The transaction was rolled back because it did nothing for longer than idleTransactionTimeout, which is "
-                        + options.idleTimeout().toMillis() + " ms; begin another one",
-                sql);
+        return Errors.idleTooLong(options.idleTimeout(), sql);
     }
 
     /** The transaction ended, with its connection or before it. */

@@ -9,6 +9,7 @@ import io.r2dbc.spi.R2dbcPermissionDeniedException;
 import io.r2dbc.spi.R2dbcRollbackException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
+import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -87,6 +88,35 @@ public final class Errors {
     /** The error of every call on a closed connection. */
     public static R2dbcException closed() {
         return of("08003", "The connection is closed", null);
+    }
+
+    /** The error of beginning a transaction within another one. */
+    public static R2dbcException transactionOpen() {
+        return of("25001", "A transaction is open already on this connection", null);
+    }
+
+    /** The error of changing a transaction where there is none. */
+    public static R2dbcException noTransaction() {
+        return of("25P01", "No transaction is open", null);
+    }
+
+    /** The error of what would wait for a lock that the connection's own transaction may hold. */
+    public static R2dbcException waitsForTransaction(String what) {
+        return of("25001", what + " waits for the open transaction of this connection; end it first", null);
+    }
+
+    /** The error of statements of a transaction that did nothing for too long. */
+    public static R2dbcException idleTooLong(Duration timeout, @Nullable String sql) {
+        return of(
+                "25P03",
+                "The transaction was rolled back because it did nothing for longer than idleTransactionTimeout, which is "
+                        + timeout.toMillis() + " ms; begin another one",
+                sql);
+    }
+
+    /** The error of reading on in a result of a connection that was given back. */
+    public static R2dbcException givenBack() {
+        return of("24000", "The connection was given back before all rows of the result were read", null);
     }
 
     private static R2dbcException withSql(R2dbcException known, String sql) {
