@@ -12,12 +12,16 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * Sessions on a dqlite cluster, which share a few connections to its leader. Those are opened with the first session, and closed
  * when the factory is closed or unreachable and the last session is closed.
  */
 public final class ClusterTransport implements Transport {
+
+    private static final Scheduler START = Schedulers.fromExecutor(DriverThreads.workers());
 
     private final ClusterConfig config;
     private final Shared shared;
@@ -134,24 +138,26 @@ public final class ClusterTransport implements Transport {
             }
         }
 
-        /** Opens a session for each subscriber. */
+        /** Opens a session for each subscriber, beginning on a worker, as the first one starts many classes. */
         Mono<Session> sessions() {
-            return Mono.defer(() -> {
-                ClusterDatabase used = acquire();
-                AtomicBoolean released = new AtomicBoolean();
-                Runnable release = () -> {
-                    if (released.compareAndSet(false, true)) {
-                        release();
-                    }
-                };
-                Executor delivery = DriverThreads.newSerial();
-                return Exchange.<Session>mono(
-                                delivery,
-                                late -> late.close().subscribe(),
-                                exchange -> used.ready(exchange, () -> new ClusterSession(used, release, delivery)))
-                        .doOnError(error -> release.run())
-                        .doOnCancel(release);
-            });
+            return Mono.<Session>defer(() -> {
+                        ClusterDatabase used = acquire();
+                        AtomicBoolean released = new AtomicBoolean();
+                        Runnable release = () -> {
+                            if (released.compareAndSet(false, true)) {
+                                release();
+                            }
+                        };
+                        Executor delivery = DriverThreads.newSerial();
+                        return Exchange.<Session>mono(
+                                        delivery,
+                                        late -> late.close().subscribe(),
+                                        exchange ->
+                                                used.ready(exchange, () -> new ClusterSession(used, release, delivery)))
+                                .doOnError(error -> release.run())
+                                .doOnCancel(release);
+                    })
+                    .subscribeOn(START);
         }
     }
 }

@@ -19,7 +19,9 @@ import com.decentdb.r2dbc.transport.Errors;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -35,15 +37,21 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
     /** Pieces of a dump that wait for a slow subscriber. */
     private static final int CHUNKS_AHEAD = 4;
 
+    /** All that calls need of Netty. */
+    private record Means(EventLoops.Use use, NodeCall.Ways ways, LeaderWatch watch) {}
+
     private final ClusterConfig config;
-    private final EventLoops.Use use;
-    private final NodeCall.Ways ways;
-    private final LeaderWatch watch;
+    /** Brings tasks to the loop in their order. */
+    private final Executor entry = DriverThreads.newSerial();
+
     private final Scheduler signals = Schedulers.fromExecutor(DriverThreads.workers());
     private final Function<String, Flux<UnreadableValue>> unreadable;
     private final Mono<Boolean> seeded;
     /** The actions that close each call that is under way; confined to the loop. */
     private final Set<Runnable> calls = new LinkedHashSet<>();
+
+    /** Made with the first call. */
+    private volatile @Nullable Means means;
 
     private volatile boolean closed;
 
@@ -51,22 +59,16 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
     public DefaultClusterAdmin(ClusterConfig config, Function<String, Flux<UnreadableValue>> unreadable) {
         this.config = config;
         this.unreadable = unreadable;
-        this.use = EventLoops.acquire();
-        ClusterConfig.Parts parts = config.parts(use.loop(), this);
-        ClusterConfig.Times times = config.times();
-        this.ways = new NodeCall.Ways(
-                use.loop(), parts.finder(), parts.dialer(), times.failover(), times.connect(), times.statement());
-        this.watch = new LeaderWatch(ways, times.probe());
         this.seeded = seeds().cache();
     }
 
     @Override
     public Mono<ClusterNode> leader() {
         return onLeader(listed("the question for the leader"))
-                .flatMap(nodes -> Mono.create(sink -> onLoop(sink::error, () -> {
-                    LeaderFinder.Leader leader = ways.finder().current();
+                .flatMap(nodes -> Mono.create(sink -> onLoop(sink::error, used -> {
+                    LeaderFinder.Leader leader = used.ways.finder().current();
                     for (Reply.Node node : nodes) {
-                        if (leader != null && isAt(node, leader.address())) {
+                        if (leader != null && isAt(used, node, leader.address())) {
                             sink.success(node(node));
                             return;
                         }
@@ -144,15 +146,15 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
         if (database.isEmpty()) {
             throw new IllegalArgumentException("A database of a cluster has a name");
         }
-        Flux<DumpChunk> chunks = Flux.create(sink -> onLoop(sink::error, () -> {
-            LeaderFinder.Leader leader = ways.finder().current();
+        Flux<DumpChunk> chunks = Flux.create(sink -> onLoop(sink::error, used -> {
+            LeaderFinder.Leader leader = used.ways.finder().current();
             if (leader == null) {
                 sink.error(Errors.of("08001", "The leader was lost before it was asked for a dump", null));
                 return;
             }
-            DumpCall call = new DumpCall(leader.address(), database, ways.answer(), sink);
+            DumpCall call = new DumpCall(leader.address(), database, used.ways.answer(), sink);
             sink.onDispose(kept(call::close, call::cancel));
-            call.begin(ways.dialer(), ways.connect());
+            call.begin(used.ways.dialer(), used.ways.connect());
         }));
         return onLeader(listed("the question for the members")).thenMany(chunks).publishOn(signals, CHUNKS_AHEAD);
     }
@@ -161,8 +163,8 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
     public Flux<LeaderChange> leaderChanges() {
         return seeded.thenMany(Flux.<LeaderChange>create(
                         sink -> {
-                            sink.onDispose(() -> onLoopAnyway(() -> watch.remove(sink)));
-                            onLoop(sink::error, () -> watch.add(sink));
+                            sink.onDispose(() -> onLoopAnyway(used -> used.watch.remove(sink)));
+                            onLoop(sink::error, used -> used.watch.add(sink));
                         },
                         FluxSink.OverflowStrategy.LATEST))
                 .publishOn(signals, 1);
@@ -175,27 +177,32 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
 
     @Override
     public Mono<Void> close() {
-        return Mono.create(sink -> {
-            if (closed) {
+        return Mono.create(sink -> entry.execute(() -> {
+            Means used = means;
+            if (closed || used == null) {
+                closed = true;
                 sink.success();
                 return;
             }
-            onLoop(error -> sink.success(), () -> {
+            used.use.loop().execute(() -> {
                 if (!closed) {
                     closed = true;
-                    watch.close();
+                    used.watch.close();
                     List.copyOf(calls).forEach(Runnable::run);
-                    ways.finder().close();
-                    use.release().run();
+                    used.ways.finder().close();
+                    used.use.release().run();
                 }
                 sink.success();
             });
-        });
+        }));
     }
 
     @Override
     public void changed(LeaderFinder.Change change) {
-        watch.changed(change);
+        Means used = means;
+        if (used != null) {
+            used.watch.changed(change);
+        }
     }
 
     @Override
@@ -214,8 +221,8 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
     }
 
     private <T> Mono<T> call(@Nullable NodeAddress named, NodeRequest<T> request) {
-        return Mono.<T>create(sink -> onLoop(sink::error, () -> {
-                    NodeCall<T> call = new NodeCall<>(ways, named, request, sink);
+        return Mono.<T>create(sink -> onLoop(sink::error, used -> {
+                    NodeCall<T> call = new NodeCall<>(used.ways, named, request, sink);
                     sink.onDispose(kept(call::close, call::cancel));
                     call.begin();
                 }))
@@ -225,37 +232,60 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
     /** Keeps what closes a call until it is over; returns what ends it for its subscriber. */
     private Disposable kept(Runnable close, Runnable cancel) {
         calls.add(close);
-        return () -> onLoopAnyway(() -> {
+        return () -> onLoopAnyway(used -> {
             calls.remove(close);
             cancel.run();
         });
     }
 
-    private void onLoopAnyway(Runnable task) {
-        try {
-            use.loop().execute(task);
-        } catch (RejectedExecutionException e) {
-            // The loop has ended, and with it all connections.
-            return;
+    /** Netty's classes read files as they start, and need much of the stack: both are had on a worker. */
+    private Means means() {
+        Means made = means;
+        if (made == null) {
+            EventLoops.Use use = EventLoops.acquire();
+            ClusterConfig.Parts parts = config.parts(use.loop(), this);
+            ClusterConfig.Times times = config.times();
+            NodeCall.Ways ways = new NodeCall.Ways(
+                    use.loop(), parts.finder(), parts.dialer(), times.failover(), times.connect(), times.statement());
+            made = new Means(use, ways, new LeaderWatch(ways, times.probe()));
+            means = made;
         }
+        return made;
     }
 
-    private interface Refusal {
-        void accept(Throwable error);
+    private void onLoopAnyway(Consumer<Means> task) {
+        entry.execute(() -> {
+            Means used = means;
+            if (used != null) {
+                // With a loop that has ended all connections were closed.
+                EventLoops.giveUp(used.use.loop(), () -> task.accept(used));
+            }
+        });
     }
 
-    private void onLoop(Refusal refusal, Runnable task) {
-        try {
-            use.loop().execute(() -> {
+    private void onLoop(Consumer<Throwable> refusal, Consumer<Means> task) {
+        entry.execute(() -> {
+            try {
                 if (closed) {
-                    refusal.accept(AdminErrors.closed());
-                } else {
-                    task.run();
+                    throw AdminErrors.closed();
                 }
-            });
-        } catch (RejectedExecutionException e) {
-            refusal.accept(AdminErrors.closed());
-        }
+                Means used = means();
+                used.use.loop().execute(() -> {
+                    try {
+                        if (closed) {
+                            throw AdminErrors.closed();
+                        }
+                        task.accept(used);
+                    } catch (Throwable e) {
+                        refusal.accept(e);
+                    }
+                });
+            } catch (RejectedExecutionException e) {
+                refusal.accept(AdminErrors.closed());
+            } catch (Throwable e) {
+                refusal.accept(e);
+            }
+        });
     }
 
     /** The nodes of the store join those of the URL before the first search. */
@@ -267,17 +297,20 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
         return store.nodes()
                 .onErrorMap(error ->
                         Errors.of("08001", "The node store cannot be read: " + error.getMessage(), 0, null, error))
-                .map(nodes -> {
+                .flatMap(nodes -> Mono.create(sink -> onLoop(sink::error, used -> {
                     Set<NodeAddress> all = new LinkedHashSet<>(config.seeds());
-                    nodes.forEach(node -> all.add(ways.finder().reachable(NodeAddress.parse(node.address()))));
-                    use.loop().execute(() -> ways.finder().seeds(List.copyOf(all)));
-                    return true;
-                });
+                    nodes.forEach(node -> all.add(used.ways.finder().reachable(NodeAddress.parse(node.address()))));
+                    used.ways.finder().seeds(List.copyOf(all));
+                    sink.success(true);
+                })));
     }
 
-    private boolean isAt(Reply.Node node, NodeAddress address) {
+    private static boolean isAt(Means used, Reply.Node node, NodeAddress address) {
         try {
-            return ways.finder().reachable(NodeAddress.parse(node.address())).equals(address);
+            return used.ways
+                    .finder()
+                    .reachable(NodeAddress.parse(node.address()))
+                    .equals(address);
         } catch (IllegalArgumentException e) {
             return false;
         }

@@ -5,11 +5,13 @@ import com.decentdb.r2dbc.delivery.DriverThreads;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.SslHandler;
+import java.lang.reflect.InvocationTargetException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -115,18 +117,29 @@ public final class Dialer {
                         }
                     })
                     .connect(new InetSocketAddress(addresses.get(next), port));
-            channel = connecting.channel();
+            // A channel that could not be made, or that the loop could not take, cannot even be told to close; and it
+            // may
+            // report its failure on a thread of Netty's own.
+            channel = connecting.cause() == null ? connecting.channel() : null;
             connecting.addListener(done -> {
-                if (over) {
-                    var unused = connecting.channel().close();
-                } else if (connecting.isSuccess()) {
-                    secure(connecting.channel());
-                } else if (next + 1 < addresses.size()) {
-                    connect(addresses, next + 1);
+                if (loop.inEventLoop()) {
+                    connected(connecting, addresses, next);
                 } else {
-                    fail(new ChannelLost(Kind.NOT_OPENED, reason(connecting.cause()), connecting.cause()));
+                    loop.execute(() -> connected(connecting, addresses, next));
                 }
             });
+        }
+
+        private void connected(ChannelFuture connecting, List<InetAddress> addresses, int next) {
+            if (over) {
+                close(channel);
+            } else if (connecting.isSuccess()) {
+                secure(connecting.channel());
+            } else if (next + 1 < addresses.size()) {
+                connect(addresses, next + 1);
+            } else {
+                fail(new ChannelLost(Kind.NOT_OPENED, reason(connecting.cause()), connecting.cause()));
+            }
         }
 
         private void secure(Channel connected) {
@@ -164,7 +177,10 @@ public final class Dialer {
 
         void cancel() {
             end();
-            Channel opened = channel;
+            close(channel);
+        }
+
+        private void close(@Nullable Channel opened) {
             if (opened != null) {
                 var unused = opened.close();
             }
@@ -179,6 +195,13 @@ public final class Dialer {
     private static String reason(@Nullable Throwable error) {
         if (error == null || error instanceof TimeoutException) {
             return "no connection in time";
+        }
+        if (error instanceof ChannelException && error.getCause() != null) {
+            // Only its cause says why there could be no channel.
+            return reason(error.getCause());
+        }
+        if (error instanceof InvocationTargetException) {
+            return reason(error.getCause());
         }
         String message = error.getMessage();
         return message == null ? error.getClass().getSimpleName() : message;

@@ -1,6 +1,8 @@
 package com.decentdb.r2dbc.cluster.channel;
 
 import com.decentdb.r2dbc.delivery.DriverThreads;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.Epoll;
@@ -35,6 +37,7 @@ public final class EventLoops {
      */
     public record Use(EventLoop loop, Runnable release) {}
 
+    /** On a thread that may block and has stack to spare: the first call of a JVM starts many of Netty's classes. */
     public static synchronized Use acquire() {
         EventLoopGroup shared = group;
         if (shared == null) {
@@ -74,7 +77,17 @@ public final class EventLoops {
     private static EventLoopGroup create() {
         int threads = Math.min(4, Runtime.getRuntime().availableProcessors());
         ThreadFactory factory = DriverThreads.eventLoop("decentdb-cluster");
-        return EPOLL ? new EpollEventLoopGroup(threads, factory) : new NioEventLoopGroup(threads, factory);
+        EventLoopGroup loops =
+                EPOLL ? new EpollEventLoopGroup(threads, factory) : new NioEventLoopGroup(threads, factory);
+        try {
+            // The first channel of a JVM reads files of the system, which a loop must not do.
+            Channel first = EPOLL ? new EpollSocketChannel() : new NioSocketChannel();
+            first.unsafe().closeForcibly();
+        } catch (ChannelException e) {
+            // No file can be opened at present: dialling reports it.
+            return loops;
+        }
+        return loops;
     }
 
     /** Whether this machine has epoll and Netty's library for it is there. */
