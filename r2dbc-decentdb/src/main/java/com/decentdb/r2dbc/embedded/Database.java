@@ -211,17 +211,12 @@ final class Database {
         }
     }
 
-    /**
-     * Makes the handle of a read lane see all commits acknowledged so far. An engine may answer a kept statement from what
-     * its handle holds in memory; beginning a transaction makes that handle look at the log, and describing the schema at what a
-     * checkpoint took out of the log.
-     */
+    /** Makes the handle of a read lane see all commits acknowledged so far. */
     void refresh(Lane lane) {
+        // Counted before the look, so that a commit in between is looked at again.
         long latest = commits.get();
-        if (traits.keptStatementsMayBeStale() && !lane.inTransaction() && lane.seesUpTo(latest)) {
-            lane.call(NativeDatabase::listViews);
-            lane.begin();
-            lane.rollback();
+        if (traits.keptStatementsMayBeStale()) {
+            lane.refresh(latest);
         }
     }
 
@@ -230,12 +225,10 @@ final class Database {
         if (!traits.readsFastAtOnce() && lane.worthWarming(nanos)) {
             lease.acquire(WriteLease.claim("the preparation of a handle that reads", lane, () -> {
                 try {
-                    guard.alone(
-                            lane.database(),
-                            () -> lane.call(handle -> {
-                                EngineTraits.warm(handle);
-                                return handle;
-                            }));
+                    guard.alone(lane.database(), () -> {
+                        lane.warm();
+                        return lane;
+                    });
                 } catch (Throwable e) {
                     LOG.debug("A handle of " + file.nativePath() + " goes on reading slowly", e);
                 } finally {
