@@ -69,7 +69,7 @@ final class Database {
         Path path = config.path();
         this.label = path == null ? config.name() : String.valueOf(path.getFileName());
         this.traits = EngineTraits.of(library);
-        this.schema = new SchemaVersion(config.othersMayOpenIt(), traits.preparesPragmas());
+        this.schema = new SchemaVersion(config.othersMayOpenIt(), traits);
         this.guard = guard(path);
         this.file = new DatabaseFile(config, library, guard);
         this.writer = writingLane(

@@ -238,6 +238,24 @@ class EngineFaultTests {
     }
 
     @Test
+    void anInsertIsThatOfATableThatWasDropped() {
+        try (NativeDatabase handle = open()) {
+            for (String type : List.of("INT64", "FLOAT64")) {
+                run(handle, "DROP TABLE IF EXISTS t");
+                run(handle, "CREATE TABLE t (id INTEGER PRIMARY KEY, v " + type + ")");
+                insertHalf(handle);
+                run(handle, "DELETE FROM t");
+                insertHalf(handle);
+            }
+
+            faultIs(
+                    rows(handle, "SELECT COUNT(*) FROM t WHERE v = 1.5").equals("0"),
+                    "A value is converted to the type of its column, not to that of a table that was dropped",
+                    "EngineTraits.plansMayBeStale may be false for it");
+        }
+    }
+
+    @Test
     void aHandleMissesWhatWasCommittedAndCheckpointedWhileItDidNothing() {
         try (NativeDatabase writer = open();
                 NativeDatabase reader = open()) {
@@ -306,6 +324,17 @@ class EngineFaultTests {
 
     private static void run(NativeDatabase handle, String sql) {
         handle.execute(sql, Parameters.of(0)).close();
+    }
+
+    /** Inserts a row of 1.5, after which another handle is opened. */
+    private void insertHalf(NativeDatabase handle) {
+        try (NativeStatement insert = handle.prepare("INSERT INTO t (v) VALUES ($1)")) {
+            Parameters half = Parameters.of(1);
+            half.setFloat64(0, 1.5);
+            insert.bind(half);
+            assertThat(insert.affectedRows()).isEqualTo(1);
+        }
+        open().close();
     }
 
     private static String prepared(NativeDatabase handle, String sql) {

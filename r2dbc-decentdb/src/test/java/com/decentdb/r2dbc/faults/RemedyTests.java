@@ -57,6 +57,28 @@ class RemedyTests {
                 .hasToString("[[4, x0], [5, x2]]");
     }
 
+    @ParameterizedTest
+    @EnumSource(Way.class)
+    void aStatementIsThatOfTheTableThatIsThereNow(Way way) {
+        DecentDbConnection connection = database.connect();
+        if (way == Way.PINNED_CONNECTION) {
+            await(connection.execute("CREATE TEMP TABLE own (n INTEGER)"));
+        }
+        for (String type : List.of("INT64", "TEXT", "FLOAT64", "TEXT", "INT64")) {
+            await(connection.execute("DROP TABLE IF EXISTS t"));
+            await(connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v " + type + ")"));
+            Object value = type.equals("TEXT") ? "x" : type.equals("INT64") ? (Object) 7L : (Object) 1.5;
+            Object other = type.equals("TEXT") ? "y" : type.equals("INT64") ? (Object) 8L : (Object) 2.5;
+
+            await(write(way, connection, "INSERT INTO t (v) VALUES ($1)", value));
+            assertThat(awaitValue(connection.fetchValue("SELECT v FROM t WHERE id = 1", Object.class)))
+                    .isEqualTo(value);
+            await(write(way, connection, "UPDATE t SET v = $1 WHERE id = $2", other, 1));
+            assertThat(awaitValue(connection.fetchValue("SELECT v FROM t WHERE id = 1", Object.class)))
+                    .isEqualTo(other);
+        }
+    }
+
     private static Flux<Long> write(Way way, DecentDbConnection connection, String sql, Object... arguments) {
         return switch (way) {
             case QUEUE -> connection.executeQueued(sql, arguments).flux();

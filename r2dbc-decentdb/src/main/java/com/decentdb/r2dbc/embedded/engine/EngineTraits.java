@@ -15,6 +15,8 @@ import java.util.Comparator;
  * @param preparesPragmas whether {@code PRAGMA schema_version} can be prepared, rather than only executed
  * @param keptStatementsMayBeStale whether a kept statement may be answered from what its handle holds in memory, until that
  *     handle begins a transaction
+ * @param plansMayBeStale whether a statement may be answered with the plan that its handle made of the same text for tables that have
+ *     been dropped since
  * @param commitsAlone whether a write without a transaction does what it says: on an engine where it does not, an insert that
  *     is refused can overwrite another row
  * @param locksAtBegin whether a transaction may take the lock of the file as it begins, so that nothing was done yet if
@@ -35,6 +37,7 @@ import java.util.Comparator;
 public record EngineTraits(
         boolean preparesPragmas,
         boolean keptStatementsMayBeStale,
+        boolean plansMayBeStale,
         boolean commitsAlone,
         boolean locksAtBegin,
         boolean opensAtAnyTime,
@@ -53,6 +56,7 @@ public record EngineTraits(
         boolean bundled = library.bundled();
         return new EngineTraits(
                 bundled,
+                !bundled,
                 !bundled,
                 bundled,
                 bundled,

@@ -38,15 +38,16 @@ public record BatchInsert(SqlCommand sql, List<Value[]> lists, String signature)
         lane.call(handle -> {
             for (int i = 0; i < lists.size(); i += MAX_ROWS) {
                 List<Value[]> rows = lists.subList(i, Math.min(lists.size(), i + MAX_ROWS));
-                insert(handle, lane.statements(), NativeParameters.batch(signature, rows), rows.size());
+                insert(handle, lane.memory(), NativeParameters.batch(signature, rows), rows.size());
             }
             return true;
         });
         return Collections.nCopies(lists.size(), new CountCursor(1));
     }
 
-    private void insert(NativeDatabase handle, StatementCache statements, Batch batch, int rows) {
-        StatementCache.Kept kept = statements.take(handle, sql.text());
+    private void insert(NativeDatabase handle, LaneMemory memory, Batch batch, int rows) {
+        StatementCache statements = memory.statements;
+        StatementCache.Kept kept = statements.take(handle, memory.text(sql));
         boolean whole = false;
         try {
             long inserted = kept.statement().executeBatch(batch);

@@ -283,7 +283,7 @@ public final class Lane implements Executor {
     }
 
     private LaneOutcome runPrepared(NativeDatabase handle, SqlCommand sql, int fetchSize) {
-        StatementCache.Kept kept = statements.take(handle, sql.text());
+        StatementCache.Kept kept = statements.take(handle, memory.text(sql));
         NativeStatement statement = kept.statement();
         boolean whole = false;
         try {
@@ -319,7 +319,7 @@ public final class Lane implements Executor {
     }
 
     private LaneOutcome runDirectly(NativeDatabase handle, SqlCommand sql) {
-        try (NativeResult result = handle.execute(sql.text(), parameters)) {
+        try (NativeResult result = handle.execute(memory.text(sql), parameters)) {
             if (result.columnCount() == 0) {
                 return LaneOutcome.withoutRows(result.affectedRows());
             }
@@ -358,10 +358,10 @@ public final class Lane implements Executor {
         statements.drop(rest);
     }
 
-    /** The statements prepared for the schema as it is now. */
-    StatementCache statements() {
+    /** The memory of the schema as it is now. */
+    LaneMemory memory() {
         memory.forgetOldSchema();
-        return statements;
+        return memory;
     }
 
     /** Whether {@code handle} is still in use; if another handle took its place, everything it held is lost. */

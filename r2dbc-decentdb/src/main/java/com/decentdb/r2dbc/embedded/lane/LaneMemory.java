@@ -3,6 +3,8 @@ package com.decentdb.r2dbc.embedded.lane;
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.StatementShapes;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.sql.SqlCommand.Kind;
 import java.util.concurrent.TimeUnit;
 
 /** The statements and shapes that a lane remembers, none of them older than the schema. Confined to the lane's tasks. */
@@ -27,6 +29,8 @@ final class LaneMemory {
 
     /** All of it belongs to this count of {@link #version} and to the version in {@link #engineSchema}. */
     private long seenVersion;
+    /** Goes behind the text of every statement that reads or writes rows. */
+    private String mark = "";
 
     LaneMemory(SchemaVersion version, int statementCacheSize) {
         this.version = version;
@@ -77,8 +81,15 @@ final class LaneMemory {
         long now = version.changes();
         if (now != seenVersion) {
             seenVersion = now;
+            mark = version.mark(now);
             forget();
         }
+    }
+
+    /** A statement as the engine is given it. */
+    String text(SqlCommand sql) {
+        boolean planned = sql.kind() == Kind.QUERY || sql.kind() == Kind.DML;
+        return planned ? sql.text() + mark : sql.text();
     }
 
     /** Looks whether another process changed the schema since this was last looked at, and forgets all then; true if so. */

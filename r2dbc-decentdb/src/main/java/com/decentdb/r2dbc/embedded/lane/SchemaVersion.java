@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.embedded.lane;
 
+import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Counts the changes of a database's schema made in this JVM, which lanes compare with what they have seen. Thread-safe. */
@@ -7,17 +8,16 @@ public final class SchemaVersion {
 
     private final AtomicLong changes = new AtomicLong();
     private final boolean othersChangeIt;
-    private final boolean preparable;
+    private final EngineTraits traits;
 
     /**
      * Begins to count.
      *
      * @param othersChangeIt whether other processes may change the schema, too
-     * @param preparable whether the engine prepares the question for its own version
      */
-    public SchemaVersion(boolean othersChangeIt, boolean preparable) {
+    public SchemaVersion(boolean othersChangeIt, EngineTraits traits) {
         this.othersChangeIt = othersChangeIt;
-        this.preparable = preparable;
+        this.traits = traits;
     }
 
     long changes() {
@@ -33,8 +33,18 @@ public final class SchemaVersion {
         return othersChangeIt;
     }
 
+    /**
+     * Goes behind the text of a statement: an engine that answers with the plan it made of the same text for an earlier schema
+     * has none for this one.
+     *
+     * @param seen the count of changes that the lane has seen
+     */
+    String mark(long seen) {
+        return traits.plansMayBeStale() ? " /*" + seen + "*/" : "";
+    }
+
     /** The engine's own version, as one handle sees it. */
     EngineSchema ofEngine() {
-        return new EngineSchema(preparable);
+        return new EngineSchema(traits.preparesPragmas());
     }
 }
