@@ -130,7 +130,12 @@ class BrokenHandleTests {
         run(session, "INSERT INTO many VALUES (1), (2), (3)");
         Cursor cursor = requireNonNull(execute(session, "SELECT n FROM many").block(PATIENCE));
         breakHandle(session.lanes().writer(), Status.PANIC, "native panic");
-        StepVerifier.create(cursor.next()).expectError(R2dbcException.class).verify(PATIENCE);
+        if (database().traits().keepsAuditContext()) {
+            StepVerifier.create(cursor.next()).expectError(R2dbcException.class).verify(PATIENCE);
+        } else {
+            // On DecentDB a connection with TEMP objects reads under the write lock, and each result as a whole.
+            StepVerifier.create(cursor.next()).expectNextCount(1).expectComplete().verify(PATIENCE);
+        }
     }
 
     @Test
