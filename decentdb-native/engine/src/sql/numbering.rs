@@ -89,6 +89,14 @@ impl Rows {
         format!(" ({}) {}", list.join(", "), self.with(cells, counted.is_some()))
     }
 
+    /// Adds a column, if any, that is the same expression in each row.
+    pub fn add(&mut self, column: Option<&String>) {
+        match self {
+            Rows::Values(rows) => rows.iter_mut().for_each(|row| row.extend(column.cloned())),
+            Rows::Query { items, .. } => items.extend(column.cloned()),
+        }
+    }
+
     /// The rows alone.
     pub fn source(&self) -> String {
         self.with(|cells| cells.join(", "), false)

@@ -76,6 +76,33 @@ fn a_default_fills_the_rows_of_every_kind_of_insert() {
 }
 
 #[test]
+fn a_default_gives_ids_too() {
+    let db = Db::memory();
+    db.run("CREATE SEQUENCE s START WITH 100 INCREMENT BY 10");
+    db.run("CREATE TABLE t (id BIGINT PRIMARY KEY DEFAULT nextval('s'), v TEXT)");
+    let id = |sql: &str| value(&db, &format!("{sql} RETURNING id"));
+    assert_eq!(id("INSERT INTO t (v) VALUES ('a')"), 100);
+    assert_eq!(id("INSERT INTO t DEFAULT VALUES"), 110);
+    assert_eq!(id("INSERT INTO t VALUES (DEFAULT, 'b')"), 120);
+    assert_eq!(id("INSERT INTO t (v) SELECT 'c'"), 130);
+    assert_eq!(id("INSERT INTO t (id, v) VALUES (7, 'd')"), 7);
+    db.run("INSERT INTO t (v) SELECT v FROM t WHERE id < 120");
+    assert_eq!(value(&db, "SELECT MAX(id) FROM t"), 160);
+    // Also where the highest id is kept aside, and beside conflicts.
+    db.run("DELETE FROM t WHERE id > 120");
+    assert_eq!(id("INSERT INTO t (v) VALUES ('e')"), 170);
+    assert_eq!(id("INSERT INTO t DEFAULT VALUES"), 180);
+    db.run("SELECT setval('s', 110)");
+    db.run("INSERT INTO t (v) VALUES ('f'), ('g') ON CONFLICT (id) DO UPDATE SET v = 'h'");
+    assert_eq!(value(&db, "SELECT id FROM t WHERE v = 'h'"), 120);
+    assert_eq!(value(&db, "SELECT id FROM t WHERE v = 'g'"), 130);
+
+    db.run("CREATE TABLE u (id INTEGER PRIMARY KEY DEFAULT 7, v TEXT)");
+    assert_eq!(value(&db, "INSERT INTO u (v) VALUES ('a') RETURNING id"), 7);
+    assert_eq!(db.fail("INSERT INTO u (v) VALUES ('b')").sqlstate(), "23505");
+}
+
+#[test]
 fn taking_a_value_wakes_no_watch_of_a_table() {
     let database = TempDb::new();
     let db = database.open();

@@ -62,18 +62,29 @@ impl Binder<'_> {
             sql.push_str(&format!(" AS {}", quote(&qualifier)));
         }
         let mut counted = sql.clone();
+        let id = self.default_id(insert, &table, names_id)?;
+        let gives_id = id.is_some() || (names_id && insert.source.is_some());
         match &insert.source {
+            None if insert.columns.is_empty() && id.is_some() => {
+                let mut rows = Rows::Values(vec![Vec::new()]);
+                let names: Vec<&str> = id.iter().map(|(name, _)| name.as_str()).collect();
+                rows.add(id.as_ref().map(|(_, value)| value));
+                sql.push_str(&rows.sql(&names, None));
+                counted.push_str(&rows.sql(&names, Some(&table)));
+            }
             None if insert.columns.is_empty() => {
                 sql.push_str(" DEFAULT VALUES");
                 counted.extend(counted_defaults(&table));
             }
             None => return Err(Error::syntax("INSERT is missing its source rows")),
             Some(query) => {
-                let rows = match plain_values(query) {
+                let mut rows = match plain_values(query) {
                     Some(values) => Rows::Values(self.insert_values(values, &table, &columns)?),
                     None => self.insert_query(query, &table, &columns)?,
                 };
-                let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+                rows.add(id.as_ref().map(|(_, value)| value));
+                let names = columns.iter().map(|column| &column.name).chain(id.iter().map(|(name, _)| name));
+                let names: Vec<&str> = names.map(String::as_str).collect();
                 sql.push_str(&rows.sql(&names, None));
                 counted.push_str(&rows.sql(&names, Some(&table)));
             }
@@ -95,7 +106,7 @@ impl Binder<'_> {
         if table.row_id().is_some() && !table.temporary {
             counted.push_str(id_only.as_ref().map_or(&sql[written..], |_| &sql[written..bare]));
             self.numbering.counted = Some(counted);
-            self.numbering.given = match names_id && insert.source.is_some() {
+            self.numbering.given = match gives_id {
                 false => Given::None,
                 true if adds_one_row(insert) => Given::One,
                 true => Given::Several,
@@ -103,6 +114,13 @@ impl Binder<'_> {
         }
         let program = Program::Statement(sql);
         Ok(Parts { kind: StatementKind::Insert, program, columns, target: Some(table), id_only })
+    }
+
+    /// The id and its default, if rows get that: SQLite gives ids without asking for one.
+    fn default_id(&mut self, insert: &Insert, table: &Table, named: bool) -> Result<Option<(String, String)>> {
+        let Some(id) = table.row_id().filter(|_| insert.source.is_none() || !named) else { return Ok(None) };
+        let Some(default) = &id.default_sql else { return Ok(None) };
+        Ok(Some((id.name.clone(), self.default_value(default, id)?.sql)))
     }
 
     fn insert_values(&mut self, values: &Values, table: &Table, columns: &[&Column]) -> Result<Vec<Vec<String>>> {
