@@ -70,6 +70,9 @@ pub struct Column {
     /// The shapes that a column of a spatial type accepts; any shape if absent.
     #[serde(default)]
     pub shape: Option<Shape>,
+    /// The type as it was written, if it names a length or digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<String>,
     /// The size that values are held to; absent if the database was not asked to when the column was defined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<Size>,
@@ -298,6 +301,7 @@ impl Column {
             name: name.to_owned(),
             ty,
             shape: None,
+            declared: None,
             size: None,
             nullable: true,
             default_sql: None,

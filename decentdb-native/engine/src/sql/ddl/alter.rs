@@ -13,7 +13,9 @@ use crate::catalog::{Change, Column, ForeignKey, Table};
 use crate::error::{Error, Result, Status};
 use crate::sql::bind::{Binder, Ex, ExKind};
 use crate::sql::errors::{depends, refuse};
-use crate::sql::grammar::{expression, name, object, quote, require_user_name, shape_of, type_of, without_position};
+use crate::sql::grammar::{
+    declared_of, expression, name, object, quote, require_user_name, shape_of, type_of, without_position,
+};
 use crate::sql::program::Parts;
 use crate::value::Type;
 
@@ -222,6 +224,7 @@ impl Binder<'_> {
             AlterColumnOperation::SetDataType { data_type, using, .. } => {
                 definition.ty = owned(&type_of(data_type)?, &table_name, &column);
                 definition.shape = shape_of(data_type)?;
+                definition.declared = declared_of(data_type);
                 definition.size = self.size(data_type)?;
                 let definition = definition.clone();
                 if let Some(default) = &definition.default_sql {

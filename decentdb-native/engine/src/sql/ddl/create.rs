@@ -12,7 +12,7 @@ use crate::error::{Error, Result, Status};
 use crate::sql::bind::{require_column_type, Binder};
 use crate::sql::emit::{in_schema, qualified_name};
 use crate::sql::errors::{already_exists, duplicate_column, refuse};
-use crate::sql::grammar::{enum_id, expression, name, object, quote, shape_of, size_of, type_of};
+use crate::sql::grammar::{declared_of, enum_id, expression, name, object, quote, shape_of, size_of, type_of};
 use crate::sql::program::Parts;
 use crate::types::size::Size;
 use crate::value::{EnumType, Type};
@@ -146,6 +146,7 @@ impl Binder<'_> {
         column.identity = serial.then_some(Identity::ByDefault);
         column.nullable = !serial;
         column.shape = shape_of(&definition.data_type).map_err(at)?;
+        column.declared = declared_of(&definition.data_type);
         column.size = self.size(&definition.data_type).map_err(at)?;
         for option in &definition.options {
             let constraint = option.name.as_ref().map(name);

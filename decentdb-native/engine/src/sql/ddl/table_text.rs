@@ -29,7 +29,8 @@ fn constraint(key: &ForeignKey) -> String {
 }
 
 fn column(table: &Table, column: &Column) -> String {
-    let ty = column.size.map_or_else(|| column.ty.name().to_owned(), Size::sql);
+    let plain = || column.size.map_or_else(|| column.ty.name().to_owned(), Size::sql);
+    let ty = column.declared.clone().unwrap_or_else(plain);
     let mut text = format!("{} {ty}", quote(&column.name));
     if let Type::Enum(of) = &column.ty {
         let labels: Vec<String> = of.labels.iter().map(|label| text_literal(label)).collect();

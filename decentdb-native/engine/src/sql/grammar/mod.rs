@@ -15,4 +15,4 @@ pub(crate) use self::parse::{
     require_user_name, statement, syntax, text_literal, tokenize, without_position, words, Path, Schema,
 };
 pub(crate) use self::transaction::recognize_transaction;
-pub(crate) use self::type_names::{enum_id, shape_of, size_of, type_of};
+pub(crate) use self::type_names::{declared_of, enum_id, shape_of, size_of, type_of};

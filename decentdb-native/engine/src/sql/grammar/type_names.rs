@@ -89,6 +89,18 @@ pub(crate) fn size_of(data_type: &DataType) -> Result<Option<Size>> {
     })
 }
 
+/// The text of a type that names a length or digits, which are described also where values are not held to them.
+pub(crate) fn declared_of(data_type: &DataType) -> Option<String> {
+    use DataType as D;
+    let bounded = match data_type {
+        D::Varchar(length) | D::CharacterVarying(length) | D::CharVarying(length) => length.is_some(),
+        D::Char(length) | D::Character(length) => length.is_some(),
+        D::Decimal(digits) | D::Numeric(digits) | D::Dec(digits) => *digits != ExactNumberInfo::None,
+        _ => false,
+    };
+    bounded.then(|| data_type.to_string())
+}
+
 fn characters(length: Option<CharacterLength>) -> Option<Size> {
     match length {
         Some(CharacterLength::IntegerLength { length, .. }) => Some(Size::Characters(length)),

@@ -84,6 +84,24 @@ fn a_rebuilt_table_keeps_everything_else() {
 }
 
 #[test]
+fn declared_lengths_and_digits_are_kept() {
+    let mut database = Database::with(&["CREATE TABLE t (id INT PRIMARY KEY, price DECIMAL(8,2), code CHAR(3))"]);
+    for (statement, column) in [
+        ("ALTER TABLE t ADD COLUMN name VARCHAR(20)", "\"name\" VARCHAR(20)"),
+        ("ALTER TABLE t RENAME COLUMN price TO cost", "\"cost\" DECIMAL(8,2)"),
+        ("ALTER TABLE t RENAME TO u", "\"code\" CHAR(3)"),
+        ("ALTER TABLE u ALTER COLUMN name TYPE VARCHAR(30)", "\"name\" VARCHAR(30)"),
+        ("ALTER TABLE u ALTER COLUMN code TYPE TEXT", "\"code\" TEXT"),
+    ] {
+        database.run(statement);
+        let catalog = catalog::load(&database.connection).unwrap();
+        let table = catalog.table("u").or(catalog.table("t")).unwrap();
+        assert!(table.ddl.contains(column), "{statement}: {}", table.ddl);
+        require_true_text(&database, &table.name);
+    }
+}
+
+#[test]
 fn new_constraints_hold_for_the_rows_that_are_there() {
     let mut database = shop();
     for (statement, sqlstate, message) in [

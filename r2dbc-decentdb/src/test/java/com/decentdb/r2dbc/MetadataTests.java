@@ -27,6 +27,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 
 /** The metadata of results and connections. */
@@ -84,6 +85,26 @@ class MetadataTests {
         assertThat(metadata.getColumnMetadata("cost").getPrecision()).isEqualTo(8);
         assertThat(metadata.getColumnMetadata("cost").getScale()).isEqualTo(2);
         assertThat(metadata.getColumnMetadata("id").getScale()).isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ALTER TABLE t ADD COLUMN more TEXT",
+                "ALTER TABLE t RENAME COLUMN price TO cost",
+                "ALTER TABLE t ADD CONSTRAINT dear CHECK (id > 0)",
+                "ALTER TABLE t ALTER COLUMN price TYPE DECIMAL(8,2)"
+            })
+    void tellsThemStillWhenTheTableWasAltered(String change) {
+        assumeTrue(database.bundled(), "DecentDB forgets the digits of a declaration");
+        await(database.connect().execute(change));
+
+        ColumnMetadata price = metadata("SELECT * FROM t").getColumnMetadatas().stream()
+                .filter(column -> column.getName().matches("price|cost"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(price.getPrecision()).isEqualTo(8);
+        assertThat(price.getScale()).isEqualTo(2);
     }
 
     @Test
