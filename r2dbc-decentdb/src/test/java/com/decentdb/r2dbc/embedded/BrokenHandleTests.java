@@ -134,7 +134,10 @@ class BrokenHandleTests {
             StepVerifier.create(cursor.next()).expectError(R2dbcException.class).verify(PATIENCE);
         } else {
             // On DecentDB a connection with TEMP objects reads under the write lock, and each result as a whole.
-            StepVerifier.create(cursor.next()).expectNextCount(1).expectComplete().verify(PATIENCE);
+            StepVerifier.create(cursor.next())
+                    .expectNextCount(1)
+                    .expectComplete()
+                    .verify(PATIENCE);
         }
     }
 
