@@ -4,6 +4,7 @@ import com.decentdb.r2dbc.api.cluster.ClusterNode;
 import com.decentdb.r2dbc.api.cluster.NodeRole;
 import com.decentdb.r2dbc.api.cluster.NodeStore;
 import com.decentdb.r2dbc.cluster.channel.EventLoops;
+import com.decentdb.r2dbc.cluster.dump.Dumps;
 import com.decentdb.r2dbc.cluster.leader.LeaderFinder;
 import com.decentdb.r2dbc.cluster.leader.NodeAddress;
 import com.decentdb.r2dbc.cluster.leader.Topology;
@@ -52,6 +53,7 @@ final class ClusterDatabase implements LeaderFinder.Listener {
     private final WriteLease lease = new WriteLease("another client of the cluster holds");
     private final Committer committer;
     private final Watches watches;
+    private final Dumps dumps;
     private final Set<Connecting> whenConnected = new LinkedHashSet<>();
     private Runnable giveUpConnecting = () -> {};
     private int pinned;
@@ -82,6 +84,13 @@ final class ClusterDatabase implements LeaderFinder.Listener {
                         use.loop(), finder, lease, writer, times.failover(), config.groupCommit(), this::committed),
                 config.maxPendingWrites());
         this.watches = new Watches(use.loop(), opener, this::attempts, times.watchInterval());
+        this.dumps = new Dumps(
+                use.loop(),
+                opener,
+                finder,
+                parts.dialer(),
+                new Dumps.Settings(config.database(), times.failover(), times.connect(), times.statement()),
+                readers::add);
         readNodes();
     }
 
@@ -137,6 +146,10 @@ final class ClusterDatabase implements LeaderFinder.Listener {
 
     Watches watches() {
         return watches;
+    }
+
+    Dumps dumps() {
+        return dumps;
     }
 
     /** The features of the latest leader; any thread, once a session was opened. */

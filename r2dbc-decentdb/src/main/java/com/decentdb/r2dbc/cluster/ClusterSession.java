@@ -22,6 +22,7 @@ import com.decentdb.r2dbc.transport.TransactionOptions;
 import com.decentdb.r2dbc.transport.Waits;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -294,6 +295,13 @@ final class ClusterSession implements Session {
     @Override
     public Mono<WriteQueueMetrics> writeQueueMetrics() {
         return queue.metrics(database);
+    }
+
+    @Override
+    public Mono<Void> saveAs(Path path) {
+        return Mono.defer(() -> inTransaction()
+                ? Mono.error(Errors.waitsForTransaction("A copy"))
+                : open ? database.dumps().saveAs(path, end.asMono(), delivery) : Mono.error(Errors.closed()));
     }
 
     @Override
