@@ -148,8 +148,8 @@ final class ClusterSession implements Session {
                         .timeout("The statement", wait, steps.get(0).source()));
         PinnedLine own = pin.line();
         LineSource lines = own == null ? database.writer() : own;
-        PendingWrite<T> write =
-                new PendingWrite<>(exchange, steps, atomic, lines, () -> open, statementTimeout, answer);
+        PendingWrite<T> write = new PendingWrite<>(
+                exchange, steps, atomic, lines, () -> open, statementTimeout, System.nanoTime(), answer);
         database.loop().execute(() -> database.committer().submit(write));
     }
 

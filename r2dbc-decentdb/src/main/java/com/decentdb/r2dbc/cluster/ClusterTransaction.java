@@ -211,8 +211,13 @@ final class ClusterTransaction implements LineOpener.Opened {
 
     /** A statement met trouble; the error for its user. Afterwards the transaction may be lost. */
     R2dbcException statementFailed(Line on, Trouble trouble, @Nullable String sql, boolean writes) {
-        attempts.note(on, trouble);
-        R2dbcException error = state == State.LOST ? refusal(sql) : Failures.inTransaction(trouble, sql);
+        if (state == State.LOST) {
+            return refusal(sql);
+        }
+        if (!trouble.readOnly() || !(readOnly || restricted)) {
+            attempts.note(on, trouble);
+        }
+        R2dbcException error = Failures.inTransaction(trouble, sql);
         if (state == State.OPEN && line == on) {
             if (trouble.endsTransaction()) {
                 on.close();

@@ -97,7 +97,7 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
             done();
             return;
         }
-        counts.started(batch.size());
+        counts.started(batch);
         if (batch.size() == 1 && batch.get(0).steps().size() == 1) {
             new SingleRun(context, counts, batch.get(0), this::done).begin();
         } else {

@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.cluster.write;
 
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
+import java.util.List;
 
 /** Counts what a committer did. Confined to the loop. */
 public final class WriteCounts {
@@ -10,9 +11,14 @@ public final class WriteCounts {
     private long failed;
     private long groups;
     private long largest;
+    private long waitNanos;
 
-    void started(int writes) {
-        executed += writes;
+    void started(List<PendingWrite<?>> writes) {
+        executed += writes.size();
+        long now = System.nanoTime();
+        for (PendingWrite<?> write : writes) {
+            waitNanos += now - write.since();
+        }
     }
 
     void committed(int writes) {
@@ -28,6 +34,6 @@ public final class WriteCounts {
     /** The counters as users see them. */
     public WriteQueueMetrics metrics(long capacity, long waiting) {
         return new WriteQueueMetrics(
-                capacity, waiting, executed, committed, failed, groups, largest, groups, committed - groups, 0);
+                capacity, waiting, executed, committed, failed, groups, largest, groups, committed - groups, waitNanos);
     }
 }
