@@ -351,7 +351,7 @@ final class ClusterSession implements Session {
         end.tryEmitEmpty();
         reads.abandon(Errors::closed);
         onLoop(() -> {
-            database.committer().dropClosed();
+            database.sessionClosed();
             Runnable ended = () -> {
                 pin.drop();
                 release.run();

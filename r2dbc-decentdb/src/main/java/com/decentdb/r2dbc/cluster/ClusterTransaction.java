@@ -200,7 +200,7 @@ final class ClusterTransaction implements LineOpener.Opened {
         }
         on.whenLost(() -> lost(on));
         limits.begin(on);
-        waiting.run(on);
+        waiting.run(on, readOnly);
     }
 
     private void lost(Line on) {

@@ -1,11 +1,13 @@
 package com.decentdb.r2dbc.cluster.write;
 
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
+import com.decentdb.r2dbc.cluster.meter.ClusterMeters;
 import java.util.List;
 
 /** Counts what a committer did. Confined to the loop. */
 public final class WriteCounts {
 
+    private final ClusterMeters meters;
     private long executed;
     private long committed;
     private long failed;
@@ -13,11 +15,16 @@ public final class WriteCounts {
     private long largest;
     private long waitNanos;
 
+    WriteCounts(ClusterMeters meters) {
+        this.meters = meters;
+    }
+
     void started(List<PendingWrite<?>> writes) {
         executed += writes.size();
         long now = System.nanoTime();
         for (PendingWrite<?> write : writes) {
             waitNanos += now - write.since();
+            meters.waitedForLock(now - write.since());
         }
     }
 
@@ -25,6 +32,7 @@ public final class WriteCounts {
         committed += writes;
         groups++;
         largest = Math.max(largest, writes);
+        meters.committed(writes);
     }
 
     void failed(int writes) {
