@@ -249,6 +249,8 @@ class TransactionTests {
         DecentDbTransactionDefinition base = DecentDbTransactionDefinition.create();
 
         assertThatIllegalArgumentException().isThrownBy(() -> base.lockWaitTimeout(Duration.ofMillis(-1)));
+        assertThatIllegalArgumentException().isThrownBy(() -> base.transactionTimeout(Duration.ZERO));
+        assertThatIllegalArgumentException().isThrownBy(() -> base.transactionTimeout(nothing()));
         assertThatIllegalArgumentException().isThrownBy(() -> base.name(nothing()));
         assertThatIllegalArgumentException().isThrownBy(() -> base.isolationLevel(nothing()));
         assertThatIllegalArgumentException()
@@ -257,6 +259,8 @@ class TransactionTests {
                         TransactionDefinition.READ_ONLY,
                         "yes",
                         TransactionDefinition.LOCK_WAIT_TIMEOUT,
+                        5,
+                        DecentDbTransactionDefinition.TRANSACTION_TIMEOUT,
                         5,
                         TransactionDefinition.ISOLATION_LEVEL,
                         "SERIALIZABLE",
@@ -268,6 +272,20 @@ class TransactionTests {
                     .withMessageContaining(wrong.getKey().name())
                     .withMessageContaining(wrong.getValue().toString());
         }
+    }
+
+    @Test
+    void refusesALimitForTheWholeTransactionAndNamesTheOnesThatThereAre() {
+        DecentDbConnection connection = database.connect();
+
+        connection
+                .beginTransaction(DecentDbTransactionDefinition.create().transactionTimeout(Duration.ofSeconds(1)))
+                .as(StepVerifier::create)
+                .verifyErrorSatisfies(error -> {
+                    hasState(error, "0A000");
+                    assertThat(error).hasMessageContaining("idleTransactionTimeout");
+                });
+        assertThat(connection.isAutoCommit()).isTrue();
     }
 
     @Test

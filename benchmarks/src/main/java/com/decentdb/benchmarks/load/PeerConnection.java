@@ -19,8 +19,8 @@ import java.util.concurrent.TimeUnit;
 import reactor.core.Disposable;
 import reactor.core.scheduler.Schedulers;
 
-/** The commanding side of a {@link PeerProcess}, or of the C program that speaks the same way. */
-final class PeerConnection implements AutoCloseable {
+/** The commanding side of a {@link PeerProcess}, or of another program that answers lines with lines. */
+public final class PeerConnection implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofMinutes(3);
 
@@ -49,6 +49,11 @@ final class PeerConnection implements AutoCloseable {
         return new PeerConnection(key, command);
     }
 
+    /** Starts a program, whose first line is {@code ready} and its version. */
+    public static PeerConnection start(String key, List<String> command) throws IOException {
+        return new PeerConnection(key, command);
+    }
+
     /** The command of a peer in a JVM of its own; its directory follows. */
     static List<String> jvm(PeerKind kind) {
         return List.of(
@@ -61,11 +66,11 @@ final class PeerConnection implements AutoCloseable {
                 kind.name());
     }
 
-    String key() {
+    public String key() {
         return key;
     }
 
-    String version() {
+    public String version() {
         return version;
     }
 
@@ -81,7 +86,12 @@ final class PeerConnection implements AutoCloseable {
         return Sample.parse(answer);
     }
 
-    private String ask(String command, Duration time) throws IOException {
+    /**
+     * Sends a line and waits for the line that answers it.
+     *
+     * @param time how long the command takes by itself
+     */
+    public String ask(String command, Duration time) throws IOException {
         commands.write(command + "\n");
         commands.flush();
         return answer(time);

@@ -246,9 +246,14 @@ public interface DecentDbConnection
     Mono<Void> checkpoint();
 
     /**
-     * Writes a consistent copy of the database.
+     * Writes a consistent copy of the database. An error or a cancellation leaves nothing of it behind.
      *
-     * @param path a file that does not exist yet
+     * <p>On a cluster the copy is what the leader has at one moment, in two files: the database in {@code path} and its log beside it, in
+     * {@code path-wal}. Together they open with SQLite, not with DecentDB. The copy is read from the leader while it is written, so
+     * that one of any size takes little memory; if the leader is lost meanwhile it fails (08006) and may be repeated.
+     *
+     * @param path a file that does not exist yet; on a cluster neither may there be {@code path-wal}, {@code path-shm} or
+     *     {@code path-journal}. Otherwise the error is 58030
      * @return completes when the copy is durable
      */
     Mono<Void> saveAs(Path path);

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DecentDbTransactionDefinition implements TransactionDefinition {
 
+    /** After which time a transaction is rolled back, see {@link #transactionTimeout}. */
+    public static final Option<Duration> TRANSACTION_TIMEOUT = Option.valueOf("transactionTimeout");
+
     private static final DecentDbTransactionDefinition DEFAULTS = new DecentDbTransactionDefinition(Map.of());
 
     private final Map<Option<?>, Object> attributes;
@@ -65,7 +68,11 @@ public final class DecentDbTransactionDefinition implements TransactionDefinitio
             copy = copy.name(name);
         }
         Duration wait = attribute(definition, LOCK_WAIT_TIMEOUT, Duration.class);
-        return wait == null ? copy : copy.lockWaitTimeout(wait);
+        if (wait != null) {
+            copy = copy.lockWaitTimeout(wait);
+        }
+        Duration timeout = attribute(definition, TRANSACTION_TIMEOUT, Duration.class);
+        return timeout == null ? copy : copy.transactionTimeout(timeout);
     }
 
     /**
@@ -98,6 +105,26 @@ public final class DecentDbTransactionDefinition implements TransactionDefinitio
             throw new IllegalArgumentException("The lock-wait timeout must not be negative, it is " + timeout);
         }
         return with(LOCK_WAIT_TIMEOUT, timeout);
+    }
+
+    /**
+     * How long it may be open, for a database on a cluster, where an open transaction holds the right to write of all clients. The time
+     * counts from its first statement, once that has the right to write. Then whatever runs in it is ended and it is rolled back:
+     * its statements and {@code commitTransaction()} end with SQLSTATE 40001 until {@code rollbackTransaction()}. A commit that is on
+     * its way by then decides by itself. Without this attribute there is no limit. Inside this process, where
+     * {@code idleTransactionTimeout} and {@code statementTimeout} serve the purpose, {@code beginTransaction} refuses it with SQLSTATE
+     * 0A000.
+     *
+     * @param timeout longer than zero
+     * @return the definition with this attribute
+     */
+    public DecentDbTransactionDefinition transactionTimeout(Duration timeout) {
+        requireNonNull(timeout, "transaction timeout");
+        if (timeout.isNegative() || timeout.isZero()) {
+            throw new IllegalArgumentException("The transaction timeout must be longer than zero, it is " + timeout
+                    + "; leave it out for no limit");
+        }
+        return with(TRANSACTION_TIMEOUT, timeout);
     }
 
     /**

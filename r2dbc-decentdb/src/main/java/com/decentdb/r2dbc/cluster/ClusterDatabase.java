@@ -4,6 +4,7 @@ import com.decentdb.r2dbc.api.cluster.ClusterNode;
 import com.decentdb.r2dbc.api.cluster.NodeRole;
 import com.decentdb.r2dbc.api.cluster.NodeStore;
 import com.decentdb.r2dbc.cluster.channel.EventLoops;
+import com.decentdb.r2dbc.cluster.dump.Dumps;
 import com.decentdb.r2dbc.cluster.leader.LeaderFinder;
 import com.decentdb.r2dbc.cluster.leader.NodeAddress;
 import com.decentdb.r2dbc.cluster.leader.Topology;
@@ -11,6 +12,8 @@ import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
 import com.decentdb.r2dbc.cluster.line.ReaderLines;
 import com.decentdb.r2dbc.cluster.line.ServerFeatures;
+import com.decentdb.r2dbc.cluster.meter.Census;
+import com.decentdb.r2dbc.cluster.meter.ClusterMeters;
 import com.decentdb.r2dbc.cluster.watch.Watches;
 import com.decentdb.r2dbc.cluster.wire.Reply;
 import com.decentdb.r2dbc.cluster.write.Attempts;
@@ -23,14 +26,17 @@ import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
 import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.util.Logger;
 import reactor.util.Loggers;
@@ -39,6 +45,8 @@ import reactor.util.Loggers;
 final class ClusterDatabase implements LeaderFinder.Listener {
 
     private static final Logger LOG = Loggers.getLogger("com.decentdb.r2dbc.cluster");
+
+    private static final long COUNT_MILLIS = 1_000;
 
     private final ClusterConfig config;
     private final String name;
@@ -52,6 +60,12 @@ final class ClusterDatabase implements LeaderFinder.Listener {
     private final WriteLease lease = new WriteLease("another client of the cluster holds");
     private final Committer committer;
     private final Watches watches;
+    private final Dumps dumps;
+    private final ClusterMeters meters;
+    private final Runnable hide;
+    private final @Nullable ScheduledFuture<?> counting;
+    private volatile Census census = Census.EMPTY;
+    private int openSessions;
     private final Set<Connecting> whenConnected = new LinkedHashSet<>();
     private Runnable giveUpConnecting = () -> {};
     private int pinned;
@@ -69,20 +83,44 @@ final class ClusterDatabase implements LeaderFinder.Listener {
         this.name = name;
         this.sessions = sessions;
         this.use = EventLoops.acquire();
+        this.meters = ClusterMeters.of(config.database());
         ClusterConfig.Parts parts = config.parts(use.loop(), this);
         ClusterConfig.Times times = config.times();
         this.finder = parts.finder();
         this.topology = new Topology(
                 use.loop(), parts.dialer(), finder, times.probe(), times.topologyRefresh(), this::keepNodes);
-        this.opener = new LineOpener(use.loop(), parts.dialer(), finder, config.lines());
+        this.opener = new LineOpener(use.loop(), parts.dialer(), finder, config.lines(), meters);
         this.readers = new ReaderLines(opener, config.maxReaders(), times.validateAfterIdle());
         this.writer = new WriterLine(opener, times.validateAfterIdle());
         this.committer = new Committer(
                 new Committer.Context(
-                        use.loop(), finder, lease, writer, times.failover(), config.groupCommit(), this::committed),
+                        use.loop(),
+                        finder,
+                        lease,
+                        writer,
+                        times.failover(),
+                        config.groupCommit(),
+                        this::committed,
+                        meters),
                 config.maxPendingWrites());
         this.watches = new Watches(use.loop(), opener, this::attempts, times.watchInterval());
+        this.dumps = new Dumps(
+                use.loop(),
+                opener,
+                finder,
+                parts.dialer(),
+                new Dumps.Settings(config.database(), times.failover(), times.connect(), times.statement()),
+                readers::add);
+        this.hide = meters.show(() -> census);
+        this.counting = meters.shows()
+                ? use.loop().scheduleAtFixedRate(this::count, 0, COUNT_MILLIS, TimeUnit.MILLISECONDS)
+                : null;
         readNodes();
+    }
+
+    /** What the meters show is confined to the loop, and they are asked by any thread. */
+    private void count() {
+        census = new Census(openSessions, committer.waitingWrites(), opener.census());
     }
 
     EventLoop loop() {
@@ -139,6 +177,14 @@ final class ClusterDatabase implements LeaderFinder.Listener {
         return watches;
     }
 
+    ClusterMeters meters() {
+        return meters;
+    }
+
+    Dumps dumps() {
+        return dumps;
+    }
+
     /** The features of the latest leader; any thread, once a session was opened. */
     ServerFeatures features() {
         ServerFeatures known = opener.features();
@@ -162,6 +208,7 @@ final class ClusterDatabase implements LeaderFinder.Listener {
     private void findLeader(Exchange<Session> exchange, Supplier<Session> session) {
         Runnable connected = () -> {
             if (exchange.start()) {
+                openSessions++;
                 exchange.answer(session.get());
             }
         };
@@ -209,6 +256,12 @@ final class ClusterDatabase implements LeaderFinder.Listener {
     /** A session that waits for the first line. */
     private record Connecting(Runnable connected, Consumer<R2dbcException> failed) {}
 
+    /** A session has been closed: what it left in the queue is dropped. */
+    void sessionClosed() {
+        openSessions--;
+        committer.dropClosed();
+    }
+
     /** Asks the leader whether it leads, on a connection of its own; any thread. */
     void ping(Duration patience, Exchange<Boolean> exchange) {
         loop().execute(() -> {
@@ -250,7 +303,15 @@ final class ClusterDatabase implements LeaderFinder.Listener {
     }
 
     @Override
+    public void searched(Duration took, boolean found) {
+        meters.searched(took.toNanos(), found);
+    }
+
+    @Override
     public void changed(LeaderFinder.Change change) {
+        if (change.from() != null) {
+            meters.leaderChanged();
+        }
         readers.epoch(change.to().epoch());
         writer.epoch(change.to().epoch());
         watches.epoch(change.to().epoch());
@@ -322,6 +383,11 @@ final class ClusterDatabase implements LeaderFinder.Listener {
             readers.close();
             writer.close();
             watches.close();
+            if (counting != null) {
+                counting.cancel(false);
+            }
+            hide.run();
+            meters.close();
             use.release().run();
         });
     }

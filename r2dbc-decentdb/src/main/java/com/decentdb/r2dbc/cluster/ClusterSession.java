@@ -22,6 +22,7 @@ import com.decentdb.r2dbc.transport.TransactionOptions;
 import com.decentdb.r2dbc.transport.Waits;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -147,8 +148,8 @@ final class ClusterSession implements Session {
                         .timeout("The statement", wait, steps.get(0).source()));
         PinnedLine own = pin.line();
         LineSource lines = own == null ? database.writer() : own;
-        PendingWrite<T> write =
-                new PendingWrite<>(exchange, steps, atomic, lines, () -> open, statementTimeout, answer);
+        PendingWrite<T> write = new PendingWrite<>(
+                exchange, steps, atomic, lines, () -> open, statementTimeout, System.nanoTime(), answer);
         database.loop().execute(() -> database.committer().submit(write));
     }
 
@@ -297,6 +298,13 @@ final class ClusterSession implements Session {
     }
 
     @Override
+    public Mono<Void> saveAs(Path path) {
+        return Mono.defer(() -> inTransaction()
+                ? Mono.error(Errors.waitsForTransaction("A copy"))
+                : open ? database.dumps().saveAs(path, end.asMono(), delivery) : Mono.error(Errors.closed()));
+    }
+
+    @Override
     public Flux<WatchedEvent> watch(WatchRequest request) {
         return Flux.defer(() -> open
                 ? database.watches().watch(request, delivery).takeUntilOther(end.asMono())
@@ -343,7 +351,7 @@ final class ClusterSession implements Session {
         end.tryEmitEmpty();
         reads.abandon(Errors::closed);
         onLoop(() -> {
-            database.committer().dropClosed();
+            database.sessionClosed();
             Runnable ended = () -> {
                 pin.drop();
                 release.run();

@@ -50,7 +50,7 @@ final class ClusterTransaction implements LineOpener.Opened {
     private Runnable giveBack = () -> {};
     private final List<WriteStep> written = new ArrayList<>();
     private boolean restricted;
-    private final IdleWatch idle;
+    private final TransactionLimits limits;
 
     ClusterTransaction(ClusterDatabase database, TransactionOptions options, @Nullable PinnedLine pinned) {
         this.database = database;
@@ -59,7 +59,7 @@ final class ClusterTransaction implements LineOpener.Opened {
         this.readOnly = options.readOnly();
         this.waiting = new WaitingStatements(database, options);
         this.attempts = database.attempts();
-        this.idle = new IdleWatch(database.loop(), options.idleTimeout(), this::idleTooLong);
+        this.limits = new TransactionLimits(database.loop(), options, this::exceeded);
     }
 
     /** Whether statements belong to it; any thread. */
@@ -84,7 +84,7 @@ final class ClusterTransaction implements LineOpener.Opened {
 
     /** Runs work on its line, behind what was submitted before; it begins with the first. */
     void submit(Exchange<?> exchange, @Nullable String sql, Consumer<Line> work) {
-        idle.used();
+        limits.used();
         Line open = line;
         switch (state) {
             case OPEN -> {
@@ -199,8 +199,8 @@ final class ClusterTransaction implements LineOpener.Opened {
             database.lease().lockedHere();
         }
         on.whenLost(() -> lost(on));
-        idle.begin(on);
-        waiting.run(on);
+        limits.begin(on);
+        waiting.run(on, readOnly);
     }
 
     private void lost(Line on) {
@@ -211,7 +211,12 @@ final class ClusterTransaction implements LineOpener.Opened {
 
     /** A statement met trouble; the error for its user. Afterwards the transaction may be lost. */
     R2dbcException statementFailed(Line on, Trouble trouble, @Nullable String sql, boolean writes) {
-        attempts.note(on, trouble);
+        if (state == State.LOST) {
+            return refusal(sql);
+        }
+        if (!trouble.readOnly() || !(readOnly || restricted)) {
+            attempts.note(on, trouble);
+        }
         R2dbcException error = Failures.inTransaction(trouble, sql);
         if (state == State.OPEN && line == on) {
             if (trouble.endsTransaction()) {
@@ -257,17 +262,19 @@ final class ClusterTransaction implements LineOpener.Opened {
             on.whenLost(null);
             on.keep(false);
         }
-        idle.end();
+        limits.end();
         Runnable back = giveBack;
         giveBack = () -> {};
         back.run();
     }
 
-    private void idleTooLong() {
+    /** A limit was exceeded: it ends at once, whatever runs. */
+    private void exceeded(R2dbcException why) {
         Line on = line;
         if (state == State.OPEN && on != null) {
-            lostBy = idle.error();
+            lostBy = why;
             state = State.LOST;
+            on.endAll();
             rollBackOn(on, () -> {});
         }
     }
@@ -280,44 +287,26 @@ final class ClusterTransaction implements LineOpener.Opened {
             readOnly |= wanted;
             answer(exchange);
         } else {
-            submit(
-                    exchange,
-                    null,
-                    on -> TransactionCalls.call(
-                            on,
-                            TransactionCalls.ONLY_READ,
-                            () -> {
-                                restricted = true;
-                                exchange.answer(null);
-                            },
-                            trouble -> exchange.fail(statementFailed(on, trouble, null, false))));
+            submit(exchange, null, on -> {
+                // Restored even if that fails halfway.
+                restricted = true;
+                TransactionCalls.onlyRead(
+                        on,
+                        () -> exchange.answer(null),
+                        trouble -> exchange.fail(statementFailed(on, trouble, null, false)));
+            });
         }
     }
 
     void commit(Exchange<Void> exchange) {
-        switch (state) {
-            case IDLE -> endEmpty(exchange);
-            case CLAIMING, BEGINNING -> {
-                if (waiting.any()) {
-                    waiting.add(exchange, null, readOnly, on -> commitOn(on, exchange));
-                } else {
-                    // The statements for which it claimed were given up: there is nothing to commit.
-                    endEmpty(exchange);
-                }
-            }
-            case OPEN -> {
-                Line on = line;
-                if (on != null && exchange.start()) {
-                    commitOn(on, exchange);
-                }
-            }
-            default -> exchange.fail(refusal("COMMIT"));
+        boolean claims = state == State.CLAIMING || state == State.BEGINNING;
+        if (state == State.IDLE || (claims && !waiting.any())) {
+            // There is nothing to commit: the statements for which it claimed, if any, were given up.
+            state = State.ENDED;
+            answer(exchange);
+        } else {
+            submit(exchange, "COMMIT", on -> commitOn(on, exchange));
         }
-    }
-
-    private void endEmpty(Exchange<Void> exchange) {
-        state = State.ENDED;
-        answer(exchange);
     }
 
     private static void answer(Exchange<Void> exchange) {
@@ -354,9 +343,17 @@ final class ClusterTransaction implements LineOpener.Opened {
             whenDone.run();
             return;
         }
-        Line on = state == State.OPEN ? line : null;
+        State before = state;
+        Line on = line;
         state = State.ENDED;
-        if (on != null) {
+        if (before == State.LOST && on != null) {
+            // It is rolled back already, and what comes next on this line is to find it so.
+            Runnable back = giveBack;
+            giveBack = () -> {
+                back.run();
+                whenDone.run();
+            };
+        } else if (before == State.OPEN && on != null) {
             on.endAll();
             rollBackOn(on, whenDone);
         } else {

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.cluster;
 
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
+import com.decentdb.r2dbc.cluster.meter.ClusterMeters;
 import com.decentdb.r2dbc.cluster.statement.Failures;
 import com.decentdb.r2dbc.cluster.write.LineSource;
 import io.r2dbc.spi.R2dbcException;
@@ -68,6 +69,7 @@ final class PinnedLine implements LineSource {
                     return;
                 }
                 line = fresh;
+                fresh.role(ClusterMeters.Role.PINNED);
                 List<LineOpener.Opened> served = List.copyOf(waiting);
                 waiting.clear();
                 served.forEach(each -> each.opened(fresh));

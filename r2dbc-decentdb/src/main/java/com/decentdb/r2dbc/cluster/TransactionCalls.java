@@ -12,20 +12,23 @@ import java.util.function.Consumer;
 /** The statements with which transactions begin and end on a line. Confined to the loop. */
 final class TransactionCalls {
 
-    /** Makes the server refuse writes. */
-    static final String ONLY_READ = "PRAGMA query_only=1";
+    private static final String ONLY_READ = "PRAGMA query_only=1";
 
     private TransactionCalls() {}
 
-    /** Runs a statement that gives no rows. */
-    static void call(Line on, String sql, Runnable done, Consumer<Trouble> failed) {
+    private static void call(Line on, String sql, Runnable done, Consumer<Trouble> failed) {
         on.submit(new Call(sql, done, failed));
+    }
+
+    /** Makes the server refuse writes. */
+    static void onlyRead(Line on, Runnable done, Consumer<Trouble> failed) {
+        call(on, ONLY_READ, done, failed);
     }
 
     /** Begins one that takes the write lock, or one that only reads. */
     static void begin(Line on, boolean readOnly, Runnable begun, Consumer<Trouble> failed) {
         if (readOnly) {
-            call(on, ONLY_READ, () -> call(on, "BEGIN", begun, failed), failed);
+            onlyRead(on, () -> call(on, "BEGIN", begun, failed), failed);
         } else {
             call(on, "BEGIN IMMEDIATE", begun, failed);
         }

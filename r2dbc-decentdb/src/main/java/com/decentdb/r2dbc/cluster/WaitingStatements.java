@@ -17,6 +17,7 @@ final class WaitingStatements {
 
     private final ClusterDatabase database;
     private final TransactionOptions options;
+    private long since;
     private final WaitQueue<Pending> pending = new WaitQueue<>(Integer.MAX_VALUE);
 
     WaitingStatements(ClusterDatabase database, TransactionOptions options) {
@@ -27,6 +28,9 @@ final class WaitingStatements {
     /** Puts one behind those before it. */
     void add(Exchange<?> exchange, @Nullable String sql, boolean readOnly, Consumer<Line> work) {
         Pending request = new Pending(exchange, work);
+        if (!pending.hasWaiter()) {
+            since = System.nanoTime();
+        }
         exchange.expiresAt(Deadlines.after(options.lockWait()), () -> lateness(sql, readOnly));
         exchange.onCancel(() -> pending.remove(request));
         pending.add(request);
@@ -44,8 +48,11 @@ final class WaitingStatements {
         return pending.hasWaiter();
     }
 
-    /** Runs them, in order. */
-    void run(Line on) {
+    /** Runs them, in order, since the transaction has begun. */
+    void run(Line on, boolean readOnly) {
+        if (!readOnly) {
+            database.meters().waitedForLock(System.nanoTime() - since);
+        }
         for (Pending request : pending.drain()) {
             if (request.exchange().start()) {
                 request.work().accept(on);

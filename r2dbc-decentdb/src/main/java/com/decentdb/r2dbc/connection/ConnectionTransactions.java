@@ -68,11 +68,13 @@ final class ConnectionTransactions {
             return Mono.error(unsupported(level));
         }
         Duration wait = definition.getAttribute(TransactionDefinition.LOCK_WAIT_TIMEOUT);
+        Duration timeout = definition.getAttribute(DecentDbTransactionDefinition.TRANSACTION_TIMEOUT);
         boolean readOnly = Boolean.TRUE.equals(definition.getAttribute(TransactionDefinition.READ_ONLY));
         return session.begin(new TransactionOptions(
                         readOnly,
                         wait == null ? lockWait : Waits.atMostUnlimited(wait),
                         idleTimeout,
+                        timeout == null ? Duration.ZERO : Waits.atMostUnlimited(timeout),
                         definition.getAttribute(TransactionDefinition.NAME)))
                 .doOnSuccess(begun -> ofTransaction = level);
     }

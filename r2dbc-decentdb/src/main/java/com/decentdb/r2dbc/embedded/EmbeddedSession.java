@@ -113,6 +113,9 @@ final class EmbeddedSession implements Session {
             if (inTransaction()) {
                 return Mono.error(Errors.transactionOpen());
             }
+            if (!options.timeout().isZero()) {
+                return Mono.error(TransactionErrors.noTimeout());
+            }
             return begun(new SessionTransaction(database, this::lanes, options, delivery));
         });
     }

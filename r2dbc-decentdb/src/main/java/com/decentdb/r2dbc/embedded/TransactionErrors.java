@@ -22,6 +22,15 @@ record TransactionErrors(TransactionOptions options) {
         return Errors.idleTooLong(options.idleTimeout(), sql);
     }
 
+    /** A limit for whole transactions, which nothing here keeps. */
+    static R2dbcException noTimeout() {
+        return Errors.of(
+                "0A000",
+                "transactionTimeout is for databases on a cluster. Here idleTransactionTimeout ends forgotten transactions, and"
+                        + " statementTimeout bounds their statements",
+                null);
+    }
+
     /** The transaction ended, with its connection or before it. */
     static R2dbcException over(boolean closed, String message, @Nullable String sql) {
         return closed ? Errors.closed() : Errors.of("25000", message, sql);

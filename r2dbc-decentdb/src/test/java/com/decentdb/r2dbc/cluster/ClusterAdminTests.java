@@ -9,6 +9,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.decentdb.r2dbc.DecentDb;
+import com.decentdb.r2dbc.DecentDbConnectionFactory;
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.cluster.ClusterAdmin;
 import com.decentdb.r2dbc.api.cluster.ClusterNode;
 import com.decentdb.r2dbc.api.cluster.DumpChunk;
@@ -24,6 +26,10 @@ import io.r2dbc.spi.R2dbcException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -34,6 +40,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.test.StepVerifier;
 
 /** The administration of a real cluster. */
@@ -197,6 +205,39 @@ class ClusterAdminTests {
         assertThat(awaitAll(admin.dump(CLUSTER.database()).take(1))).hasSize(1);
 
         assertThat(awaitAll(admin.members())).hasSize(3);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 20_000})
+    void aCopyOfTheDatabaseOpensWithSqlite(int rows, @TempDir Path folder) throws SQLException {
+        DecentDbConnectionFactory factory = DecentDb.factory(CLUSTER.url());
+        DecentDbConnection connection = awaitValue(factory.create());
+        await(connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)"));
+        await(connection.execute(
+                "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)"
+                        + " SELECT i, 'value ' || i FROM n",
+                rows));
+        Path copy = folder.resolve("copy.db");
+
+        await(connection.saveAs(copy));
+
+        assertThat(folder).isDirectoryContaining("glob:**/copy.db").isDirectoryContaining("glob:**/copy.db-wal");
+        try (java.sql.Connection sqlite = DriverManager.getConnection("jdbc:sqlite:" + copy);
+                Statement statement = sqlite.createStatement()) {
+            assertThat(text(statement, "PRAGMA integrity_check")).isEqualTo("ok");
+            assertThat(text(statement, "SELECT count(*) || max(v) FROM t WHERE v = 'value ' || id"))
+                    .isEqualTo(text(statement, "SELECT " + rows + " || max(v) FROM t"));
+            assertThat(text(statement, "SELECT count(*) FROM t")).isEqualTo(String.valueOf(rows));
+        }
+        assertThat(awaitValue(connection.execute("DELETE FROM t"))).isEqualTo(rows);
+        await(connection.close());
+        await(factory.close());
+    }
+
+    private static String text(Statement statement, String sql) throws SQLException {
+        try (ResultSet result = statement.executeQuery(sql)) {
+            return result.getString(1);
+        }
     }
 
     @Test

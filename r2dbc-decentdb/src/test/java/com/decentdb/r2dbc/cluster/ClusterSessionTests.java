@@ -145,6 +145,7 @@ class ClusterSessionTests {
 
         assertThat(count(reader)).isZero();
         expect(reader.execute("INSERT INTO t VALUES (2, 'b')"), "25006");
+        assertThat(count(reader)).as("the transaction goes on").isZero();
         await(reader.rollbackTransaction());
         assertThat(count(reader)).isEqualTo(1);
         await(reader.execute("INSERT INTO t VALUES (2, 'b')"));

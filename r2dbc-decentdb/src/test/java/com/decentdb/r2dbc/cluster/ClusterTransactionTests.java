@@ -112,6 +112,28 @@ class ClusterTransactionTests {
     }
 
     @Test
+    void aTransactionThatTakesLongerThanItMayLosesTheRightToWrite() {
+        DecentDbConnection slow = awaitValue(factory.create());
+        await(slow.beginTransaction(DecentDbTransactionDefinition.create().transactionTimeout(Duration.ofMillis(200))));
+        await(slow.execute("INSERT INTO item VALUES (1, 'one')"));
+        Mono<Long> endless = slow.fetchValue(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000000) SELECT count(*) FROM n",
+                Long.class);
+
+        StepVerifier.create(endless).expectError(R2dbcRollbackException.class).verify(PATIENCE);
+
+        // Waits until the lock is free.
+        await(connection.execute("INSERT INTO item VALUES (2, 'two')"));
+        StepVerifier.create(slow.commitTransaction())
+                .expectError(R2dbcRollbackException.class)
+                .verify(PATIENCE);
+        await(slow.rollbackTransaction());
+        await(slow.execute("INSERT INTO item VALUES (3, 'three')"));
+        await(slow.close());
+        assertThat(ids()).containsExactly(2L, 3L);
+    }
+
+    @Test
     void theHolderOfTheRightToWriteIsNamedToThoseWhoWaitInVain() {
         DecentDbConnection other = awaitValue(factory.create());
         await(connection.beginTransaction(DecentDbTransactionDefinition.create().name("slow")));

@@ -27,7 +27,7 @@ import reactor.blockhound.BlockHound;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
-/** The first use of a cluster in a JVM: wherever it is subscribed, and where there is no native code at all. */
+/** The first use of a cluster in a JVM: wherever it is subscribed, and where there is neither native code nor Micrometer. */
 class FreshJvmTests {
 
     private static final String NO_NODE = "dqlite://127.0.0.1:1/app?connectTimeout=PT2S";
@@ -38,11 +38,13 @@ class FreshJvmTests {
     /** Runs as a program of its own, and prints one line. */
     enum Program {
 
-        /** Connects to the cluster of the URL without JNA and without the engine, writes and reads. */
+        /** Connects to the cluster of the URL without JNA, the engine and Micrometer, writes and reads. */
         WITHOUT_NATIVE_CODE {
             @Override
             String run(String url) {
-                for (String absent : new String[] {"com.sun.jna.Native", "com.decentdb.ffi.NativeLibrary"}) {
+                for (String absent : new String[] {
+                    "com.sun.jna.Native", "com.decentdb.ffi.NativeLibrary", "io.micrometer.core.instrument.Metrics"
+                }) {
                     try {
                         Class.forName(absent);
                         return absent + " is on the class path";
@@ -193,8 +195,8 @@ class FreshJvmTests {
     /** The last line that a program prints. */
     private static String run(Program program) throws Exception {
         String classPath = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
-                .filter(entry ->
-                        program != Program.WITHOUT_NATIVE_CODE || !entry.matches(".*[/\\\\](jna-|decentdb-native).*"))
+                .filter(entry -> program != Program.WITHOUT_NATIVE_CODE
+                        || !entry.matches(".*[/\\\\](jna-|decentdb-native|micrometer-core).*"))
                 .collect(Collectors.joining(File.pathSeparator));
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),

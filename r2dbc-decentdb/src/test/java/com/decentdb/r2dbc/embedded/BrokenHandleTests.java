@@ -89,7 +89,7 @@ class BrokenHandleTests {
     @CsvSource({"PANIC, native panic", "INTERNAL, lock poisoned"})
     void aTransactionOnItIsLostAndTheNextOneWorks(Status status, String message) throws InterruptedException {
         EmbeddedSession session = session();
-        session.begin(new TransactionOptions(false, PATIENCE, Duration.ZERO, null))
+        session.begin(new TransactionOptions(false, PATIENCE, Duration.ZERO, Duration.ZERO, null))
                 .block(PATIENCE);
         run(session, "INSERT INTO t VALUES (1)");
         breakHandle(database().shared().writer(), status, message);
@@ -102,7 +102,7 @@ class BrokenHandleTests {
                 .verify(PATIENCE);
         assertThat(database().lease().held()).isFalse();
 
-        session.begin(new TransactionOptions(false, PATIENCE, Duration.ZERO, null))
+        session.begin(new TransactionOptions(false, PATIENCE, Duration.ZERO, Duration.ZERO, null))
                 .block(PATIENCE);
         run(session, "INSERT INTO t VALUES (3)");
         session.commit().block(PATIENCE);

@@ -6,22 +6,10 @@ import com.decentdb.r2dbc.DecentDbConnectionFactory;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.cluster.ClusterAdmin;
 import com.decentdb.r2dbc.api.cluster.LeaderChange;
-import com.decentdb.r2dbc.api.cluster.NodeRole;
 import io.r2dbc.spi.R2dbcException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -33,9 +21,11 @@ public final class ClusterExample {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private final long start = System.nanoTime();
-    private final List<Node> nodes = new ArrayList<>();
+    private final LocalCluster cluster;
 
-    private ClusterExample() {}
+    private ClusterExample(LocalCluster cluster) {
+        this.cluster = cluster;
+    }
 
     /**
      * Runs the program; it fails if a row that was acknowledged is lost.
@@ -46,27 +36,17 @@ public final class ClusterExample {
      */
     public static void main(String[] args) throws IOException, InterruptedException {
         ServerLibrary.require();
-        Path folder = Files.createTempDirectory("decentdb-cluster");
-        try {
-            new ClusterExample().run(folder);
-        } finally {
-            delete(folder);
+        try (LocalCluster cluster = LocalCluster.start()) {
+            new ClusterExample(cluster).run();
         }
         // The nodes end with this process.
         System.exit(0);
     }
 
-    private void run(Path folder) throws IOException, InterruptedException {
-        for (int id = 1; id <= 3; id++) {
-            nodes.add(Node.start(id, "127.0.0.1:" + freePort(), Files.createDirectory(folder.resolve("node" + id))));
-        }
-        String seeds = nodes.stream().map(Node::address).collect(Collectors.joining(","));
-        String url = "r2dbc:decentdb:dqlite://" + seeds + "/example";
+    private void run() throws IOException, InterruptedException {
+        String url = cluster.url("example");
         ClusterAdmin admin = DecentDb.cluster(url);
-        Flux.fromIterable(nodes.subList(1, nodes.size()))
-                .concatMap(node -> admin.add(node.id(), node.address()).then(admin.assign(node.id(), NodeRole.VOTER)))
-                .blockLast(PATIENCE);
-        say("three nodes form a cluster: " + seeds);
+        say("three nodes form a cluster: " + url);
 
         say("the quickstart's program, with this URL in place of a file:");
         Quickstart.main(new String[] {url});
@@ -74,9 +54,6 @@ public final class ClusterExample {
         admin.leaderChanges().subscribe(this::report);
         write(url, admin);
         admin.close().block(PATIENCE);
-        for (Node node : nodes) {
-            node.kill();
-        }
     }
 
     private void write(String url, ClusterAdmin admin) throws IOException, InterruptedException {
@@ -135,7 +112,7 @@ public final class ClusterExample {
                 .map(node -> node.address())
                 .blockOptional(PATIENCE)
                 .orElseThrow();
-        return nodes.stream()
+        return cluster.nodes().stream()
                 .filter(node -> node.address().equals(address))
                 .findFirst()
                 .orElseThrow();
@@ -162,24 +139,5 @@ public final class ClusterExample {
 
     private void say(String what) {
         System.out.printf("%6.2f s  %s%n", (System.nanoTime() - start) / 1e9, what);
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket probe = new ServerSocket()) {
-            probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-            return probe.getLocalPort();
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> all = Files.walk(folder)) {
-            all.sorted(Comparator.reverseOrder()).forEach(path -> {
-                try {
-                    Files.delete(path);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
-        }
     }
 }

@@ -32,11 +32,16 @@ class BoardApiTests {
 
     @BeforeEach
     void start() {
-        server = Server.start(directory);
+        server = serve();
         client = WebTestClient.bindToServer()
                 .baseUrl(server.url())
                 .responseTimeout(PATIENCE)
                 .build();
+    }
+
+    /** Starts the application on the database of this test, which outlives it. */
+    Server serve() {
+        return Server.start(directory);
     }
 
     @AfterEach

@@ -5,7 +5,7 @@ import java.util.Objects;
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** The application as its main method starts it, on a database file and a port of the test's choosing. */
+/** The application as its main method starts it, on a database and a port of the test's choosing. */
 record Server(ConfigurableApplicationContext context, int port) implements AutoCloseable {
 
     /** Starts on any port that is free. */
@@ -14,9 +14,14 @@ record Server(ConfigurableApplicationContext context, int port) implements AutoC
     }
 
     static Server start(Path directory, int port) {
+        return start("r2dbc:decentdb:///" + directory.resolve("board.ddb"), port);
+    }
+
+    /** Starts on the database of a URL. */
+    static Server start(String database, int port) {
         ConfigurableApplicationContext context = SpringApplication.run(
                 WebFluxLive.class,
-                "--spring.r2dbc.url=r2dbc:decentdb:///" + directory.resolve("board.ddb"),
+                "--spring.r2dbc.url=" + database,
                 "--server.port=" + port,
                 "--logging.level.root=error");
         String actual = Objects.requireNonNull(context.getEnvironment().getProperty("local.server.port"));

@@ -5,7 +5,6 @@ import com.decentdb.r2dbc.cluster.channel.ChannelLost;
 import com.decentdb.r2dbc.cluster.channel.ChannelLost.Kind;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
-import io.r2dbc.spi.R2dbcTransientResourceException;
 
 /** The errors of administration. */
 final class AdminErrors {
@@ -14,21 +13,6 @@ final class AdminErrors {
 
     static R2dbcException closed() {
         return Errors.of("08003", "The administration of the cluster is closed", null);
-    }
-
-    /** The node understood, and does not want to. */
-    static R2dbcException refused(String call, String node, long code, String message) {
-        return Errors.of("58000", node + " refused " + call + ": " + message, (int) code, null, null);
-    }
-
-    /** Nothing was changed. */
-    static R2dbcException lost(String call, String node, ChannelLost why) {
-        String message = "No answer of " + node + " to " + call + ": " + why.message();
-        return switch (why.kind()) {
-            case TIMED_OUT -> Errors.of("57014", message, 0, null, why.cause());
-            case PROTOCOL, TOO_LARGE -> Errors.of("08P01", message, 0, null, why.cause());
-            default -> new R2dbcTransientResourceException(message, "08006", 0, null, why.cause());
-        };
     }
 
     /** Something may have been changed. */

@@ -10,6 +10,7 @@ import com.decentdb.r2dbc.api.cluster.NodeStore;
 import com.decentdb.r2dbc.api.cluster.UnreadableValue;
 import com.decentdb.r2dbc.cluster.ClusterConfig;
 import com.decentdb.r2dbc.cluster.channel.EventLoops;
+import com.decentdb.r2dbc.cluster.dump.DumpCall;
 import com.decentdb.r2dbc.cluster.leader.LeaderFinder;
 import com.decentdb.r2dbc.cluster.leader.NodeAddress;
 import com.decentdb.r2dbc.cluster.wire.Reply;
@@ -153,7 +154,7 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
                 return;
             }
             DumpCall call = new DumpCall(leader.address(), database, used.ways.answer(), sink);
-            sink.onDispose(kept(call::close, call::cancel));
+            sink.onDispose(kept(() -> call.close(AdminErrors.closed()), call::cancel));
             call.begin(used.ways.dialer(), used.ways.connect());
         }));
         return onLeader(listed("the question for the members")).thenMany(chunks).publishOn(signals, CHUNKS_AHEAD);

@@ -5,6 +5,7 @@ import com.decentdb.r2dbc.cluster.channel.Dialer;
 import com.decentdb.r2dbc.cluster.channel.NodeChannel;
 import com.decentdb.r2dbc.cluster.leader.LeaderFinder;
 import com.decentdb.r2dbc.cluster.leader.NodeAddress;
+import com.decentdb.r2dbc.cluster.statement.Failures;
 import com.decentdb.r2dbc.cluster.statement.Trouble;
 import com.decentdb.r2dbc.cluster.wire.Reply;
 import io.netty.channel.EventLoop;
@@ -99,7 +100,7 @@ final class NodeCall<T> implements LeaderFinder.Seeker, Dialer.Dialed, NodeChann
     /** The dial failed: nothing was sent. */
     @Override
     public void failed(ChannelLost why) {
-        again(AdminErrors.lost(request.name(), node(), why), why.message());
+        again(Failures.noAnswer(request.name(), node(), why), why.message());
     }
 
     @Override
@@ -126,7 +127,7 @@ final class NodeCall<T> implements LeaderFinder.Seeker, Dialer.Dialed, NodeChann
 
     private void refused(Trouble.Refusal refusal) {
         int code = (int) refusal.code();
-        R2dbcException error = AdminErrors.refused(request.name(), node(), refusal.code(), refusal.message());
+        R2dbcException error = Failures.refusedBy(request.name(), node(), refusal.code(), refusal.message());
         if (named == null && refusal.notExecuted()) {
             again(error, refusal.message());
         } else if (request.changes() && refusal.unknown()) {
@@ -146,7 +147,7 @@ final class NodeCall<T> implements LeaderFinder.Seeker, Dialer.Dialed, NodeChann
         if (request.changes()) {
             end(AdminErrors.unknown(request.name(), node(), why.message(), 0, why));
         } else {
-            end(AdminErrors.lost(request.name(), node(), why));
+            end(Failures.noAnswer(request.name(), node(), why));
         }
     }
 

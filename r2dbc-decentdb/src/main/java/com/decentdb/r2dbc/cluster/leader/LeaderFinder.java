@@ -55,6 +55,11 @@ public final class LeaderFinder {
 
         /** A search confirmed a leader, the same or another one. */
         void confirmed(Leader leader);
+
+        /** A search ended, since a leader was found or nobody waited any longer. */
+        default void searched(Duration took, boolean found) {
+            // Only meters want to know.
+        }
     }
 
     /**
@@ -74,6 +79,7 @@ public final class LeaderFinder {
     private @Nullable Leader leader;
     private @Nullable Search search;
     private @Nullable NodeChannel spare;
+    private long searchBegan;
     private boolean inDoubt;
     private long inDoubtSince = System.nanoTime();
     private boolean closed;
@@ -104,6 +110,7 @@ public final class LeaderFinder {
         Wait wait = new Wait(timeout, seeker);
         waits.add(wait);
         if (search == null) {
+            searchBegan = System.nanoTime();
             search = new Search(this);
             search.begin();
         }
@@ -199,6 +206,7 @@ public final class LeaderFinder {
 
     /** A node confirmed that it leads. */
     void confirmed(NodeAddress address, NodeChannel channel) {
+        searched(true);
         stopSearch();
         dropSpare();
         spare = channel;
@@ -225,6 +233,12 @@ public final class LeaderFinder {
         List<Wait> served = List.copyOf(waits);
         waits.clear();
         served.forEach(wait -> wait.end(now));
+    }
+
+    private void searched(boolean found) {
+        if (search != null) {
+            listener.searched(Duration.ofNanos(System.nanoTime() - searchBegan), found);
+        }
     }
 
     private void stopSearch() {
@@ -268,6 +282,9 @@ public final class LeaderFinder {
             Search running = search;
             if (waits.remove(this)) {
                 SearchReport report = running == null ? new SearchReport() : running.report();
+                if (waits.isEmpty()) {
+                    searched(false);
+                }
                 seeker.notFound(report.error(settings.database(), timeout));
                 stopIfUnwanted();
             }

@@ -2,6 +2,10 @@ package com.decentdb.r2dbc.cluster.line;
 
 import com.decentdb.r2dbc.cluster.channel.ChannelLost;
 import com.decentdb.r2dbc.cluster.channel.NodeChannel;
+import com.decentdb.r2dbc.cluster.meter.Census;
+import com.decentdb.r2dbc.cluster.meter.ClusterMeters.Kind;
+import com.decentdb.r2dbc.cluster.meter.ClusterMeters.Outcome;
+import com.decentdb.r2dbc.cluster.meter.ClusterMeters.Role;
 import com.decentdb.r2dbc.cluster.statement.Trouble;
 import com.decentdb.r2dbc.cluster.wire.Reply;
 import com.decentdb.r2dbc.cluster.wire.Requests;
@@ -10,7 +14,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,10 +24,22 @@ public final class Line {
 
     private static final long DRAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
+    /** Learns of what happens on a line. */
+    interface Owner {
+
+        /** The channel broke by itself. */
+        void broken(ChannelLost why);
+
+        /** The channel is closed, for whatever reason. */
+        void closed(Line line);
+
+        void requested(Kind kind, Outcome outcome, long nanos);
+    }
+
     private final NodeChannel channel;
     private final long epoch;
     private final ServerFeatures features;
-    private final Consumer<ChannelLost> broken;
+    private final Owner owner;
     private final Statements statements = new Statements();
     private final Deque<Work> waiting = new ArrayDeque<>();
     private @Nullable Work running;
@@ -33,25 +48,20 @@ public final class Line {
     private boolean keeps;
 
     private Duration statementTimeout;
+    private long began;
+    private Role role = Role.READER;
     private @Nullable Runnable whenFree;
     private @Nullable Runnable whenLost;
 
     /**
      * Takes a channel on which the database was opened.
-     *
-     * @param broken takes why the channel broke, if it does by itself
      */
-    Line(
-            NodeChannel channel,
-            long epoch,
-            ServerFeatures features,
-            Duration statementTimeout,
-            Consumer<ChannelLost> broken) {
+    Line(NodeChannel channel, long epoch, ServerFeatures features, Duration statementTimeout, Owner owner) {
         this.channel = channel;
         this.epoch = epoch;
         this.features = features;
         this.statementTimeout = statementTimeout;
-        this.broken = broken;
+        this.owner = owner;
         channel.whenClosed(this::lost);
     }
 
@@ -66,6 +76,15 @@ public final class Line {
 
     public boolean isOpen() {
         return channel.isOpen();
+    }
+
+    /** Its use, which is to read unless this says otherwise. */
+    public void role(Role use) {
+        role = use;
+    }
+
+    Census.Channel census() {
+        return new Census.Channel(role, !isFree());
     }
 
     /** Whether nothing runs or waits on it. */
@@ -179,6 +198,7 @@ public final class Line {
             }
             if (!work.dropped()) {
                 running = work;
+                began = System.nanoTime();
                 start(work);
             }
         }
@@ -221,6 +241,7 @@ public final class Line {
 
     private void outcome(Work work, Reply reply, Answer answer) {
         if (reply instanceof Reply.Rows rows && work.query()) {
+            requested(work, Outcome.OK);
             statements.ran(work, rows.frame().names());
             LineCursor opened = new LineCursor(this, work, rows.frame());
             running = null;
@@ -240,6 +261,7 @@ public final class Line {
             next();
         } else if (reply instanceof Reply.Result result && !work.query()) {
             running = null;
+            requested(work, Outcome.OK);
             if (!work.dropped()) {
                 work.result(result);
             }
@@ -247,6 +269,10 @@ public final class Line {
         } else {
             answer.refusedOr(reply);
         }
+    }
+
+    private void requested(Work work, Outcome outcome) {
+        owner.requested(work.kind(), outcome, System.nanoTime() - began);
     }
 
     /** Reads the next frame of the open cursor. */
@@ -296,8 +322,9 @@ public final class Line {
     }
 
     private void lost(ChannelLost why) {
+        owner.closed(this);
         if (why.kind() == ChannelLost.Kind.CLOSED) {
-            broken.accept(why);
+            owner.broken(why);
         }
         List<Work> unsent = List.copyOf(waiting);
         waiting.clear();
@@ -341,6 +368,7 @@ public final class Line {
 
         private void end(Trouble trouble) {
             running = null;
+            requested(work, work.outcome(trouble, keeps));
             if (!work.dropped()) {
                 work.failed(trouble);
             }

@@ -5,6 +5,8 @@ import com.decentdb.r2dbc.cluster.channel.Dialer;
 import com.decentdb.r2dbc.cluster.channel.NodeChannel;
 import com.decentdb.r2dbc.cluster.leader.LeaderFinder;
 import com.decentdb.r2dbc.cluster.leader.NodeAddress;
+import com.decentdb.r2dbc.cluster.meter.Census;
+import com.decentdb.r2dbc.cluster.meter.ClusterMeters;
 import com.decentdb.r2dbc.cluster.statement.Failures;
 import com.decentdb.r2dbc.cluster.statement.Trouble;
 import com.decentdb.r2dbc.cluster.wire.Reply;
@@ -12,6 +14,9 @@ import com.decentdb.r2dbc.cluster.wire.Requests;
 import io.netty.channel.EventLoop;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -45,14 +50,17 @@ public final class LineOpener {
     private final Dialer dialer;
     private final LeaderFinder finder;
     private final Settings settings;
+    private final ClusterMeters meters;
+    private final Set<Line> lines = new HashSet<>();
     private volatile @Nullable ServerFeatures features;
     private long epochOfFeatures;
 
-    public LineOpener(EventLoop loop, Dialer dialer, LeaderFinder finder, Settings settings) {
+    public LineOpener(EventLoop loop, Dialer dialer, LeaderFinder finder, Settings settings, ClusterMeters meters) {
         this.loop = loop;
         this.dialer = dialer;
         this.finder = finder;
         this.settings = settings;
+        this.meters = meters;
     }
 
     /** The features of the latest leader, null before there was one; any thread. */
@@ -73,6 +81,11 @@ public final class LineOpener {
         Attempt attempt = new Attempt(opened, timeout);
         attempt.begin();
         return attempt::cancel;
+    }
+
+    /** The open lines. */
+    public List<Census.Channel> census() {
+        return lines.stream().map(Line::census).toList();
     }
 
     /** Asks whether the leader of a line still leads. */
@@ -105,6 +118,30 @@ public final class LineOpener {
                     && finder.reachable(NodeAddress.parse(named.address())).equals(current.address());
         } catch (IllegalArgumentException e) {
             return false;
+        }
+    }
+
+    private final class Owner implements Line.Owner {
+
+        private final long epoch;
+
+        Owner(long epoch) {
+            this.epoch = epoch;
+        }
+
+        @Override
+        public void broken(ChannelLost why) {
+            finder.doubt(epoch, why.message());
+        }
+
+        @Override
+        public void closed(Line line) {
+            lines.remove(line);
+        }
+
+        @Override
+        public void requested(ClusterMeters.Kind kind, ClusterMeters.Outcome outcome, long nanos) {
+            meters.requested(kind, outcome, nanos);
         }
     }
 
@@ -219,12 +256,11 @@ public final class LineOpener {
                 return;
             }
             over = true;
-            opened.opened(new Line(
-                    of,
-                    leader.epoch(),
-                    found,
-                    settings.statementTimeout(),
-                    why -> finder.doubt(leader.epoch(), why.message())));
+            Line line = new Line(of, leader.epoch(), found, settings.statementTimeout(), new Owner(leader.epoch()));
+            if (line.isOpen()) {
+                lines.add(line);
+            }
+            opened.opened(line);
         }
 
         /** The leader cannot be used: it is looked for again, as long as there is time. */

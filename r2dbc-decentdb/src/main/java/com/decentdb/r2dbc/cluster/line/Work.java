@@ -1,12 +1,18 @@
 package com.decentdb.r2dbc.cluster.line;
 
+import com.decentdb.r2dbc.cluster.meter.ClusterMeters.Kind;
+import com.decentdb.r2dbc.cluster.meter.ClusterMeters.Outcome;
 import com.decentdb.r2dbc.cluster.statement.Trouble;
 import com.decentdb.r2dbc.cluster.wire.Reply;
 import com.decentdb.r2dbc.cluster.wire.Tuple;
 import io.r2dbc.spi.R2dbcException;
+import java.util.Set;
 
 /** A statement on a line, and what takes its outcome. Confined to the loop. */
 public abstract class Work {
+
+    private static final String COMMIT = "COMMIT";
+    private static final Set<String> CONTROL = Set.of("BEGIN", "BEGIN IMMEDIATE", COMMIT, "ROLLBACK");
 
     private final String sql;
     private final Tuple arguments;
@@ -30,6 +36,20 @@ public abstract class Work {
      */
     boolean preparable() {
         return query && sql.indexOf('*') < 0;
+    }
+
+    /** Its purpose, for the meters. */
+    final Kind kind() {
+        return query ? Kind.READ : CONTROL.contains(sql) ? Kind.CONTROL : Kind.WRITE;
+    }
+
+    /** What trouble means, for the meters; in a transaction all that is lost before its end was certainly rolled back. */
+    final Outcome outcome(Trouble trouble, boolean inTransaction) {
+        if (trouble.notExecuted()) {
+            return Outcome.REROUTED;
+        }
+        boolean decides = inTransaction ? sql.equals(COMMIT) : kind() == Kind.WRITE;
+        return decides && trouble.unknown() ? Outcome.UNKNOWN : Outcome.ERROR;
     }
 
     /** A statement that yields rows has begun; the cursor is the receiver's to close. */

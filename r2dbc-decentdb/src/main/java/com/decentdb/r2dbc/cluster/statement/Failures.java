@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.cluster.statement;
 
 import com.decentdb.r2dbc.api.OutcomeUnknownException;
+import com.decentdb.r2dbc.cluster.channel.ChannelLost;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcTimeoutException;
@@ -139,6 +140,21 @@ public final class Failures {
                         + " connections with TEMP objects or settings already (maxPinnedConnections); close one, or"
                         + " raise the option",
                 null);
+    }
+
+    /** A node understood a call that is no statement, and does not want to do it. */
+    public static R2dbcException refusedBy(String call, String node, long code, String message) {
+        return Errors.of("58000", node + " refused " + call + ": " + message, (int) code, null, null);
+    }
+
+    /** The answer to a call that changes nothing was lost. */
+    public static R2dbcException noAnswer(String call, String node, ChannelLost why) {
+        String message = "No answer of " + node + " to " + call + ": " + why.message();
+        return switch (why.kind()) {
+            case TIMED_OUT -> Errors.of("57014", message, 0, null, why.cause());
+            case PROTOCOL, TOO_LARGE -> Errors.of("08P01", message, 0, null, why.cause());
+            default -> new R2dbcTransientResourceException(message, "08006", 0, null, why.cause());
+        };
     }
 
     private static int code(Trouble.Refusal refusal) {

@@ -59,6 +59,11 @@ public sealed interface Trouble {
                         && (refusal.code() == RAFT_LEADERSHIP_LOST || refusal.code() == RAFT_SHUTDOWN));
     }
 
+    /** Whether it was to write on a connection that may only read, unless 1.11 says by this that it was deposed. */
+    default boolean readOnly() {
+        return this instanceof Refusal refusal && refusal.code() == RAFT_LEADERSHIP_LOST;
+    }
+
     /** Whether a write that was sent may have been executed or not. */
     default boolean unknown() {
         return this instanceof Refusal refusal

@@ -5,6 +5,7 @@ import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineCursor;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
 import com.decentdb.r2dbc.cluster.line.Work;
+import com.decentdb.r2dbc.cluster.meter.ClusterMeters;
 import com.decentdb.r2dbc.cluster.statement.Failures;
 import com.decentdb.r2dbc.cluster.statement.Trouble;
 import com.decentdb.r2dbc.cluster.wire.Tuple;
@@ -141,6 +142,7 @@ public final class Watches {
                 @Override
                 public void opened(Line fresh) {
                     line = fresh;
+                    fresh.role(ClusterMeters.Role.POLL);
                     ask(fresh);
                 }
 

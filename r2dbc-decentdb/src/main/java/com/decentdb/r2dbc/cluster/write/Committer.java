@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.cluster.write;
 
 import com.decentdb.r2dbc.cluster.leader.LeaderFinder;
+import com.decentdb.r2dbc.cluster.meter.ClusterMeters;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.transport.Errors;
@@ -29,17 +30,19 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
             WriterLine writer,
             Duration failoverTimeout,
             boolean groupCommit,
-            Consumer<List<WriteStep>> committed) {}
+            Consumer<List<WriteStep>> committed,
+            ClusterMeters meters) {}
 
     private final Context context;
     private final int capacity;
     private final WaitQueue<PendingWrite<?>> waiting;
-    private final WriteCounts counts = new WriteCounts();
+    private final WriteCounts counts;
     private boolean claimed;
 
     public Committer(Context context, int capacity) {
         this.context = context;
         this.capacity = capacity;
+        this.counts = new WriteCounts(context.meters());
         this.waiting = new WaitQueue<>(capacity);
     }
 
@@ -97,7 +100,7 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
             done();
             return;
         }
-        counts.started(batch.size());
+        counts.started(batch);
         if (batch.size() == 1 && batch.get(0).steps().size() == 1) {
             new SingleRun(context, counts, batch.get(0), this::done).begin();
         } else {

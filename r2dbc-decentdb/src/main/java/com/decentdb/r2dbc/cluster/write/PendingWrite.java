@@ -17,6 +17,7 @@ import java.util.function.Function;
  * @param lines where it runs
  * @param open whether its session is open
  * @param statementTimeout how long the node may take to answer
+ * @param since when it began to wait, in {@link System#nanoTime()}
  */
 public record PendingWrite<T>(
         Exchange<T> exchange,
@@ -25,6 +26,7 @@ public record PendingWrite<T>(
         LineSource lines,
         BooleanSupplier open,
         Duration statementTimeout,
+        long since,
         Function<List<WriteResult>, T> answer)
         implements WaitQueue.Request {
 

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.cluster.write;
 
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
+import com.decentdb.r2dbc.cluster.meter.ClusterMeters;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ public final class WriterLine implements LineSource {
             @Override
             public void opened(Line fresh) {
                 line = fresh;
+                fresh.role(ClusterMeters.Role.WRITER);
                 if (closed) {
                     fresh.close();
                 }

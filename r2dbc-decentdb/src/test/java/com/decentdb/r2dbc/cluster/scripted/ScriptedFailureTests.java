@@ -1,8 +1,11 @@
 package com.decentdb.r2dbc.cluster.scripted;
 
-import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.error;
+import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.on;
+import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.once;
+import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.refusing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.DecentDb;
@@ -12,6 +15,7 @@ import com.decentdb.r2dbc.api.OutcomeUnknownException;
 import com.decentdb.r2dbc.cluster.nodes.Conversation;
 import com.decentdb.r2dbc.cluster.nodes.Wire;
 import com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.Answers;
+import com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.Failing;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcRollbackException;
 import io.r2dbc.spi.R2dbcTimeoutException;
@@ -22,7 +26,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
@@ -32,51 +35,6 @@ class ScriptedFailureTests {
 
     private static final String WRITE = "INSERT INTO t VALUES (1)";
     private static final String READ = "SELECT a FROM t";
-
-    /** A program over a connection to a leader that answers like this, and the requests that the leader got. */
-    private static void on(Answers answers, String options, Check check) throws IOException {
-        try (ScriptedLeader leader = ScriptedLeader.start(answers)) {
-            DecentDbConnectionFactory factory = DecentDb.factory(leader.url(options));
-            DecentDbConnection connection = awaitValue(factory.create());
-            check.check(connection, leader);
-            await(connection.close());
-            await(factory.close());
-        }
-    }
-
-    private interface Check {
-        void check(DecentDbConnection connection, ScriptedLeader leader);
-    }
-
-    /** Fails the first time with this, and then answers as usual. */
-    private static Answers once(String sql, Failing failing) {
-        AtomicInteger times = new AtomicInteger();
-        return (asked, talk) -> {
-            if (asked.equals(sql) && times.getAndIncrement() == 0) {
-                failing.fail(talk);
-            } else {
-                ScriptedLeader.usual(asked, talk);
-            }
-        };
-    }
-
-    private interface Failing {
-        void fail(Conversation talk) throws IOException;
-    }
-
-    private static Failing refusing(long code, String message) {
-        return talk -> talk.answer(Wire.failure(code, message));
-    }
-
-    private static R2dbcException error(Publisher<?> call) {
-        Throwable[] caught = new Throwable[1];
-        StepVerifier.create(call)
-                .thenConsumeWhile(any -> true)
-                .expectErrorSatisfies(error -> caught[0] = error)
-                .verify(PATIENCE);
-        assertThat(caught[0]).isInstanceOf(R2dbcException.class);
-        return (R2dbcException) caught[0];
-    }
 
     @ParameterizedTest
     @CsvSource({"10250, not leader", "8202, not leader", "12, no database opened", "7, barrier failed"})

@@ -1,13 +1,25 @@
 package com.decentdb.r2dbc.cluster.scripted;
 
+import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
+import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.decentdb.r2dbc.DecentDb;
+import com.decentdb.r2dbc.DecentDbConnectionFactory;
+import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.cluster.nodes.Conversation;
 import com.decentdb.r2dbc.cluster.nodes.Frame;
 import com.decentdb.r2dbc.cluster.nodes.ScriptedNode;
 import com.decentdb.r2dbc.cluster.nodes.Wire;
+import io.r2dbc.spi.R2dbcException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.reactivestreams.Publisher;
+import reactor.test.StepVerifier;
 
 /** A scripted node that leads, and notes the statements it gets, in the order in which they came over any connection. */
 final class ScriptedLeader implements AutoCloseable {
@@ -53,6 +65,53 @@ final class ScriptedLeader implements AutoCloseable {
         return body.text();
     }
 
+    /** A program over a connection to a leader that answers like this, and the requests that the leader got. */
+    static void on(Answers answers, String options, Check check) throws IOException {
+        try (ScriptedLeader leader = ScriptedLeader.start(answers)) {
+            DecentDbConnectionFactory factory = DecentDb.factory(leader.url(options));
+            DecentDbConnection connection = awaitValue(factory.create());
+            check.check(connection, leader);
+            await(connection.close());
+            await(factory.close());
+        }
+    }
+
+    interface Check {
+        void check(DecentDbConnection connection, ScriptedLeader leader);
+    }
+
+    /** Fails the first time with this, and then answers as usual. */
+    static Answers once(String sql, Failing failing) {
+        AtomicInteger times = new AtomicInteger();
+        return (asked, talk) -> {
+            if (asked.equals(sql) && times.getAndIncrement() == 0) {
+                failing.fail(talk);
+            } else {
+                usual(asked, talk);
+            }
+        };
+    }
+
+    interface Failing {
+        void fail(Conversation talk) throws IOException;
+    }
+
+    /** The leader refuses a request with this. */
+    static Failing refusing(long code, String message) {
+        return talk -> talk.answer(Wire.failure(code, message));
+    }
+
+    /** The error of a call. */
+    static R2dbcException error(Publisher<?> call) {
+        Throwable[] caught = new Throwable[1];
+        StepVerifier.create(call)
+                .thenConsumeWhile(any -> true)
+                .expectErrorSatisfies(error -> caught[0] = error)
+                .verify(PATIENCE);
+        assertThat(caught[0]).isInstanceOf(R2dbcException.class);
+        return (R2dbcException) caught[0];
+    }
+
     /** The URL of a database of this leader, with these options beside those that keep the conversation short. */
     String url(String options) {
         return node.url("serverVersion=1.11&topologyRefresh=PT0S" + (options.isEmpty() ? "" : "&" + options));
@@ -65,6 +124,17 @@ final class ScriptedLeader implements AutoCloseable {
     /** The statements so far. */
     List<String> statements() {
         return List.copyOf(statements);
+    }
+
+    /** Waits until a statement has come. */
+    void awaitStatement(String sql) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!statements.contains(sql)) {
+            assertThat(System.nanoTime() - deadline)
+                    .as("Gave up waiting for " + sql)
+                    .isNegative();
+            Thread.onSpinWait();
+        }
     }
 
     @Override

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.cluster.admin;
+package com.decentdb.r2dbc.cluster.dump;
 
 import com.decentdb.r2dbc.api.cluster.DumpChunk;
 import com.decentdb.r2dbc.cluster.channel.ChannelLost;
@@ -6,6 +6,7 @@ import com.decentdb.r2dbc.cluster.channel.ChannelLost.Kind;
 import com.decentdb.r2dbc.cluster.channel.Dialer;
 import com.decentdb.r2dbc.cluster.channel.NodeChannel;
 import com.decentdb.r2dbc.cluster.leader.NodeAddress;
+import com.decentdb.r2dbc.cluster.statement.Failures;
 import com.decentdb.r2dbc.cluster.wire.Reply;
 import com.decentdb.r2dbc.cluster.wire.Requests;
 import com.decentdb.r2dbc.cluster.wire.WireException;
@@ -26,7 +27,7 @@ import reactor.core.publisher.FluxSink;
  * Reads a dump at the pace of its subscriber: the connection is read only while something is requested, and the node waits meanwhile.
  * Confined to the loop.
  */
-final class DumpCall extends ChannelInboundHandlerAdapter implements Dialer.Dialed {
+public final class DumpCall extends ChannelInboundHandlerAdapter implements Dialer.Dialed {
 
     private static final String NAME = "a dump";
 
@@ -40,14 +41,15 @@ final class DumpCall extends ChannelInboundHandlerAdapter implements Dialer.Dial
     private boolean over;
 
     /** @param patience how long the node may take for each piece */
-    DumpCall(NodeAddress leader, String database, Duration patience, FluxSink<DumpChunk> sink) {
+    public DumpCall(NodeAddress leader, String database, Duration patience, FluxSink<DumpChunk> sink) {
         this.leader = leader;
         this.database = database;
         this.patience = patience;
         this.sink = sink;
     }
 
-    void begin(Dialer dialer, Duration timeout) {
+    /** Dials the leader and asks for the database. */
+    public void begin(Dialer dialer, Duration timeout) {
         if (!over) {
             giveUp = dialer.dial(leader.host(), leader.port(), any -> true, timeout.toNanos(), this);
         }
@@ -69,22 +71,22 @@ final class DumpCall extends ChannelInboundHandlerAdapter implements Dialer.Dial
 
     @Override
     public void failed(ChannelLost why) {
-        fail(AdminErrors.lost(NAME, "The leader " + leader, why));
+        fail(Failures.noAnswer(NAME, "The leader " + leader, why));
     }
 
     /** The subscriber is gone. */
-    void cancel() {
+    public void cancel() {
         if (!over) {
             giveUp.run();
             end();
         }
     }
 
-    /** The administration is closed. */
-    void close() {
+    /** Ends it with an error, since the one that began it is closed. */
+    public void close(R2dbcException error) {
         if (!over) {
             cancel();
-            sink.error(AdminErrors.closed());
+            sink.error(error);
         }
     }
 
@@ -111,7 +113,7 @@ final class DumpCall extends ChannelInboundHandlerAdapter implements Dialer.Dial
             stopTimeout();
             sink.next(chunk);
         } else if (message instanceof Reply.Failure failure) {
-            fail(AdminErrors.refused(NAME, "The leader " + leader, failure.code(), failure.message()));
+            fail(Failures.refusedBy(NAME, "The leader " + leader, failure.code(), failure.message()));
         } else if (message == FilesDecoder.END) {
             end();
             sink.complete();

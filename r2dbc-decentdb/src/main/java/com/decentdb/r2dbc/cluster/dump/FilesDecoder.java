@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.cluster.admin;
+package com.decentdb.r2dbc.cluster.dump;
 
 import com.decentdb.r2dbc.api.cluster.DumpChunk;
 import com.decentdb.r2dbc.cluster.wire.Replies;

@@ -1,0 +1,253 @@
+package com.decentdb.r2dbc.cluster.scripted;
+
+import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
+import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitAll;
+import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.error;
+import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.on;
+import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.once;
+import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.refusing;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.decentdb.r2dbc.DecentDb;
+import com.decentdb.r2dbc.DecentDbConnectionFactory;
+import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.cluster.nodes.Conversation;
+import com.decentdb.r2dbc.cluster.nodes.ScriptedNode;
+import com.decentdb.r2dbc.cluster.nodes.Wire;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.Metrics;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+
+/** What Micrometer shows of a cluster. */
+class ScriptedMeterTests {
+
+    private static final String PREFIX = "decentdb.cluster.";
+    private static final String WRITE = "INSERT INTO t VALUES (1)";
+
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+
+    @BeforeEach
+    void watch() {
+        Metrics.addRegistry(registry);
+    }
+
+    @AfterEach
+    void leave() {
+        Metrics.removeRegistry(registry);
+    }
+
+    /** Like {@code on}, with meters that nothing was counted in. */
+    private void onFresh(ScriptedLeader.Answers answers, ScriptedLeader.Check check) throws IOException {
+        on(answers, "", check);
+        eventually(() -> meters().isEmpty());
+    }
+
+    private long requests(String kind, String outcome) {
+        return registry.get(PREFIX + "request")
+                .tags("database", "app", "kind", kind, "outcome", outcome)
+                .timer()
+                .count();
+    }
+
+    private Timer timer(String name) {
+        return registry.get(PREFIX + name).tag("database", "app").timer();
+    }
+
+    private double gauge(String name, String... tags) {
+        Gauge gauge = registry.get(PREFIX + name).tags(tags).gauge();
+        return gauge.value();
+    }
+
+    /** The gauges follow after a moment. */
+    private static void eventually(BooleanSupplier condition) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime() - deadline).as("Gave up waiting").isNegative();
+            Thread.onSpinWait();
+        }
+    }
+
+    private List<Meter> meters() {
+        return registry.getMeters().stream()
+                .filter(meter -> meter.getId().getName().startsWith(PREFIX))
+                .toList();
+    }
+
+    @Test
+    void requestsAreCountedByTheirEnd() throws IOException {
+        onFresh(once(WRITE, Conversation::reset), (connection, leader) -> {
+            error(connection.execute(WRITE));
+            await(connection.execute(WRITE));
+            await(connection.fetchLists("SELECT a FROM t"));
+            await(connection.inTransaction(tx -> tx.execute(WRITE)));
+
+            assertThat(requests("write", "unknown")).isEqualTo(1);
+            assertThat(requests("write", "ok")).isEqualTo(2);
+            assertThat(requests("read", "ok")).isEqualTo(1);
+            assertThat(requests("control", "ok")).as("BEGIN and COMMIT").isEqualTo(2);
+        });
+        onFresh(once(WRITE, refusing(10_250, "not leader")), (connection, leader) -> {
+            await(connection.execute(WRITE));
+
+            assertThat(requests("write", "rerouted")).isEqualTo(1);
+            assertThat(requests("write", "ok")).isEqualTo(1);
+        });
+        onFresh(once(WRITE, refusing(1, "no such table: t")), (connection, leader) -> {
+            error(connection.execute(WRITE));
+
+            assertThat(requests("write", "error")).isEqualTo(1);
+        });
+    }
+
+    @Test
+    void whatIsLostInATransactionIsNotUnknownUnlessItWasCommitted() throws IOException {
+        onFresh(once(WRITE, Conversation::reset), (connection, leader) -> {
+            error(connection.inTransaction(tx -> tx.execute(WRITE)));
+
+            assertThat(requests("write", "error")).isEqualTo(1);
+            assertThat(requests("write", "unknown")).isZero();
+        });
+        onFresh(once("COMMIT", Conversation::reset), (connection, leader) -> {
+            error(connection.inTransaction(tx -> tx.execute(WRITE)));
+
+            assertThat(requests("control", "unknown")).isEqualTo(1);
+        });
+    }
+
+    @Test
+    void waitsForTheRightToWriteAndGroupsAreMeasured() throws IOException {
+        CountDownLatch answer = new CountDownLatch(1);
+        on(
+                once(WRITE, talk -> {
+                    try {
+                        answer.await();
+                    } catch (InterruptedException e) {
+                        throw new IOException(e);
+                    }
+                    talk.answer(Wire.result(1, 1));
+                }),
+                "",
+                (connection, leader) -> {
+                    Flux<Long> writes = Flux.merge(connection.execute(WRITE), Flux.defer(() -> {
+                        leader.awaitStatement(WRITE);
+                        return Flux.merge(
+                                connection.execute("DELETE FROM t"),
+                                connection.execute("DELETE FROM t"),
+                                Flux.defer(() -> {
+                                    eventually(() -> awaitValue(connection.writeQueueMetrics())
+                                                    .waiting()
+                                            == 2);
+                                    answer.countDown();
+                                    return Flux.<Long>empty();
+                                }));
+                    }));
+
+                    assertThat(awaitAll(writes)).hasSize(3);
+                    assertThat(timer("lock.wait").count()).isEqualTo(3);
+                    var groups = registry.get(PREFIX + "group.size").summary();
+                    assertThat(groups.count()).isEqualTo(2);
+                    assertThat(groups.max()).isEqualTo(2);
+                    await(connection.inTransaction(tx -> tx.execute(WRITE)));
+                    assertThat(timer("lock.wait").count())
+                            .as("of a transaction")
+                            .isEqualTo(4);
+                });
+    }
+
+    @Test
+    void connectionsAndChannelsAreCountedUntilTheFactoryIsClosed() throws IOException {
+        on(ScriptedLeader::usual, "", (connection, leader) -> {
+            eventually(() -> gauge("sessions") == 1);
+            await(connection.execute(WRITE));
+            eventually(() -> gauge("channels", "role", "writer", "state", "idle") == 1);
+            assertThat(gauge("channels", "role", "reader", "state", "idle")).isEqualTo(1);
+            assertThat(gauge("channels", "role", "pinned", "state", "idle")).isZero();
+            assertThat(gauge("writes.pending")).isZero();
+
+            await(connection.beginTransaction());
+            await(connection.execute(WRITE));
+            await(connection.commitTransaction());
+            assertThat(registry.get(PREFIX + "search")
+                            .tags("database", "app", "outcome", "found")
+                            .timer()
+                            .count())
+                    .isEqualTo(1);
+        });
+        eventually(() -> meters().isEmpty());
+    }
+
+    @Test
+    void factoriesOfOneDatabaseAreCountedTogether() throws IOException {
+        on(ScriptedLeader::usual, "", (first, leader) -> {
+            DecentDbConnectionFactory other = DecentDb.factory(leader.url(""));
+            DecentDbConnection second = awaitValue(other.create());
+            eventually(() -> gauge("sessions") == 2);
+            await(second.close());
+            await(other.close());
+            eventually(() -> gauge("sessions") == 1);
+        });
+    }
+
+    @Test
+    void aSearchInVainIsCounted() throws IOException {
+        try (ScriptedNode node = ScriptedNode.start()) {
+            node.others(talk -> talk.handshake().expectSilence());
+            DecentDbConnectionFactory factory = DecentDb.factory(node.url("failoverTimeout=PT0.1S"));
+            DecentDbConnectionFactory holder = DecentDb.factory(node.url("failoverTimeout=PT10M"));
+            var holding = holder.create().subscribe();
+            eventually(() -> !meters().isEmpty());
+
+            error(factory.create());
+
+            eventually(() -> registry.get(PREFIX + "search")
+                            .tags("database", "app", "outcome", "none")
+                            .timer()
+                            .count()
+                    == 1);
+            holding.dispose();
+            await(factory.close());
+            await(holder.close());
+        }
+    }
+
+    @Test
+    void aChangeOfTheLeaderIsCounted() throws IOException {
+        AtomicBoolean deposed = new AtomicBoolean();
+        try (ScriptedLeader next = ScriptedLeader.start(ScriptedLeader::usual);
+                ScriptedNode first = ScriptedNode.start()) {
+            first.others(talk -> {
+                if (deposed.get()) {
+                    talk.handshake().expect(Wire.LEADER);
+                    talk.answer(Wire.server(2, next.address()));
+                    return;
+                }
+                talk.lead();
+                deposed.set(true);
+                talk.answer(Wire.failure(10_250, "not leader"));
+            });
+            DecentDbConnectionFactory factory = DecentDb.factory(first.url("serverVersion=1.11&topologyRefresh=PT0S"));
+            DecentDbConnection connection = awaitValue(factory.create());
+
+            assertThat(awaitValue(connection.execute(WRITE))).isEqualTo(1);
+
+            assertThat(registry.get(PREFIX + "leader.changes").counter().count())
+                    .isEqualTo(1);
+            assertThat(next.statements()).containsExactly(WRITE);
+            await(connection.close());
+            await(factory.close());
+        }
+    }
+}

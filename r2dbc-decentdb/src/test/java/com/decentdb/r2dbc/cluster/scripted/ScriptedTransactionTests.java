@@ -1,0 +1,156 @@
+package com.decentdb.r2dbc.cluster.scripted;
+
+import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
+import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.error;
+import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.on;
+import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.once;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.api.DecentDbTransactionDefinition;
+import com.decentdb.r2dbc.cluster.nodes.Wire;
+import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcRollbackException;
+import java.io.IOException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.test.StepVerifier;
+
+/** The end of transactions that take longer than they may, at each point of their way. */
+class ScriptedTransactionTests {
+
+    private static final String WRITE = "INSERT INTO t VALUES (1)";
+    private static final DecentDbTransactionDefinition SHORT =
+            DecentDbTransactionDefinition.create().transactionTimeout(Duration.ofMillis(100));
+
+    private static void isTimeout(R2dbcException error) {
+        assertThat(error)
+                .isInstanceOf(R2dbcRollbackException.class)
+                .hasMessageContaining("transactionTimeout")
+                .hasMessageContaining("100 ms");
+        assertThat(error.getSqlState()).isEqualTo("40001");
+    }
+
+    /** Nothing of the transaction runs until it was rolled back, and then a write does. */
+    private static void isOver(DecentDbConnection connection) {
+        isTimeout(error(connection.execute("DELETE FROM t")));
+        isTimeout(error(connection.commitTransaction()));
+        await(connection.rollbackTransaction());
+        assertThat(awaitValue(connection.execute("DELETE FROM t"))).isEqualTo(1);
+    }
+
+    @Test
+    void oneThatDoesNothingIsRolledBack() throws IOException {
+        on(ScriptedLeader::usual, "", (connection, leader) -> {
+            await(connection.beginTransaction(SHORT));
+            await(connection.execute(WRITE));
+            leader.awaitStatement("ROLLBACK");
+
+            isOver(connection);
+            assertThat(leader.statements()).containsExactly("BEGIN IMMEDIATE", WRITE, "ROLLBACK", "DELETE FROM t");
+        });
+    }
+
+    @Test
+    void aStatementThatDoesNotEndIsEndedWithIt() throws IOException {
+        on(once(WRITE, talk -> {}), "statementTimeout=PT10M", (connection, leader) -> {
+            await(connection.beginTransaction(SHORT));
+
+            R2dbcException error = error(connection.execute(WRITE));
+
+            isTimeout(error);
+            assertThat(error.getSql()).isEqualTo(WRITE);
+            isOver(connection);
+            assertThat(leader.statements())
+                    .as("the node rolls back, since the connection is closed")
+                    .containsExactly("BEGIN IMMEDIATE", WRITE, "DELETE FROM t");
+        });
+    }
+
+    @Test
+    void aResultThatIsReadSlowlyIsEndedWithIt() throws IOException {
+        on(
+                once("SELECT a FROM t", talk -> talk.answer(Wire.rows("a", true, 1))),
+                "statementTimeout=PT10M",
+                (connection, leader) -> {
+                    await(connection.beginTransaction(SHORT));
+
+                    StepVerifier.create(connection.fetchLists("SELECT a FROM t"))
+                            .expectNextCount(1)
+                            .expectErrorSatisfies(error -> isTimeout((R2dbcException) error))
+                            .verify(PATIENCE);
+                    isOver(connection);
+                });
+    }
+
+    @Test
+    void statementsThatWaitInItAreNotSent() throws IOException {
+        on(once(WRITE, talk -> {}), "statementTimeout=PT10M", (connection, leader) -> {
+            await(connection.beginTransaction(SHORT));
+
+            StepVerifier.create(Flux.range(0, 3)
+                            .flatMap(i -> connection
+                                    .execute(i == 0 ? WRITE : "UPDATE t SET a = " + i)
+                                    .map(String::valueOf)
+                                    .onErrorResume(
+                                            R2dbcException.class,
+                                            error -> Flux.just(error.getSqlState())
+                                                    .next())))
+                    .expectNext("40001", "40001", "40001")
+                    .expectComplete()
+                    .verify(PATIENCE);
+            await(connection.rollbackTransaction());
+            assertThat(leader.statements()).containsExactly("BEGIN IMMEDIATE", WRITE);
+        });
+    }
+
+    @Test
+    void aCommitThatIsOnItsWayDecides() throws IOException {
+        on(
+                once("COMMIT", talk -> talk.pause(Duration.ofMillis(300)).answer(Wire.result(0, 0))),
+                "",
+                (connection, leader) -> {
+                    await(connection.beginTransaction(SHORT));
+                    await(connection.execute(WRITE));
+
+                    await(connection.commitTransaction());
+
+                    assertThat(leader.statements()).containsExactly("BEGIN IMMEDIATE", WRITE, "COMMIT");
+                });
+    }
+
+    @Test
+    void theWaitForTheRightToWriteDoesNotCount() throws IOException {
+        on(
+                once(
+                        "BEGIN IMMEDIATE",
+                        talk -> talk.pause(Duration.ofMillis(300)).answer(Wire.result(0, 0))),
+                "",
+                (connection, leader) -> {
+                    await(connection.beginTransaction(
+                            DecentDbTransactionDefinition.create().transactionTimeout(Duration.ofMillis(200))));
+                    await(connection.execute(WRITE));
+                    await(connection.commitTransaction());
+
+                    assertThat(leader.statements()).containsExactly("BEGIN IMMEDIATE", WRITE, "COMMIT");
+                });
+    }
+
+    @Test
+    void oneThatOnlyReadsLeavesAConnectionOnWhichOthersMayWrite() throws IOException {
+        on(ScriptedLeader::usual, "", (connection, leader) -> {
+            await(connection.beginTransaction(SHORT.readOnly()));
+            await(connection.fetchLists("SELECT a FROM t"));
+            leader.awaitStatement("PRAGMA query_only=0");
+
+            isTimeout(error(connection.fetchLists("SELECT a FROM t")));
+            await(connection.rollbackTransaction());
+            assertThat(leader.statements())
+                    .containsExactly(
+                            "PRAGMA query_only=1", "BEGIN", "SELECT a FROM t", "ROLLBACK", "PRAGMA query_only=0");
+        });
+    }
+}
