@@ -13,7 +13,7 @@ import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.sql.SqlCommand;
-import com.decentdb.r2dbc.transport.Capabilities;
+import com.decentdb.r2dbc.transport.Capability;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
@@ -25,6 +25,7 @@ import com.decentdb.r2dbc.transport.WatchedEvent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -363,8 +364,12 @@ final class ClusterSession implements Session {
     }
 
     @Override
-    public Capabilities capabilities() {
-        return new Capabilities(false, false, true);
+    public Set<Capability> capabilities() {
+        return Set.of(
+                Capability.COUNTS_ROWS,
+                Capability.WATCHES_RANGES,
+                Capability.STOPS_STATEMENTS,
+                Capability.KEEPS_CHANGES);
     }
 
     @Override

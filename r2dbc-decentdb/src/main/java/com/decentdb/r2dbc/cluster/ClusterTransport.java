@@ -47,6 +47,11 @@ public final class ClusterTransport implements Transport {
     }
 
     @Override
+    public boolean textForNumbers() {
+        return true;
+    }
+
+    @Override
     public String product() {
         return ClusterSession.PRODUCT;
     }
