@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.cluster;
+package com.decentdb.r2dbc.cluster.session;
 
 import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.api.WriteOutcome;
@@ -36,10 +36,10 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /** A session on a cluster. Cheap: it owns no connection, unless it has temporary objects or settings. */
-final class ClusterSession implements Session {
+public final class ClusterSession implements Session {
 
     /** The name of the database for programs. */
-    static final String PRODUCT = "dqlite";
+    public static final String PRODUCT = "dqlite";
 
     private static final Duration PING_PATIENCE = Duration.ofSeconds(10);
 
@@ -60,7 +60,7 @@ final class ClusterSession implements Session {
      *
      * @param release ends its use of the database; idempotent
      */
-    ClusterSession(ClusterDatabase database, Runnable release, Executor delivery) {
+    public ClusterSession(ClusterDatabase database, Runnable release, Executor delivery) {
         this.database = database;
         this.release = release;
         this.delivery = delivery;
