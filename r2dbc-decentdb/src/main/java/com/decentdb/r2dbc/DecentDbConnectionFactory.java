@@ -107,6 +107,11 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
     }
 
     @Override
+    public Flux<Change> changeStreamAfter(long eventId, String... tables) {
+        return liveData.changeStreamAfter(eventId, tables);
+    }
+
+    @Override
     public LiveQuery liveQuery(String sql, @Nullable Object... arguments) {
         return liveData.liveQuery(sql, arguments);
     }

@@ -42,7 +42,8 @@ public final class DecentDbConnectionFactoryProvider implements ConnectionFactor
     public DecentDbConnectionFactory create(ConnectionFactoryOptions options) {
         requireThisDriver(options);
         Transport transport = transport(options);
-        return new DecentDbConnectionFactory(transport, SessionSettings.of(options, transport.statementTimeout()));
+        return new DecentDbConnectionFactory(
+                transport, SessionSettings.of(options, transport.statementTimeout(), transport.textForNumbers()));
     }
 
     /** The service loader asks {@link #supports} first; programs that start from {@link DecentDb} do not. */

@@ -4,6 +4,7 @@ import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.decentdb.r2dbc.api.Change;
@@ -12,6 +13,7 @@ import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.Interval;
 import com.decentdb.r2dbc.api.MacAddress;
 import com.decentdb.r2dbc.api.RowChange;
+import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
 import io.r2dbc.spi.Row;
 import java.math.BigDecimal;
@@ -199,6 +201,19 @@ class ChangeStreamTests {
                     }
                 })
                 .as(Change::lossless);
+    }
+
+    @Test
+    void cannotBeginBehindAnEarlierEvent() {
+        StepVerifier.create(database.factory().changeStreamAfter(1, "item"))
+                .verifyErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOfSatisfying(
+                                R2dbcException.class,
+                                e -> assertThat(e.getSqlState()).isEqualTo("0A000"))
+                        .hasMessageContaining("keeps no changes"));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> database.factory().changeStreamAfter(-1, "item"))
+                .withMessageContaining("-1");
     }
 
     @Test

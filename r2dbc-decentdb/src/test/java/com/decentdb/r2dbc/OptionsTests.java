@@ -121,7 +121,7 @@ class OptionsTests {
                 .option(DecentDbOptions.WRITE_QUEUE_ENABLED, true)
                 .option(DecentDbOptions.MAX_READERS, 2)
                 .build();
-        SessionSettings settings = SessionSettings.of(options, Duration.ZERO);
+        SessionSettings settings = SessionSettings.of(options, Duration.ZERO, false);
 
         assertThat(settings.lockWait()).isEqualTo(Duration.ofMillis(5));
         assertThat(settings.writeQueueEnabled()).isTrue();
@@ -208,7 +208,7 @@ class OptionsTests {
     }
 
     private static SessionSettings settings(String url) {
-        return SessionSettings.of(ConnectionFactoryOptions.parse(url), Duration.ZERO);
+        return SessionSettings.of(ConnectionFactoryOptions.parse(url), Duration.ZERO, false);
     }
 
     private static EmbeddedConfig database(String url) {

@@ -38,7 +38,7 @@ import reactor.test.StepVerifier;
 
 /**
  * The examples of the README, run. Its first program is compiled as it stands; every other snippet stands word for word here
- * or, for Spring, in {@code ReadmeSpringTests}.
+ * or, for Spring, in {@code ReadmeSpringTests}, or, for clusters, in {@code ReadmeChangeLogTests}.
  */
 class ReadmeTests {
 
@@ -49,7 +49,8 @@ class ReadmeTests {
     void everySnippetIsTested() throws IOException {
         Path sources = Path.of("src/test/java/com/decentdb/r2dbc");
         String tests = squeezed(Files.readString(sources.resolve("ReadmeTests.java"))
-                + Files.readString(sources.resolve("spring/ReadmeSpringTests.java")));
+                + Files.readString(sources.resolve("spring/ReadmeSpringTests.java"))
+                + Files.readString(sources.resolve("cluster/changelog/ReadmeChangeLogTests.java")));
         List<String> snippets = JAVA_BLOCK
                 .matcher(Files.readString(README))
                 .results()

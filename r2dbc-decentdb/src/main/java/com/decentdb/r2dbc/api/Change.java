@@ -30,7 +30,8 @@ public sealed interface Change {
     /**
      * A commit with its changes to the tables of the stream.
      *
-     * @param eventId the number of the event, ascending while the database is open
+     * @param eventId the number of the event, ascending while the database is open; on a cluster for good, so that
+     *     {@link LiveData#changeStreamAfter} can go on behind it
      * @param commitPosition where in the log the commit ends; only good for distinguishing commits
      * @param source how it was written, in the words of the engine, such as {@code direct}
      * @param tables the tables it touched

@@ -33,6 +33,11 @@ import reactor.core.publisher.Flux;
  *       as {@code onBackpressureBuffer} keeps more.
  *   <li>Cancelling closes the engine's watch, on the one thread that owns it.
  * </ul>
+ *
+ * <p>On a dqlite cluster, whose server reports nothing, commits of every client are looked for. Change streams and watches of ranges take
+ * the change log of their tables ({@link com.decentdb.r2dbc.api.cluster.ClusterAdmin#enableChangeLog(String)}), and an error of SQLSTATE
+ * 0A000 says so; watches of tables are precise where there is one, and otherwise report commits of others without tables. The log is
+ * read as far as a subscriber asks for it, so that a slow one loses nothing until the log is trimmed. One event may join several commits.
  */
 public interface LiveData {
 
@@ -109,4 +114,19 @@ public interface LiveData {
      * @return the changes
      */
     Flux<Change> changeStream(ChangeStreamOption option, String... tables);
+
+    /**
+     * A change stream that goes on where an earlier one ended: {@link Change.Initial}, then every commit behind an event of the
+     * earlier one, also those made while nobody was subscribed, and over restarts and failovers. For a database on a cluster, whose
+     * change log keeps the changes; it takes {@code DecentDb.cluster(url).enableChangeLog(table)} once for each table.
+     *
+     * @param eventId the {@link Change.Commit#eventId} of the last commit that was dealt with, or the
+     *     {@link Change.Initial#commitPosition} if there was none
+     * @param tables names; none for all tables whose changes are logged
+     * @return the changes, with a {@link Change.Lagged} first if the log was trimmed beyond that event; an error of SQLSTATE 0A000
+     *     if changes of a table are not logged, and on the engines in this process, which keep no changes; of 22023 if the log has
+     *     no such event
+     * @throws IllegalArgumentException if the number is negative
+     */
+    Flux<Change> changeStreamAfter(long eventId, String... tables);
 }

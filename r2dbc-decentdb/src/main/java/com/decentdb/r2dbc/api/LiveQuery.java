@@ -15,7 +15,8 @@ import reactor.core.publisher.Flux;
  * <p><b>Elements.</b> The result, read after the watch was put in place; then again after commits that touched the
  * tables of the query, conflated: however many commits there were since, the query is read once, and not before the
  * subscriber asks for more and the minimum interval has passed. So a subscriber gets the latest state at its own pace, and
- * the last element is the result after the last commit. A slow subscriber costs no other user anything.
+ * the last element is the result after the last commit. A slow subscriber costs no other user anything. On a cluster a result whose rows
+ * equal those of the one before is left out, because commits that cannot be told from others have most queries read in vain.
  *
  * <p><b>Reading.</b> In a separate snapshot and on another native handle than the connection it was made from, so not in its
  * transaction, but with the settings and the audit context that the connection had when the subscription began. Mapping functions run on workers and may take their time.

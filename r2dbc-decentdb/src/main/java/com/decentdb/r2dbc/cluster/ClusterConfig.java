@@ -70,7 +70,7 @@ public record ClusterConfig(
         return new Parts(loop, dialer, finder);
     }
 
-    LineOpener.Settings lines() {
+    public LineOpener.Settings lines() {
         return new LineOpener.Settings(database, times.connect(), times.statement(), times.failover(), serverVersion);
     }
 

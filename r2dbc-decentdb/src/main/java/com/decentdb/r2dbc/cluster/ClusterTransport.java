@@ -1,5 +1,7 @@
 package com.decentdb.r2dbc.cluster;
 
+import com.decentdb.r2dbc.cluster.session.ClusterDatabase;
+import com.decentdb.r2dbc.cluster.session.ClusterSession;
 import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.Forgotten;
@@ -44,6 +46,11 @@ public final class ClusterTransport implements Transport {
     @Override
     public Duration statementTimeout() {
         return config.times().statement();
+    }
+
+    @Override
+    public boolean textForNumbers() {
+        return true;
     }
 
     @Override

@@ -88,11 +88,21 @@ public final class Codecs {
      * @throws IllegalArgumentException if the class cannot be bound or the value does not fit
      */
     public Value encode(Object argument) {
+        return encode(argument, false);
+    }
+
+    /**
+     * Like {@link #encode(Object)}.
+     *
+     * @param textForNumbers whether a decimal with more digits than engines hold becomes text, because the transport stores
+     *     decimals as text anyway
+     */
+    public Value encode(Object argument, boolean textForNumbers) {
         Codec<?> codec = find(argument.getClass());
         Collection<?> members = codec == null ? ArrayText.members(argument) : null;
         if (members != null) {
             return ArrayText.of(members.stream()
-                    .map(member -> member == null ? Value.NULL : encode(member))
+                    .map(member -> member == null ? Value.NULL : encode(member, textForNumbers))
                     .toList());
         }
         if (codec == null) {
@@ -105,6 +115,10 @@ public final class Codecs {
         try {
             return codec.encode(argument);
         } catch (Misfit e) {
+            String text = textForNumbers ? e.text() : null;
+            if (text != null) {
+                return new Value.Text(text);
+            }
             throw new IllegalArgumentException(
                     "The " + codec.javaType().getSimpleName() + " cannot be bound: " + e.getMessage(), e);
         }
@@ -114,8 +128,8 @@ public final class Codecs {
      * Like {@link #encode(Object)} with the type the user named. The type only matters where the class of the value does not
      * decide: bytes may be WKB.
      */
-    public Value encode(Object argument, Type type) {
-        Value value = encode(argument);
+    public Value encode(Object argument, Type type, boolean textForNumbers) {
+        Value value = encode(argument, textForNumbers);
         if (type == DecentDbType.GEOMETRY && value instanceof Value.Blob wkb) {
             return new Value.Geometry(wkb.value());
         }

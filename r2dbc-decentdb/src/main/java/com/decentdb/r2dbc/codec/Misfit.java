@@ -20,21 +20,38 @@ final class Misfit extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final String sqlState;
+    private final @Nullable String text;
 
     Misfit(String sqlState, String message) {
-        this(sqlState, message, null);
+        this(sqlState, message, null, null);
     }
 
     Misfit(String sqlState, String message, @Nullable Throwable cause) {
+        this(sqlState, message, cause, null);
+    }
+
+    private Misfit(String sqlState, String message, @Nullable Throwable cause, @Nullable String text) {
         // Part of what is thrown to users, which has the stack trace.
         super(message, cause, false, false);
         this.sqlState = sqlState;
+        this.text = text;
+    }
+
+    /** For a number that has a text, and no binary form. */
+    static Misfit textOnly(String message, String text) {
+        return new Misfit(NUMBER, message, null, text);
     }
 
     /** For text that does not stand for a value of the type that is asked for. */
     static Misfit noSuch(String text, String what, @Nullable Throwable cause) {
         String shown = text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "..";
         return new Misfit(TEXT, "the text '" + shown + "' is no " + what + "; read it as String", cause);
+    }
+
+    /** The text of a value that only fits as text; null for one that does not even so. */
+    @Nullable
+    String text() {
+        return text;
     }
 
     String sqlState() {

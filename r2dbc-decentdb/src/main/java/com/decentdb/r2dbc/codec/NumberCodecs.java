@@ -246,10 +246,11 @@ final class NumberCodecs {
     }
 
     private static Misfit tooLong(BigDecimal value) {
-        return new Misfit(
-                Misfit.NUMBER,
-                "DECIMAL holds 18 digits, at most 18 of them behind the point, and this has " + value.precision()
-                        + " digits at a scale of " + value.scale() + "; round it, or bind text");
+        String message = "DECIMAL holds 18 digits, at most 18 of them behind the point, and this has "
+                + value.precision() + " digits at a scale of " + value.scale() + "; round it, or bind text";
+        // A scale may ask for gigabytes of zeros.
+        boolean readable = value.precision() <= MAX_TEXT / 2 && Math.abs((long) value.scale()) <= MAX_TEXT / 2;
+        return readable ? Misfit.textOnly(message, value.toPlainString()) : new Misfit(Misfit.NUMBER, message);
     }
 
     private static Value encode(BigInteger value) {

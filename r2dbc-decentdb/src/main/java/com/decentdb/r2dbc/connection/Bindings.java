@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.connection;
 
 import com.decentdb.r2dbc.codec.Codecs;
 import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.SqlScript;
 import com.decentdb.r2dbc.transport.Errors;
@@ -19,22 +20,24 @@ public final class Bindings {
     private static final Value[] NONE = {};
 
     private final SqlScript script;
+    private final SessionSettings settings;
     private List<@Nullable Value[]> complete = List.of();
     private @Nullable Value[] current;
     /** Whether an execution has the current list, which must not change then. */
     private boolean given;
 
-    Bindings(SqlScript script) {
+    Bindings(SqlScript script, SessionSettings settings) {
         this.script = script;
+        this.settings = settings;
         this.current = new Value[script.parameterCount()];
     }
 
     void bind(int index, @Nullable Object value) {
-        set(checked(index), encode(value));
+        set(checked(index), encode(value, settings));
     }
 
     void bind(String name, @Nullable Object value) {
-        set(checked(name), encode(value));
+        set(checked(name), encode(value, settings));
     }
 
     void bindNull(int index, @Nullable Class<?> type) {
@@ -99,13 +102,13 @@ public final class Bindings {
     }
 
     /** Arguments given all at once, in the order of the parameters; streamed ones are gathered first. */
-    public static Mono<Value[]> encodeAll(SqlScript script, @Nullable Object[] arguments) {
+    public static Mono<Value[]> encodeAll(SqlScript script, SessionSettings settings, @Nullable Object[] arguments) {
         requireOnePerParameter(script, arguments);
         Value[] values = new Value[arguments.length];
         boolean streamed = false;
         for (int i = 0; i < values.length; i++) {
             Object argument = arguments[i];
-            values[i] = argument == null ? Value.NULL : encode(argument);
+            values[i] = argument == null ? Value.NULL : encode(argument, settings);
             streamed |= values[i] instanceof Value.Streamed;
         }
         return streamed ? gather(values) : Mono.just(values);
@@ -197,7 +200,7 @@ public final class Bindings {
         return script.parameters().stream().map(script::parameterName).toList();
     }
 
-    private static Value encode(@Nullable Object value) {
+    private static Value encode(@Nullable Object value, SessionSettings settings) {
         if (value == null) {
             throw new IllegalArgumentException("The value must not be null; use bindNull");
         }
@@ -206,9 +209,11 @@ public final class Bindings {
                 throw new IllegalArgumentException("DecentDB has no procedures and thus no out parameters");
             }
             Object content = parameter.getValue();
-            return content == null ? Value.NULL : Codecs.instance().encode(content, parameter.getType());
+            return content == null
+                    ? Value.NULL
+                    : Codecs.instance().encode(content, parameter.getType(), settings.textForNumbers());
         }
-        return Codecs.instance().encode(value);
+        return Codecs.instance().encode(value, settings.textForNumbers());
     }
 
     private static void requireType(@Nullable Class<?> type) {

@@ -23,7 +23,7 @@ public final class DefaultStatement implements Statement {
     DefaultStatement(DefaultConnection connection, String sql, int fetchSize) {
         this.connection = connection;
         this.script = connection.settings().parse(sql);
-        this.bindings = new Bindings(script);
+        this.bindings = new Bindings(script, connection.settings());
         this.fetchSize = fetchSize;
     }
 

@@ -29,7 +29,7 @@ final class QueuedWrites {
             SessionSettings settings = connection.settings();
             SqlScript script = settings.parse(sql);
             SqlCommand command = single(script, sql);
-            return Bindings.encodeAll(script, arguments)
+            return Bindings.encodeAll(script, settings, arguments)
                     .flatMap(values -> connection
                             .session()
                             .executeQueued(command, Bindings.select(command, values), settings.queueTimeout()));
@@ -44,7 +44,7 @@ final class QueuedWrites {
             SqlCommand command = single(script, sql);
             // No prefetch: the demand of the queue alone holds back a source that is faster.
             Flux<Value[]> encoded = Flux.from(arguments)
-                    .concatMap(each -> Bindings.encodeAll(script, each), 0)
+                    .concatMap(each -> Bindings.encodeAll(script, settings, each), 0)
                     .map(values -> Bindings.select(command, values));
             return connection.session().executeQueued(command, encoded, settings.queueTimeout());
         });

@@ -4,6 +4,7 @@ import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.result.DefaultResult;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.transport.Capability;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.CountCursor;
 import com.decentdb.r2dbc.transport.Cursor;
@@ -77,7 +78,9 @@ final class StatementFlux extends OnDemand<Cursor, Result> {
                         cursors,
                         Cursor::close,
                         () -> Timeouts.late(
-                                timeout, connection.session().capabilities().stopsStatements(), sql.source()))
+                                timeout,
+                                connection.session().capabilities().contains(Capability.STOPS_STATEMENTS),
+                                sql.source()))
                 .doOnDiscard(Cursor.class, Cursor::close);
     }
 

@@ -21,12 +21,13 @@ import com.decentdb.r2dbc.embedded.write.LockedOpening;
 import com.decentdb.r2dbc.embedded.write.PinnedLane;
 import com.decentdb.r2dbc.embedded.write.ProcessLock;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
-import com.decentdb.r2dbc.transport.Capabilities;
+import com.decentdb.r2dbc.transport.Capability;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -159,8 +160,8 @@ final class Database {
                 library.bundled());
     }
 
-    Capabilities capabilities() {
-        return new Capabilities(traits.rowChangesComplete(), traits.watchesRanges(), traits.interrupts());
+    Set<Capability> capabilities() {
+        return traits.capabilities();
     }
 
     /** Whether the engine ends a statement that runs. */

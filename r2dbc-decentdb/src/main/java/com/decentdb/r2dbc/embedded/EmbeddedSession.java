@@ -11,7 +11,7 @@ import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.write.GroupedWrite;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.sql.SqlCommand;
-import com.decentdb.r2dbc.transport.Capabilities;
+import com.decentdb.r2dbc.transport.Capability;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
@@ -24,6 +24,7 @@ import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -384,7 +385,7 @@ final class EmbeddedSession implements Session {
     }
 
     @Override
-    public Capabilities capabilities() {
+    public Set<Capability> capabilities() {
         return database.capabilities();
     }
 

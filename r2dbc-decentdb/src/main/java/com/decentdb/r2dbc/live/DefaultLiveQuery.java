@@ -4,6 +4,7 @@ import com.decentdb.r2dbc.api.LiveChanges;
 import com.decentdb.r2dbc.api.LiveQuery;
 import com.decentdb.r2dbc.api.LiveResult;
 import com.decentdb.r2dbc.connection.Arguments;
+import com.decentdb.r2dbc.transport.Capability;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.Waits;
@@ -59,7 +60,7 @@ final class DefaultLiveQuery implements LiveQuery {
 
     @Override
     public LiveQuery dependingOn(String table, @Nullable Object from, @Nullable Object to) {
-        return new DefaultLiveQuery(feeds, query, minInterval, distinct, LiveFeeds.range(table, from, to));
+        return new DefaultLiveQuery(feeds, query, minInterval, distinct, LiveFeeds.range(table, from, to, true));
     }
 
     @Override
@@ -85,9 +86,19 @@ final class DefaultLiveQuery implements LiveQuery {
                 watch(session),
                 () -> {
                     Function<LiveResult<T>, @Nullable E> projection = projections.get();
-                    return trigger -> query.<T>rows(session, mapping)
-                            .mapNotNull(rows ->
-                                    project(projection, new LiveResult<>(rows, trigger.reason(), trigger.tables())));
+                    // Where a watch also reports commits that touched other tables, most results are what they were.
+                    ResultDigest digest =
+                            session.capabilities().contains(Capability.NAMES_TABLES) ? null : new ResultDigest();
+                    return trigger -> {
+                        Function<? super Row, ? extends T> reading =
+                                digest == null ? mapping : digest.<T>reading(mapping);
+                        return query.<T>rows(session, reading)
+                                .mapNotNull(rows -> digest != null && digest.repeats()
+                                        ? null
+                                        : project(
+                                                projection,
+                                                new LiveResult<>(rows, trigger.reason(), trigger.tables())));
+                    };
                 },
                 minInterval,
                 session.delivery()));

@@ -5,23 +5,24 @@ import com.decentdb.r2dbc.api.RowChange;
 import com.decentdb.r2dbc.api.WatchEvent;
 import com.decentdb.r2dbc.result.DefaultRow;
 import com.decentdb.r2dbc.result.DefaultRowMetadata;
-import com.decentdb.r2dbc.transport.Capabilities;
+import com.decentdb.r2dbc.transport.Capability;
 import com.decentdb.r2dbc.transport.Column;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import io.r2dbc.spi.Row;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the events that one subscriber gets out of those of its session. Used by one thread at a time. */
 final class EventDecoder {
 
-    private final Capabilities capabilities;
+    private final Set<Capability> capabilities;
     /** Consecutive rows mostly have the same columns. */
     private List<Column> columns = List.of();
 
     private DefaultRowMetadata metadata = new DefaultRowMetadata(columns);
 
-    EventDecoder(Capabilities capabilities) {
+    EventDecoder(Set<Capability> capabilities) {
         this.capabilities = capabilities;
     }
 
@@ -37,7 +38,7 @@ final class EventDecoder {
                         event.tables(),
                         event.schemaChanged(),
                         rowChanges(event),
-                        event.rowsComplete() && capabilities.rowChangesComplete(),
+                        event.rowsComplete() && capabilities.contains(Capability.COUNTS_ROWS),
                         event.description());
         };
     }
@@ -54,7 +55,7 @@ final class EventDecoder {
                         event.tables(),
                         event.schemaChanged(),
                         rowChanges(event),
-                        event.rowsComplete() && capabilities.rowChangesComplete(),
+                        event.rowsComplete() && capabilities.contains(Capability.COUNTS_ROWS),
                         event.description());
         };
     }

@@ -10,6 +10,8 @@ import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.connection.Arguments;
 import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.settings.SessionSettings;
+import com.decentdb.r2dbc.transport.Capability;
+import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.SessionSource;
 import com.decentdb.r2dbc.transport.WatchRequest;
@@ -43,7 +45,7 @@ public final class LiveFeeds implements LiveData {
 
     @Override
     public Flux<WatchEvent> watchRange(String table, @Nullable Object from, @Nullable Object to) {
-        return events(range(table, from, to));
+        return events(range(table, from, to, false));
     }
 
     private Flux<WatchEvent> events(Function<Session, WatchRequest> request) {
@@ -82,8 +84,24 @@ public final class LiveFeeds implements LiveData {
         return changes(new WatchRequest.Changes(Arguments.tables(tables), unmasked));
     }
 
-    private Flux<Change> changes(WatchRequest request) {
+    @Override
+    public Flux<Change> changeStreamAfter(long eventId, String... tables) {
+        if (eventId < 0) {
+            throw new IllegalArgumentException("The number of an event is not negative, and this is " + eventId);
+        }
+        return changes(new WatchRequest.Changes(Arguments.tables(tables), false, eventId));
+    }
+
+    private Flux<Change> changes(WatchRequest.Changes request) {
         return live(session -> {
+            if (request.after() != null && !session.capabilities().contains(Capability.KEEPS_CHANGES)) {
+                return Flux.error(Errors.of(
+                        "0A000",
+                        "The engine of " + session.name()
+                                + " keeps no changes, so that a change stream cannot begin behind an earlier"
+                                + " event; subscribe to changeStream(..) and read the tables",
+                        null));
+            }
             EventDecoder decoder = new EventDecoder(session.capabilities());
             return session.watch(request).map(decoder::change);
         });
@@ -104,10 +122,13 @@ public final class LiveFeeds implements LiveData {
     }
 
     /** A session that would miss changes of a range watches all of the table. */
-    static Function<Session, WatchRequest> range(String table, @Nullable Object from, @Nullable Object to) {
+    static Function<Session, WatchRequest> range(
+            String table, @Nullable Object from, @Nullable Object to, boolean orTable) {
         WatchRequest range =
-                new WatchRequest.Range(Arguments.required(table, "name of a table"), bound(from), bound(to));
-        return session -> session.capabilities().watchesRanges() ? range : new WatchRequest.Tables(List.of(table));
+                new WatchRequest.Range(Arguments.required(table, "name of a table"), bound(from), bound(to), orTable);
+        return session -> session.capabilities().contains(Capability.WATCHES_RANGES)
+                ? range
+                : new WatchRequest.Tables(List.of(table));
     }
 
     private static WatchRequest.@Nullable Bound bound(@Nullable Object given) {

@@ -35,7 +35,7 @@ final class WatchedQuery {
             throw Errors.of("42601", "A query to watch is one statement; this is not", sql);
         }
         this.command = script.commands().get(0);
-        this.arguments = Bindings.encodeAll(script, arguments)
+        this.arguments = Bindings.encodeAll(script, settings, arguments)
                 .map(values -> Bindings.select(command, values))
                 .cache();
         this.request =

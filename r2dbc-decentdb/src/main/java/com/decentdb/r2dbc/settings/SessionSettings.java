@@ -19,6 +19,7 @@ import reactor.util.Loggers;
  * @param queueTimeout how long a queued write may wait to be started; zero means without limit
  * @param connectTimeout how long opening a connection may take; zero means without limit
  * @param parameterStyle how SQL text names its parameters
+ * @param textForNumbers whether decimals are stored as text, so that they may have any number of digits
  */
 public record SessionSettings(
         Duration lockWait,
@@ -28,25 +29,28 @@ public record SessionSettings(
         boolean writeQueueEnabled,
         Duration queueTimeout,
         Duration connectTimeout,
-        ParameterStyle parameterStyle) {
+        ParameterStyle parameterStyle,
+        boolean textForNumbers) {
 
     private static final Logger LOG = Loggers.getLogger(SessionSettings.class);
     private static final Duration DEFAULT_LOCK_WAIT = Duration.ofSeconds(30);
     private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(30);
     private static final int MAX_FETCH_SIZE = 65_536;
 
-    /** Like {@link #of(ConnectionFactoryOptions, Duration)} without a bound of statements. */
+    /** Like {@link #of(ConnectionFactoryOptions, Duration, boolean)} without a bound of statements, for engines that hold decimals. */
     public static SessionSettings of(ConnectionFactoryOptions options) {
-        return of(options, Duration.ZERO);
+        return of(options, Duration.ZERO, false);
     }
 
     /**
      * Reads and checks the options.
      *
      * @param statementTimeout unless the options say otherwise
+     * @param textForNumbers whether the transport stores decimals as text
      * @throws io.r2dbc.spi.R2dbcNonTransientResourceException if one is wrong; the message names it
      */
-    public static SessionSettings of(ConnectionFactoryOptions options, Duration statementTimeout) {
+    public static SessionSettings of(
+            ConnectionFactoryOptions options, Duration statementTimeout, boolean textForNumbers) {
         OptionReader reader = new OptionReader(options);
         warnAboutMisspelled(options);
         return new SessionSettings(
@@ -61,7 +65,8 @@ public record SessionSettings(
                         DecentDbOptions.PARAMETER_STYLE,
                         ParameterStyle.class,
                         ParameterStyle.NATIVE,
-                        "native, jdbc or named"));
+                        "native, jdbc or named"),
+                textForNumbers);
     }
 
     /** Cuts SQL text whose parameters are named as the options say. */

@@ -10,6 +10,7 @@ import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +23,7 @@ import reactor.core.publisher.Mono;
  *
  * <p>All publishers are cold and start with demand. Signals arrive on a worker, one at a time.
  * Errors are {@link io.r2dbc.spi.R2dbcException}s. Cancelling what waits prevents it; cancelling what runs ends it
- * where the engine can do that ({@link Capabilities#stopsStatements}), and gives its result up.
+ * where the engine can do that ({@link Capability#STOPS_STATEMENTS}), and gives its result up.
  *
  * <p>What a transport may lack has a default method that refuses with SQLSTATE 0A000 and names what is lacking.
  */
@@ -149,8 +150,8 @@ public interface Session {
     /** Runs the signals of this session, one at a time; for those that come from elsewhere, such as timers. */
     Executor delivery();
 
-    /** The points in which this session may behave differently from those of other transports. */
-    Capabilities capabilities();
+    /** The points in which this session behaves differently from those of other transports. */
+    Set<Capability> capabilities();
 
     /** The engine that runs the SQL. */
     EngineInfo engine();

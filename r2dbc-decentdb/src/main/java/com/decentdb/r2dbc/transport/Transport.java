@@ -29,6 +29,11 @@ public interface Transport {
         return Duration.ZERO;
     }
 
+    /** Whether decimals are stored as text, so that they may have any number of digits. */
+    default boolean textForNumbers() {
+        return false;
+    }
+
     /** The name of the database product. */
     default String product() {
         return "DecentDB";

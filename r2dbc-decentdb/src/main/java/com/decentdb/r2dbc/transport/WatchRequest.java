@@ -10,9 +10,13 @@ public sealed interface WatchRequest {
     /** Any change of any of these tables. */
     record Tables(List<String> tables) implements WatchRequest {}
 
-    /** Any change of rows with a primary key between two bounds, both included; null for no bound. */
+    /**
+     * Any change of rows with a primary key between two bounds, both included; null for no bound.
+     *
+     * @param orTable whether every change of the table will do where the keys of changed rows are not known
+     */
     record Range(
-            String table, @Nullable Bound lower, @Nullable Bound upper) implements WatchRequest {}
+            String table, @Nullable Bound lower, @Nullable Bound upper, boolean orTable) implements WatchRequest {}
 
     /**
      * A bound of a range of primary keys.
@@ -33,6 +37,13 @@ public sealed interface WatchRequest {
      * Every committed change of these tables, of all tables if none is named.
      *
      * @param unmasked whether rows are wanted although policies or masks exist for their table; an error otherwise
+     * @param after the number of the event behind which they begin; null for the changes from now on
      */
-    record Changes(List<String> tables, boolean unmasked) implements WatchRequest {}
+    record Changes(
+            List<String> tables, boolean unmasked, @Nullable Long after) implements WatchRequest {
+
+        public Changes(List<String> tables, boolean unmasked) {
+            this(tables, unmasked, null);
+        }
+    }
 }

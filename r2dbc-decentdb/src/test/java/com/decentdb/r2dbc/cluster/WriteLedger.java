@@ -18,9 +18,10 @@ import reactor.core.publisher.Mono;
  * Writes rows, each id once, and keeps what the driver said of each: acknowledged, undecided, or not executed. The table has no key,
  * so that a row that is written twice is there twice.
  */
-final class WriteLedger {
+public final class WriteLedger {
 
-    static final String TABLE = "CREATE TABLE entry (id INTEGER NOT NULL, partner INTEGER)";
+    /** Creates the table of the rows. */
+    public static final String TABLE = "CREATE TABLE entry (id INTEGER NOT NULL, partner INTEGER)";
 
     private enum Outcome {
         ACKNOWLEDGED,
@@ -34,7 +35,7 @@ final class WriteLedger {
     private final Map<String, AtomicLong> errors = new ConcurrentHashMap<>();
 
     /** Inserts a row on its own, or two rows that name each other in a transaction; completes whatever comes of it. */
-    Mono<Void> write(DecentDbConnection connection) {
+    public Mono<Void> write(DecentDbConnection connection) {
         return Mono.defer(() -> {
             long id = ids.addAndGet(2);
             return id % 8 == 0 ? pair(connection, id) : single(connection, id);
@@ -80,17 +81,17 @@ final class WriteLedger {
     }
 
     /** How many writes were acknowledged so far. */
-    long acknowledged() {
+    public long acknowledged() {
         return acknowledged.get();
     }
 
     /** The SQLSTATEs of the errors so far. */
-    Set<String> sqlStates() {
+    public Set<String> sqlStates() {
         return Set.copyOf(errors.keySet());
     }
 
     /** Compares with the rows that the leader has, asked without the driver; empty if all is well. */
-    List<String> faults(RealCluster cluster) {
+    public List<String> faults(RealCluster cluster) {
         List<Long> rows = cluster.integers("SELECT id FROM entry");
         Set<Long> present = new HashSet<>(rows);
         List<String> faults = new ArrayList<>();

@@ -8,7 +8,7 @@ import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.live.LiveFeeds;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.SqlCommand;
-import com.decentdb.r2dbc.transport.Capabilities;
+import com.decentdb.r2dbc.transport.Capability;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.CountCursor;
 import com.decentdb.r2dbc.transport.Cursor;
@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -41,8 +42,8 @@ final class RecordingSession implements Session {
 
     /** A connection over this session, with options as in the query of a URL. */
     DefaultConnection connection(String query) {
-        SessionSettings settings =
-                SessionSettings.of(ConnectionFactoryOptions.parse("r2dbc:decentdb:///test.ddb" + query), Duration.ZERO);
+        SessionSettings settings = SessionSettings.of(
+                ConnectionFactoryOptions.parse("r2dbc:decentdb:///test.ddb" + query), Duration.ZERO, false);
         return new DefaultConnection(this, settings, sessions -> new LiveFeeds(sessions, settings));
     }
 
@@ -166,8 +167,8 @@ final class RecordingSession implements Session {
     }
 
     @Override
-    public Capabilities capabilities() {
-        return new Capabilities(true, true, true);
+    public Set<Capability> capabilities() {
+        return Set.of(Capability.COUNTS_ROWS, Capability.WATCHES_RANGES, Capability.STOPS_STATEMENTS);
     }
 
     @Override

@@ -115,6 +115,40 @@ public interface ClusterAdmin extends Closeable {
     Flux<UnreadableValue> findUnreadable(String table);
 
     /**
+     * Records the changes of a table from now on, whoever makes them: {@link #enableChangeLog(String, ChangeLogLimits)} with the limits
+     * that the log has, {@link ChangeLogLimits#DEFAULT} for a new one.
+     *
+     * @param table a table of the database of the URL
+     * @return a Mono that completes when it is so
+     */
+    Mono<Void> enableChangeLog(String table);
+
+    /**
+     * Records the changes of a table from now on, whoever makes them, so that change streams report them and watches of the table or of
+     * ranges of its keys are precise. Triggers write them to the table {@code decentdb_change_log} within the transactions that
+     * make them; a write of one row takes about one and a half times as long within a transaction. The last id that an {@code INSERT}
+     * reports stays what it was. Does nothing if the table is recorded as it is.
+     *
+     * <p>To be called again after the table was altered or got another unique index; until then its change streams end with an
+     * error that says so. A column can be dropped only while the changes of its table are not recorded.
+     *
+     * @param table a table of the database of the URL
+     * @param limits how much the log keeps from now on, of all tables together
+     * @return a Mono that completes when it is so; an error of SQLSTATE 42P01 if there is no such table, and of 0A000 for a view, a
+     *     virtual table, or one with a unique index over an expression. If it is {@code 08007}, repeat the call
+     */
+    Mono<Void> enableChangeLog(String table, ChangeLogLimits limits);
+
+    /**
+     * Ends what {@link #enableChangeLog} began; change streams of the table end with an error. The changes recorded so far stay. Does
+     * nothing if changes of the table are not recorded.
+     *
+     * @param table a table of the database of the URL
+     * @return a Mono that completes when it is so; an error of SQLSTATE 42P01 if there is no such table
+     */
+    Mono<Void> disableChangeLog(String table);
+
+    /**
      * Ends what is under way and gives the connections up. Idempotent.
      *
      * @return a Mono that completes when that is done

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.cluster.admin;
 
+import com.decentdb.r2dbc.api.cluster.ChangeLogLimits;
 import com.decentdb.r2dbc.api.cluster.ClusterAdmin;
 import com.decentdb.r2dbc.api.cluster.ClusterNode;
 import com.decentdb.r2dbc.api.cluster.DumpChunk;
@@ -19,11 +20,12 @@ import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.transport.Errors;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
@@ -46,7 +48,7 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
     private final Executor entry = DriverThreads.newSerial();
 
     private final Scheduler signals = Schedulers.fromExecutor(DriverThreads.workers());
-    private final Function<String, Flux<UnreadableValue>> unreadable;
+    private final DatabaseCalls database;
     private final Mono<Boolean> seeded;
     /** The actions that close each call that is under way; confined to the loop. */
     private final Set<Runnable> calls = new LinkedHashSet<>();
@@ -56,10 +58,14 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
 
     private volatile boolean closed;
 
-    /** @param unreadable finds the unreadable values of a table of the database, over sessions */
-    public DefaultClusterAdmin(ClusterConfig config, Function<String, Flux<UnreadableValue>> unreadable) {
+    /**
+     * An administration that connects with its first call.
+     *
+     * @param database makes the calls that are SQL
+     */
+    public DefaultClusterAdmin(ClusterConfig config, DatabaseCalls database) {
         this.config = config;
-        this.unreadable = unreadable;
+        this.database = database;
         this.seeded = seeds().cache();
     }
 
@@ -173,7 +179,27 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
 
     @Override
     public Flux<UnreadableValue> findUnreadable(String table) {
-        return Flux.defer(() -> closed ? Flux.error(AdminErrors.closed()) : unreadable.apply(table));
+        return Flux.defer(() -> closed ? Flux.error(AdminErrors.closed()) : database.findUnreadable(table));
+    }
+
+    @Override
+    public Mono<Void> enableChangeLog(String table) {
+        return change(() -> database.enableChangeLog(table, null));
+    }
+
+    @Override
+    public Mono<Void> enableChangeLog(String table, ChangeLogLimits limits) {
+        Objects.requireNonNull(limits, "limits");
+        return change(() -> database.enableChangeLog(table, limits));
+    }
+
+    @Override
+    public Mono<Void> disableChangeLog(String table) {
+        return change(() -> database.disableChangeLog(table));
+    }
+
+    private Mono<Void> change(Supplier<Mono<Void>> call) {
+        return Mono.defer(() -> closed ? Mono.error(AdminErrors.closed()) : call.get());
     }
 
     @Override

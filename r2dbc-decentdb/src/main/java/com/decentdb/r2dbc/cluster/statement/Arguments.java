@@ -48,7 +48,8 @@ public final class Arguments {
         return new Tuple(params);
     }
 
-    private static Param param(Value value) {
+    /** A value as the wire knows it. */
+    public static Param param(Value value) {
         if (value instanceof Value.Int64 number) {
             return new Param.Int(number.value());
         } else if (value instanceof Value.Text text) {

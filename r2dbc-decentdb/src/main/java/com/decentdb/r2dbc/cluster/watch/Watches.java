@@ -1,5 +1,9 @@
 package com.decentdb.r2dbc.cluster.watch;
 
+import com.decentdb.r2dbc.cluster.changelog.LogRequest;
+import com.decentdb.r2dbc.cluster.changelog.LogSubscription;
+import com.decentdb.r2dbc.cluster.changelog.LogTriggers;
+import com.decentdb.r2dbc.cluster.changelog.NotLogged;
 import com.decentdb.r2dbc.cluster.channel.EventLoops;
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineCursor;
@@ -11,10 +15,10 @@ import com.decentdb.r2dbc.cluster.statement.Trouble;
 import com.decentdb.r2dbc.cluster.wire.Tuple;
 import com.decentdb.r2dbc.cluster.write.Attempts;
 import com.decentdb.r2dbc.cluster.write.WriteStep;
-import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -23,6 +27,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -34,13 +39,15 @@ import reactor.core.publisher.Flux;
  * anybody committed; what was committed while there was no such line is unknown, so that all are told when there is one again.
  * Confined to the loop.
  */
-public final class Watches {
+public final class Watches implements LogSubscription.Place {
 
     private final EventLoop loop;
     private final LineOpener opener;
     private final Supplier<Attempts> attempts;
     private final Duration interval;
     private final Set<Watcher> watchers = new LinkedHashSet<>();
+    private final Set<LogSubscription> logs = new LinkedHashSet<>();
+    private @Nullable ScheduledFuture<?> next;
     private @Nullable Line line;
     private @Nullable Long version;
     private boolean hadLine;
@@ -54,15 +61,28 @@ public final class Watches {
         this.interval = interval;
     }
 
-    /** Changes of what a request names; any thread. */
+    /** Changes of what a request names, of which those that are logged are known precisely; any thread. */
     public Flux<WatchedEvent> watch(WatchRequest request, Executor delivery) {
-        if (request instanceof WatchRequest.Changes) {
-            return Flux.error(Errors.of(
-                    "0A000",
-                    "A dqlite cluster does not report changed rows; watch tables or queries, which read again what may have changed",
-                    null));
+        LogRequest precise = LogRequest.of(request);
+        if (precise == null) {
+            return invalidations(null, delivery);
         }
+        Flux<WatchedEvent> logged = new Flux<>() {
+            @Override
+            public void subscribe(CoreSubscriber<? super WatchedEvent> subscriber) {
+                subscriber.onSubscribe(new LogSubscription(
+                        precise,
+                        subscriber,
+                        Watches.this,
+                        (on, trouble) -> attempts.get().note(on, trouble),
+                        delivery));
+            }
+        };
         Set<String> tables = tables(request);
+        return tables == null ? logged : orInvalidations(logged, tables, delivery);
+    }
+
+    private Flux<WatchedEvent> invalidations(@Nullable Set<String> tables, Executor delivery) {
         return new Flux<>() {
             @Override
             public void subscribe(CoreSubscriber<? super WatchedEvent> subscriber) {
@@ -71,14 +91,29 @@ public final class Watches {
         };
     }
 
-    /** The tables of a request; null for a query, whose tables only the server knows. */
+    /** Where the log does not help, or no longer: what was committed until then may be anything. */
+    private Flux<WatchedEvent> orInvalidations(Flux<WatchedEvent> logged, Set<String> tables, Executor delivery) {
+        return Flux.defer(() -> {
+            AtomicBoolean begun = new AtomicBoolean();
+            WatchedEvent altered = new Invalidation(LogTriggers.SOURCE, tables, true).event(0);
+            return logged.doOnNext(event -> begun.set(true))
+                    .onErrorResume(
+                            NotLogged.class,
+                            reason -> invalidations(tables, delivery)
+                                    .map(event -> begun.get() && event.type() == WatchedEvent.Type.INITIAL
+                                            ? altered
+                                            : event));
+        });
+    }
+
+    /** The tables of a request that can do without the rows that change; null if it cannot. */
     private static @Nullable Set<String> tables(WatchRequest request) {
         if (request instanceof WatchRequest.Tables named) {
             return named.tables().stream()
                     .map(name -> name.toLowerCase(Locale.ROOT))
                     .collect(Collectors.toSet());
         }
-        return request instanceof WatchRequest.Range range
+        return request instanceof WatchRequest.Range range && range.orTable()
                 ? Set.of(range.table().toLowerCase(Locale.ROOT))
                 : null;
     }
@@ -93,19 +128,74 @@ public final class Watches {
             if (version != null) {
                 watcher.begin();
             }
-            if (!polling) {
-                polling = true;
-                poll();
-            }
+            wake();
         });
     }
 
     void remove(Watcher watcher) {
-        EventLoops.giveUp(loop, () -> watchers.remove(watcher));
+        EventLoops.giveUp(loop, () -> {
+            watchers.remove(watcher);
+            restIfUnwatched();
+        });
+    }
+
+    @Override
+    public void join(LogSubscription subscription) {
+        loop.execute(() -> {
+            if (closed) {
+                subscription.complete();
+                return;
+            }
+            logs.add(subscription);
+            wake();
+        });
+    }
+
+    @Override
+    public void leave(LogSubscription subscription) {
+        EventLoops.giveUp(loop, () -> {
+            logs.remove(subscription);
+            restIfUnwatched();
+        });
+    }
+
+    @Override
+    public void wanted(LogSubscription subscription) {
+        EventLoops.giveUp(loop, () -> {
+            subscription.want();
+            Line open = line;
+            if (open != null && version != null) {
+                subscription.read(open, false);
+            }
+        });
+    }
+
+    private boolean isUnwatched() {
+        return watchers.isEmpty() && logs.isEmpty();
+    }
+
+    private void wake() {
+        if (!polling) {
+            polling = true;
+            poll();
+        }
+    }
+
+    /** The last subscriber takes the line with it, rather than the next poll. */
+    private void restIfUnwatched() {
+        ScheduledFuture<?> scheduled = next;
+        if (isUnwatched() && polling && scheduled != null && scheduled.cancel(false)) {
+            poll();
+        }
     }
 
     /** This factory committed. */
     public void committed(List<WriteStep> writes) {
+        Line open = line;
+        if (open != null && version != null) {
+            // Triggers may have changed other tables than those that the statements name.
+            List.copyOf(logs).forEach(log -> log.read(open, true));
+        }
         if (watchers.isEmpty()) {
             return;
         }
@@ -128,7 +218,8 @@ public final class Watches {
 
     private void poll() {
         Line open = line;
-        if (watchers.isEmpty() || closed) {
+        next = null;
+        if (isUnwatched() || closed) {
             polling = false;
             version = null;
             hadLine = false;
@@ -157,7 +248,7 @@ public final class Watches {
     }
 
     private void later() {
-        var unused = loop.schedule(this::poll, interval.toNanos(), TimeUnit.NANOSECONDS);
+        next = loop.schedule(this::poll, isUnwatched() ? 0 : interval.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private void ask(Line on) {
@@ -165,7 +256,7 @@ public final class Watches {
             @Override
             protected void rows(LineCursor cursor) {
                 if (cursor.first().rows() == 1) {
-                    seen(cursor.first().int64(0, 0));
+                    seen(on, cursor.first().int64(0, 0));
                 }
                 later();
             }
@@ -183,7 +274,7 @@ public final class Watches {
         });
     }
 
-    private void seen(long now) {
+    private void seen(Line on, long now) {
         Long before = version;
         version = now;
         if (before == null) {
@@ -195,6 +286,8 @@ public final class Watches {
         } else if (before != now) {
             tell(Invalidation.unknown(Invalidation.OTHERS));
         }
+        boolean changed = before == null || before != now;
+        List.copyOf(logs).forEach(log -> log.read(on, changed));
     }
 
     /** Another leader was found: the line to the one before is of no use. */
@@ -208,6 +301,7 @@ public final class Watches {
     public void close() {
         closed = true;
         List.copyOf(watchers).forEach(Watcher::complete);
+        List.copyOf(logs).forEach(LogSubscription::complete);
         Line open = line;
         if (open != null) {
             open.close();

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -90,6 +91,54 @@ public final class RowsFrame implements RowBatch {
                 .frame(Replies.ROWS, 0);
         byte[] body = Arrays.copyOfRange(frame, Words.WORD, frame.length);
         return decode(new Reader(body), body);
+    }
+
+    /**
+     * One row as a node would send it, of values that came in another way: Long, Double, String, byte[] or null.
+     *
+     * @param declared the types of the columns as they were declared
+     */
+    public static RowsFrame row(List<String> names, List<String> declared, List<? extends @Nullable Object> values) {
+        Words words = new Words().int64(names.size());
+        names.forEach(words::text);
+        int[] all = new int[values.size()];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = type(declared.get(i).toUpperCase(Locale.ROOT), values.get(i));
+        }
+        for (int i = 0; i < all.length; i += 2) {
+            words.oneByte(all[i] | (i + 1 < all.length ? all[i + 1] << BITS : 0));
+        }
+        words.pad();
+        for (Object value : values) {
+            if (value instanceof Long number) {
+                words.int64(number);
+            } else if (value instanceof Double number) {
+                words.int64(Double.doubleToRawLongBits(number));
+            } else if (value instanceof String text) {
+                // Nodes cut it there, too.
+                int end = text.indexOf('\0');
+                words.text(end < 0 ? text : text.substring(0, end));
+            } else if (value instanceof byte[] bytes) {
+                words.blob(bytes);
+            } else {
+                words.int64(0);
+            }
+        }
+        byte[] frame = words.int64(DONE).frame(Replies.ROWS, 0);
+        byte[] body = Arrays.copyOfRange(frame, Words.WORD, frame.length);
+        return decode(new Reader(body), body);
+    }
+
+    private static int type(String declared, @Nullable Object value) {
+        boolean time = declared.equals("DATETIME") || declared.equals("DATE") || declared.equals("TIMESTAMP");
+        if (value instanceof Long) {
+            return time ? WireType.UNIXTIME : declared.equals("BOOLEAN") ? WireType.BOOLEAN : WireType.INTEGER;
+        } else if (value instanceof String) {
+            return time ? WireType.ISO8601 : WireType.TEXT;
+        } else if (value instanceof Double) {
+            return WireType.FLOAT;
+        }
+        return value instanceof byte[] ? WireType.BLOB : WireType.NULL;
     }
 
     private static void skip(Reader in, int type) {

@@ -6,7 +6,10 @@ import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.ffi.Parameters;
 import com.decentdb.ffi.Status;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.transport.Capability;
 import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.Set;
 
 /**
  * The differences between the engines behind the C ABI, and what engines say in words alone. Nothing else in the driver
@@ -110,5 +113,20 @@ public record EngineTraits(
 
     private static boolean says(NativeException error, String words) {
         return String.valueOf(error.getMessage()).contains(words);
+    }
+
+    /** The points in which sessions on it behave differently from others. */
+    public Set<Capability> capabilities() {
+        Set<Capability> all = EnumSet.of(Capability.NAMES_TABLES);
+        if (rowChangesComplete) {
+            all.add(Capability.COUNTS_ROWS);
+        }
+        if (watchesRanges) {
+            all.add(Capability.WATCHES_RANGES);
+        }
+        if (interrupts) {
+            all.add(Capability.STOPS_STATEMENTS);
+        }
+        return all;
     }
 }

@@ -73,6 +73,11 @@ public final class ScriptedNode implements AutoCloseable {
         return connections.get();
     }
 
+    /** How many connections have not ended yet. */
+    public long open() {
+        return sockets.stream().filter(socket -> !socket.isClosed()).count();
+    }
+
     /** The script of the next connection that has none yet. */
     public ScriptedNode next(Script script) {
         scripts.add(script);

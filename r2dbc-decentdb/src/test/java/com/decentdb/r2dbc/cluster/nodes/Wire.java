@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.cluster.nodes;
 
 import com.decentdb.r2dbc.cluster.nodes.Frame.Body;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The requests and answers of the wire protocol by name, for tests that write down a conversation. */
 public final class Wire {
@@ -98,6 +99,31 @@ public final class Wire {
     public static Frame textRow(String column, String value) {
         return Frame.of(
                 ROWS, new Body().word(1).text(column).word(3).text(value).word(DONE));
+    }
+
+    /** The last rows, of whole numbers, texts and nulls, or those that a further frame will follow. */
+    public static Frame table(
+            List<String> columns, boolean more, List<? extends List<? extends @Nullable Object>> rows) {
+        Body body = new Body().word(columns.size());
+        columns.forEach(body::text);
+        for (List<? extends @Nullable Object> row : rows) {
+            byte[] types = new byte[(row.size() + 15) / 16 * 8];
+            for (int i = 0; i < row.size(); i++) {
+                int type = row.get(i) == null ? 5 : row.get(i) instanceof Number ? 1 : 3;
+                types[i / 2] |= (byte) (type << ((i % 2) * 4));
+            }
+            body.raw(types);
+            for (Object value : row) {
+                if (value instanceof Number number) {
+                    body.word(number.longValue());
+                } else if (value == null) {
+                    body.word(0);
+                } else {
+                    body.text(value.toString());
+                }
+            }
+        }
+        return Frame.of(ROWS, body.word(more ? MORE : DONE));
     }
 
     public static Frame prepare(String sql) {

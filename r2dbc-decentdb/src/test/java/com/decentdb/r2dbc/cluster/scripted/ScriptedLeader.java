@@ -42,6 +42,11 @@ final class ScriptedLeader implements AutoCloseable {
         leader.node.others(talk -> {
             Frame request = talk.lead();
             while (true) {
+                if (request.type() == Wire.PREPARE) {
+                    // With another number of parameters than there are arguments, so that the text is sent again.
+                    request = talk.answer(Wire.statement(0, Long.MAX_VALUE)).afterQuestions();
+                    continue;
+                }
                 String sql = sql(request);
                 leader.statements.add(sql);
                 answers.answer(sql, talk);
@@ -119,6 +124,11 @@ final class ScriptedLeader implements AutoCloseable {
 
     String address() {
         return node.address();
+    }
+
+    /** How many connections have not ended yet. */
+    long open() {
+        return node.open();
     }
 
     /** The statements so far. */

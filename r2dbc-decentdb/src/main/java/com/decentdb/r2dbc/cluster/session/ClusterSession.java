@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.cluster;
+package com.decentdb.r2dbc.cluster.session;
 
 import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.api.WriteOutcome;
@@ -13,7 +13,7 @@ import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.sql.SqlCommand;
-import com.decentdb.r2dbc.transport.Capabilities;
+import com.decentdb.r2dbc.transport.Capability;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -36,10 +37,10 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /** A session on a cluster. Cheap: it owns no connection, unless it has temporary objects or settings. */
-final class ClusterSession implements Session {
+public final class ClusterSession implements Session {
 
     /** The name of the database for programs. */
-    static final String PRODUCT = "dqlite";
+    public static final String PRODUCT = "dqlite";
 
     private static final Duration PING_PATIENCE = Duration.ofSeconds(10);
 
@@ -60,7 +61,7 @@ final class ClusterSession implements Session {
      *
      * @param release ends its use of the database; idempotent
      */
-    ClusterSession(ClusterDatabase database, Runnable release, Executor delivery) {
+    public ClusterSession(ClusterDatabase database, Runnable release, Executor delivery) {
         this.database = database;
         this.release = release;
         this.delivery = delivery;
@@ -371,8 +372,12 @@ final class ClusterSession implements Session {
     }
 
     @Override
-    public Capabilities capabilities() {
-        return new Capabilities(false, false, true);
+    public Set<Capability> capabilities() {
+        return Set.of(
+                Capability.COUNTS_ROWS,
+                Capability.WATCHES_RANGES,
+                Capability.STOPS_STATEMENTS,
+                Capability.KEEPS_CHANGES);
     }
 
     @Override

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.cluster;
+package com.decentdb.r2dbc.cluster.session;
 
 import com.decentdb.r2dbc.transport.Errors;
 import org.jspecify.annotations.Nullable;

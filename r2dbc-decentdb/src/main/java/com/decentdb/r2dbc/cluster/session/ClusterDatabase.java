@@ -1,8 +1,9 @@
-package com.decentdb.r2dbc.cluster;
+package com.decentdb.r2dbc.cluster.session;
 
 import com.decentdb.r2dbc.api.cluster.ClusterNode;
 import com.decentdb.r2dbc.api.cluster.NodeRole;
 import com.decentdb.r2dbc.api.cluster.NodeStore;
+import com.decentdb.r2dbc.cluster.ClusterConfig;
 import com.decentdb.r2dbc.cluster.channel.EventLoops;
 import com.decentdb.r2dbc.cluster.dump.Dumps;
 import com.decentdb.r2dbc.cluster.leader.LeaderFinder;
@@ -42,7 +43,7 @@ import reactor.util.Logger;
 import reactor.util.Loggers;
 
 /** All that the sessions of one factory share. Confined to the loop, but for what says otherwise. */
-final class ClusterDatabase implements LeaderFinder.Listener {
+public final class ClusterDatabase implements LeaderFinder.Listener {
 
     private static final Logger LOG = Loggers.getLogger("com.decentdb.r2dbc.cluster");
 
@@ -78,7 +79,7 @@ final class ClusterDatabase implements LeaderFinder.Listener {
      * @param name for users
      * @param sessions opens sessions on it
      */
-    ClusterDatabase(ClusterConfig config, String name, Supplier<Mono<Session>> sessions) {
+    public ClusterDatabase(ClusterConfig config, String name, Supplier<Mono<Session>> sessions) {
         this.config = config;
         this.name = name;
         this.sessions = sessions;
@@ -195,7 +196,7 @@ final class ClusterDatabase implements LeaderFinder.Listener {
     }
 
     /** Answers with a session when there is a leader with the database open, so that a wrong URL shows at once; any thread. */
-    void ready(Exchange<Session> exchange, Supplier<Session> session) {
+    public void ready(Exchange<Session> exchange, Supplier<Session> session) {
         loop().execute(() -> {
             if (seeded) {
                 findLeader(exchange, session);
@@ -374,7 +375,7 @@ final class ClusterDatabase implements LeaderFinder.Listener {
     }
 
     /** Closes everything; any thread. */
-    void close() {
+    public void close() {
         loop().execute(() -> {
             finder.close();
             topology.close();
