@@ -24,12 +24,13 @@ import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -42,6 +43,8 @@ public final class ClusterSession implements Session {
     /** The name of the database for programs. */
     public static final String PRODUCT = "dqlite";
 
+    private static final Set<Capability> CAPABILITIES = EnumSet.of(
+            Capability.COUNTS_ROWS, Capability.WATCHES_RANGES, Capability.STOPS_STATEMENTS, Capability.KEEPS_CHANGES);
     private static final Duration PING_PATIENCE = Duration.ofSeconds(10);
 
     private final ClusterDatabase database;
@@ -99,21 +102,19 @@ public final class ClusterSession implements Session {
             if (writes.size() == 1 || !open || inTransaction()) {
                 return execute(writes.get(0));
             }
-            List<WriteStep> steps = new ArrayList<>();
-            List<Plan> plans = new ArrayList<>();
-            for (Command write : writes) {
-                Plan plan = Plan.of(write, database.features());
-                plans.add(plan);
-                steps.addAll(plan.steps());
-            }
-            return several(exchange ->
-                    submit(exchange, steps, false, writes.get(0).lockWait(), results -> {
-                        List<Cursor> cursors = new ArrayList<>();
-                        for (int i = 0; i < results.size(); i++) {
-                            cursors.add(plans.get(i).cursor(results.get(i)));
-                        }
-                        return cursors;
-                    }));
+            List<Plan> plans = writes.stream()
+                    .map(write -> Plan.of(write, database.features()))
+                    .toList();
+            List<WriteStep> steps =
+                    plans.stream().flatMap(plan -> plan.steps().stream()).toList();
+            return several(exchange -> submit(
+                    exchange,
+                    steps,
+                    false,
+                    writes.get(0).lockWait(),
+                    results -> IntStream.range(0, plans.size())
+                            .mapToObj(i -> plans.get(i).cursor(results.get(i)))
+                            .toList()));
         });
     }
 
@@ -373,11 +374,7 @@ public final class ClusterSession implements Session {
 
     @Override
     public Set<Capability> capabilities() {
-        return Set.of(
-                Capability.COUNTS_ROWS,
-                Capability.WATCHES_RANGES,
-                Capability.STOPS_STATEMENTS,
-                Capability.KEEPS_CHANGES);
+        return CAPABILITIES;
     }
 
     @Override
