@@ -43,8 +43,7 @@ public final class ClusterSession implements Session {
     /** The name of the database for programs. */
     public static final String PRODUCT = "dqlite";
 
-    private static final Set<Capability> CAPABILITIES = EnumSet.of(
-            Capability.COUNTS_ROWS, Capability.WATCHES_RANGES, Capability.STOPS_STATEMENTS, Capability.KEEPS_CHANGES);
+    private static final Set<Capability> CAPABILITIES = EnumSet.complementOf(EnumSet.of(Capability.NAMES_TABLES));
     private static final Duration PING_PATIENCE = Duration.ofSeconds(10);
 
     private final ClusterDatabase database;
