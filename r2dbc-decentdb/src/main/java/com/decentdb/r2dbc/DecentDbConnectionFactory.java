@@ -41,6 +41,8 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
     private final LiveData liveData;
     private final Sinks.Empty<Void> end = Sinks.empty();
 
+    private final Mono<Void> close = OnDemand.mono(this::closeNow);
+
     private volatile boolean closed;
 
     DecentDbConnectionFactory(Transport transport, SessionSettings settings) {
@@ -126,11 +128,13 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
      */
     @Override
     public Mono<Void> close() {
-        return Mono.defer(() -> {
-            closed = true;
-            end.tryEmitEmpty();
-            return transport.close();
-        });
+        return close;
+    }
+
+    private Mono<Void> closeNow() {
+        closed = true;
+        end.tryEmitEmpty();
+        return transport.close();
     }
 
     @Override

@@ -5,10 +5,12 @@ import io.netty.util.concurrent.FastThreadLocalThread;
 import java.security.AccessController;
 import java.security.PrivilegedAction;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The threads all databases of a JVM share; daemons that end when idle. */
 public final class DriverThreads {
@@ -24,11 +26,23 @@ public final class DriverThreads {
     /** Runs lanes, users' code and everything that may block. */
     private static final Workers WORKERS = new Workers("decentdb-worker", STACK_BYTES);
 
+    /** Finds the tasks whose own timer could not be set. */
+    private static final long PATROL_MILLIS = 200;
+
+    /** How many databases keep the timer; guarded by it. */
+    private static int keepers;
+
+    private static @Nullable Future<?> patrol;
+
     private DriverThreads() {}
 
     /** Runs tasks on the workers, any number at a time. */
     public static Executor workers() {
         return WORKERS;
+    }
+
+    static boolean isWorker() {
+        return WORKERS.isWorker();
     }
 
     /** Runs a task at once if the thread is a worker, or else on one. */
@@ -81,13 +95,67 @@ public final class DriverThreads {
         return thread;
     }
 
-    /** Runs a short task that does not block after a while. */
-    public static void later(Runnable task, long nanos) {
-        var unused = TIMER.schedule(task, nanos, TimeUnit.NANOSECONDS);
+    /**
+     * Runs a short task that does not block after a while.
+     *
+     * @throws OutOfMemoryError if there is no memory for it, or no thread and the timer is not kept
+     */
+    public static Future<?> later(Runnable task, long nanos) {
+        // A task that was queued before the thread could not be started would stay there.
+        TIMER.prestartCoreThread();
+        return TIMER.schedule(task, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /**
+     * Keeps the thread of the timer until {@link #restTimer}. While it is kept, tasks wait for a worker that cannot be started now
+     * and get one later; without it none would come back to them.
+     *
+     * @throws OutOfMemoryError if there is no memory or no thread for it
+     */
+    public static void keepTimer() {
+        synchronized (TIMER) {
+            if (keepers == 0) {
+                TIMER.prestartCoreThread();
+                patrol = TIMER.scheduleWithFixedDelay(
+                        WORKERS::relieve, PATROL_MILLIS, PATROL_MILLIS, TimeUnit.MILLISECONDS);
+            }
+            keepers++;
+        }
+    }
+
+    /** Ends one {@link #keepTimer}. */
+    public static void restTimer() {
+        synchronized (TIMER) {
+            Future<?> last = patrol;
+            if (--keepers == 0 && last != null) {
+                last.cancel(false);
+            }
+        }
+    }
+
+    /** A timer's thread that fails, because even a wait may take memory, ends when another one has begun. */
+    private static void runTimer(Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable e) {
+            while (TIMER.getPoolSize() == 0 && !TIMER.getQueue().isEmpty()) {
+                restartTimer();
+            }
+        }
+    }
+
+    private static void restartTimer() {
+        try {
+            TIMER.prestartCoreThread();
+        } catch (Throwable e) {
+            Persistent.pause();
+        }
     }
 
     private static ScheduledThreadPoolExecutor timer() {
-        ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, daemon("decentdb-timer"));
+        ThreadFactory threads = daemon("decentdb-timer");
+        ScheduledThreadPoolExecutor timer =
+                new ScheduledThreadPoolExecutor(1, task -> threads.newThread(() -> runTimer(task)));
         timer.setRemoveOnCancelPolicy(true);
         timer.setKeepAliveTime(IDLE_MILLIS, TimeUnit.MILLISECONDS);
         timer.allowCoreThreadTimeOut(true);

@@ -1,35 +1,43 @@
 package com.decentdb.r2dbc.delivery;
 
-import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import reactor.core.publisher.Operators;
-import reactor.util.concurrent.Queues;
-import reactor.util.context.Context;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs tasks one at a time and in order on the workers: on one worker while there are tasks, but after a while it passes them to
- * another, so that what the tasks left for the worker to do is not kept waiting. Each task sees what those before it did.
+ * another, so that what the tasks left for the worker to do is not kept waiting. Each task sees what those before it did. A
+ * {@link Task} is never refused; other work is if there is no memory for it.
  */
 public final class SerialExecutor implements Executor {
 
     private static final int MAX_TASKS = 64;
     private static final long MAX_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
 
-    private final Queue<Runnable> tasks =
-            Queues.<Runnable>unboundedMultiproducer().get();
+    /** Those that came since the last look, the latest first. */
+    private final AtomicReference<@Nullable Task> arrived = new AtomicReference<>();
+
     private final AtomicInteger waiting = new AtomicInteger();
     private final Workers workers;
-    private final Runnable run = this::run;
+    private final Task run = Task.of(this::run);
+
+    /** Those before them, the earliest first; confined to the worker that runs them. */
+    private @Nullable Task earlier;
 
     SerialExecutor(Workers workers) {
         this.workers = workers;
     }
 
     @Override
-    public void execute(Runnable task) {
-        tasks.add(task);
+    public void execute(Runnable work) {
+        Task task = Task.of(work);
+        Task before;
+        do {
+            before = arrived.get();
+            task.next = before;
+        } while (!arrived.compareAndSet(before, task));
         if (waiting.getAndIncrement() == 0) {
             workers.execute(run);
         }
@@ -52,15 +60,26 @@ public final class SerialExecutor implements Executor {
     }
 
     private void runNext() {
-        Runnable task = tasks.poll();
+        Task task = earlier;
         if (task == null) {
-            return;
+            task = inOrder(arrived.getAndSet(null));
         }
-        try {
-            task.run();
-        } catch (Throwable e) {
-            // Even an Error is dropped here: the tasks behind this one close what users wait for.
-            Operators.onErrorDropped(e, Context.empty());
+        if (task != null) {
+            earlier = task.next;
+            task.next = null;
+            Task.runSafely(task);
         }
+    }
+
+    private static @Nullable Task inOrder(@Nullable Task latest) {
+        Task ordered = null;
+        Task task = latest;
+        while (task != null) {
+            Task before = task.next;
+            task.next = ordered;
+            ordered = task;
+            task = before;
+        }
+        return ordered;
     }
 }

@@ -1,7 +1,10 @@
 package com.decentdb.r2dbc.embedded;
 
 import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.delivery.Persistent;
+import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.embedded.lane.SharedReadLanes;
+import com.decentdb.r2dbc.transport.Errors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -34,20 +37,80 @@ final class Closing {
     private final Runnable whenOver;
     private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
 
+    // All that the end needs memory for is made before it begins.
+    private final AtomicInteger partsOpen = new AtomicInteger(2);
+    private final Runnable partClosed = this::partClosed;
+    private final Persistent look = Persistent.of(this::look);
+    private final Runnable closeWriter = this::closeWriter;
+    private final Runnable writerClosed = this::writerClosed;
+    private final WriteLease lease;
+    private final Runnable closeLease = this::closeLease;
+    private final WriteLease.Claimant end;
+    private final Persistent closeHub;
+    private final Persistent closeReaders;
+    private final Persistent claimEnd;
+
     /**
      * Begins to watch a database that closes.
      *
-     * @param whenOver runs once, when the database is closed or given up
+     * @param whenOver runs once, when the database is closed or given up; must not throw
      */
     Closing(Database database, @Nullable SharedReadLanes readers, Runnable whenOver) {
         this.database = database;
         this.readers = readers;
         this.whenOver = whenOver;
+        this.lease = database.lease();
+        this.end = WriteLease.claim(
+                "the end of the database", database.shared().writer(), () -> Persistent.insist(closeWriter));
+        this.closeHub = Persistent.of(() -> database.hub().close(partClosed));
+        this.closeReaders = Persistent.of(this::closeReaders);
+        this.claimEnd = Persistent.of(() -> lease.acquire(end));
+    }
+
+    /** Closes everything, each part behind what uses it. Nothing has happened if there is no memory to begin. */
+    void begin() {
         lookLater();
+        closeReaders.begin();
+        // The file may be deleted and created anew as soon as all is closed, so no handle of a watch may outlive that.
+        closeHub.begin();
+    }
+
+    private void closeReaders() {
+        if (readers == null) {
+            partClosed.run();
+        } else {
+            readers.close(partClosed);
+        }
+    }
+
+    private void partClosed() {
+        if (partsOpen.decrementAndGet() == 0) {
+            claimEnd.begin();
+        }
+    }
+
+    private void closeWriter() {
+        database.shared().committer().close(Errors.closed());
+        database.queue().close(Errors.closed());
+        database.checkpointLast();
+        database.shared().writer().close(writerClosed);
+    }
+
+    private void writerClosed() {
+        Persistent.insist(closeLease);
+        database.letGo();
+        if (!givenUp()) {
+            database.forgetFile();
+        }
+        closed();
+    }
+
+    private void closeLease() {
+        lease.close();
     }
 
     private void lookLater() {
-        DriverThreads.later(this::look, PATIENCE_NANOS);
+        DriverThreads.later(look::begin, PATIENCE_NANOS);
     }
 
     private void look() {
@@ -58,8 +121,11 @@ final class Closing {
             giveUp();
             return;
         }
-        endAll();
-        lookLater();
+        try {
+            endAll();
+        } finally {
+            lookLater();
+        }
     }
 
     /** Whether a statement was to end and did not. */
@@ -80,22 +146,25 @@ final class Closing {
 
     private void giveUp() {
         if (state.compareAndSet(State.WAITING, State.GIVEN_UP)) {
-            LOG.warn(
-                    "The database " + database.config().described()
-                            + " was given up: a statement runs that this engine cannot stop. Its handles stay open until that ends");
-            whenOver.run();
+            try {
+                LOG.warn(
+                        "The database " + database.config().described()
+                                + " was given up: a statement runs that this engine cannot stop. Its handles stay open until that ends");
+            } finally {
+                whenOver.run();
+            }
         } else {
             GIVEN_UP.decrementAndGet();
         }
     }
 
     /** Whether the file may be in use anew. */
-    boolean givenUp() {
+    private boolean givenUp() {
         return state.get() == State.GIVEN_UP;
     }
 
     /** All handles are closed. */
-    void closed() {
+    private void closed() {
         if (state.compareAndSet(State.WAITING, State.CLOSED)) {
             whenOver.run();
         } else {

@@ -4,6 +4,7 @@ import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.delivery.Persistent;
 import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
@@ -28,7 +29,6 @@ import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -41,6 +41,7 @@ import reactor.util.Loggers;
 final class Database {
 
     private static final Logger LOG = Loggers.getLogger(Database.class);
+    private static final long NOTHING_SEEN = -1;
 
     private final EmbeddedConfig config;
     private final NativeLibrary library;
@@ -49,6 +50,7 @@ final class Database {
     private final String label;
     private final SchemaVersion schema;
     private final FileGuard guard;
+    private final Runnable letGo = this::letGo;
     private final WriteLease lease = new WriteLease();
     private final Lane writer;
     private final @Nullable SharedReadLanes readers;
@@ -131,11 +133,16 @@ final class Database {
                             + " already; close one or give it back to its pool, or raise maxPinnedConnections",
                     null);
         }
-        Lane lane = writingLane(
-                "The engine failed, and the TEMP objects and settings of this connection were lost with its handle; close"
-                        + " the connection",
-                traits.keepsAuditContext() ? guard : new ContextKeeper(guard));
-        return new PinnedLane(lane, committer(lane), traits.keepsAuditContext(), pinned::decrementAndGet);
+        try {
+            Lane lane = writingLane(
+                    "The engine failed, and the TEMP objects and settings of this connection were lost with its handle; close"
+                            + " the connection",
+                    traits.keepsAuditContext() ? guard : new ContextKeeper(guard));
+            return new PinnedLane(lane, committer(lane), traits.keepsAuditContext(), pinned::decrementAndGet);
+        } catch (Throwable e) {
+            pinned.decrementAndGet();
+            throw e;
+        }
     }
 
     WriteLease lease() {
@@ -168,7 +175,7 @@ final class Database {
         return traits.interrupts();
     }
 
-    /** Called after each commit: wakes the watches and plans a checkpoint for a quiet moment. */
+    /** Called after each commit: wakes the watches and plans a checkpoint for a quiet moment. Never throws. */
     void committed() {
         if (!config.inMemory() && !traits.opensAtAnyTime()) {
             page();
@@ -196,7 +203,12 @@ final class Database {
 
     private void planCheckpoint(Duration idle) {
         if (!closing && checkpointPlanned.compareAndSet(false, true)) {
-            nextCheckpoint = DriverThreads.TIMER.schedule(this::checkpointIfIdle, idle.toNanos(), TimeUnit.NANOSECONDS);
+            try {
+                nextCheckpoint = DriverThreads.later(this::checkpointIfIdle, idle.toNanos());
+            } catch (Throwable e) {
+                // There is no memory for the timer now; the next commit plans it.
+                checkpointPlanned.set(false);
+            }
         }
     }
 
@@ -219,15 +231,26 @@ final class Database {
     void refresh(Lane lane) {
         long latest = commits.get();
         if (traits.keptStatementsMayBeStale() && !lane.inTransaction() && lane.seesUpTo(latest)) {
-            lane.call(NativeDatabase::listViews);
-            lane.begin();
-            lane.rollback();
+            boolean seen = false;
+            try {
+                lane.call(NativeDatabase::listViews);
+                lane.begin();
+                lane.rollback();
+                seen = true;
+            } finally {
+                if (!seen) {
+                    lane.seesUpTo(NOTHING_SEEN);
+                }
+            }
         }
     }
 
     /** Notes the time that a read on a read lane took, and makes its handle faster under the write lock as soon as that pays. */
     void took(Lane lane, long nanos) {
-        if (!traits.readsFastAtOnce() && lane.worthWarming(nanos)) {
+        if (traits.readsFastAtOnce() || !lane.worthWarming(nanos)) {
+            return;
+        }
+        try {
             lease.acquire(WriteLease.claim("the preparation of a handle that reads", lane, () -> {
                 try {
                     guard.alone(
@@ -242,6 +265,8 @@ final class Database {
                     lease.release();
                 }
             }));
+        } catch (Throwable e) {
+            LOG.debug("A handle of " + file.nativePath() + " goes on reading slowly", e);
         }
     }
 
@@ -251,7 +276,7 @@ final class Database {
             try {
                 writer.database();
             } catch (Throwable e) {
-                writer.close(this::letGo);
+                writer.close(letGo);
                 whenFailed.accept(NativeErrors.map(e, null));
                 return;
             }
@@ -267,31 +292,17 @@ final class Database {
     }
 
     /**
-     * Ends everything behind the work accepted so far, with a last checkpoint; later work is refused.
+     * Ends everything behind the work accepted so far, with a last checkpoint; later work is refused. Each step waits for memory.
      *
      * @param whenOver runs once, when the database is closed or had to be given up
      */
     void close(Runnable whenOver) {
         closing = true;
-        Closing end = new Closing(this, readers, whenOver);
-        AtomicInteger left = new AtomicInteger(2);
-        Runnable closeWriter = () -> {
-            if (left.decrementAndGet() == 0) {
-                lease.acquire(WriteLease.claim("the end of the database", writer, () -> closeWriter(end)));
-            }
-        };
-        if (readers == null) {
-            closeWriter.run();
-        } else {
-            readers.close(closeWriter);
-        }
-        // The file may be deleted and created anew as soon as all is closed, so no handle of a watch may outlive that.
-        hub.close(closeWriter);
+        Persistent.of(() -> new Closing(this, readers, whenOver).begin()).begin();
     }
 
-    private void closeWriter(Closing end) {
-        shared.committer().close(Errors.closed());
-        queue.close(Errors.closed());
+    /** Moves the log into the file where the engine does not do that itself; in a task of the writer lane. */
+    void checkpointLast() {
         Future<?> planned = nextCheckpoint;
         if (planned != null) {
             planned.cancel(false);
@@ -299,17 +310,15 @@ final class Database {
         if (!traits.checkpointsAtClose()) {
             checkpointQuietly();
         }
-        writer.close(() -> {
-            lease.close();
-            letGo();
-            if (!end.givenUp()) {
-                file.forget();
-            }
-            end.closed();
-        });
     }
 
-    private void letGo() {
+    /** The file may be deleted and created anew from now on. */
+    void forgetFile() {
+        file.forget();
+    }
+
+    /** Lets other processes write; needs no memory. */
+    void letGo() {
         if (guard instanceof ProcessLock lock) {
             lock.close();
         }
@@ -327,8 +336,11 @@ final class Database {
             return;
         }
         lease.acquire(WriteLease.claim("a checkpoint", writer, () -> {
-            checkpointQuietly();
-            lease.release();
+            try {
+                checkpointQuietly();
+            } finally {
+                lease.release();
+            }
         }));
     }
 

@@ -7,6 +7,8 @@ import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.api.schema.SchemaInspection;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.OnDemand;
+import com.decentdb.r2dbc.delivery.Persistent;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.write.GroupedWrite;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
@@ -25,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -135,7 +138,9 @@ final class EmbeddedSession implements Session {
             if (current == null) {
                 return open ? Mono.empty() : Mono.error(Errors.closed());
             }
-            return Exchange.<Void>mono(delivery, current::commit).doOnTerminate(() -> ended(current));
+            return Exchange.<Void>mono(delivery, current::commit)
+                    .onErrorResume(error -> rollback(current).onErrorComplete().then(Mono.error(error)))
+                    .doOnTerminate(() -> forget(current));
         });
     }
 
@@ -148,15 +153,12 @@ final class EmbeddedSession implements Session {
     }
 
     private Mono<Void> rollback(SessionTransaction current) {
-        return Exchange.<Void>mono(delivery, exchange -> {
-                    exchange.start();
-                    current.rollback(() -> exchange.answer(null));
-                })
-                .doFinally(signal -> ended(current));
+        return Exchange.surely(delivery, whenDone -> current.rollback(whenDone)).doFinally(signal -> forget(current));
     }
 
-    private synchronized void ended(SessionTransaction over) {
-        if (transaction == over) {
+    /** Forgets a transaction that has ended; one whose end could not even be asked for goes on. */
+    private synchronized void forget(SessionTransaction over) {
+        if (transaction == over && !over.active()) {
             transaction = null;
         }
     }
@@ -174,16 +176,13 @@ final class EmbeddedSession implements Session {
     @Override
     public Mono<Void> reset() {
         return Mono.defer(() -> {
-            place.autoCommit().abandonResults(Errors::givenBack);
+            place.abandonResults(Errors::givenBack);
             SessionTransaction current = transaction;
             if (current == null && !place.isPinned()) {
                 return Mono.empty();
             }
             Mono<Void> ended = current == null ? Mono.empty() : rollback(current);
-            return ended.onErrorComplete().then(Exchange.mono(delivery, exchange -> {
-                exchange.start();
-                place.unpin(() -> {}, () -> exchange.answer(null));
-            }));
+            return ended.onErrorComplete().then(Exchange.surely(delivery, whenDone -> place.unpin(() -> {}, whenDone)));
         });
     }
 
@@ -255,7 +254,8 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Flux<WatchedEvent> watch(WatchRequest request) {
-        return Flux.defer(() -> {
+        // This takes what operators behind it throw; the one within would keep that.
+        return OnDemand.flux(() -> {
             R2dbcException refusal = open ? place.setup().refusal(request) : Errors.closed();
             return refusal == null
                     ? database.hub().watch(request, delivery).takeUntilOther(end.asMono())
@@ -339,34 +339,38 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Mono<Void> close() {
-        return Exchange.mono(delivery, exchange -> {
-            exchange.start();
-            close(() -> exchange.answer(null));
+        AtomicBoolean first = new AtomicBoolean();
+        return Exchange.surely(delivery, whenDone -> {
+            if (ends(first)) {
+                close(whenDone);
+            } else {
+                whenDone.run();
+            }
         });
     }
 
+    /** Whether this end is the one that closes the session. */
+    private synchronized boolean ends(AtomicBoolean first) {
+        first.compareAndSet(false, open);
+        open = false;
+        return first.get();
+    }
+
+    /** Gives up everything the session has; bears repetition. */
     private void close(Runnable whenDone) {
-        SessionTransaction current;
-        synchronized (this) {
-            if (!open) {
-                whenDone.run();
-                return;
-            }
-            open = false;
-            current = transaction;
-            transaction = null;
-        }
+        SessionTransaction current = transaction;
         end.tryEmitEmpty();
         place.close();
         tasks.end(lanes());
         if (current == null) {
             place.unpin(release, whenDone);
-        } else if (current.busyAfterLast() && !database.interrupts()) {
-            // The caller need not wait for a call that cannot be ended: its lane is freed behind it.
-            current.rollback(() -> place.unpin(release, () -> {}));
+            return;
+        }
+        // The caller need not wait for a call that cannot be ended: its lane is freed behind it.
+        boolean endless = current.busyAfterLast() && !database.interrupts();
+        current.rollback(Persistent.of(() -> place.unpin(release, endless ? () -> {} : whenDone))::begin);
+        if (endless) {
             whenDone.run();
-        } else {
-            current.rollback(() -> place.unpin(release, whenDone));
         }
     }
 

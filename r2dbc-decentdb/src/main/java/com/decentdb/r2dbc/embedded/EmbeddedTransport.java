@@ -103,10 +103,8 @@ public final class EmbeddedTransport implements Transport {
         return Mono.defer(() -> {
             closed = true;
             keeper.run();
-            return Exchange.mono(DriverThreads.newSerial(), exchange -> {
-                exchange.start();
-                OpenDatabases.close(identity, () -> exchange.answer(null));
-            });
+            return Exchange.surely(
+                    DriverThreads.newSerial(), whenClosed -> OpenDatabases.close(identity, whenClosed));
         });
     }
 

@@ -86,17 +86,17 @@ final class DefaultLiveQuery implements LiveQuery {
                 () -> {
                     Function<LiveResult<T>, @Nullable E> projection = projections.get();
                     return trigger -> query.<T>rows(session, mapping)
-                            .mapNotNull(rows ->
-                                    project(projection, new LiveResult<>(rows, trigger.reason(), trigger.tables())));
+                            .mapNotNull(rows -> project(projection, rows, trigger));
                 },
                 minInterval,
                 session.delivery()));
     }
 
     /** Applies a function that calls functions of the program, which may throw what operators do not pass on. */
-    private static <T, E> @Nullable E project(Function<LiveResult<T>, @Nullable E> projection, LiveResult<T> result) {
+    private static <T, E> @Nullable E project(
+            Function<LiveResult<T>, @Nullable E> projection, List<T> rows, LiveQueryFlux.Trigger trigger) {
         try {
-            return projection.apply(result);
+            return projection.apply(new LiveResult<>(rows, trigger.reason(), trigger.tables()));
         } catch (Throwable e) {
             throw Exceptions.propagate(Errors.signal(e));
         }

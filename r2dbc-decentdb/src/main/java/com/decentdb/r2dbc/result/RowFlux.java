@@ -243,8 +243,11 @@ final class RowFlux<T> extends Flux<T> {
 
         private void fail(Throwable error) {
             if (finish()) {
-                cursor.close();
-                subscriber.onError(Errors.signal(error));
+                try {
+                    cursor.close();
+                } finally {
+                    subscriber.onError(Errors.signal(error));
+                }
             } else {
                 Operators.onErrorDropped(error, subscriber.currentContext());
             }

@@ -42,7 +42,11 @@ public final class NativeErrors {
     /** Translates what a lane threw, with the SQL text where the error has none. */
     public static R2dbcException map(Throwable error, @Nullable String sql) {
         if (error instanceof NativeException e) {
-            return Errors.of(sqlState(e), describe(e), e.status().code(), sql, e);
+            try {
+                return Errors.of(sqlState(e), describe(e), e.status().code(), sql, e);
+            } catch (VirtualMachineError none) {
+                return Errors.outOfMemory();
+            }
         }
         if (error instanceof NativeLibraryException) {
             return Errors.of("58P01", String.valueOf(error.getMessage()), 0, sql, error);
