@@ -1,7 +1,6 @@
 package com.decentdb.ffi;
 
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.IntUnaryOperator;
 
 /**
  * The life of one native object. A counter holds the calls in flight and, as its sign, whether the handle is closed.
@@ -12,7 +11,6 @@ abstract class NativeHandle implements AutoCloseable {
 
     private static final System.Logger LOGGER = System.getLogger(NativeHandle.class.getName());
     private static final int CLOSED = Integer.MIN_VALUE;
-    private static final IntUnaryOperator CLOSE = now -> now | CLOSED;
 
     private final AtomicInteger state = new AtomicInteger();
     private final String noun;
@@ -93,9 +91,13 @@ abstract class NativeHandle implements AutoCloseable {
     public final void close() {
         // Without memory for it, nothing has happened.
         Scratch scratch = Scratch.ofThread();
-        if (state.getAndUpdate(CLOSE) == 0) {
+        if (state.getAndUpdate(NativeHandle::closed) == 0) {
             free(scratch);
         }
+    }
+
+    private static int closed(int state) {
+        return state | CLOSED;
     }
 
     private void free(Scratch scratch) {

@@ -68,7 +68,8 @@ final class QueryShortcuts {
      */
     private static <T> Flux<T> consume(
             Flux<? extends Result> results, Function<Result, ? extends Publisher<T>> content) {
-        return Flux.defer(() -> {
+        // It takes what operators behind it throw, which concatMap would keep.
+        return OnDemand.flux(() -> {
             Disposable.Swap latest = Disposables.swap();
             return results.doOnNext(result -> {
                         if (result instanceof DefaultResult arrived) {

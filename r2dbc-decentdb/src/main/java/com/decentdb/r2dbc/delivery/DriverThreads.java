@@ -95,12 +95,17 @@ public final class DriverThreads {
         return thread;
     }
 
+    /** Like {@link #timed} for a task that is never taken back. */
+    public static void later(Runnable task, long nanos) {
+        var unused = timed(task, nanos);
+    }
+
     /**
      * Runs a short task that does not block after a while.
      *
      * @throws OutOfMemoryError if there is no memory for it, or no thread and the timer is not kept
      */
-    public static Future<?> later(Runnable task, long nanos) {
+    public static Future<?> timed(Runnable task, long nanos) {
         // A task that was queued before the thread could not be started would stay there.
         TIMER.prestartCoreThread();
         return TIMER.schedule(task, nanos, TimeUnit.NANOSECONDS);

@@ -3,7 +3,6 @@ package com.decentdb.r2dbc.delivery;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +77,7 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
         }
     }
 
-    private final Map<W, Place<W>> places = new IdentityHashMap<>();
+    private final IdentityHashMap<W, Place<W>> places = new IdentityHashMap<>();
     private @Nullable Place<W> first;
     private @Nullable Place<W> last;
     private final int capacity;

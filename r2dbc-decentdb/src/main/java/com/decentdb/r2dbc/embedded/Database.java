@@ -204,7 +204,7 @@ final class Database {
     private void planCheckpoint(Duration idle) {
         if (!closing && checkpointPlanned.compareAndSet(false, true)) {
             try {
-                nextCheckpoint = DriverThreads.later(this::checkpointIfIdle, idle.toNanos());
+                nextCheckpoint = DriverThreads.timed(this::checkpointIfIdle, idle.toNanos());
             } catch (Throwable e) {
                 // There is no memory for the timer now; the next commit plans it.
                 checkpointPlanned.set(false);

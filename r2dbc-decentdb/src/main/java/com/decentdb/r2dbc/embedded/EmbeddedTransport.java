@@ -103,8 +103,7 @@ public final class EmbeddedTransport implements Transport {
         return Mono.defer(() -> {
             closed = true;
             keeper.run();
-            return Exchange.surely(
-                    DriverThreads.newSerial(), whenClosed -> OpenDatabases.close(identity, whenClosed));
+            return Exchange.surely(DriverThreads.newSerial(), whenClosed -> OpenDatabases.close(identity, whenClosed));
         });
     }
 

@@ -130,7 +130,7 @@ final class OpenDatabases {
         private boolean lingers() {
             Owner last = entry.lastOwner;
             try {
-                entry.linger = DriverThreads.later(close::begin, last != null && last.closed ? 0 : linger.toNanos());
+                entry.linger = DriverThreads.timed(close::begin, last != null && last.closed ? 0 : linger.toNanos());
                 return true;
             } catch (Throwable e) {
                 return false;

@@ -77,7 +77,7 @@ final class OpenRequest {
     void waitFor(OpenDatabases.Entry entry) {
         if (timer == null && deadline != WaitQueue.Waiter.NEVER) {
             Persistent late = Persistent.of(() -> fail(late(entry)));
-            timer = DriverThreads.later(late::begin, deadline - System.nanoTime());
+            timer = DriverThreads.timed(late::begin, deadline - System.nanoTime());
         }
     }
 

@@ -112,7 +112,8 @@ final class WriterCalls implements Interrupts.Owner {
     <T> Mono<T> onLane(Lane lane, Function<NativeDatabase, @Nullable T> call) {
         return Exchange.mono(
                 delivery,
-                exchange -> exchange.submitTo(lane, () -> outcome(exchange, lane, call).run()));
+                exchange -> exchange.submitTo(
+                        lane, () -> outcome(exchange, lane, call).run()));
     }
 
     private static WriteQueueMetrics metrics(GroupCommitter queue) {

@@ -85,8 +85,8 @@ final class DefaultLiveQuery implements LiveQuery {
                 watch(session),
                 () -> {
                     Function<LiveResult<T>, @Nullable E> projection = projections.get();
-                    return trigger -> query.<T>rows(session, mapping)
-                            .mapNotNull(rows -> project(projection, rows, trigger));
+                    return trigger ->
+                            query.<T>rows(session, mapping).mapNotNull(rows -> project(projection, rows, trigger));
                 },
                 minInterval,
                 session.delivery()));

@@ -103,7 +103,7 @@ public final class Scenario {
         DecentDbConnection other = factory.create().block(PATIENCE);
         List<DecentDbConnection> opened = new ArrayList<>();
         FaultPoints.arm();
-        for (int attempt = 0; attempt < 3 && opened.isEmpty(); attempt++) {
+        for (int attempt = 0; attempt < 30 && opened.isEmpty(); attempt++) {
             step("connect", () -> factory.create().doOnNext(opened::add));
         }
         DecentDbConnection connection = opened.get(0);
@@ -240,8 +240,8 @@ public final class Scenario {
         all.put(
                 "temporary table",
                 c -> c.execute("CREATE TEMP TABLE own (n INTEGER)").then(c.execute("INSERT INTO own VALUES (1)")));
-        all.put("reset", c -> twice(((Lifecycle) c)::preRelease));
-        all.put("allocate", c -> twice(((Lifecycle) c)::postAllocate));
+        all.put("reset", c -> surely(((Lifecycle) c)::preRelease));
+        all.put("allocate", c -> surely(((Lifecycle) c)::postAllocate));
         all.put(
                 "timeout",
                 c -> c.setStatementTimeout(Duration.ofSeconds(5))
@@ -265,22 +265,25 @@ public final class Scenario {
         } finally {
             DecentDbConnection last = another;
             if (last != null) {
-                twice(last::close);
+                surely(last::close);
             }
-            twice(factory::close);
+            surely(factory::close);
         }
         return Mono.empty();
     }
 
-    /** Does what may fail for want of memory, and once more if it did. */
-    private static Publisher<?> twice(Supplier<Publisher<Void>> work) {
-        try {
-            Mono.from(work.get()).block(PATIENCE);
-        } catch (Throwable e) {
-            Mono.from(work.get()).block(PATIENCE);
-            throw e;
+    /** Does what leaves something behind when it fails for want of memory, until it does not. */
+    private static Publisher<?> surely(Supplier<Publisher<Void>> work) {
+        RuntimeException first = null;
+        for (int attempt = 0; attempt < 30; attempt++) {
+            try {
+                Mono.from(work.get()).block(PATIENCE);
+                break;
+            } catch (Throwable e) {
+                first = first == null ? new IllegalStateException(e) : first;
+            }
         }
-        return Mono.empty();
+        return first == null ? Mono.empty() : Mono.error(first);
     }
 
     private Mono<Long> insert(DecentDbConnection connection, long n) {

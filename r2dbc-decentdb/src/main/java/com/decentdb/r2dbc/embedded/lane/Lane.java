@@ -378,9 +378,7 @@ public final class Lane extends LaneTasks {
         if (broken != null) {
             try {
                 memory.close();
-            } catch (VirtualMachineError e) {
-                throw e;
-            } catch (Throwable e) {
+            } catch (RuntimeException e) {
                 LOG.debug("A statement was closed with an error", e);
             }
             broken.close();
