@@ -382,10 +382,17 @@ final class ClusterTransaction implements LineOpener.Opened {
         if (!wanted()) {
             return false;
         }
-        giveBack = database.lease()::release;
-        // The one that gave the lease back is to come to an end first.
-        database.loop().execute(this::open);
-        return true;
+        try {
+            Runnable release = database.lease()::release;
+            // The one that gave the lease back is to come to an end first.
+            database.loop().execute(this::open);
+            giveBack = release;
+            return true;
+        } catch (Throwable e) {
+            // There is no memory for the task, or the loop has ended.
+            refuse(Errors.map(e, null));
+            return false;
+        }
     }
 
     /** A line to read on is there, which is given back if no statement waits for it any more. */

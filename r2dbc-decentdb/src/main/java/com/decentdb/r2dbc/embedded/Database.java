@@ -33,6 +33,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.util.Logger;
 import reactor.util.Loggers;
@@ -41,7 +42,6 @@ import reactor.util.Loggers;
 final class Database {
 
     private static final Logger LOG = Loggers.getLogger(Database.class);
-    private static final long NOTHING_SEEN = -1;
 
     private final EmbeddedConfig config;
     private final NativeLibrary library;
@@ -197,7 +197,7 @@ final class Database {
         try {
             openReader().close();
         } catch (Throwable e) {
-            LOG.debug("The last rows of " + file.nativePath() + " stay as they were written", e);
+            LOG.debug("The last rows of a file stay as they were written", e);
         }
     }
 
@@ -231,16 +231,13 @@ final class Database {
     void refresh(Lane lane) {
         long latest = commits.get();
         if (traits.keptStatementsMayBeStale() && !lane.inTransaction() && lane.seesUpTo(latest)) {
-            boolean seen = false;
             try {
                 lane.call(NativeDatabase::listViews);
                 lane.begin();
                 lane.rollback();
-                seen = true;
-            } finally {
-                if (!seen) {
-                    lane.seesUpTo(NOTHING_SEEN);
-                }
+            } catch (Throwable e) {
+                lane.seesUpTo(Long.MIN_VALUE);
+                throw e;
             }
         }
     }
@@ -251,22 +248,23 @@ final class Database {
             return;
         }
         try {
-            lease.acquire(WriteLease.claim("the preparation of a handle that reads", lane, () -> {
-                try {
-                    guard.alone(
-                            lane.database(),
-                            () -> lane.call(handle -> {
-                                EngineTraits.warm(handle);
-                                return handle;
-                            }));
-                } catch (Throwable e) {
-                    LOG.debug("A handle of " + file.nativePath() + " goes on reading slowly", e);
-                } finally {
-                    lease.release();
-                }
-            }));
+            lease.acquire(WriteLease.claim("the preparation of a handle that reads", lane, () -> warm(lane)));
+        } catch (Throwable e) {
+            LOG.debug("A handle goes on reading slowly", e);
+        }
+    }
+
+    private void warm(Lane lane) {
+        try {
+            Function<NativeDatabase, NativeDatabase> warming = handle -> {
+                EngineTraits.warm(handle);
+                return handle;
+            };
+            guard.alone(lane.database(), () -> lane.call(warming));
         } catch (Throwable e) {
             LOG.debug("A handle of " + file.nativePath() + " goes on reading slowly", e);
+        } finally {
+            lease.release();
         }
     }
 

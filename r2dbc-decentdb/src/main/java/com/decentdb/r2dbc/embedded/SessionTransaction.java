@@ -7,7 +7,6 @@ import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.Persistent;
 import com.decentdb.r2dbc.delivery.Task;
 import com.decentdb.r2dbc.delivery.WaitQueue;
-import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.ReadLanes;

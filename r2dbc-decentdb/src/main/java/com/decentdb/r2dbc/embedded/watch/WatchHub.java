@@ -2,7 +2,6 @@ package com.decentdb.r2dbc.embedded.watch;
 
 import com.decentdb.ffi.NativeWatch;
 import com.decentdb.r2dbc.delivery.Persistent;
-import com.decentdb.r2dbc.embedded.engine.TableColumns;
 import com.decentdb.r2dbc.transport.Column;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
@@ -237,9 +236,7 @@ public final class WatchHub {
                 if (event.schemaChanged()) {
                     columns.clear();
                     if (watch.request() instanceof WatchRequest.Query) {
-                        // Views may have changed, and with them the tables the query reads: later subscribers need a
-                        // new
-                        // watch.
+                        // Views may have changed, and with them the tables that it reads: later subscribers need another.
                         joinable.remove(watch.request(), watch);
                     }
                 }
@@ -260,42 +257,31 @@ public final class WatchHub {
         return event.typed(table -> columns.getOrDefault(table, List.of()));
     }
 
-    /** The facts about the tables of an event, before it is published. */
-    private record Tables(Map<String, List<Column>> columns, Set<String> hidden) {}
-
     /** Reads about the tables of an event, then publishes it. Without their columns its values keep their types in JSON. */
     private void lookUp(SharedWatch watch, EventParser.Untyped event) {
         watch.hold(event);
-        Set<String> tables = event.tables();
-        source.<Tables>call(
-                handle -> {
-                    Set<String> ruled = hidden.dependOn(event.event()) ? hidden.tables(handle) : Set.of();
-                    Map<String, List<Column>> read = new HashMap<>();
-                    tables.stream()
-                            .filter(table -> !columns.containsKey(table))
-                            .forEach(table -> read.put(table, TableColumns.read(handle, table)));
-                    return new Tables(read, ruled);
-                },
-                new HubAnswer<>(this::submit, (read, failure) -> {
-                    try {
-                        publishHeld(watch, read);
-                    } catch (Throwable e) {
-                        fail(watch, e);
-                    }
-                }));
+        Set<String> unknown = new LinkedHashSet<>(event.tables());
+        unknown.removeAll(columns.keySet());
+        source.<TableFacts>call(
+                handle -> TableFacts.read(handle, event.event(), unknown, hidden),
+                new HubAnswer<>(this::submit, (read, failure) -> publishHeld(watch, read)));
     }
 
     /** Passes an event on as far as its subscribers may see it. */
-    private void publishHeld(SharedWatch watch, @Nullable Tables read) {
-        EventParser.Untyped event = watch.release();
-        if (read == null) {
-            LOG.debug("Columns could not be read");
-        } else {
-            columns.putAll(read.columns());
-        }
-        if (event != null && watch.isOpen()) {
-            boolean shown = hidden.show(watch.request(), event.event(), read == null ? null : read.hidden());
-            watch.publish(shown ? typed(event) : event.withoutRows());
+    private void publishHeld(SharedWatch watch, @Nullable TableFacts read) {
+        try {
+            EventParser.Untyped event = watch.release();
+            if (read == null) {
+                LOG.debug("Columns could not be read");
+            } else {
+                columns.putAll(read.columns());
+            }
+            if (event != null && watch.isOpen()) {
+                boolean shown = hidden.show(watch.request(), event.event(), read == null ? null : read.hidden());
+                watch.publish(shown ? typed(event) : event.withoutRows());
+            }
+        } catch (Throwable e) {
+            fail(watch, e);
         }
     }
 
