@@ -73,7 +73,10 @@ final class EmbeddedSession implements Session {
                         NativeErrors.map(Errors.closed(), command.sql().source()));
             }
             if (command.sql().sessionState()) {
-                place.pin("A statement that sets up TEMP objects or settings", command.sql().source(), transactionStarted());
+                place.pin(
+                        "A statement that sets up TEMP objects or settings",
+                        command.sql().source(),
+                        transactionStarted());
             }
             SessionSetup setup = place.setup();
             R2dbcException refusal = setup.refusal(command.sql());

@@ -23,6 +23,7 @@ public final class Errors {
     private static final int LONGEST_NAME = 120;
 
     /** For the moment in which there is no memory for an error either. */
+    @SuppressWarnings("StaticAssignmentOfThrowable")
     private static final R2dbcException OUT_OF_MEMORY =
             new R2dbcTransientResourceException(
                     "There was not enough memory for it, nor for a closer description", "53200", 0, (String) null) {

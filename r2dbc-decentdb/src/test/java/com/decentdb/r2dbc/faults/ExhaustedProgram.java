@@ -93,9 +93,12 @@ public final class ExhaustedProgram {
             if (i % 10 == 9) {
                 subscribe(users, "transaction", () -> transaction(connection));
                 subscribe(users, "watch", () -> factory.watchTable("pair").take(3));
-                subscribe(users, "live query", () -> factory.liveQuery("SELECT COUNT(*) FROM pair")
-                        .map(row -> String.valueOf(row.get(0)))
-                        .take(3));
+                subscribe(
+                        users,
+                        "live query",
+                        () -> factory.liveQuery("SELECT COUNT(*) FROM pair")
+                                .map(row -> String.valueOf(row.get(0)))
+                                .take(3));
             }
         }
         await(users);
@@ -115,7 +118,8 @@ public final class ExhaustedProgram {
     private Flux<Long> transaction(DecentDbConnection connection) {
         int id = ids.addAndGet(2);
         return connection
-                .inTransaction(tx -> tx.execute(INSERT, id, id - 1).then(rows(tx)).then(tx.execute(INSERT, id - 1, id)))
+                .inTransaction(
+                        tx -> tx.execute(INSERT, id, id - 1).then(rows(tx)).then(tx.execute(INSERT, id - 1, id)))
                 .doOnComplete(() -> acknowledge(id));
     }
 
@@ -161,7 +165,8 @@ public final class ExhaustedProgram {
 
     private void touch() {
         try {
-            use(c -> c.execute("UPDATE pair SET partner = partner WHERE id = 0")).block(PATIENCE);
+            use(c -> c.execute("UPDATE pair SET partner = partner WHERE id = 0"))
+                    .block(PATIENCE);
         } catch (Throwable e) {
             failed.incrementAndGet();
         }
@@ -169,8 +174,8 @@ public final class ExhaustedProgram {
 
     /** Now that nobody keeps rows, everything works, and what was acknowledged is there. */
     private void goOn() {
-        BitSet found = must(() -> use(c -> c.fetchLists("SELECT id FROM pair").collect(BitSet::new, (set, row) -> set.set(
-                ((Long) row.get(0)).intValue()))));
+        BitSet found = must(() -> use(c -> c.fetchLists("SELECT id FROM pair")
+                .collect(BitSet::new, (set, row) -> set.set(((Long) row.get(0)).intValue()))));
         synchronized (acknowledged) {
             BitSet lost = (BitSet) acknowledged.clone();
             lost.andNot(found);
@@ -179,7 +184,8 @@ public final class ExhaustedProgram {
         Long halves = must(() -> use(c -> c.fetchValue(
                 "SELECT COUNT(*) FROM pair WHERE id > 0 AND partner NOT IN (SELECT id FROM pair)", Long.class)));
         end(halves == 0, "HALVES: " + halves);
-        must(() -> use(c -> c.inTransaction(tx -> tx.execute("UPDATE pair SET partner = -1 WHERE id = 0")).single()));
+        must(() -> use(c -> c.inTransaction(tx -> tx.execute("UPDATE pair SET partner = -1 WHERE id = 0"))
+                .single()));
     }
 
     private static void end(boolean right, String problem) {

@@ -61,6 +61,7 @@ public final class Lane extends LaneTasks {
     private boolean schemaUnknown;
     /** Whether the open transaction changed the schema; its end changes it for all handles. */
     private boolean schemaTouched;
+
     private long seenCommits;
 
     /**

@@ -44,7 +44,7 @@ public final class SharedReadLanes implements ReadLanes {
     private @Nullable Runnable whenOpen;
     private int closing;
     private @Nullable Runnable whenClosed;
-    private final Runnable laneClosed = () -> closed(1);
+    private final Runnable laneClosed = this::laneClosed;
 
     /**
      * Lanes to be opened.
@@ -251,6 +251,10 @@ public final class SharedReadLanes implements ReadLanes {
             lanes.get(i).close(laneClosed);
         }
         closed(0);
+    }
+
+    private void laneClosed() {
+        closed(1);
     }
 
     private void closed(int lanesClosed) {

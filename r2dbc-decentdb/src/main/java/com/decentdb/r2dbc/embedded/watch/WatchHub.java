@@ -236,7 +236,8 @@ public final class WatchHub {
                 if (event.schemaChanged()) {
                     columns.clear();
                     if (watch.request() instanceof WatchRequest.Query) {
-                        // Views may have changed, and with them the tables that it reads: later subscribers need another.
+                        // Views may have changed, and with them the tables that it reads: later subscribers need
+                        // another.
                         joinable.remove(watch.request(), watch);
                     }
                 }
