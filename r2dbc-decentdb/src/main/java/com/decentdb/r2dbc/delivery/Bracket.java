@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.delivery;
 
+import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.transport.Errors;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;

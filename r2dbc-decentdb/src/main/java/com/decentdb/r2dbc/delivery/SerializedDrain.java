@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.delivery;
 
+import com.decentdb.r2dbc.delivery.threads.Task;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 

@@ -1,5 +1,7 @@
 package com.decentdb.r2dbc.delivery;
 
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.embedded;
 
+import com.decentdb.r2dbc.embedded.open.Database;
 import com.decentdb.r2dbc.embedded.write.PinnedLane;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.transport.Errors;

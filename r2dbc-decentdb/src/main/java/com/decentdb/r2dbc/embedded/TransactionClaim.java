@@ -1,8 +1,8 @@
 package com.decentdb.r2dbc.embedded;
 
-import com.decentdb.r2dbc.delivery.Task;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.delivery.WriteLease;
+import com.decentdb.r2dbc.delivery.threads.Task;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.ReadLanes;

@@ -1,8 +1,8 @@
 package com.decentdb.r2dbc.result;
 
 import com.decentdb.r2dbc.codec.RowBatch;
-import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.SerializedDrain;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;

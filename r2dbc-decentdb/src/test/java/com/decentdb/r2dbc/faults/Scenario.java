@@ -1,5 +1,7 @@
 package com.decentdb.r2dbc.faults;
 
+import static java.util.Objects.requireNonNull;
+
 import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.DecentDbConnectionFactory;
 import com.decentdb.r2dbc.ProcessResources;
@@ -75,15 +77,15 @@ public final class Scenario {
         return new Scenario(Path.of(file), several).run();
     }
 
-    /** Begins with an open database whose threads have ended, and goes on while none can be started; returns what went wrong. */
+    /** Begins with an open database and the one worker it keeps, and goes on while none can be started; returns what went wrong. */
     public static String withoutThreads(String file) throws InterruptedException {
         return new Scenario(Path.of(file), true).withoutThreads();
     }
 
     private String withoutThreads() throws InterruptedException {
         DecentDbConnectionFactory factory = DecentDb.factory(url(file));
-        DecentDbConnection connection = factory.create().block(PATIENCE);
-        until("workers have ended", () -> ProcessResources.threads("decentdb-worker.*") == 0);
+        DecentDbConnection connection = requireNonNull(factory.create().block(PATIENCE));
+        until("all workers but one have ended", () -> ProcessResources.threads("decentdb-worker.*") == 1);
         FaultPoints.arm();
         step("write", () -> insert(connection, 1001));
         step("read", () -> rows(connection));
@@ -100,7 +102,7 @@ public final class Scenario {
 
     private String run() throws InterruptedException {
         DecentDbConnectionFactory factory = DecentDb.factory(url(file));
-        DecentDbConnection other = factory.create().block(PATIENCE);
+        DecentDbConnection other = requireNonNull(factory.create().block(PATIENCE));
         List<DecentDbConnection> opened = new ArrayList<>();
         FaultPoints.arm();
         for (int attempt = 0; attempt < 30 && opened.isEmpty(); attempt++) {
@@ -258,7 +260,7 @@ public final class Scenario {
     private static Publisher<?> another(DecentDbConnectionFactory factory) {
         DecentDbConnection another = null;
         try {
-            another = factory.create().block(PATIENCE);
+            another = requireNonNull(factory.create().block(PATIENCE));
             another.execute("CREATE TABLE IF NOT EXISTS t (n INTEGER)").block(PATIENCE);
             another.watchTable("t").blockFirst(PATIENCE);
             another.fetchValue("SELECT count(*) FROM t", Long.class).block(PATIENCE);

@@ -7,7 +7,7 @@ import com.decentdb.ffi.NativeStatement;
 import com.decentdb.ffi.Parameters;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.codec.Value;
-import com.decentdb.r2dbc.delivery.Persistent;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.NativeParameters;
 import com.decentdb.r2dbc.embedded.engine.StatementShapes;

@@ -1,9 +1,9 @@
 package com.decentdb.r2dbc.embedded.lane;
 
-import com.decentdb.r2dbc.delivery.DriverThreads;
-import com.decentdb.r2dbc.delivery.Persistent;
-import com.decentdb.r2dbc.delivery.SerialExecutor;
-import com.decentdb.r2dbc.delivery.Task;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
+import com.decentdb.r2dbc.delivery.threads.SerialExecutor;
+import com.decentdb.r2dbc.delivery.threads.Task;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;

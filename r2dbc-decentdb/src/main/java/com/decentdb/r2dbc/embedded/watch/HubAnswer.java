@@ -1,6 +1,6 @@
 package com.decentdb.r2dbc.embedded.watch;
 
-import com.decentdb.r2dbc.delivery.Persistent;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package com.decentdb.r2dbc.embedded.watch;
 
-import com.decentdb.r2dbc.delivery.Persistent;
 import com.decentdb.r2dbc.delivery.SerializedDrain;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;

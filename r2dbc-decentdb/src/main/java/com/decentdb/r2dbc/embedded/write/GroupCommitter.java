@@ -1,10 +1,10 @@
 package com.decentdb.r2dbc.embedded.write;
 
-import com.decentdb.r2dbc.delivery.DriverThreads;
-import com.decentdb.r2dbc.delivery.Persistent;
-import com.decentdb.r2dbc.delivery.Task;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.delivery.WriteLease;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
+import com.decentdb.r2dbc.delivery.threads.Task;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.transport.Errors;
 import java.util.ArrayList;

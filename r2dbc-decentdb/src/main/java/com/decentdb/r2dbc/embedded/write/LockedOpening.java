@@ -1,7 +1,7 @@
 package com.decentdb.r2dbc.embedded.write;
 
-import com.decentdb.r2dbc.delivery.Task;
 import com.decentdb.r2dbc.delivery.WriteLease;
+import com.decentdb.r2dbc.delivery.threads.Task;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.ReadLanes;

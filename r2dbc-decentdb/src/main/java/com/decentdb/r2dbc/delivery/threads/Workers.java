@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.delivery;
+package com.decentdb.r2dbc.delivery.threads;
 
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.FastThreadLocalThread;

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.delivery;
+package com.decentdb.r2dbc.delivery.threads;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Operators;

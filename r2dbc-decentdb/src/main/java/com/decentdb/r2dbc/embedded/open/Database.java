@@ -1,11 +1,11 @@
-package com.decentdb.r2dbc.embedded;
+package com.decentdb.r2dbc.embedded.open;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.r2dbc.api.EngineInfo;
-import com.decentdb.r2dbc.delivery.DriverThreads;
-import com.decentdb.r2dbc.delivery.Persistent;
 import com.decentdb.r2dbc.delivery.WriteLease;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.FileGuard;
@@ -39,7 +39,7 @@ import reactor.util.Logger;
 import reactor.util.Loggers;
 
 /** One open database: its lanes, its write lock and its watches. Shared by all sessions of the JVM. */
-final class Database {
+public final class Database {
 
     private static final Logger LOG = Loggers.getLogger(Database.class);
 
@@ -65,7 +65,7 @@ final class Database {
     private volatile boolean closing;
     private volatile @Nullable Future<?> nextCheckpoint;
 
-    Database(EmbeddedConfig config, NativeLibrary library) {
+    public Database(EmbeddedConfig config, NativeLibrary library) {
         this.config = config;
         this.library = library;
         Path path = config.path();
@@ -99,16 +99,16 @@ final class Database {
                 new HiddenRows(traits.hidesRows()));
     }
 
-    EmbeddedConfig config() {
+    public EmbeddedConfig config() {
         return config;
     }
 
-    EngineTraits traits() {
+    public EngineTraits traits() {
         return traits;
     }
 
     /** The lanes of all sessions that have no pinned lane. */
-    SessionLanes shared() {
+    public SessionLanes shared() {
         return shared;
     }
 
@@ -117,7 +117,7 @@ final class Database {
      *
      * @throws R2dbcException if it cannot have one
      */
-    PinnedLane pin() {
+    public PinnedLane pin() {
         if (config.inMemory()) {
             throw Errors.of(
                     "0A000",
@@ -145,19 +145,19 @@ final class Database {
         }
     }
 
-    WriteLease lease() {
+    public WriteLease lease() {
         return lease;
     }
 
-    GroupCommitter queue() {
+    public GroupCommitter queue() {
         return queue;
     }
 
-    WatchHub hub() {
+    public WatchHub hub() {
         return hub;
     }
 
-    EngineInfo engine() {
+    public EngineInfo engine() {
         return new EngineInfo(
                 library.version(),
                 library.abiVersion(),
@@ -166,17 +166,17 @@ final class Database {
                 library.bundled());
     }
 
-    Capabilities capabilities() {
+    public Capabilities capabilities() {
         return new Capabilities(traits.rowChangesComplete(), traits.watchesRanges(), traits.interrupts());
     }
 
     /** Whether the engine ends a statement that runs. */
-    boolean interrupts() {
+    public boolean interrupts() {
         return traits.interrupts();
     }
 
     /** Called after each commit: wakes the watches and plans a checkpoint for a quiet moment. Never throws. */
-    void committed() {
+    public void committed() {
         if (!config.inMemory() && !traits.opensAtAnyTime()) {
             page();
         }
@@ -228,7 +228,7 @@ final class Database {
      * its handle holds in memory; beginning a transaction makes that handle look at the log, and describing the schema at what a
      * checkpoint took out of the log.
      */
-    void refresh(Lane lane) {
+    public void refresh(Lane lane) {
         long latest = commits.get();
         if (traits.keptStatementsMayBeStale() && !lane.inTransaction() && lane.seesUpTo(latest)) {
             try {
@@ -243,7 +243,7 @@ final class Database {
     }
 
     /** Notes the time that a read on a read lane took, and makes its handle faster under the write lock as soon as that pays. */
-    void took(Lane lane, long nanos) {
+    public void took(Lane lane, long nanos) {
         if (traits.readsFastAtOnce() || !lane.worthWarming(nanos)) {
             return;
         }
@@ -269,7 +269,7 @@ final class Database {
     }
 
     /** Opens the handle of the writer. */
-    void open(Runnable whenOpen, Consumer<Throwable> whenFailed) {
+    public void open(Runnable whenOpen, Consumer<Throwable> whenFailed) {
         writer.execute(() -> {
             try {
                 writer.database();
@@ -294,7 +294,7 @@ final class Database {
      *
      * @param whenOver runs once, when the database is closed or had to be given up
      */
-    void close(Runnable whenOver) {
+    public void close(Runnable whenOver) {
         closing = true;
         Persistent.of(() -> new Closing(this, readers, whenOver).begin()).begin();
     }

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.delivery;
+package com.decentdb.r2dbc.delivery.threads;
 
 import java.lang.ref.Cleaner;
 

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.delivery;
+package com.decentdb.r2dbc.delivery.threads;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -33,7 +33,7 @@ public final class Persistent extends Task {
     }
 
     /** Repeats work whose failure came later, as a signal. */
-    void again() {
+    public void again() {
         if (waiting.compareAndSet(false, true)) {
             DriverThreads.workers().execute(this);
         }

@@ -1,10 +1,10 @@
-package com.decentdb.r2dbc.embedded;
+package com.decentdb.r2dbc.embedded.open;
 
 import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.r2dbc.delivery.Deadlines;
-import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.Exchange;
-import com.decentdb.r2dbc.delivery.Persistent;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Waits;
@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** The databases this JVM has open, one per canonical path or memory name, counted by their users. */
-final class OpenDatabases {
+public final class OpenDatabases {
 
     static final Object LOCK = new Object();
 
@@ -79,13 +79,13 @@ final class OpenDatabases {
     }
 
     /** Stands for a factory, which stays collectable. Once it is closed, no database lingers for it. */
-    static final class Owner {
+    public static final class Owner {
 
         private volatile boolean closed;
     }
 
     /** A counted use of an open database. */
-    static final class Reference {
+    public static final class Reference {
 
         private final Entry entry;
         private final Object factory;
@@ -100,12 +100,12 @@ final class OpenDatabases {
             this.close = Persistent.of(() -> closeUnused(entry));
         }
 
-        Database database() {
+        public Database database() {
             return entry.database;
         }
 
         /** Ends the use; the last one lets the database close after its linger time. Idempotent; needs no memory. */
-        void release() {
+        public void release() {
             if (lastUse()) {
                 // There is no memory for a timer.
                 close.begin();
@@ -147,7 +147,7 @@ final class OpenDatabases {
      *     it any number of times
      * @param timeout how long the database may take to open, or to close before that; zero means without limit
      */
-    static void acquire(Object factory, EmbeddedConfig config, Duration timeout, Exchange<Reference> exchange) {
+    public static void acquire(Object factory, EmbeddedConfig config, Duration timeout, Exchange<Reference> exchange) {
         long deadline = Deadlines.after(timeout.isZero() ? Waits.UNLIMITED : timeout);
         OPENER.execute(() -> {
             if (!exchange.start()) {
@@ -331,7 +331,7 @@ final class OpenDatabases {
      *
      * @param whenClosed runs when the databases of which it had the last connection are closed, or at once if there is none
      */
-    static void close(Owner owner, Runnable whenClosed) {
+    public static void close(Owner owner, Runnable whenClosed) {
         List<Entry> unused = new ArrayList<>();
         AtomicInteger left = new AtomicInteger(1);
         Runnable closed = () -> {
