@@ -185,7 +185,7 @@ public final class Bracket<R, T> extends Flux<T> {
             if (error != null) {
                 subscriber.onError(Errors.signal(error));
             } else if (from != State.GIVING_UP) {
-                subscriber.onComplete();
+                Exchange.complete(subscriber);
             }
         }
 

@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -263,7 +264,19 @@ public abstract class Exchange<T> extends Task implements Subscription, WaitQueu
                 return;
             }
         }
-        waiting.onComplete();
+        complete(waiting);
+    }
+
+    /**
+     * Completes a subscriber. An operator that goes on to another publisher, and finds no memory for that, throws instead of passing an
+     * error on, and its own subscriber would wait for ever: it gets the error as its last signal.
+     */
+    public static void complete(Subscriber<?> subscriber) {
+        try {
+            subscriber.onComplete();
+        } catch (VirtualMachineError | LinkageError e) {
+            subscriber.onError(Errors.signal(e));
+        }
     }
 
     private void fail(CoreSubscriber<? super T> waiting, T dropped, Throwable error) {

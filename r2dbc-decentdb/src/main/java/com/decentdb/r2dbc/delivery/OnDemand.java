@@ -162,7 +162,7 @@ public abstract class OnDemand<S, T> extends Flux<T> {
         @Override
         public void onComplete() {
             if (!failed) {
-                subscriber.onComplete();
+                Exchange.complete(subscriber);
             }
         }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,16 +100,23 @@ public final class WriteLease {
      * @param attempt needs no memory to be handed over
      */
     public void retry(Executor lane, Task attempt) {
+        AtomicBoolean begun = null;
         try {
             lockedElsewhere();
-            soon(() -> attempt(lane, attempt));
+            AtomicBoolean once = new AtomicBoolean();
+            begun = once;
+            soon(() -> attempt(lane, attempt, once));
         } catch (Throwable e) {
             // Without memory for the timer the attempts follow each other.
-            attempt(lane, attempt);
+            attempt(lane, attempt, begun);
         }
     }
 
-    private void attempt(Executor lane, Task attempt) {
+    /** Makes the attempt, unless that was done: a timer that failed may have been set. */
+    private void attempt(Executor lane, Task attempt, @Nullable AtomicBoolean begun) {
+        if (begun != null && !begun.compareAndSet(false, true)) {
+            return;
+        }
         try {
             lane.execute(attempt);
         } catch (RejectedExecutionException e) {

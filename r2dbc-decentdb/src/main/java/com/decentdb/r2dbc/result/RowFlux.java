@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.result;
 
 import com.decentdb.r2dbc.codec.RowBatch;
+import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.SerializedDrain;
 import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import com.decentdb.r2dbc.transport.Cursor;
@@ -219,7 +220,7 @@ final class RowFlux<T> extends Flux<T> {
                 subscriber.onNext(element);
             }
             if (finish()) {
-                subscriber.onComplete();
+                Exchange.complete(subscriber);
             }
             return true;
         }

@@ -65,7 +65,7 @@ public final class Errors {
     public static R2dbcException map(Throwable error, @Nullable String sql) {
         try {
             return translate(error, sql);
-        } catch (VirtualMachineError e) {
+        } catch (Throwable e) {
             return OUT_OF_MEMORY;
         }
     }
@@ -103,7 +103,7 @@ public final class Errors {
             return error instanceof VirtualMachineError || error instanceof LinkageError || error instanceof ThreadDeath
                     ? of("38000", "A function of the program failed: " + error, 0, null, error)
                     : error;
-        } catch (VirtualMachineError e) {
+        } catch (Throwable e) {
             return OUT_OF_MEMORY;
         }
     }
@@ -118,7 +118,7 @@ public final class Errors {
             String sqlState, String message, int code, @Nullable String sql, @Nullable Throwable cause) {
         try {
             return create(sqlState, message, code, sql, cause);
-        } catch (VirtualMachineError e) {
+        } catch (Throwable e) {
             return OUT_OF_MEMORY;
         }
     }

@@ -1,20 +1,24 @@
 package com.decentdb.r2dbc.faults;
 
+import static java.util.Objects.requireNonNull;
+
 import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.DecentDbConnectionFactory;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Hooks;
 import reactor.core.publisher.Mono;
 
@@ -26,6 +30,7 @@ public final class ExhaustedProgram {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int QUERIES = 50;
+    private static final int ROWS = 300;
     private static final String INSERT = "INSERT INTO pair (id, partner) VALUES ($1, $2)";
 
     private final DecentDbConnectionFactory factory;
@@ -57,8 +62,8 @@ public final class ExhaustedProgram {
         must(() -> use(c -> c.execute("CREATE TABLE big (id INTEGER PRIMARY KEY, b TEXT)")
                 .then(c.execute("CREATE TABLE pair (id INTEGER PRIMARY KEY, partner INTEGER)"))
                 .then(c.execute("INSERT INTO pair VALUES (0, -1)"))
-                .then(c.execute("INSERT INTO big SELECT value, repeat('x', 500000)"
-                        + " FROM generate_series(1, 300) AS g(value)"))));
+                .then(c.execute("INSERT INTO big SELECT value, repeat('x', 500000)" + " FROM generate_series(1, " + ROWS
+                        + ") AS g(value)"))));
     }
 
     private <T> Mono<T> use(Function<DecentDbConnection, Mono<T>> work) {
@@ -81,46 +86,18 @@ public final class ExhaustedProgram {
 
     /** The rows of many queries are kept at once, until there is no memory for any of them. */
     private void exhaust() throws InterruptedException {
-        List<DecentDbConnection> connections = new ArrayList<>(10);
-        while (connections.size() < 10) {
+        List<DecentDbConnection> connections = new ArrayList<>(11);
+        while (connections.size() < 11) {
             connections.add(must(factory::create));
         }
-        List<Waiting> users = new ArrayList<>(3 * QUERIES);
+        List<User> users = new ArrayList<>(5 * QUERIES);
         for (int i = 0; i < QUERIES; i++) {
-            DecentDbConnection connection = connections.get(i % 10);
-            subscribe(users, "query", () -> rows(connection));
-            subscribe(users, "write", () -> write(connection));
-            if (i % 10 == 9) {
-                subscribe(users, "transaction", () -> transaction(connection));
-                subscribe(users, "watch", () -> factory.watchTable("pair").take(3));
-                subscribe(
-                        users,
-                        "live query",
-                        () -> factory.liveQuery("SELECT COUNT(*) FROM pair")
-                                .map(row -> String.valueOf(row.get(0)))
-                                .take(3));
-            }
+            begin(users, connections.get(i % 10), i);
         }
-        await(users);
-        connections.forEach(connection -> must(() -> connection.close().thenReturn(true)));
-    }
-
-    private static Mono<?> rows(DecentDbConnection connection) {
-        return connection.fetchLists("SELECT id, b FROM big ORDER BY id").collectList();
-    }
-
-    private Mono<Long> write(DecentDbConnection connection) {
-        int id = ids.incrementAndGet();
-        return connection.execute(INSERT, id, id).doOnNext(done -> acknowledge(id));
-    }
-
-    /** Two rows that refer to each other, and between them all memory there is. */
-    private Flux<Long> transaction(DecentDbConnection connection) {
-        int id = ids.addAndGet(2);
-        return connection
-                .inTransaction(
-                        tx -> tx.execute(INSERT, id, id - 1).then(rows(tx)).then(tx.execute(INSERT, id - 1, id)))
-                .doOnComplete(() -> acknowledge(id));
+        await(users, connections.get(10));
+        for (DecentDbConnection connection : connections) {
+            must(() -> connection.close().thenReturn(true));
+        }
     }
 
     private void acknowledge(int id) {
@@ -129,32 +106,66 @@ public final class ExhaustedProgram {
         }
     }
 
-    private void subscribe(List<Waiting> users, String kind, Supplier<Publisher<?>> work) {
+    private void begin(List<User> users, DecentDbConnection connection, int number) {
         try {
-            Waiting user = new Waiting(kind, failed);
-            work.get().subscribe(user);
-            users.add(user);
+            begin(users, new User("query", 0, Integer.MAX_VALUE), rows(connection));
+            int id = ids.incrementAndGet();
+            begin(users, new User("write", id, Integer.MAX_VALUE), connection.execute(INSERT, id, id));
+            if (number % 10 == 9) {
+                int second = ids.addAndGet(2);
+                begin(users, new User("transaction", second, Integer.MAX_VALUE), transaction(connection, second));
+                begin(users, new User("watch", 0, 3), factory.watchTable("pair"));
+                begin(
+                        users,
+                        new User("live query", 0, 3),
+                        factory.liveQuery("SELECT COUNT(*) FROM pair").map(row -> String.valueOf(row.get(0))));
+            }
         } catch (Throwable e) {
-            // Its caller knows.
+            // There was no memory to begin, which this caller knows.
             failed.incrementAndGet();
         }
     }
 
-    /** Watches end with changes; everything else by itself. */
-    private void await(List<Waiting> users) throws InterruptedException {
+    private static void begin(List<User> users, User user, Publisher<?> work) {
+        try {
+            work.subscribe(user);
+        } catch (Throwable e) {
+            user.end(true);
+            throw e;
+        }
+        users.add(user);
+    }
+
+    private static Publisher<?> rows(DecentDbConnection connection) {
+        return connection.fetchLists("SELECT id, b FROM big ORDER BY id");
+    }
+
+    /** Two rows that refer to each other, and between them all memory there is. */
+    private static Publisher<?> transaction(DecentDbConnection connection, int id) {
+        return connection.inTransaction(
+                tx -> new InTurn(tx.execute(INSERT, id, id - 1), rows(tx), tx.execute(INSERT, id - 1, id)));
+    }
+
+    /** Watches end with changes, which this makes; everything else by itself. */
+    private void await(List<User> users, DecentDbConnection connection) throws InterruptedException {
         long end = System.nanoTime() + PATIENCE.toNanos();
-        while (waits(users)) {
+        List<User> changes = new ArrayList<>(1);
+        while (waits(users) || waits(changes)) {
             if (System.nanoTime() > end) {
+                users.addAll(changes);
                 users.removeIf(user -> user.ended);
                 users.forEach(user -> System.out.println("WAITS: " + user.kind));
                 Runtime.getRuntime().halt(3);
             }
             TimeUnit.MILLISECONDS.sleep(20);
-            touch();
+            if (waits(users) && !waits(changes)) {
+                changes.clear();
+                change(changes, connection);
+            }
         }
     }
 
-    private static boolean waits(List<Waiting> users) {
+    private static boolean waits(List<User> users) {
         for (int i = 0; i < users.size(); i++) {
             if (!users.get(i).ended) {
                 return true;
@@ -163,10 +174,12 @@ public final class ExhaustedProgram {
         return false;
     }
 
-    private void touch() {
+    private void change(List<User> changes, DecentDbConnection connection) {
         try {
-            use(c -> c.execute("UPDATE pair SET partner = partner WHERE id = 0"))
-                    .block(PATIENCE);
+            begin(
+                    changes,
+                    new User("change", 0, Integer.MAX_VALUE),
+                    connection.execute("UPDATE pair SET partner = partner WHERE id = 0"));
         } catch (Throwable e) {
             failed.incrementAndGet();
         }
@@ -195,37 +208,140 @@ public final class ExhaustedProgram {
         }
     }
 
-    /** A user who waits for the end. */
-    private static final class Waiting implements CoreSubscriber<Object> {
+    /**
+     * A user who keeps all elements until the end comes, without an operator of Reactor in between: where there is no memory for those,
+     * they throw, and the signal that the driver gave them is lost.
+     */
+    private final class User implements CoreSubscriber<Object> {
 
         private final String kind;
-        private final AtomicInteger failed;
+        private final int id;
+        private final int wanted;
+        private final Object[] kept = new Object[ROWS + 2];
+        private int seen;
+        private volatile @Nullable Subscription subscription;
         private volatile boolean ended;
 
-        Waiting(String kind, AtomicInteger failed) {
+        /**
+         * A user.
+         *
+         * @param id what is acknowledged with completion; zero for nothing
+         * @param wanted cancels behind so many elements
+         */
+        User(String kind, int id, int wanted) {
             this.kind = kind;
-            this.failed = failed;
+            this.id = id;
+            this.wanted = wanted;
         }
 
         @Override
-        public void onSubscribe(Subscription subscription) {
-            subscription.request(Long.MAX_VALUE);
+        public void onSubscribe(Subscription given) {
+            subscription = given;
+            given.request(Long.MAX_VALUE);
         }
 
         @Override
         public void onNext(Object element) {
-            // Only the end counts.
+            kept[seen++] = element;
+            Subscription given = subscription;
+            if (seen == wanted && given != null) {
+                given.cancel();
+                end(false);
+            }
         }
 
         @Override
         public void onError(Throwable error) {
-            failed.incrementAndGet();
-            ended = true;
+            end(true);
         }
 
         @Override
         public void onComplete() {
+            if (id > 0) {
+                acknowledge(id);
+            }
+            end(false);
+        }
+
+        void end(boolean failure) {
+            if (failure) {
+                failed.incrementAndGet();
+            }
+            Arrays.fill(kept, null);
             ended = true;
+        }
+    }
+
+    /** Work of a transaction, one publisher after the other; needs no memory while it runs. */
+    private static final class InTurn implements Publisher<Object>, CoreSubscriber<Object>, Subscription {
+
+        private final Publisher<?>[] parts;
+        private @Nullable Subscriber<? super Object> subscriber;
+        private volatile @Nullable Subscription running;
+        private volatile boolean cancelled;
+        private int next;
+
+        InTurn(Publisher<?>... parts) {
+            this.parts = parts;
+        }
+
+        @Override
+        public void subscribe(Subscriber<? super Object> given) {
+            subscriber = given;
+            given.onSubscribe(this);
+            subscribeNext();
+        }
+
+        private void subscribeNext() {
+            Publisher<?> part = parts[next++];
+            try {
+                part.subscribe(this);
+            } catch (Throwable e) {
+                onError(e);
+            }
+        }
+
+        @Override
+        public void request(long n) {
+            // All elements are wanted, by everybody here.
+        }
+
+        @Override
+        public void cancel() {
+            cancelled = true;
+            Subscription part = running;
+            if (part != null) {
+                part.cancel();
+            }
+        }
+
+        @Override
+        public void onSubscribe(Subscription subscription) {
+            running = subscription;
+            if (cancelled) {
+                subscription.cancel();
+            } else {
+                subscription.request(Long.MAX_VALUE);
+            }
+        }
+
+        @Override
+        public void onNext(Object element) {
+            requireNonNull(subscriber).onNext(element);
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            requireNonNull(subscriber).onError(error);
+        }
+
+        @Override
+        public void onComplete() {
+            if (next < parts.length) {
+                subscribeNext();
+            } else {
+                requireNonNull(subscriber).onComplete();
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import java.security.AccessController;
 import java.security.PrivilegedAction;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -29,10 +30,12 @@ public final class DriverThreads {
     /** Finds the tasks whose own timer could not be set. */
     private static final long PATROL_MILLIS = 200;
 
-    /** How many databases keep the timer; guarded by it. */
-    private static int keepers;
+    /** How many databases keep the timer; written under its lock. */
+    private static volatile int keepers;
 
     private static @Nullable Future<?> patrol;
+
+    private static final Runnable MENDING = DriverThreads::mendTimer;
 
     private DriverThreads() {}
 
@@ -112,8 +115,8 @@ public final class DriverThreads {
     }
 
     /**
-     * Keeps the thread of the timer until {@link #restTimer}. While it is kept, tasks wait for a worker that cannot be started now
-     * and get one later; without it none would come back to them.
+     * Keeps the thread of the timer and one worker until {@link #restTimer}. While they are kept, tasks wait for a worker that cannot be
+     * started now and get one later; without the timer none would come back to them.
      *
      * @throws OutOfMemoryError if there is no memory or no thread for it
      */
@@ -121,39 +124,60 @@ public final class DriverThreads {
         synchronized (TIMER) {
             if (keepers == 0) {
                 TIMER.prestartCoreThread();
-                patrol = TIMER.scheduleWithFixedDelay(
-                        WORKERS::relieve, PATROL_MILLIS, PATROL_MILLIS, TimeUnit.MILLISECONDS);
+                planPatrol();
             }
-            keepers++;
+            keepers = keepers + 1;
         }
     }
 
     /** Ends one {@link #keepTimer}. */
     public static void restTimer() {
         synchronized (TIMER) {
+            keepers = keepers - 1;
             Future<?> last = patrol;
-            if (--keepers == 0 && last != null) {
+            if (keepers == 0 && last != null) {
                 last.cancel(false);
             }
         }
     }
 
-    /** A timer's thread that fails, because even a wait may take memory, ends when another one has begun. */
+    /** Whether a database keeps the threads. */
+    static boolean kept() {
+        return keepers > 0;
+    }
+
+    private static void planPatrol() {
+        patrol = TIMER.scheduleWithFixedDelay(
+                DriverThreads::patrol, PATROL_MILLIS, PATROL_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private static void patrol() {
+        if (!kept()) {
+            throw new CancellationException("Nobody needs it any more");
+        }
+        WORKERS.relieve();
+    }
+
+    /**
+     * A timer's thread that fails, because even a wait may take memory, ends when another one has begun. With its thread the patrol may
+     * have gone.
+     */
     private static void runTimer(Runnable task) {
         try {
             task.run();
         } catch (Throwable e) {
-            while (TIMER.getPoolSize() == 0 && !TIMER.getQueue().isEmpty()) {
-                restartTimer();
-            }
+            Persistent.insist(MENDING);
         }
     }
 
-    private static void restartTimer() {
-        try {
+    private static void mendTimer() {
+        synchronized (TIMER) {
+            if (kept() && !TIMER.getQueue().contains(patrol)) {
+                planPatrol();
+            }
+        }
+        if (TIMER.getPoolSize() == 0 && !TIMER.getQueue().isEmpty()) {
             TIMER.prestartCoreThread();
-        } catch (Throwable e) {
-            Persistent.pause();
         }
     }
 

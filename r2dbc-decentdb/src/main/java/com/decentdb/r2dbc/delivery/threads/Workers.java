@@ -4,9 +4,9 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>There are about as many workers as processors while tasks return promptly. Users' code may block a worker, and the engine
  * may take long: when a worker stands still for a moment, others take over what waits behind it, and one more worker starts
- * whenever all stand still. Surplus workers end soon. A thread that cannot be started is tried again; the task waits meanwhile.
+ * whenever all stand still. Surplus workers end soon, the last one when no database is open any
+ * more. A thread that cannot be started is tried again; the task waits meanwhile.
  * Handing a {@link Task} over takes no memory, so none is lost for want of it.
  */
 public final class Workers implements Executor {
@@ -26,6 +27,8 @@ public final class Workers implements Executor {
     /** Tasks that block more workers than this at once make others wait. */
     private static final int MAX_THREADS = 512;
 
+    private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(DriverThreads.IDLE_MILLIS);
+    private static final long SURPLUS_IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long STALL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
     private static final long MAX_SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final long MIN_SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(2);
@@ -45,11 +48,13 @@ public final class Workers implements Executor {
 
     private final int processors = Runtime.getRuntime().availableProcessors();
     private final int parallelism = Math.max(2, processors);
-    private final HandOffQueue queue = new HandOffQueue(this::spin, this::surplus);
+    private final HandOffQueue queue = new HandOffQueue();
     private final AtomicReference<@Nullable Task> spinner = new AtomicReference<>();
     private final AtomicBoolean watched = new AtomicBoolean();
     private final Runnable relief = this::relieve;
-    private final ThreadPoolExecutor threads;
+    private final Runnable work = this::work;
+    private final ThreadFactory threads;
+    private final AtomicInteger count = new AtomicInteger();
     /** The first of all workers, which refer to each other. */
     private volatile @Nullable Worker workers;
 
@@ -67,28 +72,10 @@ public final class Workers implements Executor {
     /**
      * Workers that start when needed.
      *
-     * @param wrapper stands between the pool and the factory of its threads
+     * @param wrapper stands between these and the factory of their threads
      */
     Workers(String name, long stackBytes, UnaryOperator<ThreadFactory> wrapper) {
-        threads =
-                new ThreadPoolExecutor(
-                        0,
-                        MAX_THREADS,
-                        DriverThreads.IDLE_MILLIS,
-                        TimeUnit.MILLISECONDS,
-                        queue,
-                        wrapper.apply(new Factory(name, stackBytes)),
-                        (task, pool) -> queue.enqueue((Task) task)) {
-                    @Override
-                    protected void beforeExecute(Thread thread, Runnable task) {
-                        ((Worker) thread).begin();
-                    }
-
-                    @Override
-                    protected void afterExecute(Runnable task, @Nullable Throwable failure) {
-                        ((Worker) Thread.currentThread()).runOwn();
-                    }
-                };
+        threads = wrapper.apply(new Factory(name, stackBytes));
     }
 
     /** Runs work, never at once. A {@link Task} is never refused; other work is if there is no memory for it. */
@@ -112,22 +99,83 @@ public final class Workers implements Executor {
         if (spinner.compareAndSet(SPINNING, task)) {
             return;
         }
-        if (queue.hasSleeper() || threads.getPoolSize() >= parallelism) {
+        if (queue.hasSleeper() || !start(task, parallelism)) {
             queue.enqueue(task);
-        } else {
-            start(task);
         }
         watch();
     }
 
-    /** Starts a worker with a task. */
-    private void start(Task task) {
+    /** Starts a worker with a task; false if there are so many already, or if there is no memory or no thread to be had now. */
+    private boolean start(Task task, int most) {
+        int now;
+        do {
+            now = count.get();
+            if (now >= most) {
+                return false;
+            }
+        } while (!count.compareAndSet(now, now + 1));
         try {
-            threads.execute(task);
+            Worker worker = (Worker) threads.newThread(work);
+            worker.first = task;
+            worker.start();
+            return true;
         } catch (Throwable e) {
-            // There is no memory or no thread to be had now.
-            queue.enqueue(task);
+            count.decrementAndGet();
+            return false;
         }
+    }
+
+    private void work() {
+        Worker worker = (Worker) Thread.currentThread();
+        boolean over = false;
+        enlist(worker);
+        try {
+            Task task = worker.first;
+            worker.first = null;
+            while (task != null || !ends()) {
+                if (task != null) {
+                    worker.run(task);
+                }
+                task = next();
+            }
+            over = true;
+        } finally {
+            dismiss(worker);
+            if (!over) {
+                count.decrementAndGet();
+                worker.giveTo(queue, 0);
+                watch();
+            }
+        }
+    }
+
+    /** The next task of an idle worker; null if none comes for a while. */
+    private @Nullable Task next() {
+        Task task = queue.poll();
+        if (task == null) {
+            task = spin();
+        }
+        return task != null ? task : queue.await(surplus() ? SURPLUS_IDLE_NANOS : IDLE_NANOS);
+    }
+
+    /**
+     * Ends an idle worker, except the last one while databases are open: when all memory is in use there is none to start another
+     * one, which those that use it need to be informed.
+     */
+    private boolean ends() {
+        int now;
+        do {
+            now = count.get();
+            if (now == 1 && DriverThreads.kept()) {
+                return false;
+            }
+        } while (!count.compareAndSet(now, now - 1));
+        if (queue.isEmpty()) {
+            return true;
+        }
+        // Something came at this moment, and whoever brought it may have seen this worker sleep.
+        count.incrementAndGet();
+        return false;
     }
 
     private void watch() {
@@ -142,7 +190,7 @@ public final class Workers implements Executor {
     }
 
     private boolean surplus() {
-        return threads.getPoolSize() > parallelism;
+        return count.get() > parallelism;
     }
 
     /** Gives what waits behind a worker that stands still to others, and starts one more if nobody serves the queue. */
@@ -167,10 +215,8 @@ public final class Workers implements Executor {
             waiting = true;
             boolean understaffed = moving < parallelism && !served && spinner.get() != SPINNING;
             Task next = understaffed ? queue.poll() : null;
-            if (next != null && queue.hasSleeper()) {
+            if (next != null && (queue.hasSleeper() || !start(next, MAX_THREADS))) {
                 queue.enqueue(next);
-            } else if (next != null) {
-                start(next);
             }
         }
         if (waiting) {
@@ -246,25 +292,12 @@ public final class Workers implements Executor {
         private int takenBefore;
         private boolean served;
 
-        // Confined to the thread itself.
+        // Confined to the thread itself, once it has started.
+        private @Nullable Task first;
         private boolean inTask;
 
         Worker(@Nullable ThreadGroup group, Runnable task, String name, long stackBytes) {
             super(group, task, name, stackBytes);
-        }
-
-        @Override
-        public void run() {
-            enlist(this);
-            try {
-                super.run();
-            } finally {
-                // Something is left if a task or the memory for the next one failed the thread.
-                inTask = false;
-                giveTo(queue, 0);
-                dismiss(this);
-                watch();
-            }
         }
 
         /** Users' code may block it, unlike Netty's own threads. */
@@ -284,9 +317,17 @@ public final class Workers implements Executor {
             return true;
         }
 
-        /** Notes a task from the queue. */
-        void begin() {
+        /** Runs a task from the queue, and those that it leaves behind. */
+        void run(Task task) {
             inTask = true;
+            begin();
+            Task.runSafely(task);
+            runOwn();
+            inTask = false;
+        }
+
+        /** Notes a task from the queue. */
+        private void begin() {
             synchronized (own) {
                 taken++;
                 served = true;
@@ -308,7 +349,7 @@ public final class Workers implements Executor {
             return waiting < 2 ? null : take();
         }
 
-        void runOwn() {
+        private void runOwn() {
             Task task;
             int share = 0;
             while (waiting > 0 && (task = take()) != null) {
@@ -322,7 +363,6 @@ public final class Workers implements Executor {
                     }
                 }
             }
-            inTask = false;
         }
 
         /** Whether it took a task from the queue since it was last asked. */

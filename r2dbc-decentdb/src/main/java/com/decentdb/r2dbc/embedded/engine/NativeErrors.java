@@ -44,7 +44,7 @@ public final class NativeErrors {
         if (error instanceof NativeException e) {
             try {
                 return Errors.of(sqlState(e), describe(e), e.status().code(), sql, e);
-            } catch (VirtualMachineError none) {
+            } catch (Throwable none) {
                 return Errors.outOfMemory();
             }
         }

@@ -97,12 +97,15 @@ final class Closing {
     }
 
     private void writerClosed() {
-        Persistent.insist(closeLease);
-        database.letGo();
-        if (!givenUp()) {
-            database.forgetFile();
+        try {
+            Persistent.insist(closeLease);
+            database.letGo();
+            if (!givenUp()) {
+                database.forgetFile();
+            }
+        } finally {
+            closed();
         }
-        closed();
     }
 
     private void closeLease() {

@@ -89,8 +89,11 @@ public record LockedOpening(WriteLease lease) implements SharedReadLanes.Opening
 
         @Override
         public void refused() {
-            reader.refused(Errors.closed());
-            execute(givingBack);
+            try {
+                reader.refused(Errors.closed());
+            } finally {
+                execute(givingBack);
+            }
         }
 
         @Override
@@ -105,8 +108,11 @@ public record LockedOpening(WriteLease lease) implements SharedReadLanes.Opening
 
         @Override
         public void expire() {
-            reader.expire();
-            execute(givingBack);
+            try {
+                reader.expire();
+            } finally {
+                execute(givingBack);
+            }
         }
     }
 }

@@ -49,6 +49,21 @@ class WorkersTests {
     }
 
     @Test
+    void oneWorkerStaysWhereNoOtherCouldBeStarted() throws InterruptedException {
+        CountDownLatch begun = new CountDownLatch(1);
+        workers.execute(begun::countDown);
+        assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+        TimeUnit.MILLISECONDS.sleep(2 * DriverThreads.IDLE_MILLIS);
+        refusing.set(true);
+
+        for (int i = 0; i < TASKS; i++) {
+            workers.execute(ran::countDown);
+        }
+
+        assertThat(ran.await(30, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
     void aTaskThatThrowsKeepsNoOtherFromRunning() throws InterruptedException {
         SerialExecutor serial = new SerialExecutor(workers);
         for (int i = 0; i < TASKS; i++) {
