@@ -91,10 +91,13 @@ public final class ExhaustedProgram {
             connections.add(must(factory::create));
         }
         List<User> users = new ArrayList<>(5 * QUERIES);
+        // From here on even a list may find no memory.
+        List<User> changes = new ArrayList<>(1);
+        DecentDbConnection other = connections.get(10);
         for (int i = 0; i < QUERIES; i++) {
             begin(users, connections.get(i % 10), i);
         }
-        await(users, connections.get(10));
+        await(users, changes, other);
         for (DecentDbConnection connection : connections) {
             must(() -> connection.close().thenReturn(true));
         }
@@ -147,9 +150,9 @@ public final class ExhaustedProgram {
     }
 
     /** Watches end with changes, which this makes; everything else by itself. */
-    private void await(List<User> users, DecentDbConnection connection) throws InterruptedException {
+    private void await(List<User> users, List<User> changes, DecentDbConnection connection)
+            throws InterruptedException {
         long end = System.nanoTime() + PATIENCE.toNanos();
-        List<User> changes = new ArrayList<>(1);
         while (waits(users) || waits(changes)) {
             if (System.nanoTime() > end) {
                 users.addAll(changes);

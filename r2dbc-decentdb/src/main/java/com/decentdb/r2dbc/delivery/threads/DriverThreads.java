@@ -172,8 +172,10 @@ public final class DriverThreads {
 
     private static void mendTimer() {
         synchronized (TIMER) {
-            if (kept() && !TIMER.getQueue().contains(patrol)) {
+            Future<?> lost = patrol;
+            if (kept() && lost != null) {
                 planPatrol();
+                lost.cancel(false);
             }
         }
         if (TIMER.getPoolSize() == 0 && !TIMER.getQueue().isEmpty()) {

@@ -16,6 +16,11 @@ public final class Savepoint {
 
     private Savepoint() {}
 
+    /** Initialises this class, which is needed first when something failed. */
+    public static void prepare() {
+        // A call does.
+    }
+
     public static void set(Lane lane) {
         run(lane, SET);
     }

@@ -5,7 +5,9 @@ import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import com.decentdb.r2dbc.delivery.threads.Persistent;
+import com.decentdb.r2dbc.delivery.threads.Task;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
+import com.decentdb.r2dbc.embedded.lane.Savepoint;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Waits;
 import io.r2dbc.spi.R2dbcException;
@@ -20,6 +22,7 @@ import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +35,8 @@ public final class OpenDatabases {
     private static final Map<String, Entry> OPEN = new HashMap<>();
 
     private static final Executor OPENER = DriverThreads.workers();
+    private static final AtomicBoolean PREPARED = new AtomicBoolean();
+    private static final Task PREPARATION = Task.of(OpenDatabases::prepare);
 
     /** A database and its users. Guarded by {@link #LOCK}. */
     static final class Entry {
@@ -273,6 +278,15 @@ public final class OpenDatabases {
         for (OpenRequest next = poll(entry.opening); next != null; next = poll(entry.opening)) {
             next.opened();
         }
+        if (PREPARED.compareAndSet(false, true)) {
+            OPENER.execute(PREPARATION);
+        }
+    }
+
+    /** Loads what the driver does when something fails, behind the first connection. */
+    private static void prepare() {
+        NativeErrors.prepare();
+        Savepoint.prepare();
     }
 
     private static void failed(Entry entry) {
