@@ -155,7 +155,9 @@ public final class ExhaustedProgram {
         long end = System.nanoTime() + PATIENCE.toNanos();
         while (waits(users) || waits(changes)) {
             if (System.nanoTime() > end) {
+                // Without the rows there is memory for the report.
                 users.addAll(changes);
+                users.forEach(User::drop);
                 users.removeIf(user -> user.ended);
                 users.forEach(user -> System.out.println("WAITS: " + user.kind));
                 Runtime.getRuntime().halt(3);
@@ -270,8 +272,12 @@ public final class ExhaustedProgram {
             if (failure) {
                 failed.incrementAndGet();
             }
-            Arrays.fill(kept, null);
+            drop();
             ended = true;
+        }
+
+        void drop() {
+            Arrays.fill(kept, null);
         }
     }
 

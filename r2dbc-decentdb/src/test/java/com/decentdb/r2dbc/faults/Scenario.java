@@ -85,7 +85,7 @@ public final class Scenario {
     private String withoutThreads() throws InterruptedException {
         DecentDbConnectionFactory factory = DecentDb.factory(url(file));
         DecentDbConnection connection = requireNonNull(factory.create().block(PATIENCE));
-        until("all workers but one have ended", () -> ProcessResources.threads("decentdb-worker.*") == 1);
+        until("all workers but one have ended", () -> workers() == 1);
         FaultPoints.arm();
         step("write", () -> insert(connection, 1001));
         step("read", () -> rows(connection));
@@ -98,6 +98,14 @@ public final class Scenario {
         must("close", connection.close());
         must("close of the factory", factory.close());
         return String.join("\n", problems);
+    }
+
+    /** The workers of this scenario's own driver. */
+    private static long workers() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("decentdb-worker"))
+                .filter(thread -> Scenario.class.getClassLoader().equals(thread.getContextClassLoader()))
+                .count();
     }
 
     private String run() throws InterruptedException {
