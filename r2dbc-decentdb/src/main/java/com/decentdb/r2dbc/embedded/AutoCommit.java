@@ -277,10 +277,13 @@ final class AutoCommit implements Interrupts.Owner {
             try {
                 cursor = new LaneCursor(
                         lane, command.sql(), run, command.fetchSize(), delivery, AutoCommit.this, done -> {
-                            cursors.remove(done);
-                            lanesKept.decrementAndGet();
-                            readers.release(lane);
-                            submitNext(readers);
+                            try {
+                                cursors.remove(done);
+                            } finally {
+                                lanesKept.decrementAndGet();
+                                readers.release(lane);
+                                submitNext(readers);
+                            }
                         });
                 cursors.add(cursor);
             } catch (Throwable e) {

@@ -115,7 +115,7 @@ public final class DriverThreads {
     }
 
     /**
-     * Keeps the thread of the timer and one worker until {@link #restTimer}. While they are kept, tasks wait for a worker that cannot be
+     * Keeps the thread of the timer and two workers until {@link #restTimer}. While they are kept, tasks wait for a worker that cannot be
      * started now and get one later; without the timer none would come back to them.
      *
      * @throws OutOfMemoryError if there is no memory or no thread for it

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>There are about as many workers as processors while tasks return promptly. Users' code may block a worker, and the engine
  * may take long: when a worker stands still for a moment, others take over what waits behind it, and one more worker starts
- * whenever all stand still. Surplus workers end soon, the last one when no database is open any
+ * whenever all stand still. Surplus workers end soon, the last two when no database is open any
  * more. A thread that cannot be started is tried again; the task waits meanwhile.
  * Handing a {@link Task} over takes no memory, so none is lost for want of it.
  */
@@ -26,6 +26,9 @@ public final class Workers implements Executor {
 
     /** Tasks that block more workers than this at once make others wait. */
     private static final int MAX_THREADS = 512;
+
+    /** So many workers stay while databases are open: one may have to wait for memory that another one's work sets free. */
+    private static final int KEPT = 2;
 
     private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(DriverThreads.IDLE_MILLIS);
     private static final long SURPLUS_IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
@@ -75,7 +78,12 @@ public final class Workers implements Executor {
      * @param wrapper stands between these and the factory of their threads
      */
     Workers(String name, long stackBytes, UnaryOperator<ThreadFactory> wrapper) {
-        threads = wrapper.apply(new Factory(name, stackBytes));
+        threads = wrapper.apply(new DefaultThreadFactory(name, true) {
+            @Override
+            protected Thread newThread(Runnable task, String worker) {
+                return DriverThreads.detached(() -> new Worker(threadGroup, task, worker, stackBytes));
+            }
+        });
     }
 
     /** Runs work, never at once. A {@link Task} is never refused; other work is if there is no memory for it. */
@@ -151,22 +159,20 @@ public final class Workers implements Executor {
 
     /** The next task of an idle worker; null if none comes for a while. */
     private @Nullable Task next() {
-        Task task = queue.poll();
-        if (task == null) {
-            task = spin();
-        }
-        return task != null ? task : queue.await(surplus() ? SURPLUS_IDLE_NANOS : IDLE_NANOS);
+        Task queued = queue.poll();
+        Task task = queued == null ? spin() : queued;
+        return task != null ? task : queue.await(count.get() > parallelism ? SURPLUS_IDLE_NANOS : IDLE_NANOS);
     }
 
     /**
-     * Ends an idle worker, except the last one while databases are open: when all memory is in use there is none to start another
+     * Ends an idle worker, except the last ones while databases are open: when all memory is in use there is none to start another
      * one, which those that use it need to be informed.
      */
     private boolean ends() {
         int now;
         do {
             now = count.get();
-            if (now == 1 && DriverThreads.kept()) {
+            if (now <= KEPT && DriverThreads.kept()) {
                 return false;
             }
         } while (!count.compareAndSet(now, now - 1));
@@ -187,10 +193,6 @@ public final class Workers implements Executor {
                 watched.set(false);
             }
         }
-    }
-
-    private boolean surplus() {
-        return count.get() > parallelism;
     }
 
     /** Gives what waits behind a worker that stands still to others, and starts one more if nobody serves the queue. */
@@ -392,21 +394,6 @@ public final class Workers implements Executor {
                 }
                 waiting = own.size();
             }
-        }
-    }
-
-    private final class Factory extends DefaultThreadFactory {
-
-        private final long stackBytes;
-
-        Factory(String name, long stackBytes) {
-            super(name, true);
-            this.stackBytes = stackBytes;
-        }
-
-        @Override
-        protected Thread newThread(Runnable task, String name) {
-            return DriverThreads.detached(() -> new Worker(threadGroup, task, name, stackBytes));
         }
     }
 }

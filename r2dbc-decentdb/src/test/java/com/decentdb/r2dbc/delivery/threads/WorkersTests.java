@@ -49,7 +49,7 @@ class WorkersTests {
     }
 
     @Test
-    void oneWorkerStaysWhereNoOtherCouldBeStarted() throws InterruptedException {
+    void aWorkerStaysWhereNoOtherCouldBeStarted() throws InterruptedException {
         CountDownLatch begun = new CountDownLatch(1);
         workers.execute(begun::countDown);
         assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
