@@ -377,22 +377,15 @@ final class ClusterTransaction implements LineOpener.Opened {
         });
     }
 
-    /** The lease is there; false if no statement waits for it any more. */
+    /** The lease is there; false if no statement waits for it any more. What gave it back comes to an end first. */
     boolean leased() {
         if (!wanted()) {
             return false;
         }
-        try {
-            Runnable release = database.lease()::release;
-            // The one that gave the lease back is to come to an end first.
-            database.loop().execute(this::open);
-            giveBack = release;
-            return true;
-        } catch (Throwable e) {
-            // There is no memory for the task, or the loop has ended.
-            refuse(Errors.map(e, null));
-            return false;
-        }
+        Runnable release = database.lease()::release;
+        database.loop().execute(this::open);
+        giveBack = release;
+        return true;
     }
 
     /** A line to read on is there, which is given back if no statement waits for it any more. */
