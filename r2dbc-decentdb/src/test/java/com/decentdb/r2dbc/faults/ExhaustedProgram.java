@@ -86,16 +86,17 @@ public final class ExhaustedProgram {
 
     /** The rows of many queries are kept at once, until there is no memory for any of them. */
     private void exhaust() throws InterruptedException {
-        List<DecentDbConnection> connections = new ArrayList<>(11);
-        while (connections.size() < 11) {
+        // Ten for statements, five for transactions, to which all statements of their connection belong, and one for changes.
+        List<DecentDbConnection> connections = new ArrayList<>(16);
+        while (connections.size() < 16) {
             connections.add(must(factory::create));
         }
         List<User> users = new ArrayList<>(5 * QUERIES);
         // From here on even a list may find no memory.
         List<User> changes = new ArrayList<>(1);
-        DecentDbConnection other = connections.get(10);
+        DecentDbConnection other = connections.get(15);
         for (int i = 0; i < QUERIES; i++) {
-            begin(users, connections.get(i % 10), i);
+            begin(users, connections, i);
         }
         await(users, changes, other);
         for (DecentDbConnection connection : connections) {
@@ -109,14 +110,15 @@ public final class ExhaustedProgram {
         }
     }
 
-    private void begin(List<User> users, DecentDbConnection connection, int number) {
+    private void begin(List<User> users, List<DecentDbConnection> connections, int number) {
         try {
+            DecentDbConnection connection = connections.get(number % 10);
             begin(users, new User("query", 0, Integer.MAX_VALUE), rows(connection));
             int id = ids.incrementAndGet();
             begin(users, new User("write", id, Integer.MAX_VALUE), connection.execute(INSERT, id, id));
             if (number % 10 == 9) {
                 int second = ids.addAndGet(2);
-                begin(users, new User("transaction", second, Integer.MAX_VALUE), transaction(connection, second));
+                begin(users, new User("transaction", second, Integer.MAX_VALUE), transaction(connections.get(10 + number / 10), second));
                 begin(users, new User("watch", 0, 3), factory.watchTable("pair"));
                 begin(
                         users,
