@@ -151,7 +151,8 @@ class FreshJvmTests {
     private static void atTheEndOfTheStack(Runnable action, int frames) {
         new Object() {
 
-            /** Returns the number of frames up from the end, as long as the action is to be run. */
+            /** Returns how many frames above the end it is called. */
+            @SuppressWarnings("InfiniteRecursion") // until the stack ends
             int descend() {
                 int above;
                 try {

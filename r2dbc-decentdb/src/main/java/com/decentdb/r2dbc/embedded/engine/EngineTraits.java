@@ -69,8 +69,8 @@ public record EngineTraits(
     }
 
     /**
-     * Makes a handle read fast, as long as the schema stays as it is: analyzing a table, whichever, keeps all tables at hand. It
-     * is a write that changes no rows and takes as long as to read the database once.
+     * Makes a handle read fast, until it sees what another one commits or the schema changes: analyzing a table, whichever, keeps
+     * all tables at hand. It is a write that changes no rows and takes as long as to read the database once.
      */
     public static void warm(NativeDatabase handle) {
         EngineJson.array(handle.listTables(), "the tables").stream()

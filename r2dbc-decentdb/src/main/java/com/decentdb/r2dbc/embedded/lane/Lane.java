@@ -62,8 +62,6 @@ public final class Lane extends LaneTasks {
     /** Whether the open transaction changed the schema; its end changes it for all handles. */
     private boolean schemaTouched;
 
-    private long seenCommits;
-
     /**
      * Creates a lane; its handle is opened with the first use.
      *
@@ -136,11 +134,16 @@ public final class Lane extends LaneTasks {
         return calls;
     }
 
-    /** Notes how many commits the handle is about to see; false if it has seen them already. */
-    public boolean seesUpTo(long commits) {
-        boolean more = commits != seenCommits;
-        seenCommits = commits;
-        return more;
+    /** Makes the handle see so many commits, where an engine may answer from what the handle holds in memory. */
+    public void refresh(long commits) {
+        if (!inTransaction && !memory.sees(commits)) {
+            try {
+                call(handle -> memory.refresh(handle, commits));
+            } catch (Throwable e) {
+                rollback();
+                throw e;
+            }
+        }
     }
 
     public boolean inTransaction() {
@@ -230,9 +233,14 @@ public final class Lane extends LaneTasks {
         return known == null ? call(handle -> shapes.get(handle, sql)).readOnly() : known.readOnly();
     }
 
-    /** Notes the time of a read outside transactions; true as soon as it pays to make the handle read faster. */
+    /** Notes the time of a read outside transactions; true as soon as it pays to {@link #warm} the handle. */
     public boolean worthWarming(long nanos) {
         return memory.worthWarming(nanos);
+    }
+
+    /** Makes the handle read fast, until it sees what another one commits or the schema changes. */
+    public void warm() {
+        call(memory::warm);
     }
 
     /** Runs a statement up to its first {@code fetchSize} rows. */

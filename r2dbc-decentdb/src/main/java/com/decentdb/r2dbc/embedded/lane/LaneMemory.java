@@ -1,24 +1,30 @@
 package com.decentdb.r2dbc.embedded.lane;
 
 import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.StatementShapes;
 import java.util.concurrent.TimeUnit;
 
 /** The statements and shapes that a lane remembers, none of them older than the schema. Confined to the lane's tasks. */
 final class LaneMemory {
 
-    /** Several times what it takes to make the handle of a small database fast; a large one is read longer, too. */
-    private static final long WORTH_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
+    /** A read this short is as short on any handle. */
+    private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
     final StatementCache statements;
     final StatementShapes shapes = new StatementShapes();
     private final SchemaVersion version;
     private final EngineSchema engineSchema;
-    /** The time that reads took since the schema had this count, and the count for which the handle was made fast. */
-    private long readNanos;
+    /** How long it takes to make the handle fast: before it was done, several times what a small database takes. */
+    private long warmingNanos = TimeUnit.MILLISECONDS.toNanos(300);
+    /** The time of slow reads since the handle was last fast. */
+    private long slowNanos;
 
-    private long readVersion = -1;
-    private long warmVersion = -1;
+    private long seenCommits;
+    private boolean warm;
+    /** The count for which it was. */
+    private long warmVersion;
+
     /** All of it belongs to this count of {@link #version} and to the version in {@link #engineSchema}. */
     private long seenVersion;
 
@@ -28,18 +34,41 @@ final class LaneMemory {
         this.statements = new StatementCache(statementCacheSize);
     }
 
-    /** Notes the time of a read; true once for a schema, as soon as its reads took so long that making the handle fast pays. */
+    /**
+     * Notes the time of a read; true if the handle is not fast, and slow reads took as long as making it fast does. So at most
+     * twice the time is spent that either of the two would have taken.
+     */
     boolean worthWarming(long nanos) {
-        long now = version.changes();
-        if (now == warmVersion) {
+        if (nanos < SLOW_NANOS || (warm && version.changes() == warmVersion)) {
             return false;
         }
-        readNanos = now == readVersion ? readNanos + nanos : nanos;
-        readVersion = now;
-        if (readNanos < WORTH_NANOS) {
-            return false;
-        }
-        warmVersion = now;
+        slowNanos += nanos;
+        return slowNanos >= warmingNanos;
+    }
+
+    /** Makes the handle fast. */
+    boolean warm(NativeDatabase handle) {
+        long began = System.nanoTime();
+        EngineTraits.warm(handle);
+        warmingNanos = System.nanoTime() - began;
+        warm = true;
+        warmVersion = version.changes();
+        slowNanos = 0;
+        return true;
+    }
+
+    boolean sees(long commits) {
+        return commits == seenCommits;
+    }
+
+    /** Makes the handle look at so many commits, after which it is no longer fast. */
+    boolean refresh(NativeDatabase handle, long commits) {
+        warm = false;
+        // Describing the schema shows what a checkpoint took out of the log, and a transaction what is in the log.
+        handle.listViews();
+        handle.begin();
+        handle.rollback();
+        seenCommits = commits;
         return true;
     }
 

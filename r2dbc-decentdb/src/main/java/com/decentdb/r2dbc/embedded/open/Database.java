@@ -33,7 +33,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.util.Logger;
 import reactor.util.Loggers;
@@ -223,22 +222,12 @@ public final class Database {
         }
     }
 
-    /**
-     * Makes the handle of a read lane see all commits acknowledged so far. An engine may answer a kept statement from what
-     * its handle holds in memory; beginning a transaction makes that handle look at the log, and describing the schema at what a
-     * checkpoint took out of the log.
-     */
+    /** Makes the handle of a read lane see all commits acknowledged so far. */
     public void refresh(Lane lane) {
+        // Counted before the look, so that a commit in between is looked at again.
         long latest = commits.get();
-        if (traits.keptStatementsMayBeStale() && !lane.inTransaction() && lane.seesUpTo(latest)) {
-            try {
-                lane.call(NativeDatabase::listViews);
-                lane.begin();
-                lane.rollback();
-            } catch (Throwable e) {
-                lane.seesUpTo(Long.MIN_VALUE);
-                throw e;
-            }
+        if (traits.keptStatementsMayBeStale()) {
+            lane.refresh(latest);
         }
     }
 
@@ -256,11 +245,10 @@ public final class Database {
 
     private void warm(Lane lane) {
         try {
-            Function<NativeDatabase, NativeDatabase> warming = handle -> {
-                EngineTraits.warm(handle);
-                return handle;
-            };
-            guard.alone(lane.database(), () -> lane.call(warming));
+            guard.alone(lane.database(), () -> {
+                lane.warm();
+                return lane;
+            });
         } catch (Throwable e) {
             LOG.debug("A handle of " + file.nativePath() + " goes on reading slowly", e);
         } finally {
