@@ -137,12 +137,7 @@ public final class Lane extends LaneTasks {
     /** Makes the handle see so many commits, where an engine may answer from what the handle holds in memory. */
     public void refresh(long commits) {
         if (!inTransaction && !memory.sees(commits)) {
-            try {
-                call(handle -> memory.refresh(handle, commits));
-            } catch (Throwable e) {
-                rollback();
-                throw e;
-            }
+            call(handle -> memory.refresh(handle, commits));
         }
     }
 
