@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 
 /** The databases this JVM has open, one per canonical path or memory name, counted by their users. */
 public final class OpenDatabases {
@@ -287,6 +288,10 @@ public final class OpenDatabases {
     private static void prepare() {
         NativeErrors.prepare();
         Savepoint.prepare();
+        // An operator of Reactor, too, that cannot load what it needs for an error loses the error.
+        Flux.just(1)
+                .concatMap(each -> Flux.error(Errors.outOfMemory()), 1)
+                .subscribe(each -> {}, error -> {});
     }
 
     private static void failed(Entry entry) {
