@@ -12,6 +12,7 @@ import io.r2dbc.spi.R2dbcTransientResourceException;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 /**
  * Makes every exception that users see: the SQLSTATE decides the class, and both it and the SQL text are set wherever they
@@ -38,6 +39,8 @@ public final class Errors {
                 }
             };
 
+    private static final Mono<?> NO_MEMORY = Mono.error(OUT_OF_MEMORY);
+
     private Errors() {}
 
     /** The beginning of a name or value that is too long for a message, others as they are. */
@@ -50,6 +53,12 @@ public final class Errors {
     /** The error of work that memory was exhausted for, and for describing which. */
     public static R2dbcException outOfMemory() {
         return OUT_OF_MEMORY;
+    }
+
+    /** Fails with {@link #outOfMemory}; needs no memory. */
+    @SuppressWarnings("unchecked") // It has no elements.
+    static <T> Mono<T> noMemory() {
+        return (Mono<T>) NO_MEMORY;
     }
 
     /** Whether work failed because there was no memory for it, and may be tried again. */

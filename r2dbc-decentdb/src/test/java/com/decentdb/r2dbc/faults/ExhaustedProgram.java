@@ -118,7 +118,10 @@ public final class ExhaustedProgram {
             begin(users, new User("write", id, Integer.MAX_VALUE), connection.execute(INSERT, id, id));
             if (number % 10 == 9) {
                 int second = ids.addAndGet(2);
-                begin(users, new User("transaction", second, Integer.MAX_VALUE), transaction(connections.get(10 + number / 10), second));
+                begin(
+                        users,
+                        new User("transaction", second, Integer.MAX_VALUE),
+                        transaction(connections.get(10 + number / 10), second));
                 begin(users, new User("watch", 0, 3), factory.watchTable("pair"));
                 begin(
                         users,
