@@ -86,7 +86,8 @@ public final class ExhaustedProgram {
 
     /** The rows of many queries are kept at once, until there is no memory for any of them. */
     private void exhaust() throws InterruptedException {
-        // Ten for statements, five for transactions, to which all statements of their connection belong, and one for changes.
+        // Ten for statements, five for transactions, to which all statements of their connection belong, and one for
+        // changes.
         List<DecentDbConnection> connections = new ArrayList<>(16);
         while (connections.size() < 16) {
             connections.add(must(factory::create));

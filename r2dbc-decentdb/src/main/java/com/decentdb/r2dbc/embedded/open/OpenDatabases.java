@@ -289,9 +289,7 @@ public final class OpenDatabases {
         NativeErrors.prepare();
         Savepoint.prepare();
         // An operator of Reactor, too, that cannot load what it needs for an error loses the error.
-        Flux.just(1)
-                .concatMap(each -> Flux.error(Errors.outOfMemory()), 1)
-                .subscribe(each -> {}, error -> {});
+        Flux.just(1).concatMap(each -> Flux.error(Errors.outOfMemory()), 1).subscribe(each -> {}, error -> {});
     }
 
     private static void failed(Entry entry) {
