@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process whose memory is exhausted by many users at once; each gets a signal, and the database goes on. */
+/** Many queries, writes and transactions at once exhaust the memory of a process: each gets a signal, the database goes on. */
 class ExhaustedMemoryIT {
 
     private static final int ROUNDS = Integer.getInteger("exhausted.rounds", 2);
