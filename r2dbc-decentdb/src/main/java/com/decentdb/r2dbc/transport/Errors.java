@@ -61,9 +61,10 @@ public final class Errors {
         return (Mono<T>) NO_MEMORY;
     }
 
-    /** Whether work failed because there was no memory for it, and may be tried again. */
+    /** Whether work failed because there was no memory or no stack for it, and may be tried again. */
     public static boolean ofMemory(Throwable error) {
-        return error instanceof OutOfMemoryError
+        return error instanceof VirtualMachineError
+                || error.getCause() instanceof VirtualMachineError
                 || (error instanceof R2dbcException known && "53200".equals(known.getSqlState()));
     }
 
