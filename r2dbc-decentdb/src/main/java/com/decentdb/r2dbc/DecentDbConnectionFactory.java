@@ -7,8 +7,8 @@ import com.decentdb.r2dbc.api.LiveData;
 import com.decentdb.r2dbc.api.LiveQuery;
 import com.decentdb.r2dbc.api.WatchEvent;
 import com.decentdb.r2dbc.connection.DefaultConnection;
-import com.decentdb.r2dbc.delivery.Forgotten;
 import com.decentdb.r2dbc.delivery.OnDemand;
+import com.decentdb.r2dbc.delivery.threads.Forgotten;
 import com.decentdb.r2dbc.live.LiveFeeds;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.transport.Errors;
@@ -40,6 +40,8 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
     private final SessionSource sessions = new FactorySessions();
     private final LiveData liveData;
     private final Sinks.Empty<Void> end = Sinks.empty();
+
+    private final Mono<Void> close = OnDemand.mono(this::closeNow);
 
     private volatile boolean closed;
 
@@ -131,11 +133,13 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
      */
     @Override
     public Mono<Void> close() {
-        return Mono.defer(() -> {
-            closed = true;
-            end.tryEmitEmpty();
-            return transport.close();
-        });
+        return close;
+    }
+
+    private Mono<Void> closeNow() {
+        closed = true;
+        end.tryEmitEmpty();
+        return transport.close();
     }
 
     @Override

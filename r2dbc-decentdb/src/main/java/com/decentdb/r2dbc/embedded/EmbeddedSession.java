@@ -7,7 +7,10 @@ import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.api.schema.SchemaInspection;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.OnDemand;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
+import com.decentdb.r2dbc.embedded.open.Database;
 import com.decentdb.r2dbc.embedded.write.GroupedWrite;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -26,6 +29,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -71,8 +75,10 @@ final class EmbeddedSession implements Session {
                         NativeErrors.map(Errors.closed(), command.sql().source()));
             }
             if (command.sql().sessionState()) {
-                String what = "A statement that sets up TEMP objects or settings";
-                place.pin(what, command.sql().source(), transactionStarted());
+                place.pin(
+                        "A statement that sets up TEMP objects or settings",
+                        command.sql().source(),
+                        transactionStarted());
             }
             SessionSetup setup = place.setup();
             R2dbcException refusal = setup.refusal(command.sql());
@@ -139,7 +145,9 @@ final class EmbeddedSession implements Session {
             if (current == null) {
                 return open ? Mono.empty() : Mono.error(Errors.closed());
             }
-            return Exchange.<Void>mono(delivery, current::commit).doOnTerminate(() -> ended(current));
+            return Exchange.<Void>mono(delivery, current::commit)
+                    .onErrorResume(error -> rollback(current).onErrorComplete().then(Mono.error(error)))
+                    .doOnTerminate(() -> forget(current));
         });
     }
 
@@ -152,15 +160,12 @@ final class EmbeddedSession implements Session {
     }
 
     private Mono<Void> rollback(SessionTransaction current) {
-        return Exchange.<Void>mono(delivery, exchange -> {
-                    exchange.start();
-                    current.rollback(() -> exchange.answer(null));
-                })
-                .doFinally(signal -> ended(current));
+        return Exchange.surely(delivery, whenDone -> current.rollback(whenDone)).doFinally(signal -> forget(current));
     }
 
-    private synchronized void ended(SessionTransaction over) {
-        if (transaction == over) {
+    /** Forgets a transaction that has ended; one whose end could not even be asked for goes on. */
+    private synchronized void forget(SessionTransaction over) {
+        if (transaction == over && !over.active()) {
             transaction = null;
         }
     }
@@ -178,16 +183,13 @@ final class EmbeddedSession implements Session {
     @Override
     public Mono<Void> reset() {
         return Mono.defer(() -> {
-            place.autoCommit().abandonResults(Errors::givenBack);
+            place.abandonResults(Errors::givenBack);
             SessionTransaction current = transaction;
             if (current == null && !place.isPinned()) {
                 return Mono.empty();
             }
             Mono<Void> ended = current == null ? Mono.empty() : rollback(current);
-            return ended.onErrorComplete().then(Exchange.mono(delivery, exchange -> {
-                exchange.start();
-                place.unpin(() -> {}, () -> exchange.answer(null));
-            }));
+            return ended.onErrorComplete().then(Exchange.surely(delivery, whenDone -> place.unpin(() -> {}, whenDone)));
         });
     }
 
@@ -259,7 +261,8 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Flux<WatchedEvent> watch(WatchRequest request) {
-        return Flux.defer(() -> {
+        // This takes what operators behind it throw; the one within would keep that.
+        return OnDemand.flux(() -> {
             R2dbcException refusal = open ? place.setup().refusal(request) : Errors.closed();
             return refusal == null
                     ? database.hub().watch(request, delivery).takeUntilOther(end.asMono())
@@ -343,34 +346,38 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Mono<Void> close() {
-        return Exchange.mono(delivery, exchange -> {
-            exchange.start();
-            close(() -> exchange.answer(null));
+        AtomicBoolean first = new AtomicBoolean();
+        return Exchange.surely(delivery, whenDone -> {
+            if (ends(first)) {
+                close(whenDone);
+            } else {
+                whenDone.run();
+            }
         });
     }
 
+    /** Whether this end is the one that closes the session. */
+    private synchronized boolean ends(AtomicBoolean first) {
+        first.compareAndSet(false, open);
+        open = false;
+        return first.get();
+    }
+
+    /** Gives up everything the session has; bears repetition. */
     private void close(Runnable whenDone) {
-        SessionTransaction current;
-        synchronized (this) {
-            if (!open) {
-                whenDone.run();
-                return;
-            }
-            open = false;
-            current = transaction;
-            transaction = null;
-        }
+        SessionTransaction current = transaction;
         end.tryEmitEmpty();
         place.close();
         tasks.end(lanes());
         if (current == null) {
             place.unpin(release, whenDone);
-        } else if (current.busyAfterLast() && !database.interrupts()) {
-            // The caller need not wait for a call that cannot be ended: its lane is freed behind it.
-            current.rollback(() -> place.unpin(release, () -> {}));
+            return;
+        }
+        // The caller need not wait for a call that cannot be ended: its lane is freed behind it.
+        boolean endless = current.busyAfterLast() && !database.interrupts();
+        current.rollback(Persistent.of(() -> place.unpin(release, endless ? () -> {} : whenDone))::begin);
+        if (endless) {
             whenDone.run();
-        } else {
-            current.rollback(() -> place.unpin(release, whenDone));
         }
     }
 

@@ -95,9 +95,7 @@ final class DefaultLiveQuery implements LiveQuery {
                         return query.<T>rows(session, reading)
                                 .mapNotNull(rows -> digest != null && digest.repeats()
                                         ? null
-                                        : project(
-                                                projection,
-                                                new LiveResult<>(rows, trigger.reason(), trigger.tables())));
+                                        : project(projection, rows, trigger));
                     };
                 },
                 minInterval,
@@ -105,9 +103,10 @@ final class DefaultLiveQuery implements LiveQuery {
     }
 
     /** Applies a function that calls functions of the program, which may throw what operators do not pass on. */
-    private static <T, E> @Nullable E project(Function<LiveResult<T>, @Nullable E> projection, LiveResult<T> result) {
+    private static <T, E> @Nullable E project(
+            Function<LiveResult<T>, @Nullable E> projection, List<T> rows, LiveQueryFlux.Trigger trigger) {
         try {
-            return projection.apply(result);
+            return projection.apply(new LiveResult<>(rows, trigger.reason(), trigger.tables()));
         } catch (Throwable e) {
             throw Exceptions.propagate(Errors.signal(e));
         }

@@ -1,6 +1,6 @@
 package com.decentdb.r2dbc.cluster.channel;
 
-import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.EventLoop;
@@ -44,16 +44,20 @@ public final class EventLoops {
             shared = create();
             group = shared;
         }
-        users++;
         AtomicBoolean released = new AtomicBoolean();
-        return new Use(shared.next(), () -> {
+        Use use = new Use(shared.next(), () -> {
             if (released.compareAndSet(false, true)) {
                 release();
             }
         });
+        // Deadlines depend on it, and tasks that wait for a worker which cannot be started now.
+        DriverThreads.keepTimer();
+        users++;
+        return use;
     }
 
     private static synchronized void release() {
+        DriverThreads.restTimer();
         EventLoopGroup shared = group;
         if (--users == 0 && shared != null) {
             group = null;

@@ -16,6 +16,11 @@ public final class Savepoint {
 
     private Savepoint() {}
 
+    /** Initialises this class, which is needed first when something failed. */
+    public static void prepare() {
+        // A call does.
+    }
+
     public static void set(Lane lane) {
         run(lane, SET);
     }
@@ -36,15 +41,14 @@ public final class Savepoint {
      */
     public static <T> T around(Lane lane, Supplier<T> work) {
         set(lane);
-        T result;
         try {
-            result = work.get();
+            T result = work.get();
+            release(lane);
+            return result;
         } catch (Throwable e) {
             undoAfter(lane, e);
             throw e;
         }
-        release(lane);
-        return result;
     }
 
     private static void undoAfter(Lane lane, Throwable failure) {
@@ -53,8 +57,10 @@ public final class Savepoint {
                 undo(lane);
             }
         } catch (Throwable e) {
-            failure.addSuppressed(e);
             lane.rollback();
+            if (e != failure) {
+                failure.addSuppressed(e);
+            }
         }
     }
 
