@@ -93,9 +93,8 @@ final class DefaultLiveQuery implements LiveQuery {
                         Function<? super Row, ? extends T> reading =
                                 digest == null ? mapping : digest.<T>reading(mapping);
                         return query.<T>rows(session, reading)
-                                .mapNotNull(rows -> digest != null && digest.repeats()
-                                        ? null
-                                        : project(projection, rows, trigger));
+                                .mapNotNull(rows ->
+                                        digest != null && digest.repeats() ? null : project(projection, rows, trigger));
                     };
                 },
                 minInterval,

@@ -119,10 +119,7 @@ public final class ExhaustedProgram {
             begin(users, new User("write", id), connection.execute(INSERT, id, id));
             if (number % 10 == 9) {
                 int second = ids.addAndGet(2);
-                begin(
-                        users,
-                        new User("transaction", second),
-                        transaction(connections.get(10 + number / 10), second));
+                begin(users, new User("transaction", second), transaction(connections.get(10 + number / 10), second));
             }
         } catch (Throwable e) {
             // There was no memory to begin, which this caller knows.
@@ -182,10 +179,7 @@ public final class ExhaustedProgram {
 
     private void change(List<User> changes, DecentDbConnection connection) {
         try {
-            begin(
-                    changes,
-                    new User("change", 0),
-                    connection.execute("UPDATE pair SET partner = partner WHERE id = 0"));
+            begin(changes, new User("change", 0), connection.execute("UPDATE pair SET partner = partner WHERE id = 0"));
         } catch (Throwable e) {
             failed.incrementAndGet();
         }
