@@ -107,7 +107,7 @@ public final class GrowthDriver {
                 + " before it is read.\n");
         head("MB asked | loaded MB/s | files MB | close ms | first row ms | points/s | inserts/s | heap MB");
         for (int size : megabytes) {
-            int rows = size * 1_000_000 / Documents.BYTES;
+            int rows = Math.toIntExact(size * 1_000_000L / Documents.BYTES);
             try (DataFolder folder = DataFolder.create()) {
                 long loading = System.nanoTime();
                 Opened written = new Opened(folder);
