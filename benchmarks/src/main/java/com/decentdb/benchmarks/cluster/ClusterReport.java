@@ -13,7 +13,7 @@ final class ClusterReport {
     static final String PYTHON = "Python client";
     /** A socket without a client around it. */
     static final String RAW = "raw socket";
-    /** What the nodes need by themselves. */
+    /** The times that the nodes need by themselves. */
     static final String NODES = "nodes";
 
     private final Rounds rounds;

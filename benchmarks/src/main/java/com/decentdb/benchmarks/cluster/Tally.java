@@ -9,7 +9,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
-/** What callers saw who ask again as soon as they are answered, until the time has passed. Thread-safe. */
+/** The outcomes for callers who ask again as soon as they are answered, until the time has passed. Thread-safe. */
 final class Tally {
 
     private static final Duration GRACE = Duration.ofMinutes(2);

@@ -105,7 +105,7 @@ class ClusterLiveTests {
         await(connection.execute("INSERT INTO item VALUES (1)"));
         List<Integer> looks = new CopyOnWriteArrayList<>();
 
-        // What rows are mapped to makes no difference: these are all unlike each other.
+        // The results of the mapping make no difference: these are all unlike each other.
         StepVerifier.create(factory.liveQuery("SELECT id FROM item ORDER BY id").map(row -> {
                     looks.add(1);
                     return new Object[] {row.get(0, Long.class)};

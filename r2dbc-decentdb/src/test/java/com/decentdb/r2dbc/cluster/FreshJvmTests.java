@@ -100,7 +100,7 @@ class FreshJvmTests {
         WITHOUT_FILES {
             @Override
             String run(String url) throws IOException {
-                // What a failure needs of classes is loaded before.
+                // The classes that a failure needs are loaded before.
                 roundTrip(url).block(TestDatabase.PATIENCE);
                 String failure = refused(NO_NODE);
                 List<InputStream> open = new ArrayList<>();

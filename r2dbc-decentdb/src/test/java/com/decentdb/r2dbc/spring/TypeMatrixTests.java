@@ -67,7 +67,7 @@ class TypeMatrixTests {
     private static final Set<String> INTEGERS = Set.of("Long", "Integer", "Short", "Byte", "BigInteger");
 
     /**
-     * What DecentDB takes and does not give back: numbers as dates, fractions as integers, and the text of intervals, which it
+     * The values that DecentDB takes and does not give back: numbers as dates, fractions as integers, and the text of intervals, which it
      * writes as three numbers.
      */
     private static final Map<String, Set<String>> LOST_BY_DECENTDB = Map.of(

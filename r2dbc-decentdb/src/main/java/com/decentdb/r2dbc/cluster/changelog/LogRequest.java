@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record LogRequest(List<String> tables, @Nullable Long after, WatchRequest.@Nullable Range range) {
 
-    /** What answers the request of a watch or of a change stream; null for a query, whose tables only the server knows. */
+    /** Answers the request of a watch or of a change stream; null for a query, whose tables only the server knows. */
     public static @Nullable LogRequest of(WatchRequest request) {
         if (request instanceof WatchRequest.Changes changes) {
             return new LogRequest(changes.tables(), changes.after(), null);

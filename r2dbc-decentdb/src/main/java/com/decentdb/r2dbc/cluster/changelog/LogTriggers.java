@@ -69,7 +69,7 @@ public final class LogTriggers {
                         + ")");
     }
 
-    /** What is trimmed is always the beginning, so that nothing is missing between the rows that are left. */
+    /** Trimming always takes the beginning, so that nothing is missing between the rows that are left. */
     private static String trim(ChangeLogLimits limits) {
         long every = limits.rows() < 16 * TRIM_EVERY ? 1 : TRIM_EVERY;
         return LOG + "_trim AFTER INSERT ON " + LOG + " WHEN NEW.seq % " + every + " = 0 BEGIN DELETE FROM " + LOG

@@ -34,7 +34,7 @@ public final class CopiedFiles {
 
     private static final int CHUNKS_AHEAD = 4;
     private static final String LOG = "-wal";
-    /** What SQLite would take for a part of the copy. */
+    /** SQLite would take these for parts of the copy. */
     private static final List<String> COMPANIONS = List.of("", LOG, "-shm", "-journal");
 
     private final Path target;

@@ -43,7 +43,7 @@ public abstract class Work {
         return query ? Kind.READ : CONTROL.contains(sql) ? Kind.CONTROL : Kind.WRITE;
     }
 
-    /** What trouble means, for the meters; in a transaction all that is lost before its end was certainly rolled back. */
+    /** The meaning of trouble for the meters; in a transaction all that is lost before its end was certainly rolled back. */
     final Outcome outcome(Trouble trouble, boolean inTransaction) {
         if (trouble.notExecuted()) {
             return Outcome.REROUTED;

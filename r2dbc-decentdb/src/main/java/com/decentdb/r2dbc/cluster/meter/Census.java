@@ -4,7 +4,7 @@ import com.decentdb.r2dbc.cluster.meter.ClusterMeters.Role;
 import java.util.List;
 
 /**
- * What there is of one factory at one moment.
+ * The numbers of one factory at one moment.
  *
  * @param pendingWrites writes outside transactions that wait to be started
  */

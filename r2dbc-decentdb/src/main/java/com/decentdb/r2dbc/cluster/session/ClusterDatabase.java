@@ -119,7 +119,7 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
         readNodes();
     }
 
-    /** What the meters show is confined to the loop, and they are asked by any thread. */
+    /** Any thread asks the meters, and the loop alone knows the numbers that they show. */
     private void count() {
         census = new Census(openSessions, committer.waitingWrites(), opener.census());
     }

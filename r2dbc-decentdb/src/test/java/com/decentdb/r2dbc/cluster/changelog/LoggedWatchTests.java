@@ -107,7 +107,7 @@ class LoggedWatchTests {
                         new BigDecimal("2.5"),
                         List.of(2.0, 2.5, Double.POSITIVE_INFINITY)),
                 Arguments.of("NUMERIC PRIMARY KEY", "1), (2.5), (3", new BigDecimal("2.5"), null, List.of(2.5, 3L)),
-                // What is no number is not compared with one.
+                // A value that is no number is not compared with one.
                 Arguments.of("INTEGER PRIMARY KEY", "1), (2", "x", null, List.of(1L, 2L)));
     }
 

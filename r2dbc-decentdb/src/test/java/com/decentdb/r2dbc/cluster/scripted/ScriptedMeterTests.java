@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 
-/** What Micrometer shows of a cluster. */
+/** Micrometer shows the work of a cluster. */
 class ScriptedMeterTests {
 
     private static final String PREFIX = "decentdb.cluster.";
