@@ -4,10 +4,11 @@ import com.decentdb.r2dbc.cluster.channel.NodeChannel;
 import com.decentdb.r2dbc.cluster.wire.Reply;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -23,17 +24,24 @@ final class Search {
     private static final long HEAD_START_MILLIS = 250;
     private static final long FIRST_PAUSE_MILLIS = 25;
     private static final long LONGEST_PAUSE_MILLIS = 500;
+    /** While nodes answer there is an election, and its end is not to be missed. */
+    private static final long LONGEST_PAUSE_OF_ELECTION_MILLIS = 100;
 
     private final LeaderFinder finder;
     private final SearchReport report = new SearchReport();
     private final Deque<NodeAddress> waiting = new ArrayDeque<>();
-    /** Those asked in this round. */
+    /** Those not to be asked again in this round. */
     private final Set<NodeAddress> asked = new HashSet<>();
+    /** Those asked in this round that have not answered yet. */
+    private final Set<NodeAddress> expected = new HashSet<>();
+    /** Those on their way, also of earlier rounds. */
+    private final Map<NodeAddress, Probe> running = new HashMap<>();
 
-    private final List<Probe> running = new ArrayList<>();
     private @Nullable ScheduledFuture<?> next;
     private long pauseMillis = FIRST_PAUSE_MILLIS;
     private boolean sweeping;
+    private boolean resting;
+    private boolean answered;
     private boolean over;
 
     Search(LeaderFinder finder) {
@@ -44,12 +52,16 @@ final class Search {
         return report;
     }
 
-    /** Begins a round. */
+    /** Begins a round. A node that still owes an answer to an earlier one is waited for beside it. */
     void begin() {
         asked.clear();
+        asked.addAll(running.keySet());
+        expected.clear();
         sweeping = false;
+        resting = false;
+        answered = false;
         NodeAddress cached = finder.lastLeader();
-        if (cached == null) {
+        if (cached == null || asked.contains(cached)) {
             sweep();
             return;
         }
@@ -64,7 +76,7 @@ final class Search {
         if (scheduled != null) {
             scheduled.cancel(false);
         }
-        List.copyOf(running).forEach(Probe::cancel);
+        List.copyOf(running.values()).forEach(Probe::cancel);
         running.clear();
     }
 
@@ -74,6 +86,8 @@ final class Search {
         }
         sweeping = true;
         waiting.addAll(finder.candidates());
+        // One node that does not answer keeps the others from being asked again no longer than this.
+        schedule(this::begin, HEAD_START_MILLIS);
         pump();
     }
 
@@ -81,18 +95,23 @@ final class Search {
         while (!over && running.size() < MOST_AT_ONCE && !waiting.isEmpty()) {
             ask(waiting.remove());
         }
-        if (!over && running.isEmpty()) {
-            if (!sweeping) {
-                sweep();
-                return;
-            }
-            // A fifth more or less, so that many clients do not ask at the same moments.
-            long jitter = pauseMillis / 5;
-            schedule(
-                    this::begin,
-                    pauseMillis - jitter + ThreadLocalRandom.current().nextLong(2 * jitter + 1));
-            pauseMillis = Math.min(LONGEST_PAUSE_MILLIS, 2 * pauseMillis);
+        if (over || resting || !expected.isEmpty()) {
+            return;
         }
+        if (!sweeping) {
+            sweep();
+        } else if (waiting.isEmpty()) {
+            rest();
+        }
+    }
+
+    private void rest() {
+        resting = true;
+        // A fifth more or less, so that many clients do not ask at the same moments.
+        long jitter = pauseMillis / 5;
+        schedule(this::begin, pauseMillis - jitter + ThreadLocalRandom.current().nextLong(2 * jitter + 1));
+        long longest = answered ? LONGEST_PAUSE_OF_ELECTION_MILLIS : LONGEST_PAUSE_MILLIS;
+        pauseMillis = Math.min(longest, 2 * pauseMillis);
     }
 
     private void schedule(Runnable step, long millis) {
@@ -108,16 +127,13 @@ final class Search {
             return;
         }
         report.asked(address);
-        Asked listener = new Asked(address);
-        Probe probe = finder.probe(address, listener);
-        listener.probe = probe;
-        running.add(probe);
+        expected.add(address);
+        running.put(address, finder.probe(address, new Asked(address)));
     }
 
     private final class Asked implements Probe.Listener {
 
         private final NodeAddress address;
-        private @Nullable Probe probe;
 
         Asked(NodeAddress address) {
             this.address = address;
@@ -129,6 +145,7 @@ final class Search {
                 channel.close();
                 return;
             }
+            answered = true;
             end();
             NodeAddress named = named(leader);
             if (named != null && finder.reachable(named).equals(address)) {
@@ -181,7 +198,8 @@ final class Search {
         }
 
         private void end() {
-            running.remove(probe);
+            running.remove(address);
+            expected.remove(address);
         }
     }
 }

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 /** Asks the leader for the nodes of the cluster: when it is found, and from time to time. Confined to the loop. */
 public final class Topology {
 
+    private static final long AFTER_OTHERS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
     private final EventLoop loop;
     private final Dialer dialer;
     private final LeaderFinder finder;
@@ -47,16 +49,24 @@ public final class Topology {
         this.store = store;
     }
 
-    /** Asks a leader that was found, and then from time to time. */
+    /** Asks a leader that was found, after those that wait for it, and then from time to time. */
     public void refresh(LeaderFinder.Leader leader) {
-        if (every.isZero() || closed) {
-            return;
+        if (!every.isZero() && !closed) {
+            long pause = Math.min(AFTER_OTHERS_NANOS, every.toNanos());
+            schedule(() -> ask(leader), pause);
         }
+    }
+
+    private void schedule(Runnable step, long nanos) {
         ScheduledFuture<?> scheduled = next;
         if (scheduled != null) {
             scheduled.cancel(false);
         }
-        next = loop.schedule(this::again, every.toNanos(), TimeUnit.NANOSECONDS);
+        next = loop.schedule(step, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void ask(LeaderFinder.Leader leader) {
+        schedule(this::again, every.toNanos());
         Probe.start(dialer, leader.address(), any -> true, probeTimeout.toNanos(), new Probe.Listener() {
             @Override
             public void answered(Reply.Leader named, NodeChannel channel) {
@@ -86,7 +96,7 @@ public final class Topology {
     private void again() {
         LeaderFinder.Leader current = finder.current();
         if (current != null) {
-            refresh(current);
+            ask(current);
         }
     }
 

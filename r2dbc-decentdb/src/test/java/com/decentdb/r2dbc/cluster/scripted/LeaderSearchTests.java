@@ -16,6 +16,7 @@ import com.decentdb.r2dbc.cluster.nodes.ScriptedNode;
 import com.decentdb.r2dbc.cluster.nodes.Wire;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
+import io.r2dbc.spi.ValidationDepth;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -181,6 +182,24 @@ class LeaderSearchTests {
     }
 
     @Test
+    void aSilentNodeKeepsNoOtherFromBeingAskedAgain() {
+        AtomicInteger asked = new AtomicInteger();
+        first.others(Conversation::expectSilence);
+        second.others(talk -> {
+            if (asked.getAndIncrement() < 4) {
+                talk.handshake().expect(Wire.LEADER);
+                talk.answer(Wire.server(0, "")).expectClose();
+            } else {
+                lead(talk);
+            }
+        });
+
+        // The silent one is waited for until long after the search would have ended in vain.
+        expectConnection("r2dbc:decentdb:dqlite://" + first.address() + "," + second.address() + "/app?" + OPTIONS
+                + "PT20S&probeTimeout=PT10M");
+    }
+
+    @Test
     void aNodeMaySendTheDriverOnlyWhereThePolicyAdmits() {
         first.others(naming(2, second.address()));
 
@@ -236,6 +255,24 @@ class LeaderSearchTests {
         assertThat(first.connections() + second.connections()).isLessThan(20);
         await(Flux.fromIterable(connections).flatMap(DecentDbConnection::close));
         await(factory.close());
+    }
+
+    @Test
+    void validatingAgainAndAgainKeepsAFewSockets() throws IOException {
+        ScriptedLeader.on(ScriptedLeader::usual, "maxReaders=2", (connection, leader) -> {
+            assertThat(awaitAll(Flux.range(0, 100).concatMap(each -> connection.validate(ValidationDepth.REMOTE))))
+                    .hasSize(100)
+                    .containsOnly(true);
+
+            assertThat(awaitAll(connection.fetchLists("SELECT a FROM t"))).isEmpty();
+            long deadline = System.nanoTime() + PATIENCE.toNanos();
+            while (leader.open() > 4) {
+                assertThat(System.nanoTime() - deadline)
+                        .as("Gave up waiting for the ends of connections")
+                        .isNegative();
+                Thread.onSpinWait();
+            }
+        });
     }
 
     @Test
