@@ -1,7 +1,6 @@
 package com.decentdb.r2dbc.cluster.meter;
 
 import java.util.function.Supplier;
-import reactor.util.Loggers;
 
 /** Takes what happens on one database of a cluster; by default it takes no notice. Any thread. */
 public interface ClusterMeters {
@@ -42,8 +41,7 @@ public interface ClusterMeters {
         } catch (LinkageError e) {
             return NONE;
         } catch (RuntimeException e) {
-            Loggers.getLogger("com.decentdb.r2dbc.cluster")
-                    .warn("There are no meters of the database '{}': {}", database, e.toString());
+            ClusterLog.warn("There are no meters of the database '{}': {}", database, e.toString());
             return NONE;
         }
     }

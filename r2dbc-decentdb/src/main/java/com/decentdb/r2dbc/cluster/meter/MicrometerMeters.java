@@ -42,6 +42,8 @@ final class MicrometerMeters implements ClusterMeters {
     /** Guarded by {@link #OPEN}. */
     private int users;
 
+    private volatile boolean warned;
+
     private MicrometerMeters(String database) {
         this.database = database;
         this.tags = Tags.of("database", database);
@@ -112,27 +114,44 @@ final class MicrometerMeters implements ClusterMeters {
 
     @Override
     public void searched(long nanos, boolean found) {
-        (found ? search : searchInVain).record(nanos, TimeUnit.NANOSECONDS);
+        record(found ? search : searchInVain, nanos);
     }
 
     @Override
     public void requested(Kind kind, Outcome outcome, long nanos) {
-        requireNonNull(requireNonNull(requests.get(kind)).get(outcome)).record(nanos, TimeUnit.NANOSECONDS);
+        record(requireNonNull(requireNonNull(requests.get(kind)).get(outcome)), nanos);
     }
 
     @Override
     public void waitedForLock(long nanos) {
-        lockWait.record(nanos, TimeUnit.NANOSECONDS);
+        record(lockWait, nanos);
     }
 
     @Override
     public void committed(int writes) {
-        groupSize.record(writes);
+        counted(() -> groupSize.record(writes));
     }
 
     @Override
     public void leaderChanged() {
-        leaderChanges.increment();
+        counted(leaderChanges::increment);
+    }
+
+    private void record(Timer timer, long nanos) {
+        counted(() -> timer.record(nanos, TimeUnit.NANOSECONDS));
+    }
+
+    /** The registries are programs', and what they throw must not reach those who wait for the statements that are counted. */
+    private void counted(Runnable count) {
+        try {
+            count.run();
+        } catch (Throwable e) {
+            if (!warned) {
+                warned = true;
+                ClusterLog.warn(
+                        "A meter of the database '{}' failed, and its numbers are wrong: {}", database, e.toString());
+            }
+        }
     }
 
     @Override

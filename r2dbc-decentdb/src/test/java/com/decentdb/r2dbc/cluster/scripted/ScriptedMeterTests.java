@@ -20,10 +20,14 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Metrics;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.cumulative.CumulativeTimer;
+import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
+import io.micrometer.core.instrument.distribution.pause.PauseDetector;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -248,6 +252,32 @@ class ScriptedMeterTests {
             assertThat(next.statements()).containsExactly(WRITE);
             await(connection.close());
             await(factory.close());
+        }
+    }
+
+    @Test
+    void aRegistryThatFailsHarmsNoStatement() throws IOException {
+        SimpleMeterRegistry failing = new SimpleMeterRegistry() {
+            @Override
+            protected Timer newTimer(Meter.Id id, DistributionStatisticConfig statistics, PauseDetector pauses) {
+                return new CumulativeTimer(id, clock, statistics, pauses, getBaseTimeUnit(), false) {
+                    @Override
+                    protected void recordNonNegative(long amount, TimeUnit unit) {
+                        throw new LinkageError("injected");
+                    }
+                };
+            }
+        };
+        Metrics.addRegistry(failing);
+        try {
+            on(ScriptedLeader::usual, "", (connection, leader) -> {
+                assertThat(awaitValue(connection.execute(WRITE))).isEqualTo(1);
+                assertThat(awaitAll(connection.fetchLists("SELECT a FROM t"))).isEmpty();
+                await(connection.inTransaction(tx -> tx.execute(WRITE)));
+                assertThat(awaitValue(connection.execute(WRITE))).isEqualTo(1);
+            });
+        } finally {
+            Metrics.removeRegistry(failing);
         }
     }
 }
