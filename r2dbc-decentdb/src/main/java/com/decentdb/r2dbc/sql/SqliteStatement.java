@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param returning whether it changes rows and has a {@code RETURNING} clause
  * @param setsState whether it leaves something in the session that runs it: a {@code TEMP} object or a setting
  * @param changesSchema whether columns of statements prepared before may have changed
+ * @param altersTable whether it changes the columns, the name or an index of a table that stays
  * @param writtenTables the tables it names as its targets, without quotes and schema; triggers and foreign keys may reach others
  */
 public record SqliteStatement(
@@ -29,6 +30,7 @@ public record SqliteStatement(
         boolean returning,
         boolean setsState,
         boolean changesSchema,
+        boolean altersTable,
         List<String> writtenTables) {
 
     /** How a statement is to be sent. */
@@ -92,7 +94,13 @@ public record SqliteStatement(
                 DML.contains(verb) && tokens.stream().anyMatch(token -> token.is("RETURNING")),
                 setsState,
                 SCHEMA_CHANGES.contains(verb),
+                verb.equals("ALTER") || (SCHEMA_CHANGES.contains(verb) && isOfIndex(words)),
                 head.targets());
+    }
+
+    /** CREATE INDEX, CREATE UNIQUE INDEX or DROP INDEX. */
+    private static boolean isOfIndex(List<String> words) {
+        return words.stream().skip(1).limit(2).anyMatch("INDEX"::equalsIgnoreCase);
     }
 
     private static Route route(String verb, List<String> words) {

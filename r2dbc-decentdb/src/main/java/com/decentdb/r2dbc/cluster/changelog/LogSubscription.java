@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.cluster.changelog;
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineCursor;
 import com.decentdb.r2dbc.cluster.line.Work;
+import com.decentdb.r2dbc.cluster.meter.ClusterLog;
 import com.decentdb.r2dbc.cluster.statement.Failures;
 import com.decentdb.r2dbc.cluster.statement.Trouble;
 import com.decentdb.r2dbc.cluster.wire.RowsFrame;
@@ -28,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Operators;
-import reactor.util.Logger;
-import reactor.util.Loggers;
 
 /**
  * A subscriber to the change log. The log itself is its buffer: a page is read when the subscriber has got those before it and asks for
@@ -47,8 +46,6 @@ public final class LogSubscription extends SerializedDrain implements Subscripti
         /** The subscriber is ready for another page: {@link #want} is to be called on the loop. */
         void wanted(LogSubscription subscription);
     }
-
-    private static final Logger LOG = Loggers.getLogger("com.decentdb.r2dbc.cluster");
 
     /** With the position fewer parameters than any server takes. */
     private static final int MOST_TABLES = 200;
@@ -257,7 +254,7 @@ public final class LogSubscription extends SerializedDrain implements Subscripti
         problem = check(all);
         NotLogged reason = problem;
         if (reason != null && begun) {
-            LOG.warn("A change stream or watch ends: {}", reason.getMessage());
+            ClusterLog.warn("A change stream or watch ends: {}", String.valueOf(reason.getMessage()));
         }
     }
 

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.cluster.changelog;
 
+import com.decentdb.r2dbc.transport.Errors;
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -42,6 +43,9 @@ public record LogTable(
      * @param column null for an expression
      */
     public record Part(@Nullable String column, String collation) {}
+
+    /** The names of the row id, each hidden by a column of that name. */
+    static final List<String> ROW_IDS = List.of("rowid", "_rowid_", "oid");
 
     /** Tables, one a row, with the columns that {@link #of} takes. CROSS JOIN keeps the order: arguments of functions come first. */
     private static final String DESCRIBED = "SELECT m.name AS name, l.type AS kind, l.wr AS wr,"
@@ -120,6 +124,26 @@ public record LogTable(
                 .sorted(Comparator.comparingInt(Column::keyPart))
                 .map(Column::name)
                 .toList();
+    }
+
+    /**
+     * The name by which the row ids of the table are read.
+     *
+     * @throws io.r2dbc.spi.R2dbcException if it has none
+     */
+    public String rowId() {
+        if (kind.equals("table") && rowIds) {
+            for (String each : ROW_IDS) {
+                if (names().stream().noneMatch(each::equalsIgnoreCase)) {
+                    return each;
+                }
+            }
+        }
+        throw Errors.of(
+                "0A000",
+                name + " has no row ids, by which its rows could be named"
+                        + (kind.equals("table") ? "" : ": it is a " + kind),
+                null);
     }
 
     List<String> names() {

@@ -110,6 +110,15 @@ public final class LogTriggers {
                 note(table.name(), ENABLED));
     }
 
+    /**
+     * Makes the triggers of a table anew within the transaction that changed it, so that the log has no gap.
+     *
+     * @throws R2dbcException if its changes can no longer be recorded
+     */
+    static List<String> anew(LogTable table) {
+        return enable(table).subList(0, COUNT);
+    }
+
     private static void refuse(LogTable table) {
         String name = table.name();
         if (!table.kind().equals("table") || name.startsWith("sqlite_") || name.startsWith(LOG)) {
@@ -124,8 +133,9 @@ public final class LogTriggers {
             }
         });
         if (table.rowIds()
-                && ROW_IDS.stream().allMatch(each -> table.names().stream().anyMatch(each::equalsIgnoreCase))) {
-            throw refused(name, "its columns hide its row ids; rename one of " + String.join(", ", ROW_IDS));
+                && LogTable.ROW_IDS.stream()
+                        .allMatch(each -> table.names().stream().anyMatch(each::equalsIgnoreCase))) {
+            throw refused(name, "its columns hide its row ids; rename one of " + String.join(", ", LogTable.ROW_IDS));
         }
     }
 
@@ -133,12 +143,14 @@ public final class LogTriggers {
         return Errors.of("0A000", "Changes of " + table + " cannot be logged: " + reason, null);
     }
 
-    private static final List<String> ROW_IDS = List.of("rowid", "_rowid_", "oid");
-
     /** The names of all triggers that log a table; also of those made when it had another name. */
     public static final String NAMES =
             "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = $1 COLLATE NOCASE"
                     + " AND substr(name, 1, " + PREFIX.length() + ") = '" + PREFIX + "'";
+
+    /** The tables that have triggers which log them, under the names that the tables have now. */
+    static final String LOGGED_TABLES = "SELECT DISTINCT tbl_name FROM sqlite_schema WHERE type = 'trigger'"
+            + " AND substr(name, 1, " + PREFIX.length() + ") = '" + PREFIX + "'";
 
     /** Removes a trigger of that name. */
     public static String drop(String trigger) {
@@ -195,7 +207,7 @@ public final class LogTriggers {
             this.table = table;
             this.name = quoted(table.name());
             this.literal = literal(table.name());
-            this.rowId = ROW_IDS.stream()
+            this.rowId = LogTable.ROW_IDS.stream()
                     .filter(each -> table.names().stream().noneMatch(each::equalsIgnoreCase))
                     .findFirst()
                     .orElse("");

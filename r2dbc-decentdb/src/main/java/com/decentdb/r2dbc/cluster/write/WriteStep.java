@@ -15,6 +15,7 @@ import java.util.List;
  * @param counts whether the node reports how many rows it changed; of other statements it repeats the number of the one before
  * @param rows whether it yields rows
  * @param schema whether it changes the schema
+ * @param alters whether it alters a table, whose log is then to be carried along
  * @param tables the tables it names as its targets
  */
 @SuppressWarnings("ArrayRecordComponent")
@@ -25,6 +26,7 @@ public record WriteStep(
         boolean counts,
         boolean rows,
         boolean schema,
+        boolean alters,
         List<String> tables) {
 
     private static final long SMALLEST = 64;

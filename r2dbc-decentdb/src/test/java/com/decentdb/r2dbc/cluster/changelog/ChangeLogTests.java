@@ -14,7 +14,6 @@ import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.cluster.nodes.NodeClient;
 import io.r2dbc.spi.Row;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.time.LocalDate;
@@ -248,13 +247,5 @@ class ChangeLogTests extends LoggedTables {
                         commit -> assertThat(texts(commit)).containsExactly("INSERT item {id=2} - {id=2, name=two}"))
                 .thenCancel()
                 .verify(PATIENCE);
-    }
-
-    private static void execute(NodeClient client, String sql) {
-        try {
-            client.execute(sql);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -17,8 +17,6 @@ import io.r2dbc.spi.R2dbcTransientResourceException;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 
@@ -176,49 +174,6 @@ class LoggedStreamTests extends LoggedTables {
 
         assertThat(CLUSTER.integers("PRAGMA schema_version")).isEqualTo(version);
         assertThat(CLUSTER.integers("SELECT count(*) FROM decentdb_change_log")).containsExactly(1L);
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "ALTER TABLE item ADD COLUMN price REAL",
-                "ALTER TABLE item RENAME COLUMN name TO title",
-                "CREATE UNIQUE INDEX more ON item (name, id)"
-            })
-    void aTableThatIsAlteredIsToBeLoggedAnew(String change) {
-        await(admin.enableChangeLog("item"));
-
-        StepVerifier.create(factory.changeStream("item"))
-                .expectNextCount(1)
-                .then(() -> await(connection.execute("INSERT INTO item (id) VALUES (1)")))
-                .expectNextCount(1)
-                .then(() -> await(connection.execute(change)))
-                .expectErrorSatisfies(
-                        error -> assertThat(error).hasMessageContaining("enableChangeLog(\"item\") again"))
-                .verify(PATIENCE);
-        expectError(factory.changeStream("item"), "0A000", "enableChangeLog(\"item\") again");
-        expectError(factory.changeStream(), "0A000", "enableChangeLog(\"item\") again");
-
-        long known = last();
-        await(admin.enableChangeLog("item"));
-        await(connection.execute("INSERT INTO item (id) VALUES (2)"));
-        // Between the two the log may have missed something.
-        StepVerifier.create(factory.changeStreamAfter(known, "item"))
-                .expectNextCount(1)
-                .assertNext(next -> assertThat(((Change.Lagged) next).reason()).isEqualTo("change log of item enabled"))
-                .assertNext(next -> assertThat(((Change.Commit) next).rows()).hasSize(1))
-                .thenCancel()
-                .verify(PATIENCE);
-    }
-
-    @Test
-    void aTableThatIsRenamedIsToBeLoggedAnew() {
-        await(admin.enableChangeLog("item"));
-        await(connection.execute("ALTER TABLE item RENAME TO thing"));
-
-        expectError(factory.changeStream("thing"), "0A000", "enableChangeLog(\"thing\")");
-        assertThat(changes("thing", "INSERT INTO thing VALUES (1, 'one')"))
-                .containsExactly("INSERT thing {id=1} - {id=1, name=one}");
     }
 
     @Test

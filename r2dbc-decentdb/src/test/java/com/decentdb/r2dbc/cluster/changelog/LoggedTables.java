@@ -13,9 +13,12 @@ import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.RowChange;
 import com.decentdb.r2dbc.api.RowChange.Operation;
 import com.decentdb.r2dbc.api.cluster.ClusterAdmin;
+import com.decentdb.r2dbc.cluster.nodes.NodeClient;
 import com.decentdb.r2dbc.cluster.nodes.RealCluster;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Row;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -84,6 +87,15 @@ abstract class LoggedTables {
                     assertThat(error).hasMessageContainingAll(parts);
                 })
                 .verify(PATIENCE);
+    }
+
+    /** Executes a statement as a client that knows nothing of logs. */
+    static void execute(NodeClient client, String sql) {
+        try {
+            client.execute(sql);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     static List<String> texts(Change.Commit commit) {
