@@ -41,13 +41,10 @@ final class ClusterAdmins {
 
         @Override
         public Flux<UnreadableValue> findUnreadable(String table) {
-            String name = Identifiers.quote(table);
-            return connected(connection -> connection
-                    // Fails if there is no such table.
-                    .fetchLists("SELECT 1 FROM " + name + " LIMIT 0")
-                    .thenMany(connection.fetchLists("SELECT name, type FROM pragma_table_xinfo($1)", table))
-                    .concatMap(column ->
-                            ofColumn(connection, name, String.valueOf(column.get(0)), String.valueOf(column.get(1)))));
+            requireName(table);
+            return connected(connection -> found(connection, table)
+                    .flatMapMany(found -> Flux.fromIterable(found.columns())
+                            .concatMap(column -> ofColumn(connection, found, column.name(), column.type()))));
         }
 
         @Override
@@ -120,7 +117,7 @@ final class ClusterAdmins {
 
     /** The node looks at the declared type and aborts at a storage class that it does not expect there; typeof has no such type. */
     private static Flux<UnreadableValue> ofColumn(
-            DecentDbConnection connection, String table, String column, String type) {
+            DecentDbConnection connection, LogTable table, String column, String type) {
         List<String> readable = switch (type.toUpperCase(Locale.ROOT)) {
             case "BOOLEAN" -> List.of("integer", "null");
             case "DATETIME", "DATE", "TIMESTAMP" -> List.of("integer", "text", "null");
@@ -131,8 +128,8 @@ final class ClusterAdmins {
         }
         String storage = "typeof(" + Identifiers.quote(column) + ")";
         return connection
-                .fetchLists("SELECT rowid, " + storage + " FROM " + table + " WHERE " + storage + " NOT IN ('"
-                        + String.join("', '", readable) + "')")
+                .fetchLists("SELECT " + table.rowId() + ", " + storage + " FROM " + Identifiers.quote(table.name())
+                        + " WHERE " + storage + " NOT IN ('" + String.join("', '", readable) + "')")
                 .map(row -> new UnreadableValue(
                         Long.parseLong(String.valueOf(row.get(0))), column, type, String.valueOf(row.get(1))));
     }

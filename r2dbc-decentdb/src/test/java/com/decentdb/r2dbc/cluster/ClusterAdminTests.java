@@ -35,12 +35,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.test.StepVerifier;
 
@@ -296,6 +298,27 @@ class ClusterAdminTests {
         StepVerifier.create(admin.findUnreadable("nothing"))
                 .verifyErrorSatisfies(error ->
                         assertThat(((R2dbcException) error).getSqlState()).isEqualTo("42P01"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    CREATE TABLE odd (rowid TEXT, _rowid_ TEXT, flag BOOLEAN)            |
+                    CREATE TABLE odd (id TEXT PRIMARY KEY, flag BOOLEAN) WITHOUT ROWID   | has no row ids
+                    """)
+    void valuesThatWouldEndANodeAreNamedByTheIdsOfTheirRows(String create, @Nullable String refusal)
+            throws IOException {
+        try (NodeClient client = CLUSTER.client()) {
+            client.execute(create);
+            if (refusal == null) {
+                client.execute("INSERT INTO odd (oid, flag) VALUES (7, 'x')");
+                assertThat(awaitAll(admin.findUnreadable("odd")))
+                        .containsExactly(new UnreadableValue(7, "flag", "BOOLEAN", "text"));
+            }
+        }
+        if (refusal != null) {
+            StepVerifier.create(admin.findUnreadable("odd"))
+                    .verifyErrorSatisfies(error -> assertThat(error).hasMessageContaining(refusal));
+        }
     }
 
     @Test
