@@ -29,20 +29,11 @@ final class FeatureProbe {
     /**
      * Asks.
      *
-     * @param version {@code auto}, or the version as the user knows it
      * @param whenDone takes the features, or why they are unknown
      */
     static void start(
-            NodeChannel channel,
-            Duration timeout,
-            String version,
-            BiConsumer<@Nullable ServerFeatures, @Nullable String> whenDone) {
-        FeatureProbe probe = new FeatureProbe(channel, timeout, whenDone);
-        if (version.equals("auto")) {
-            probe.schema();
-        } else {
-            probe.sqlite(ServerFeatures.of(version));
-        }
+            NodeChannel channel, Duration timeout, BiConsumer<@Nullable ServerFeatures, @Nullable String> whenDone) {
+        new FeatureProbe(channel, timeout, whenDone).schema();
     }
 
     /** A server answers a request of a schema that it does not know as if it were of the first one. */

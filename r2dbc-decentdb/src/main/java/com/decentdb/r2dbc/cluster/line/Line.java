@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.cluster.line;
 import com.decentdb.r2dbc.cluster.channel.ChannelLost;
 import com.decentdb.r2dbc.cluster.channel.NodeChannel;
 import com.decentdb.r2dbc.cluster.meter.Census;
+import com.decentdb.r2dbc.cluster.meter.ClusterLog;
 import com.decentdb.r2dbc.cluster.meter.ClusterMeters.Kind;
 import com.decentdb.r2dbc.cluster.meter.ClusterMeters.Outcome;
 import com.decentdb.r2dbc.cluster.meter.ClusterMeters.Role;
@@ -34,11 +35,12 @@ public final class Line {
         void closed(Line line);
 
         void requested(Kind kind, Outcome outcome, long nanos);
+
+        ServerFeatures features();
     }
 
     private final NodeChannel channel;
     private final long epoch;
-    private final ServerFeatures features;
     private final Owner owner;
     private final Statements statements = new Statements();
     private final Deque<Work> waiting = new ArrayDeque<>();
@@ -53,13 +55,10 @@ public final class Line {
     private @Nullable Runnable whenFree;
     private @Nullable Runnable whenLost;
 
-    /**
-     * Takes a channel on which the database was opened.
-     */
-    Line(NodeChannel channel, long epoch, ServerFeatures features, Duration statementTimeout, Owner owner) {
+    /** Takes a channel on which the database was opened. */
+    Line(NodeChannel channel, long epoch, Duration statementTimeout, Owner owner) {
         this.channel = channel;
         this.epoch = epoch;
-        this.features = features;
         this.statementTimeout = statementTimeout;
         this.owner = owner;
         channel.whenClosed(this::lost);
@@ -70,8 +69,9 @@ public final class Line {
         return epoch;
     }
 
+    /** The features of its leader, as far as they are known. */
     public ServerFeatures features() {
-        return features;
+        return owner.features();
     }
 
     public boolean isOpen() {
@@ -149,19 +149,33 @@ public final class Line {
         keeps = false;
         Trouble.Loss ended = new Trouble.Loss(
                 new ChannelLost(ChannelLost.Kind.GIVEN_UP, "the transaction was rolled back meanwhile", null), true);
-        List<Work> behind = List.copyOf(waiting);
-        waiting.clear();
-        LineCursor open = cursor;
-        Work now = running;
-        if (open != null) {
-            open.end(ended);
-        } else if (now != null && !now.dropped()) {
-            giveUp(now);
-            now.failed(ended);
+        try {
+            List<Work> behind = List.copyOf(waiting);
+            waiting.clear();
+            LineCursor open = cursor;
+            Work now = running;
+            if (open != null) {
+                open.end(ended);
+            } else if (now != null && !now.dropped()) {
+                giveUp(now);
+                now.failed(ended);
+            }
+            fail(behind, ended);
+        } catch (Throwable e) {
+            // Without its channel everything ends.
+            close();
         }
-        for (Work work : behind) {
+    }
+
+    /** Fails those for which somebody waits, each whatever became of the one before. */
+    private static void fail(List<Work> works, Trouble trouble) {
+        for (Work work : works) {
             if (!work.dropped()) {
-                work.failed(ended);
+                try {
+                    work.failed(trouble);
+                } catch (Throwable e) {
+                    ClusterLog.warn("The end of a statement could not be reported: {}", e.toString());
+                }
             }
         }
     }
@@ -328,11 +342,7 @@ public final class Line {
         }
         List<Work> unsent = List.copyOf(waiting);
         waiting.clear();
-        for (Work work : unsent) {
-            if (!work.dropped()) {
-                work.failed(new Trouble.Loss(gone(), false));
-            }
-        }
+        fail(unsent, new Trouble.Loss(gone(), false));
         Runnable action = whenLost;
         if (action != null) {
             action.run();

@@ -163,7 +163,7 @@ public final class LineCursor {
     }
 
     private void fail(Trouble trouble) {
-        if (ended) {
+        if (ended && whenEnded == null) {
             return;
         }
         ended = true;

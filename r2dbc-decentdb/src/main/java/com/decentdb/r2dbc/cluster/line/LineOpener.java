@@ -11,6 +11,7 @@ import com.decentdb.r2dbc.cluster.statement.Failures;
 import com.decentdb.r2dbc.cluster.statement.Trouble;
 import com.decentdb.r2dbc.cluster.wire.Reply;
 import com.decentdb.r2dbc.cluster.wire.Requests;
+import com.decentdb.r2dbc.transport.Errors;
 import io.netty.channel.EventLoop;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
@@ -24,14 +25,25 @@ import org.jspecify.annotations.Nullable;
 public final class LineOpener {
 
     private static final long FIRST_PAUSE_MILLIS = 25;
-    private static final long LONGEST_PAUSE_MILLIS = 500;
+    private static final long LONGEST_PAUSE_MILLIS = 100;
 
     /** Takes a line; exactly one of the methods is called. */
     public interface Opened {
 
+        /** The line is the receiver's. If this throws something, the line is closed, and {@link #failed} called nevertheless. */
         void opened(Line line);
 
         void failed(R2dbcException error);
+    }
+
+    /** Hands a line over, whatever the receiver throws. */
+    public static void hand(Line line, Opened to) {
+        try {
+            to.opened(line);
+        } catch (Throwable e) {
+            line.close();
+            to.failed(Errors.map(e, null));
+        }
     }
 
     /**
@@ -52,8 +64,15 @@ public final class LineOpener {
     private final Settings settings;
     private final ClusterMeters meters;
     private final Set<Line> lines = new HashSet<>();
-    private volatile @Nullable ServerFeatures features;
-    private long epochOfFeatures;
+    /** The features that the user declares; null if the leader is to be asked. */
+    private final @Nullable ServerFeatures declared;
+
+    private volatile @Nullable ServerFeatures learned;
+    private long epochOfLearned;
+    /** Whether the features of leaders matter; most programs never need those that not every version has. */
+    private boolean asks;
+
+    private boolean hasOpened;
 
     public LineOpener(EventLoop loop, Dialer dialer, LeaderFinder finder, Settings settings, ClusterMeters meters) {
         this.loop = loop;
@@ -61,11 +80,38 @@ public final class LineOpener {
         this.finder = finder;
         this.settings = settings;
         this.meters = meters;
+        this.declared = settings.serverVersion().equals("auto") ? null : ServerFeatures.of(settings.serverVersion());
     }
 
-    /** The features of the latest leader, null before there was one; any thread. */
-    public @Nullable ServerFeatures features() {
-        return features;
+    /** The features of the latest leader that was asked for them, or those that the user declares; any thread. */
+    public ServerFeatures features() {
+        ServerFeatures known = learned;
+        return known != null ? known : declared != null ? declared : ServerFeatures.UNKNOWN;
+    }
+
+    /** Whether {@link #features} says more than that they are unknown; any thread. */
+    public boolean knowsFeatures() {
+        return learned != null || declared != null;
+    }
+
+    private ServerFeatures featuresOf(long epoch) {
+        ServerFeatures known = learned;
+        return known != null && epochOfLearned == epoch ? known : declared != null ? declared : ServerFeatures.UNKNOWN;
+    }
+
+    /** Lets every leader be asked for its features from now on, before a line to it is used. */
+    public void askForFeatures() {
+        asks = true;
+    }
+
+    /** The loop to which it is confined. */
+    public EventLoop loop() {
+        return loop;
+    }
+
+    /** Whether there was a line already. */
+    public boolean hasOpened() {
+        return hasOpened;
     }
 
     /**
@@ -88,26 +134,32 @@ public final class LineOpener {
         return lines.stream().map(Line::census).toList();
     }
 
-    /** Asks whether the leader of a line still leads. */
+    /** Asks whether the leader of a line still leads; runs one of the actions, which throw nothing. */
     public void check(Line line, Runnable ifSo, Runnable otherwise) {
-        line.ask(Requests.leader(), settings.connectTimeout(), new NodeChannel.Answer() {
-            @Override
-            public void reply(Reply reply) {
-                if (reply instanceof Reply.Leader named && leads(line, named)) {
-                    ifSo.run();
-                } else {
-                    line.close();
-                    finder.doubt(line.epoch(), "it denied when it was asked after a pause");
+        try {
+            line.ask(Requests.leader(), settings.connectTimeout(), new NodeChannel.Answer() {
+                @Override
+                public void reply(Reply reply) {
+                    if (reply instanceof Reply.Leader named && leads(line, named)) {
+                        ifSo.run();
+                    } else {
+                        line.close();
+                        finder.doubt(line.epoch(), "it denied when it was asked after a pause");
+                        otherwise.run();
+                    }
+                }
+
+                @Override
+                public void lost(ChannelLost why) {
+                    finder.doubt(line.epoch(), why.message());
                     otherwise.run();
                 }
-            }
-
-            @Override
-            public void lost(ChannelLost why) {
-                finder.doubt(line.epoch(), why.message());
-                otherwise.run();
-            }
-        });
+            });
+        } catch (Throwable e) {
+            // There was no memory for the question.
+            line.close();
+            otherwise.run();
+        }
     }
 
     private boolean leads(Line line, Reply.Leader named) {
@@ -132,6 +184,11 @@ public final class LineOpener {
         @Override
         public void broken(ChannelLost why) {
             finder.doubt(epoch, why.message());
+        }
+
+        @Override
+        public ServerFeatures features() {
+            return featuresOf(epoch);
         }
 
         @Override
@@ -162,8 +219,12 @@ public final class LineOpener {
         }
 
         void begin() {
-            if (!over) {
-                giveUp = finder.find(Duration.ofNanos(Math.max(1, left())), this);
+            try {
+                if (!over) {
+                    giveUp = finder.find(Duration.ofNanos(Math.max(1, left())), this);
+                }
+            } catch (Throwable e) {
+                end(Errors.map(e, null));
             }
         }
 
@@ -233,34 +294,34 @@ public final class LineOpener {
         }
 
         private void probed(LeaderFinder.Leader leader, NodeChannel of) {
-            ServerFeatures known = features;
-            if (known != null && epochOfFeatures == leader.epoch()) {
-                succeed(leader, of, known);
+            if (!asks || (learned != null && epochOfLearned == leader.epoch())) {
+                succeed(leader, of);
                 return;
             }
-            FeatureProbe.start(of, settings.connectTimeout(), settings.serverVersion(), (found, why) -> {
+            FeatureProbe.start(of, settings.connectTimeout(), (found, why) -> {
                 if (found == null) {
                     of.close();
                     again(leader, String.valueOf(why));
                     return;
                 }
-                features = found;
-                epochOfFeatures = leader.epoch();
-                succeed(leader, of, found);
+                learned = found;
+                epochOfLearned = leader.epoch();
+                succeed(leader, of);
             });
         }
 
-        private void succeed(LeaderFinder.Leader leader, NodeChannel of, ServerFeatures found) {
+        private void succeed(LeaderFinder.Leader leader, NodeChannel of) {
             if (over) {
                 of.close();
                 return;
             }
-            over = true;
-            Line line = new Line(of, leader.epoch(), found, settings.statementTimeout(), new Owner(leader.epoch()));
+            Line line = new Line(of, leader.epoch(), settings.statementTimeout(), new Owner(leader.epoch()));
             if (line.isOpen()) {
                 lines.add(line);
             }
-            opened.opened(line);
+            over = true;
+            hasOpened = true;
+            hand(line, opened);
         }
 
         /** The leader cannot be used: it is looked for again, as long as there is time. */
@@ -279,7 +340,11 @@ public final class LineOpener {
                         null));
                 return;
             }
-            var unused = loop.schedule(this::begin, pause, TimeUnit.NANOSECONDS);
+            try {
+                var unused = loop.schedule(this::begin, pause, TimeUnit.NANOSECONDS);
+            } catch (Throwable e) {
+                end(Errors.map(e, null));
+            }
         }
 
         private void end(R2dbcException error) {

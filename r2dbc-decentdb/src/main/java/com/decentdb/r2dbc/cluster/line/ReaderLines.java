@@ -22,7 +22,7 @@ public final class ReaderLines {
     /** Waits for a line. */
     public interface Reader extends WaitQueue.Waiter {
 
-        /** The line is the reader's until it is released. */
+        /** The line is the reader's until it is released. If this throws something, the reader is refused as well. */
         void granted(Line line);
 
         void refused(R2dbcException error);
@@ -63,6 +63,18 @@ public final class ReaderLines {
     }
 
     private void serve() {
+        try {
+            serveAll();
+        } catch (Throwable e) {
+            // One reader learns of it, and the others are served with the next line that is free.
+            Reader unlucky = readers.poll();
+            if (unlucky != null) {
+                unlucky.refused(Errors.map(e, null));
+            }
+        }
+    }
+
+    private void serveAll() {
         while (!closed && readers.hasWaiter() && busy() < most) {
             Line line = idle.pollLast();
             boolean fresh = line != null && System.nanoTime() - line.idleSince() <= validateAfterIdle.toNanos();
@@ -87,8 +99,7 @@ public final class ReaderLines {
     }
 
     private void open() {
-        opening++;
-        opener.open(new LineOpener.Opened() {
+        LineOpener.Opened opened = new LineOpener.Opened() {
             @Override
             public void opened(Line fresh) {
                 opening--;
@@ -105,17 +116,19 @@ public final class ReaderLines {
                 }
                 serve();
             }
-        });
+        };
+        opening++;
+        opener.open(opened);
     }
 
     private void check(Line line) {
         line.whenLost(null);
-        opening++;
         Runnable over = () -> {
             opening--;
             grant(line);
             serve();
         };
+        opening++;
         opener.check(line, over, over);
     }
 
@@ -126,9 +139,16 @@ public final class ReaderLines {
             keep(line);
             return;
         }
-        taken.add(line);
-        line.whenLost(() -> release(line));
-        reader.granted(line);
+        try {
+            taken.add(line);
+            line.whenLost(() -> release(line));
+            reader.granted(line);
+        } catch (Throwable e) {
+            line.whenLost(null);
+            line.close();
+            taken.remove(line);
+            reader.refused(Errors.map(e, null));
+        }
     }
 
     /** Takes a line back, once; one that is not free, or of an earlier epoch, is closed. */
@@ -144,18 +164,26 @@ public final class ReaderLines {
         serve();
     }
 
-    /** Takes a line that was opened for another purpose. */
+    /** Takes a line that was opened for another purpose, unless there are enough. */
     public void add(Line line) {
-        keep(line);
-        serve();
+        if (size() + opening < most) {
+            keep(line);
+            serve();
+        } else {
+            line.close();
+        }
     }
 
     private void keep(Line line) {
         if (stale.remove(line) || closed || !line.isFree() || line.epoch() < epoch) {
             line.close();
         } else {
-            idle.addLast(line);
-            line.whenLost(() -> idle.remove(line));
+            try {
+                line.whenLost(() -> idle.remove(line));
+                idle.addLast(line);
+            } catch (Throwable e) {
+                line.close();
+            }
         }
     }
 

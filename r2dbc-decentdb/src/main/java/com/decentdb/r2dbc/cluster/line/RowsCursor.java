@@ -60,7 +60,7 @@ public final class RowsCursor implements Cursor {
 
     @Override
     public Mono<RowBatch> next() {
-        return Exchange.mono(delivery, exchange -> loop.execute(() -> cursor.next(exchange)));
+        return Exchange.mono(delivery, exchange -> EventLoops.forRequest(loop, exchange, () -> cursor.next(exchange)));
     }
 
     @Override

@@ -14,6 +14,9 @@ import java.util.regex.Pattern;
  */
 public record ServerFeatures(boolean manyParameters, boolean returning, String dqlite, String sqlite) {
 
+    /** For a leader that was not asked yet: the least that any has. */
+    public static final ServerFeatures UNKNOWN = new ServerFeatures(false, false, "of unknown version", "");
+
     private static final Pattern VERSION = Pattern.compile("(\\d{1,3})\\.(\\d{1,3})(?:\\.(\\d{1,3}))?");
 
     /** The features of a version, with that of SQLite still unknown. */
@@ -45,6 +48,6 @@ public record ServerFeatures(boolean manyParameters, boolean returning, String d
     /** For users. */
     @Override
     public String toString() {
-        return dqlite + " (SQLite " + sqlite + ")";
+        return sqlite.isEmpty() ? dqlite : dqlite + " (SQLite " + sqlite + ")";
     }
 }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * The node's side of one connection, step by step: a test expects requests and answers them. A request that is not the
@@ -25,6 +26,11 @@ public final class Conversation {
         this.socket = socket;
         this.in = new DataInputStream(socket.getInputStream());
         this.address = address;
+    }
+
+    /** Host and port of the node. */
+    public String address() {
+        return address;
     }
 
     /** Expects the first word of a client. */
@@ -81,6 +87,11 @@ public final class Conversation {
      * understands; answers these.
      */
     public Frame afterQuestions() throws IOException {
+        return afterQuestions(asked -> {});
+    }
+
+    /** Like {@link #afterQuestions()}; gives the questions for what the server understands to an action. */
+    public Frame afterQuestions(Consumer<Frame> asked) throws IOException {
         while (true) {
             Frame request = next();
             if (request.type() == Wire.LEADER) {
@@ -91,10 +102,13 @@ public final class Conversation {
                 answer(Wire.servers(List.of(address)));
             } else if (request.equals(
                     new Frame(Wire.PREPARE, 1, Wire.prepare("SELECT 1").body()))) {
+                asked.accept(request);
                 answer(Wire.statement(0, 0)).expect(Wire.finalizeStatement(0)).answer(Wire.empty());
             } else if (request.equals(Wire.query("PRAGMA read_uncommitted"))) {
+                asked.accept(request);
                 answer(Wire.rows("read_uncommitted", 0));
             } else if (request.equals(Wire.query("SELECT sqlite_version()"))) {
+                asked.accept(request);
                 answer(Wire.textRow("sqlite_version()", "3.40.1"));
             } else {
                 return request;
