@@ -1,6 +1,6 @@
 package com.decentdb.r2dbc.cluster;
 
-import com.decentdb.r2dbc.cluster.session.ClusterDatabase;
+import com.decentdb.r2dbc.cluster.database.ClusterDatabase;
 import com.decentdb.r2dbc.cluster.session.ClusterSession;
 import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.Exchange;
@@ -105,7 +105,7 @@ public final class ClusterTransport implements Transport {
                 if (ownerGone && users == 0) {
                     throw Errors.of("08003", "The connection factory is closed", null);
                 }
-                open = new ClusterDatabase(config, name(), this::sessions);
+                open = ClusterDatabase.open(config, name(), this::sessions);
                 database = open;
             }
             users++;
@@ -148,7 +148,6 @@ public final class ClusterTransport implements Transport {
         /** Opens a session for each subscriber, beginning on a worker, as the first one starts many classes. */
         Mono<Session> sessions() {
             return Mono.<Session>defer(() -> {
-                        ClusterDatabase used = acquire();
                         AtomicBoolean released = new AtomicBoolean();
                         Runnable release = () -> {
                             if (released.compareAndSet(false, true)) {
@@ -156,15 +155,24 @@ public final class ClusterTransport implements Transport {
                             }
                         };
                         Executor delivery = DriverThreads.newSerial();
-                        return Exchange.<Session>mono(
-                                        delivery,
-                                        late -> late.close().subscribe(),
-                                        exchange ->
-                                                used.ready(exchange, () -> new ClusterSession(used, release, delivery)))
-                                .doOnError(error -> release.run())
-                                .doOnCancel(release);
+                        ClusterDatabase used = acquire();
+                        try {
+                            return session(used, delivery, release);
+                        } catch (Throwable e) {
+                            release.run();
+                            throw e;
+                        }
                     })
                     .subscribeOn(START);
+        }
+
+        private static Mono<Session> session(ClusterDatabase used, Executor delivery, Runnable release) {
+            return Exchange.<Session>mono(
+                            delivery,
+                            late -> late.close().subscribe(),
+                            exchange -> used.ready(exchange, () -> new ClusterSession(used, release, delivery)))
+                    .doOnError(error -> release.run())
+                    .doOnCancel(release);
         }
     }
 }

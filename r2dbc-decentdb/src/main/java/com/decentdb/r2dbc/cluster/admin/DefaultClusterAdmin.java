@@ -11,6 +11,7 @@ import com.decentdb.r2dbc.api.cluster.NodeStore;
 import com.decentdb.r2dbc.api.cluster.UnreadableValue;
 import com.decentdb.r2dbc.cluster.ClusterConfig;
 import com.decentdb.r2dbc.cluster.channel.EventLoops;
+import com.decentdb.r2dbc.cluster.database.NodeSeeds;
 import com.decentdb.r2dbc.cluster.dump.DumpCall;
 import com.decentdb.r2dbc.cluster.leader.LeaderFinder;
 import com.decentdb.r2dbc.cluster.leader.NodeAddress;
@@ -18,6 +19,7 @@ import com.decentdb.r2dbc.cluster.wire.Reply;
 import com.decentdb.r2dbc.cluster.wire.Requests;
 import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.transport.Errors;
+import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -36,6 +38,8 @@ import reactor.core.scheduler.Schedulers;
 
 /** Administers a cluster with connections of its own, one for each call. */
 public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Listener {
+
+    private static final Duration FOR_EVER = Duration.ofMillis(Long.MAX_VALUE);
 
     /** Pieces of a dump that wait for a slow subscriber. */
     private static final int CHUNKS_AHEAD = 4;
@@ -66,7 +70,7 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
     public DefaultClusterAdmin(ClusterConfig config, DatabaseCalls database) {
         this.config = config;
         this.database = database;
-        this.seeded = seeds().cache();
+        this.seeded = seeds().cache(known -> FOR_EVER, error -> Duration.ZERO, () -> Duration.ZERO);
     }
 
     @Override
@@ -270,14 +274,23 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
         Means made = means;
         if (made == null) {
             EventLoops.Use use = EventLoops.acquire();
-            ClusterConfig.Parts parts = config.parts(use.loop(), this);
-            ClusterConfig.Times times = config.times();
-            NodeCall.Ways ways = new NodeCall.Ways(
-                    use.loop(), parts.finder(), parts.dialer(), times.failover(), times.connect(), times.statement());
-            made = new Means(use, ways, new LeaderWatch(ways, times.probe()));
+            try {
+                made = means(use);
+            } catch (Throwable e) {
+                use.release().run();
+                throw e;
+            }
             means = made;
         }
         return made;
+    }
+
+    private Means means(EventLoops.Use use) {
+        ClusterConfig.Parts parts = config.parts(use.loop(), this);
+        ClusterConfig.Times times = config.times();
+        NodeCall.Ways ways = new NodeCall.Ways(
+                use.loop(), parts.finder(), parts.dialer(), times.failover(), times.connect(), times.statement());
+        return new Means(use, ways, new LeaderWatch(ways, times.probe()));
     }
 
     private void onLoopAnyway(Consumer<Means> task) {
@@ -321,7 +334,7 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
         if (store == null) {
             return Mono.just(true);
         }
-        return store.nodes()
+        return NodeSeeds.stored(config, store)
                 .onErrorMap(error ->
                         Errors.of("08001", "The node store cannot be read: " + error.getMessage(), 0, null, error))
                 .flatMap(nodes -> Mono.create(sink -> onLoop(sink::error, used -> {

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.cluster.channel;
 
+import com.decentdb.r2dbc.cluster.wire.WireException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,16 @@ public record ChannelLost(
         /** An answer was larger than maxFrameSize. */
         TOO_LARGE,
         /** The driver closed it. */
-        GIVEN_UP
+        GIVEN_UP,
+        /** The driver itself failed while it dealt with an answer, for want of memory as a rule. */
+        FAILED
+    }
+
+    /** The driver failed; a peer that breaks the protocol may be found out late, by what reads the values of its answer. */
+    public static ChannelLost failed(Throwable error) {
+        return error instanceof WireException
+                ? new ChannelLost(Kind.PROTOCOL, String.valueOf(error.getMessage()), error)
+                : new ChannelLost(Kind.FAILED, "the driver failed: " + error, error);
     }
 
     static ChannelLost of(Kind kind, String message) {

@@ -30,6 +30,7 @@ public final class Dialer {
 
         void connected(NodeChannel channel);
 
+        /** There is no channel, or {@link #connected} threw something, and the channel is closed. */
         void failed(ChannelLost why);
     }
 
@@ -57,8 +58,13 @@ public final class Dialer {
                 timeoutNanos,
                 TimeUnit.NANOSECONDS);
         attempt.whenOver = () -> timeout.cancel(false);
-        // The JDK asks the name service on the thread that wants to know.
-        DriverThreads.workers().execute(attempt::resolve);
+        try {
+            // The JDK asks the name service on the thread that wants to know.
+            DriverThreads.workers().execute(attempt::resolve);
+        } catch (Throwable e) {
+            attempt.cancel();
+            throw e;
+        }
         return attempt::cancel;
     }
 
@@ -165,7 +171,12 @@ public final class Dialer {
 
         private void succeed(Channel connected) {
             end();
-            dialed.connected(new NodeChannel(connected, maxFrameSize));
+            try {
+                dialed.connected(new NodeChannel(connected, maxFrameSize));
+            } catch (Throwable e) {
+                close(connected);
+                dialed.failed(ChannelLost.failed(e));
+            }
         }
 
         void fail(ChannelLost why) {

@@ -1,6 +1,8 @@
 package com.decentdb.r2dbc.cluster.channel;
 
 import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.transport.Errors;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.EventLoop;
@@ -39,18 +41,24 @@ public final class EventLoops {
 
     /** On a thread that may block and has stack to spare: the first call of a JVM starts many of Netty's classes. */
     public static synchronized Use acquire() {
+        AtomicBoolean released = new AtomicBoolean();
+        Runnable release = () -> {
+            if (released.compareAndSet(false, true)) {
+                release();
+            }
+        };
         EventLoopGroup shared = group;
         if (shared == null) {
             shared = create();
             group = shared;
         }
         users++;
-        AtomicBoolean released = new AtomicBoolean();
-        return new Use(shared.next(), () -> {
-            if (released.compareAndSet(false, true)) {
-                release();
-            }
-        });
+        try {
+            return new Use(shared.next(), release);
+        } catch (Throwable e) {
+            release.run();
+            throw e;
+        }
     }
 
     private static synchronized void release() {
@@ -70,6 +78,17 @@ public final class EventLoops {
         }
     }
 
+    /** Runs a task for a request, which fails with whatever the task throws. */
+    public static void forRequest(Executor loop, Exchange<?> request, Runnable task) {
+        loop.execute(() -> {
+            try {
+                task.run();
+            } catch (Throwable e) {
+                request.fail(Errors.map(e, null));
+            }
+        });
+    }
+
     static Class<? extends SocketChannel> channelType() {
         return EPOLL ? EpollSocketChannel.class : NioSocketChannel.class;
     }
@@ -86,6 +105,9 @@ public final class EventLoops {
         } catch (ChannelException e) {
             // No file can be opened at present: dialling reports it.
             return loops;
+        } catch (Throwable e) {
+            var unused = loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            throw e;
         }
         return loops;
     }

@@ -24,10 +24,16 @@ public final class NodeChannel {
     /** Takes the answer to a request. */
     public interface Answer {
 
-        /** The reply, or one frame of rows. Behind rows that are not the last ones the channel waits for {@link #more}. */
+        /**
+         * The reply, or one frame of rows. Behind rows that are not the last ones the channel waits for {@link #more}. If this throws
+         * something, the channel is lost.
+         */
         void reply(Reply reply);
 
-        /** The channel is closed; whether the node executed the request is unknown. */
+        /**
+         * The channel is closed; whether the node executed the request is unknown. Follows upon {@link #reply} where that threw
+         * something.
+         */
         void lost(ChannelLost why);
     }
 
@@ -100,11 +106,18 @@ public final class NodeChannel {
             whenAnswered.lost(ChannelLost.of(Kind.CLOSED, "the connection is closed"));
             return;
         }
-        ByteBuf bytes =
-                greeted ? Unpooled.wrappedBuffer(request) : Unpooled.wrappedBuffer(Requests.handshake(), request);
-        greeted = true;
+        state = State.BUSY;
+        answer = whenAnswered;
         emptyBefore = false;
-        var unused = channel.writeAndFlush(bytes);
+        try {
+            ByteBuf bytes =
+                    greeted ? Unpooled.wrappedBuffer(request) : Unpooled.wrappedBuffer(Requests.handshake(), request);
+            greeted = true;
+            var unused = channel.writeAndFlush(bytes);
+        } catch (Throwable e) {
+            lose(ChannelLost.failed(e));
+            return;
+        }
         await(System.nanoTime() + timeoutNanos, whenAnswered);
     }
 
@@ -184,11 +197,15 @@ public final class NodeChannel {
         state = State.BUSY;
         answer = whenAnswered;
         deadline = until;
-        if (!timed || until - timerAt < 0) {
-            watch();
+        try {
+            if (!timed || until - timerAt < 0) {
+                watch();
+            }
+            deliver();
+            readOn();
+        } catch (Throwable e) {
+            lose(ChannelLost.failed(e));
         }
-        deliver();
-        readOn();
     }
 
     /** One timer serves all requests: it looks again when it finds a later deadline. */
@@ -250,8 +267,16 @@ public final class NodeChannel {
         if (!more) {
             idleSince = System.nanoTime();
         }
-        if (waiting != null) {
+        if (waiting == null) {
+            return;
+        }
+        try {
             waiting.reply(reply);
+        } catch (Throwable e) {
+            // The receiver of the answer has done a part of its work at most, and others may wait for it.
+            ChannelLost why = ChannelLost.failed(e);
+            lose(why);
+            waiting.lost(why);
         }
     }
 
@@ -271,12 +296,15 @@ public final class NodeChannel {
         var unused = channel.close();
         Answer waiting = answer;
         answer = null;
-        if (waiting != null) {
-            waiting.lost(why);
-        }
-        Consumer<ChannelLost> action = whenClosed;
-        if (action != null) {
-            action.accept(why);
+        try {
+            if (waiting != null) {
+                waiting.lost(why);
+            }
+        } finally {
+            Consumer<ChannelLost> action = whenClosed;
+            if (action != null) {
+                action.accept(why);
+            }
         }
     }
 

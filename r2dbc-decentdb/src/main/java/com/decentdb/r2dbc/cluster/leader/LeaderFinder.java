@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.cluster.leader;
 
 import com.decentdb.r2dbc.cluster.channel.Dialer;
 import com.decentdb.r2dbc.cluster.channel.NodeChannel;
+import com.decentdb.r2dbc.cluster.meter.ClusterLog;
 import com.decentdb.r2dbc.transport.Errors;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -17,8 +18,6 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import reactor.util.Logger;
-import reactor.util.Loggers;
 
 /**
  * Knows the leader of a cluster, and looks for it when it is unknown or in doubt: one search at a time, for all that wait. Each
@@ -26,11 +25,10 @@ import reactor.util.Loggers;
  */
 public final class LeaderFinder {
 
-    private static final Logger LOG = Loggers.getLogger("com.decentdb.r2dbc.cluster");
-
     /** Waits for the leader; exactly one of the methods is called. */
     public interface Seeker {
 
+        /** If this throws something, the other one is called nevertheless. */
         void found(Leader leader);
 
         void notFound(R2dbcException error);
@@ -111,8 +109,14 @@ public final class LeaderFinder {
         waits.add(wait);
         if (search == null) {
             searchBegan = System.nanoTime();
-            search = new Search(this);
-            search.begin();
+            try {
+                Search begun = new Search(this);
+                search = begun;
+                begun.begin();
+            } catch (Throwable e) {
+                wait.cancel();
+                throw e;
+            }
         }
         return wait::cancel;
     }
@@ -129,7 +133,7 @@ public final class LeaderFinder {
             inDoubt = true;
             inDoubtSince = System.nanoTime();
             dropSpare();
-            LOG.debug("The leader {} of '{}' is in doubt: {}", known.address(), settings.database(), why);
+            ClusterLog.debug("The leader {} of '{}' is in doubt: {}", known.address(), settings.database(), why);
         }
     }
 
@@ -200,7 +204,7 @@ public final class LeaderFinder {
         Predicate<InetAddress> admitted = seeds.contains(address)
                 ? resolved -> true
                 : resolved -> settings.redirects().admits(address, resolved);
-        LOG.debug("Asking {} for the leader of '{}'", address, settings.database());
+        ClusterLog.debug("Asking {} for the leader of '{}'", address, settings.database());
         return Probe.start(dialer, address, admitted, settings.probeTimeout().toNanos(), asked);
     }
 
@@ -220,19 +224,29 @@ public final class LeaderFinder {
             Duration leaderless = Duration.ofNanos(System.nanoTime() - inDoubtSince);
             NodeAddress from = before == null ? null : before.address();
             if (from != null) {
-                LOG.info(
+                ClusterLog.info(
                         "The leader of '{}' is {}, was {}; none for {} ms",
                         settings.database(),
                         address,
                         from,
                         leaderless.toMillis());
             }
-            listener.changed(new Change(from, now, leaderless));
+            told(() -> listener.changed(new Change(from, now, leaderless)));
         }
-        listener.confirmed(now);
+        told(() -> listener.confirmed(now));
         List<Wait> served = List.copyOf(waits);
         waits.clear();
         served.forEach(wait -> wait.end(now));
+    }
+
+    /** Those that wait for the leader get it even if the listener fails. */
+    private void told(Runnable report) {
+        try {
+            report.run();
+        } catch (Throwable e) {
+            ClusterLog.warn(
+                    "A change of the leader of '{}' could not be dealt with: {}", settings.database(), e.toString());
+        }
     }
 
     private void searched(boolean found) {
@@ -263,7 +277,11 @@ public final class LeaderFinder {
 
         void end(Leader found) {
             timer.cancel(false);
-            seeker.found(found);
+            try {
+                seeker.found(found);
+            } catch (Throwable e) {
+                seeker.notFound(Errors.map(e, null));
+            }
         }
 
         void end(R2dbcException error) {

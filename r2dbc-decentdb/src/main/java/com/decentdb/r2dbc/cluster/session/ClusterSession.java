@@ -4,13 +4,14 @@ import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.api.schema.SchemaInspection;
+import com.decentdb.r2dbc.cluster.channel.EventLoops;
+import com.decentdb.r2dbc.cluster.database.ClusterDatabase;
+import com.decentdb.r2dbc.cluster.line.ServerFeatures;
 import com.decentdb.r2dbc.cluster.schema.ClusterInspection;
-import com.decentdb.r2dbc.cluster.write.LineSource;
-import com.decentdb.r2dbc.cluster.write.PendingWrite;
-import com.decentdb.r2dbc.cluster.write.WriteResult;
-import com.decentdb.r2dbc.cluster.write.WriteStep;
+import com.decentdb.r2dbc.cluster.transaction.ClusterTransaction;
+import com.decentdb.r2dbc.cluster.transaction.Plan;
+import com.decentdb.r2dbc.cluster.transaction.TransactionStatement;
 import com.decentdb.r2dbc.codec.Value;
-import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Capability;
@@ -28,9 +29,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -50,6 +49,7 @@ public final class ClusterSession implements Session {
     private final Runnable release;
     private final Executor delivery;
     private final SessionReads reads;
+    private final SessionWrites writes;
     private final SessionQueue queue = new SessionQueue(this);
     private final Sinks.Empty<Void> end = Sinks.empty();
     private volatile @Nullable ClusterTransaction transaction;
@@ -57,6 +57,10 @@ public final class ClusterSession implements Session {
     private volatile Duration lockWait = Waits.UNLIMITED;
     private volatile Duration statementTimeout;
     private volatile boolean open = true;
+    /** The transaction that closing has to roll back. */
+    private volatile @Nullable ClusterTransaction unfinished;
+
+    private volatile boolean closed;
 
     /**
      * Creates a session.
@@ -70,6 +74,7 @@ public final class ClusterSession implements Session {
         this.statementTimeout = database.config().times().statement();
         this.pin = new SessionPin(database);
         this.reads = new SessionReads(database, delivery, pin::line, () -> statementTimeout);
+        this.writes = new SessionWrites(database, delivery, pin::line, () -> statementTimeout, () -> open);
     }
 
     @Override
@@ -78,80 +83,39 @@ public final class ClusterSession implements Session {
             if (!open) {
                 return Flux.error(Errors.map(Errors.closed(), command.sql().source()));
             }
-            Plan plan = Plan.of(command, database.features());
-            ClusterTransaction current = transaction;
-            if (plan.setsState()) {
-                pin.set(command.sql().source(), current);
-            }
-            if (current != null && current.active()) {
-                return inTransaction(current, plan);
-            }
-            if (!plan.reads()) {
-                return writes(plan, command.lockWait());
-            }
-            return plan.steps().size() == 1
-                    ? reads.read(plan.only(), command.lockWait())
-                    : Flux.fromIterable(plan.steps()).concatMap(step -> reads.read(step, command.lockWait()));
+            return Plan.dependsOnServer(command)
+                    ? database.learnFeatures(delivery).flatMapMany(features -> run(command, features))
+                    : run(command, database.features());
         });
+    }
+
+    private Flux<Cursor> run(Command command, ServerFeatures features) {
+        Plan plan = Plan.of(command, features);
+        ClusterTransaction current = transaction;
+        if (plan.setsState()) {
+            pin.set(command.sql().source(), current);
+        }
+        if (current != null && current.active()) {
+            return inTransaction(current, plan);
+        }
+        if (!plan.reads()) {
+            return writes.run(plan, command.lockWait());
+        }
+        return plan.steps().size() == 1
+                ? reads.read(plan.only(), command.lockWait())
+                : Flux.fromIterable(plan.steps()).concatMap(step -> reads.read(step, command.lockWait()));
     }
 
     @Override
-    public Flux<Cursor> executeTogether(List<Command> writes) {
+    public Flux<Cursor> executeTogether(List<Command> commands) {
         return Flux.defer(() -> {
-            if (writes.size() == 1 || !open || inTransaction()) {
-                return execute(writes.get(0));
+            if (commands.size() == 1 || !open || inTransaction()) {
+                return execute(commands.get(0));
             }
-            List<Plan> plans = writes.stream()
-                    .map(write -> Plan.of(write, database.features()))
-                    .toList();
-            List<WriteStep> steps =
-                    plans.stream().flatMap(plan -> plan.steps().stream()).toList();
-            return several(exchange -> submit(
-                    exchange,
-                    steps,
-                    false,
-                    writes.get(0).lockWait(),
-                    results -> IntStream.range(0, plans.size())
-                            .mapToObj(i -> plans.get(i).cursor(results.get(i)))
-                            .toList()));
+            return commands.stream().anyMatch(Plan::dependsOnServer)
+                    ? database.learnFeatures(delivery).flatMapMany(features -> writes.together(commands, features))
+                    : writes.together(commands, database.features());
         });
-    }
-
-    private Flux<Cursor> writes(Plan plan, Duration wait) {
-        if (plan.steps().size() == 1) {
-            return Exchange.flux(
-                    delivery,
-                    Cursor::close,
-                    exchange -> submit(exchange, plan.steps(), true, wait, results -> plan.cursor(results.get(0))));
-        }
-        return several(exchange -> submit(
-                exchange,
-                plan.steps(),
-                true,
-                wait,
-                results -> results.stream().map(plan::cursor).toList()));
-    }
-
-    private Flux<Cursor> several(Consumer<Exchange<List<Cursor>>> submit) {
-        return Exchange.<List<Cursor>>mono(delivery, late -> late.forEach(Cursor::close), submit)
-                .flatMapIterable(Function.identity());
-    }
-
-    private <T> void submit(
-            Exchange<T> exchange,
-            List<WriteStep> steps,
-            boolean atomic,
-            Duration wait,
-            Function<List<WriteResult>, T> answer) {
-        exchange.expiresAt(
-                Deadlines.after(wait),
-                () -> database.lease()
-                        .timeout("The statement", wait, steps.get(0).source()));
-        PinnedLine own = pin.line();
-        LineSource lines = own == null ? database.writer() : own;
-        PendingWrite<T> write = new PendingWrite<>(
-                exchange, steps, atomic, lines, () -> open, statementTimeout, System.nanoTime(), answer);
-        database.loop().execute(() -> database.committer().submit(write));
     }
 
     private Flux<Cursor> inTransaction(ClusterTransaction current, Plan plan) {
@@ -164,7 +128,7 @@ public final class ClusterSession implements Session {
                     .concatMap(step ->
                             inTransaction(current, new Plan(true, plan.setsState(), List.of(step), plan.keyColumn())));
         }
-        return several(exchange -> inTransaction(current, plan, exchange, Function.identity()));
+        return writes.several(exchange -> inTransaction(current, plan, exchange, Function.identity()));
     }
 
     private <T> void inTransaction(
@@ -172,10 +136,13 @@ public final class ClusterSession implements Session {
         Executor loop = database.loop();
         TransactionStatement<T> statement =
                 new TransactionStatement<>(current, plan, exchange, answer, loop, delivery, current::wrote);
-        loop.execute(() -> current.submit(exchange, plan.only().source(), line -> {
-            line.statementTimeout(statementTimeout);
-            statement.run(line);
-        }));
+        EventLoops.forRequest(
+                loop,
+                exchange,
+                () -> current.submit(exchange, plan.only().source(), line -> {
+                    line.statementTimeout(statementTimeout);
+                    statement.run(line);
+                }));
     }
 
     @Override
@@ -201,7 +168,7 @@ public final class ClusterSession implements Session {
             if (current == null) {
                 return open ? Mono.empty() : Mono.error(Errors.closed());
             }
-            return Exchange.<Void>mono(delivery, exchange -> onLoop(() -> current.commit(exchange)))
+            return Exchange.<Void>mono(delivery, exchange -> onLoop(exchange, () -> current.commit(exchange)))
                     .doOnTerminate(() -> ended(current));
         });
     }
@@ -217,9 +184,11 @@ public final class ClusterSession implements Session {
     private Mono<Void> rollback(ClusterTransaction current) {
         return Exchange.<Void>mono(delivery, exchange -> {
                     exchange.start();
-                    onLoop(() -> current.rollback(() -> exchange.answer(null)));
+                    onLoop(exchange, () -> current.rollback(() -> exchange.answer(null)));
                 })
-                .doFinally(signal -> dropped(current));
+                .doOnError(error -> ended(current))
+                .doOnCancel(() -> dropped(current))
+                .doOnSuccess(done -> dropped(current));
     }
 
     /** A lost transaction is still to be rolled back by its user. */
@@ -235,8 +204,8 @@ public final class ClusterSession implements Session {
         }
     }
 
-    private void onLoop(Runnable task) {
-        database.loop().execute(task);
+    private void onLoop(Exchange<?> exchange, Runnable task) {
+        EventLoops.forRequest(database.loop(), exchange, task);
     }
 
     @Override
@@ -245,7 +214,8 @@ public final class ClusterSession implements Session {
             ClusterTransaction current = transaction;
             return current == null || !current.active()
                     ? Mono.error(Errors.noTransaction())
-                    : Exchange.mono(delivery, exchange -> onLoop(() -> current.setReadOnly(readOnly, exchange)));
+                    : Exchange.mono(
+                            delivery, exchange -> onLoop(exchange, () -> current.setReadOnly(readOnly, exchange)));
         });
     }
 
@@ -255,8 +225,7 @@ public final class ClusterSession implements Session {
             reads.abandon(Errors::givenBack);
             statementTimeout = database.config().times().statement();
             ClusterTransaction current = transaction;
-            Mono<Void> ended =
-                    current == null ? Mono.empty() : rollback(current).onErrorComplete();
+            Mono<Void> ended = current == null ? Mono.empty() : rollback(current);
             return ended.then(Mono.fromRunnable(pin::drop));
         });
     }
@@ -334,36 +303,41 @@ public final class ClusterSession implements Session {
     public Mono<Void> close() {
         return Exchange.mono(delivery, exchange -> {
             exchange.start();
-            close(() -> exchange.answer(null));
+            synchronized (this) {
+                open = false;
+                if (transaction != null) {
+                    unfinished = transaction;
+                    transaction = null;
+                }
+            }
+            if (closed) {
+                exchange.answer(null);
+                return;
+            }
+            end.tryEmitEmpty();
+            reads.abandon(Errors::closed);
+            onLoop(exchange, () -> close(() -> exchange.answer(null)));
         });
     }
 
+    /** On the loop. One that fails, for want of memory, leaves to the next one what it has not done. */
     private void close(Runnable whenDone) {
-        ClusterTransaction current;
-        synchronized (this) {
-            if (!open) {
-                whenDone.run();
-                return;
+        ClusterTransaction current = unfinished;
+        Runnable ended = () -> {
+            unfinished = null;
+            pin.drop();
+            release.run();
+            if (!closed) {
+                closed = true;
+                database.sessionClosed();
             }
-            open = false;
-            current = transaction;
-            transaction = null;
+            whenDone.run();
+        };
+        if (current == null) {
+            ended.run();
+        } else {
+            current.rollback(ended);
         }
-        end.tryEmitEmpty();
-        reads.abandon(Errors::closed);
-        onLoop(() -> {
-            database.sessionClosed();
-            Runnable ended = () -> {
-                pin.drop();
-                release.run();
-                whenDone.run();
-            };
-            if (current == null) {
-                ended.run();
-            } else {
-                current.rollback(ended);
-            }
-        });
     }
 
     @Override
@@ -380,7 +354,9 @@ public final class ClusterSession implements Session {
     public SchemaInspection inspection() {
         return new ClusterInspection(
                 sql -> execute(Command.of(sql, 1, lockWait)),
-                () -> open ? Mono.just(database.features().toString()) : Mono.error(Errors.closed()));
+                () -> open
+                        ? database.learnFeatures(delivery).map(ServerFeatures::toString)
+                        : Mono.error(Errors.closed()));
     }
 
     @Override

@@ -1,5 +1,9 @@
 package com.decentdb.r2dbc.cluster.session;
 
+import com.decentdb.r2dbc.cluster.channel.EventLoops;
+import com.decentdb.r2dbc.cluster.database.ClusterDatabase;
+import com.decentdb.r2dbc.cluster.database.PinnedLine;
+import com.decentdb.r2dbc.cluster.transaction.ClusterTransaction;
 import com.decentdb.r2dbc.transport.Errors;
 import org.jspecify.annotations.Nullable;
 
@@ -49,9 +53,9 @@ final class SessionPin {
     /** Drops the line, and with it all that was set up. */
     synchronized void drop() {
         PinnedLine own = line;
-        line = null;
         if (own != null) {
-            database.loop().execute(own::close);
+            EventLoops.giveUp(database.loop(), own::close);
         }
+        line = null;
     }
 }

@@ -2,6 +2,8 @@ package com.decentdb.r2dbc.cluster.session;
 
 import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
+import com.decentdb.r2dbc.cluster.channel.EventLoops;
+import com.decentdb.r2dbc.cluster.database.ClusterDatabase;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -42,7 +44,7 @@ final class SessionQueue {
     Mono<WriteQueueMetrics> metrics(ClusterDatabase database) {
         return Exchange.mono(
                 session.delivery(),
-                exchange -> database.loop().execute(() -> {
+                exchange -> EventLoops.forRequest(database.loop(), exchange, () -> {
                     if (exchange.start()) {
                         exchange.answer(database.committer()
                                 .counts()

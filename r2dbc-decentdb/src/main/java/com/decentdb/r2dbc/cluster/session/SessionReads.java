@@ -1,6 +1,8 @@
 package com.decentdb.r2dbc.cluster.session;
 
 import com.decentdb.r2dbc.cluster.channel.EventLoops;
+import com.decentdb.r2dbc.cluster.database.ClusterDatabase;
+import com.decentdb.r2dbc.cluster.database.PinnedLine;
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineCursor;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
@@ -75,6 +77,7 @@ final class SessionReads {
         private final Attempts attempts = database.attempts();
         private @Nullable Line line;
         private @Nullable Work running;
+        private @Nullable LineCursor cursor;
         private boolean shared;
         private long busyUntil;
 
@@ -88,7 +91,7 @@ final class SessionReads {
         protected void submit() {
             expiresAt(Deadlines.after(statementTimeout.get()));
             busyUntil = Deadlines.after(lockWait);
-            database.loop().execute(this::begin);
+            EventLoops.forRequest(database.loop(), this, this::begin);
         }
 
         private void begin() {
@@ -158,21 +161,27 @@ final class SessionReads {
         private Work work(Line on, Tuple arguments) {
             return new Work(step.sql(), arguments, true) {
                 @Override
-                protected void rows(LineCursor cursor) {
+                protected void rows(LineCursor opened) {
                     running = null;
-                    if (!cursor.ended()) {
-                        cursors.add(cursor);
+                    cursor = opened;
+                    if (!opened.ended()) {
+                        cursors.add(opened);
                     }
-                    cursor.whenEnded(() -> {
-                        cursors.remove(cursor);
+                    opened.whenEnded(() -> {
+                        cursors.remove(opened);
                         giveBack(on);
                     });
-                    answer(new RowsCursor(cursor, database.loop(), delivery));
+                    answer(new RowsCursor(opened, database.loop(), delivery));
                 }
 
                 @Override
                 protected void failed(Trouble trouble) {
                     running = null;
+                    LineCursor opened = cursor;
+                    if (opened != null) {
+                        // The rows were there, but could not be handed over.
+                        cursors.remove(opened);
+                    }
                     decide(on, trouble);
                 }
 
@@ -195,11 +204,19 @@ final class SessionReads {
         }
 
         private void decide(Line on, Trouble trouble) {
+            try {
+                decideOn(on, trouble);
+            } catch (Throwable e) {
+                fail(Failures.ofRead(trouble, step.source()));
+            }
+        }
+
+        private void decideOn(Line on, Trouble trouble) {
             attempts.note(on, trouble);
             giveBack(on);
-            boolean again = trouble.notExecuted() && attempts.onNewLeader(this::again);
+            boolean again = trouble.notExecuted() && attempts.onNewLeader(this::again, this::failed);
             if (!again && trouble.busy() && (busyUntil == NEVER || System.nanoTime() - busyUntil < 0)) {
-                attempts.afterOthers(this::again);
+                attempts.afterOthers(this::again, this::failed);
                 again = true;
             }
             if (!again) {

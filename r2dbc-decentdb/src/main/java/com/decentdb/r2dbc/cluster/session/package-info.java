@@ -1,4 +1,4 @@
-/** Sessions on a cluster, their transactions, and what the sessions of one factory share. Internal to the driver. */
+/** Sessions on a cluster. Internal to the driver. */
 @NullMarked
 package com.decentdb.r2dbc.cluster.session;
 

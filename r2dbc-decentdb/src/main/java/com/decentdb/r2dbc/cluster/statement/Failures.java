@@ -2,20 +2,17 @@ package com.decentdb.r2dbc.cluster.statement;
 
 import com.decentdb.r2dbc.api.OutcomeUnknownException;
 import com.decentdb.r2dbc.cluster.channel.ChannelLost;
+import com.decentdb.r2dbc.cluster.meter.ClusterLog;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
 import org.jspecify.annotations.Nullable;
-import reactor.util.Logger;
-import reactor.util.Loggers;
 
 /**
  * The errors of a cluster as users see them. A write is either certainly not executed, or its error says that nobody knows.
  */
 public final class Failures {
-
-    private static final Logger LOG = Loggers.getLogger("com.decentdb.r2dbc.cluster");
 
     private Failures() {}
 
@@ -90,7 +87,7 @@ public final class Failures {
         @Nullable
         Throwable cause = trouble instanceof Trouble.Loss loss ? loss.why().cause() : null;
         int code = trouble instanceof Trouble.Refusal refusal ? code(refusal) : 0;
-        LOG.warn("Whether {} was committed is unknown: {}", what, why);
+        ClusterLog.warn("Whether {} was committed is unknown: {}", what, why);
         return new OutcomeUnknownException(
                 "Whether " + what + " was committed is unknown, since the leader did not confirm it: " + why
                         + ". Read before you repeat it",
@@ -123,8 +120,14 @@ public final class Failures {
                         0,
                         sql,
                         loss.why().cause());
+            case FAILED -> driverFailed(loss.why(), sql);
             default -> connectionFailure("The connection to the leader was lost: " + why, 0, sql);
         };
+    }
+
+    private static R2dbcException driverFailed(ChannelLost why, @Nullable String sql) {
+        Throwable cause = why.cause();
+        return cause == null ? Errors.of("XX000", why.message(), sql) : Errors.map(cause, sql);
     }
 
     /** The connection broke during something that only read. */
@@ -153,6 +156,7 @@ public final class Failures {
         return switch (why.kind()) {
             case TIMED_OUT -> Errors.of("57014", message, 0, null, why.cause());
             case PROTOCOL, TOO_LARGE -> Errors.of("08P01", message, 0, null, why.cause());
+            case FAILED -> driverFailed(why, null);
             default -> new R2dbcTransientResourceException(message, "08006", 0, null, why.cause());
         };
     }
@@ -190,6 +194,7 @@ public final class Failures {
             case 18 -> "54000";
             case 19 -> ofConstraint(refusal.code());
             case 20 -> "22018";
+            case 22 -> "0A000";
             case 23 -> "42501";
             case 25 -> "07002";
             case 100 -> "42000";

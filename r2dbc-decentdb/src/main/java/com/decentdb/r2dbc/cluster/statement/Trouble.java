@@ -1,7 +1,6 @@
 package com.decentdb.r2dbc.cluster.statement;
 
 import com.decentdb.r2dbc.cluster.channel.ChannelLost;
-import com.decentdb.r2dbc.cluster.channel.ChannelLost.Kind;
 
 /** Why a statement has no result. */
 public sealed interface Trouble {
@@ -84,7 +83,10 @@ public sealed interface Trouble {
     /** Whether the leader is to be looked for. */
     default boolean doubtsLeader() {
         if (this instanceof Loss loss) {
-            return loss.why().kind() != Kind.GIVEN_UP && loss.why().kind() != Kind.TOO_LARGE;
+            return switch (loss.why().kind()) {
+                case GIVEN_UP, TOO_LARGE, FAILED -> false;
+                default -> true;
+            };
         }
         return notBegun() || (this instanceof Refusal refusal && refusal.code() == 10_506);
     }

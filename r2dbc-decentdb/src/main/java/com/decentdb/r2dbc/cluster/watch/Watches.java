@@ -191,6 +191,9 @@ public final class Watches implements LogSubscription.Place {
 
     /** This factory committed. */
     public void committed(List<WriteStep> writes) {
+        if (!isUnwatched()) {
+            wake();
+        }
         Line open = line;
         if (open != null && version != null) {
             // Triggers may have changed other tables than those that the statements name.
@@ -217,6 +220,14 @@ public final class Watches implements LogSubscription.Place {
     }
 
     private void poll() {
+        try {
+            pollNow();
+        } catch (Throwable e) {
+            later();
+        }
+    }
+
+    private void pollNow() {
         Line open = line;
         next = null;
         if (isUnwatched() || closed) {
@@ -248,7 +259,12 @@ public final class Watches implements LogSubscription.Place {
     }
 
     private void later() {
-        next = loop.schedule(this::poll, isUnwatched() ? 0 : interval.toNanos(), TimeUnit.NANOSECONDS);
+        try {
+            next = loop.schedule(this::poll, isUnwatched() ? 0 : interval.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (Throwable e) {
+            // There was no memory for the timer: the next subscriber or commit begins anew.
+            polling = false;
+        }
     }
 
     private void ask(Line on) {

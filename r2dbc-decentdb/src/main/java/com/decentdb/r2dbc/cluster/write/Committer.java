@@ -66,8 +66,19 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
     private void claim() {
         if (!claimed && !waiting.isEmpty()) {
             claimed = true;
-            context.lease().acquire(this);
+            try {
+                context.lease().acquire(this);
+            } catch (Throwable e) {
+                giveUp(e);
+            }
         }
+    }
+
+    /** The right to write can neither be asked for nor used: those that wait for it learn why. */
+    private void giveUp(Throwable why) {
+        claimed = false;
+        R2dbcException error = Errors.map(why, null);
+        waiting.drain().forEach(write -> write.fail(error));
     }
 
     public WriteCounts counts() {
@@ -80,8 +91,13 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
 
     @Override
     public boolean granted() {
-        context.loop().execute(this::runNext);
-        return true;
+        try {
+            context.loop().execute(this::runNext);
+            return true;
+        } catch (Throwable e) {
+            giveUp(e);
+            return false;
+        }
     }
 
     @Override
@@ -95,16 +111,35 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
     }
 
     private void runNext() {
-        List<PendingWrite<?>> batch = take();
-        if (batch.isEmpty()) {
-            done();
+        List<PendingWrite<?>> batch = new ArrayList<>();
+        Runnable run;
+        try {
+            take(batch);
+            counts.started(batch);
+            run = run(batch);
+        } catch (Throwable e) {
+            fail(batch, e);
             return;
         }
-        counts.started(batch);
-        if (batch.size() == 1 && batch.get(0).steps().size() == 1) {
-            new SingleRun(context, counts, batch.get(0), this::done).begin();
-        } else {
-            new GroupRun(context, counts, batch, this::alone).begin();
+        run.run();
+    }
+
+    private Runnable run(List<PendingWrite<?>> batch) {
+        if (batch.isEmpty()) {
+            return this::done;
+        }
+        return batch.size() == 1 && batch.get(0).alone()
+                ? new SingleRun(context, counts, batch.get(0), this::done)::begin
+                : new GroupRun(context, counts, batch, this::alone)::begin;
+    }
+
+    /** Nothing was executed, since the driver failed. */
+    private void fail(List<PendingWrite<?>> writes, Throwable why) {
+        try {
+            R2dbcException error = Errors.map(why, null);
+            writes.forEach(write -> write.fail(error));
+        } finally {
+            done();
         }
     }
 
@@ -114,13 +149,22 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
             done();
             return;
         }
-        List<PendingWrite<?>> behind = rest.subList(1, rest.size());
-        PendingWrite<?> first = rest.get(0);
-        if (first.exchange().cancelled()) {
-            alone(behind);
-        } else {
-            new SingleRun(context, counts, first, () -> alone(behind)).begin();
+        SingleRun run;
+        try {
+            List<PendingWrite<?>> left = rest.stream()
+                    .dropWhile(write -> write.exchange().cancelled())
+                    .toList();
+            if (left.isEmpty()) {
+                done();
+                return;
+            }
+            List<PendingWrite<?>> behind = left.subList(1, left.size());
+            run = new SingleRun(context, counts, left.get(0), () -> alone(behind));
+        } catch (Throwable e) {
+            fail(rest, e);
+            return;
         }
+        run.begin();
     }
 
     private void done() {
@@ -129,8 +173,7 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
         claim();
     }
 
-    private List<PendingWrite<?>> take() {
-        List<PendingWrite<?>> batch = new ArrayList<>();
+    private void take(List<PendingWrite<?>> batch) {
         long bytes = 0;
         while (batch.size() < MOST_TOGETHER) {
             PendingWrite<?> next = waiting.poll();
@@ -143,14 +186,13 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
                 waiting.putBack(List.of(next));
                 break;
             }
-            if (next.exchange().start()) {
-                batch.add(next);
-                if (!groupable) {
-                    break;
-                }
+            batch.add(next);
+            if (!next.exchange().start()) {
+                batch.remove(batch.size() - 1);
+            } else if (!groupable) {
+                break;
             }
         }
-        return batch;
     }
 
     /** Fails what waits for sessions that were closed. */

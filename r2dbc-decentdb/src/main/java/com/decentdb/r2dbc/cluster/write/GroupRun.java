@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.cluster.write;
 
+import com.decentdb.r2dbc.cluster.changelog.LogCarrier;
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineCursor;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
@@ -33,6 +34,7 @@ final class GroupRun implements LineOpener.Opened {
     private final boolean unit;
 
     private final List<WriteResult> results = new ArrayList<>();
+    private boolean done;
 
     GroupRun(
             Committer.Context context,
@@ -47,14 +49,18 @@ final class GroupRun implements LineOpener.Opened {
         this.attempts = new Attempts(context.loop(), context.finder(), context.failoverTimeout());
     }
 
-    /** Begins anew; what was cancelled meanwhile, or waited too long, is left out. */
+    /** Begins anew; what was cancelled meanwhile, or waited too long, is left out. Throws nothing. */
     void begin() {
-        results.clear();
-        writes.removeIf(write -> write.exchange().cancelled());
-        if (writes.isEmpty()) {
-            whenDone.accept(List.of());
-        } else {
-            writes.get(0).lines().line(this);
+        try {
+            results.clear();
+            writes.removeIf(write -> write.exchange().cancelled());
+            if (writes.isEmpty()) {
+                finish(List.of());
+            } else {
+                writes.get(0).lines().line(this);
+            }
+        } catch (Throwable e) {
+            failed(Errors.map(e, null));
         }
     }
 
@@ -110,6 +116,15 @@ final class GroupRun implements LineOpener.Opened {
             skip(line, index, Errors.map(e, step.source()));
             return;
         }
+        if (step.alters()) {
+            LogCarrier.run(
+                    line,
+                    step.sql(),
+                    arguments,
+                    result -> ran(line, index, new WriteResult(0, result.lastRowId(), List.of())),
+                    trouble -> orFail(line, trouble, () -> stepFailed(line, index, trouble)));
+            return;
+        }
         line.submit(new Work(step.sql(), arguments, step.rows()) {
             @Override
             protected void result(Reply.Result result) {
@@ -131,7 +146,7 @@ final class GroupRun implements LineOpener.Opened {
 
             @Override
             protected void failed(Trouble trouble) {
-                stepFailed(line, index, trouble);
+                orFail(line, trouble, () -> stepFailed(line, index, trouble));
             }
 
             @Override
@@ -167,9 +182,19 @@ final class GroupRun implements LineOpener.Opened {
         }
     }
 
+    /** Deals with trouble; should that fail as well, the writes do. */
+    private void orFail(Line line, Trouble trouble, Runnable remedy) {
+        try {
+            remedy.run();
+        } catch (Throwable e) {
+            line.close();
+            failEach(line, trouble);
+        }
+    }
+
     private static boolean timedOut(Trouble.Loss loss) {
         return switch (loss.why().kind()) {
-            case TIMED_OUT, TOO_LARGE, PROTOCOL -> true;
+            case TIMED_OUT, TOO_LARGE, PROTOCOL, FAILED -> true;
             default -> false;
         };
     }
@@ -219,24 +244,27 @@ final class GroupRun implements LineOpener.Opened {
     }
 
     private void committed(Line line) {
-        context.lease().lockedHere();
-        List<WriteStep> steps = new ArrayList<>();
-        for (int i = 0; i < results.size(); i++) {
-            steps.add(step(i));
-        }
-        if (steps.stream().anyMatch(WriteStep::schema)) {
-            line.forgetStatements();
-        }
-        counts.committed(unit ? 1 : results.size());
-        context.committed().accept(steps);
-        if (unit) {
-            writes.get(0).succeed(List.copyOf(results));
-        } else {
-            for (int i = 0; i < results.size(); i++) {
-                writes.get(i).succeed(List.of(results.get(i)));
+        try {
+            if (unit) {
+                writes.get(0).succeed(List.copyOf(results));
+            } else {
+                for (int i = 0; i < results.size(); i++) {
+                    writes.get(i).succeed(List.of(results.get(i)));
+                }
             }
+            context.lease().lockedHere();
+            List<WriteStep> steps = new ArrayList<>();
+            for (int i = 0; i < results.size(); i++) {
+                steps.add(step(i));
+            }
+            if (steps.stream().anyMatch(WriteStep::schema)) {
+                line.forgetStatements();
+            }
+            counts.committed(unit ? 1 : results.size());
+            context.committed().accept(steps);
+        } finally {
+            end(line, List.of());
         }
-        end(line, List.of());
     }
 
     private void commitFailed(Line line, Trouble trouble) {
@@ -250,7 +278,10 @@ final class GroupRun implements LineOpener.Opened {
             if (writes.get(0).late()) {
                 rollback(line, () -> fail(line, Committer.locked(context, writes.get(0), null)));
             } else {
-                attempts.afterOthers(() -> commit(line));
+                attempts.afterOthers(() -> commit(line), error -> {
+                    line.close();
+                    fail(line, error);
+                });
             }
         } else if (trouble.constraint() || trouble.noTransaction()) {
             // A constraint that is checked at the end: which of the writes broke it shows when each runs alone.
@@ -267,18 +298,21 @@ final class GroupRun implements LineOpener.Opened {
     }
 
     private void failEach(Line line, Trouble trouble) {
-        for (PendingWrite<?> write : writes) {
-            counts.failed(1);
-            write.fail(Failures.ofWrite(trouble, write.only().source()));
+        try {
+            for (PendingWrite<?> write : writes) {
+                counts.failed(1);
+                write.fail(Failures.ofWrite(trouble, write.only().source()));
+            }
+        } finally {
+            end(line, List.of());
         }
-        end(line, List.of());
     }
 
     /** Nobody was executed: all begin anew with the next leader, if there is one in time. */
     private void startOver(Line line, Trouble trouble) {
         attempts.note(line, trouble);
         line.close();
-        if (!attempts.onNewLeader(this::begin)) {
+        if (!attempts.onNewLeader(this::begin, this::failed)) {
             fail(line, Failures.ofRead(trouble, null));
         }
     }
@@ -296,7 +330,7 @@ final class GroupRun implements LineOpener.Opened {
         if (writes.isEmpty()) {
             end(line, List.of());
         } else {
-            attempts.afterOthers(this::begin);
+            attempts.afterOthers(this::begin, this::failed);
         }
     }
 
@@ -309,20 +343,30 @@ final class GroupRun implements LineOpener.Opened {
     }
 
     private void failAll(R2dbcException error, @Nullable Line line) {
-        for (PendingWrite<?> write : writes) {
-            counts.failed(1);
-            write.fail(Errors.map(error, write.only().source()));
-        }
-        if (line == null) {
-            whenDone.accept(List.of());
-        } else {
-            end(line, List.of());
+        try {
+            for (PendingWrite<?> write : writes) {
+                counts.failed(1);
+                write.fail(Errors.map(error, write.only().source()));
+            }
+        } finally {
+            if (line == null) {
+                finish(List.of());
+            } else {
+                end(line, List.of());
+            }
         }
     }
 
     private void end(Line line, List<PendingWrite<?>> alone) {
         line.keep(false);
-        whenDone.accept(List.copyOf(alone));
+        finish(alone);
+    }
+
+    private void finish(List<PendingWrite<?>> alone) {
+        if (!done) {
+            done = true;
+            whenDone.accept(alone);
+        }
     }
 
     private void rollback(Line line, Runnable next) {
@@ -334,7 +378,7 @@ final class GroupRun implements LineOpener.Opened {
         });
     }
 
-    private static void exec(Line line, String sql, Consumer<Reply.Result> done, Consumer<Trouble> failed) {
+    private void exec(Line line, String sql, Consumer<Reply.Result> done, Consumer<Trouble> failed) {
         line.submit(new Work(sql, Tuple.NONE, false) {
             @Override
             protected void result(Reply.Result result) {
@@ -343,7 +387,7 @@ final class GroupRun implements LineOpener.Opened {
 
             @Override
             protected void failed(Trouble trouble) {
-                failed.accept(trouble);
+                orFail(line, trouble, () -> failed.accept(trouble));
             }
         });
     }

@@ -1,5 +1,9 @@
 package com.decentdb.r2dbc.cluster.write;
 
+import com.decentdb.r2dbc.cluster.channel.ChannelLost;
+import com.decentdb.r2dbc.cluster.meter.ClusterLog;
+import com.decentdb.r2dbc.cluster.statement.Failures;
+import com.decentdb.r2dbc.cluster.statement.Trouble;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import io.r2dbc.spi.R2dbcException;
@@ -36,16 +40,32 @@ public record PendingWrite<T>(
         return steps.size() == 1 && first.counts() && !first.rows() && lines == shared;
     }
 
+    /** Whether it commits by itself. */
+    boolean alone() {
+        return steps.size() == 1 && !only().alters();
+    }
+
     WriteStep only() {
         return steps.get(0);
     }
 
+    /** Answers; throws nothing, since others wait behind it. */
     void succeed(List<WriteResult> results) {
-        exchange.answer(answer.apply(results));
+        try {
+            exchange.answer(answer.apply(results));
+        } catch (Throwable e) {
+            // It was committed, and the driver cannot say with which result.
+            fail(Failures.ofWrite(new Trouble.Loss(ChannelLost.failed(e), true), only().source()));
+        }
     }
 
+    /** Answers; throws nothing. */
     void fail(R2dbcException error) {
-        exchange.fail(error);
+        try {
+            exchange.fail(error);
+        } catch (Throwable e) {
+            ClusterLog.warn("The end of a write could not be reported: {}", e.toString());
+        }
     }
 
     /** Whether its subscriber waits no longer for others to let it write. */

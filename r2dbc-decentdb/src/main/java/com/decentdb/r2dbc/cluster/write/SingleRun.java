@@ -33,9 +33,14 @@ final class SingleRun implements LineOpener.Opened {
         this.attempts = new Attempts(context.loop(), context.finder(), context.failoverTimeout());
     }
 
+    /** Begins; throws nothing. */
     void begin() {
-        write.exchange().onCancel(() -> context.loop().execute(this::cancelled));
-        attempt();
+        try {
+            write.exchange().onCancel(() -> context.loop().execute(this::cancelled));
+            attempt();
+        } catch (Throwable e) {
+            failed(Errors.map(e, null));
+        }
     }
 
     private void attempt() {
@@ -50,6 +55,7 @@ final class SingleRun implements LineOpener.Opened {
         if (done) {
             return;
         }
+        opened.keep(false);
         opened.statementTimeout(write.statementTimeout());
         WriteStep step = write.only();
         Tuple arguments;
@@ -99,14 +105,22 @@ final class SingleRun implements LineOpener.Opened {
 
     private void decide(Line on, Trouble trouble) {
         running = null;
+        try {
+            decideOn(on, trouble);
+        } catch (Throwable e) {
+            fail(Failures.ofWrite(trouble, write.only().source()));
+        }
+    }
+
+    private void decideOn(Line on, Trouble trouble) {
         attempts.note(on, trouble);
-        if (trouble.notBegun() && attempts.onNewLeader(this::attempt)) {
+        if (trouble.notBegun() && attempts.onNewLeader(this::attempt, this::failed)) {
             return;
         }
         if (trouble.busy()) {
             context.lease().lockedElsewhere();
             if (!write.late()) {
-                attempts.afterOthers(this::attempt);
+                attempts.afterOthers(this::attempt, this::failed);
                 return;
             }
             fail(Committer.locked(context, write, ((Trouble.Refusal) trouble).message()));
@@ -118,36 +132,45 @@ final class SingleRun implements LineOpener.Opened {
     private void succeed(WriteResult result) {
         running = null;
         if (end()) {
-            context.lease().lockedHere();
-            WriteStep step = write.only();
-            if (step.schema() && line != null) {
-                line.forgetStatements();
+            try {
+                write.succeed(List.of(result));
+                context.lease().lockedHere();
+                WriteStep step = write.only();
+                if (step.schema() && line != null) {
+                    line.forgetStatements();
+                }
+                counts.committed(1);
+                context.committed().accept(write.steps());
+            } finally {
+                whenDone.run();
             }
-            counts.committed(1);
-            context.committed().accept(write.steps());
-            write.succeed(List.of(result));
-            whenDone.run();
         }
     }
 
     private void fail(R2dbcException error) {
         if (end()) {
-            counts.failed(1);
-            write.fail(error);
-            whenDone.run();
+            try {
+                counts.failed(1);
+                write.fail(error);
+            } finally {
+                whenDone.run();
+            }
         }
     }
 
     /** The statement is stopped; the node rolls it back unless it has committed by then. */
     private void cancelled() {
         if (end()) {
-            Line on = line;
-            Work work = running;
-            if (on != null && work != null) {
-                on.giveUp(work);
+            try {
+                Line on = line;
+                Work work = running;
+                if (on != null && work != null) {
+                    on.giveUp(work);
+                }
+                counts.failed(1);
+            } finally {
+                whenDone.run();
             }
-            counts.failed(1);
-            whenDone.run();
         }
     }
 

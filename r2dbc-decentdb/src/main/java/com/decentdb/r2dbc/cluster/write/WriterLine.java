@@ -27,9 +27,9 @@ public final class WriterLine implements LineSource {
         if (known == null || !known.isOpen() || known.epoch() < epoch) {
             replace(opened);
         } else if (known.isFree() && System.nanoTime() - known.idleSince() > validateAfterIdle.toNanos()) {
-            opener.check(known, () -> opened.opened(known), () -> replace(opened));
+            opener.check(known, () -> LineOpener.hand(known, opened), () -> replace(opened));
         } else {
-            opened.opened(known);
+            LineOpener.hand(known, opened);
         }
     }
 
@@ -43,7 +43,7 @@ public final class WriterLine implements LineSource {
                 if (closed) {
                     fresh.close();
                 }
-                opened.opened(fresh);
+                LineOpener.hand(fresh, opened);
             }
 
             @Override

@@ -1,10 +1,12 @@
-package com.decentdb.r2dbc.cluster.session;
+package com.decentdb.r2dbc.cluster.transaction;
 
+import com.decentdb.r2dbc.cluster.database.ClusterDatabase;
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.ReaderLines;
 import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
+import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.TransactionOptions;
 import io.r2dbc.spi.R2dbcException;
 import java.util.function.Consumer;
@@ -55,7 +57,11 @@ final class WaitingStatements {
         }
         for (Pending request : pending.drain()) {
             if (request.exchange().start()) {
-                request.work().accept(on);
+                try {
+                    request.work().accept(on);
+                } catch (Throwable e) {
+                    request.exchange().fail(Errors.map(e, null));
+                }
             }
         }
     }

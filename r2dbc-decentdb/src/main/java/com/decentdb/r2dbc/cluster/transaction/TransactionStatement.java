@@ -1,5 +1,6 @@
-package com.decentdb.r2dbc.cluster.session;
+package com.decentdb.r2dbc.cluster.transaction;
 
+import com.decentdb.r2dbc.cluster.changelog.LogCarrier;
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineCursor;
 import com.decentdb.r2dbc.cluster.line.RowsCursor;
@@ -21,7 +22,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A statement in an open transaction, with one execution after another. Confined to the loop. */
-final class TransactionStatement<T> {
+public final class TransactionStatement<T> {
 
     private final ClusterTransaction transaction;
     private final Plan plan;
@@ -33,7 +34,7 @@ final class TransactionStatement<T> {
     private final List<Cursor> outcomes = new ArrayList<>();
 
     /** @param written takes each execution that changed something */
-    TransactionStatement(
+    public TransactionStatement(
             ClusterTransaction transaction,
             Plan plan,
             Exchange<T> exchange,
@@ -50,7 +51,7 @@ final class TransactionStatement<T> {
         this.written = written;
     }
 
-    void run(Line line) {
+    public void run(Line line) {
         next(line, 0);
     }
 
@@ -69,6 +70,16 @@ final class TransactionStatement<T> {
             arguments = step.tuple(line.features());
         } catch (Throwable e) {
             fail(Errors.map(e, step.source()));
+            return;
+        }
+        if (step.alters()) {
+            Work first = LogCarrier.run(
+                    line,
+                    step.sql(),
+                    arguments,
+                    result -> ran(line, index, step, plan.cursor(new WriteResult(0, result.lastRowId(), List.of()))),
+                    trouble -> fail(transaction.statementFailed(line, trouble, step.source(), true)));
+            exchange.onCancel(() -> loop.execute(() -> line.giveUp(first)));
             return;
         }
         Work work = work(line, index, step, arguments);

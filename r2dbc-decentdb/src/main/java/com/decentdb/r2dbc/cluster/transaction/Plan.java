@@ -1,8 +1,9 @@
-package com.decentdb.r2dbc.cluster.session;
+package com.decentdb.r2dbc.cluster.transaction;
 
 import com.decentdb.r2dbc.cluster.line.RowsCursor;
 import com.decentdb.r2dbc.cluster.line.ServerFeatures;
 import com.decentdb.r2dbc.cluster.wire.RowsFrame;
+import com.decentdb.r2dbc.cluster.wire.Tuple;
 import com.decentdb.r2dbc.cluster.write.WriteResult;
 import com.decentdb.r2dbc.cluster.write.WriteStep;
 import com.decentdb.r2dbc.codec.RowBatch;
@@ -28,18 +29,26 @@ import org.jspecify.annotations.Nullable;
  * @param steps one for each list of arguments
  * @param keyColumn the column in which the last row id is returned, null for a statement that returns what the node returns
  */
-record Plan(
+public record Plan(
         boolean reads,
         boolean setsState,
         List<WriteStep> steps,
         @Nullable String keyColumn) {
+
+    /** Whether it takes features that not every server has. */
+    public static boolean dependsOnServer(Command command) {
+        SqlCommand sql = command.sql();
+        return sql.generated() != null
+                || command.bindings().stream().anyMatch(arguments -> arguments.length > Tuple.MOST_OF_SCHEMA_0)
+                || SqliteStatement.of(sql).returning();
+    }
 
     /**
      * Plans a command for a server.
      *
      * @throws R2dbcException if it must not be sent, or the server cannot do it
      */
-    static Plan of(Command command, ServerFeatures features) {
+    public static Plan of(Command command, ServerFeatures features) {
         SqlCommand sql = command.sql();
         SqlCommand.Generated generated = sql.generated();
         if (generated != null && !features.returning()) {
@@ -98,17 +107,18 @@ record Plan(
                     counts,
                     rows,
                     statement.changesSchema(),
+                    statement.altersTable(),
                     statement.writtenTables()));
         }
         return steps;
     }
 
-    WriteStep only() {
+    public WriteStep only() {
         return steps.get(0);
     }
 
     /** The outcome of a write for its user. */
-    Cursor cursor(WriteResult result) {
+    public Cursor cursor(WriteResult result) {
         String key = keyColumn;
         if (key != null) {
             RowsFrame frame = RowsFrame.of(key, result.lastRowId());

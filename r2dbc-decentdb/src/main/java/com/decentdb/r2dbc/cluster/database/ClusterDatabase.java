@@ -1,13 +1,9 @@
-package com.decentdb.r2dbc.cluster.session;
+package com.decentdb.r2dbc.cluster.database;
 
-import com.decentdb.r2dbc.api.cluster.ClusterNode;
-import com.decentdb.r2dbc.api.cluster.NodeRole;
-import com.decentdb.r2dbc.api.cluster.NodeStore;
 import com.decentdb.r2dbc.cluster.ClusterConfig;
 import com.decentdb.r2dbc.cluster.channel.EventLoops;
 import com.decentdb.r2dbc.cluster.dump.Dumps;
 import com.decentdb.r2dbc.cluster.leader.LeaderFinder;
-import com.decentdb.r2dbc.cluster.leader.NodeAddress;
 import com.decentdb.r2dbc.cluster.leader.Topology;
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
@@ -16,36 +12,26 @@ import com.decentdb.r2dbc.cluster.line.ServerFeatures;
 import com.decentdb.r2dbc.cluster.meter.Census;
 import com.decentdb.r2dbc.cluster.meter.ClusterMeters;
 import com.decentdb.r2dbc.cluster.watch.Watches;
-import com.decentdb.r2dbc.cluster.wire.Reply;
 import com.decentdb.r2dbc.cluster.write.Attempts;
 import com.decentdb.r2dbc.cluster.write.Committer;
 import com.decentdb.r2dbc.cluster.write.WriteStep;
 import com.decentdb.r2dbc.cluster.write.WriterLine;
-import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WriteLease;
-import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
-import reactor.util.Logger;
-import reactor.util.Loggers;
 
 /** All that the sessions of one factory share. Confined to the loop, but for what says otherwise. */
 public final class ClusterDatabase implements LeaderFinder.Listener {
-
-    private static final Logger LOG = Loggers.getLogger("com.decentdb.r2dbc.cluster");
 
     private static final long COUNT_MILLIS = 1_000;
 
@@ -67,11 +53,10 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
     private final @Nullable ScheduledFuture<?> counting;
     private volatile Census census = Census.EMPTY;
     private int openSessions;
-    private final Set<Connecting> whenConnected = new LinkedHashSet<>();
-    private Runnable giveUpConnecting = () -> {};
+    private final SharedLine first;
+    private final SharedLine informed;
+    private final NodeSeeds seeds;
     private int pinned;
-    private boolean seeded;
-    private List<Runnable> whenSeeded = new ArrayList<>();
 
     /**
      * Creates it; connects nowhere yet.
@@ -79,19 +64,48 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
      * @param name for users
      * @param sessions opens sessions on it
      */
-    public ClusterDatabase(ClusterConfig config, String name, Supplier<Mono<Session>> sessions) {
+    public static ClusterDatabase open(ClusterConfig config, String name, Supplier<Mono<Session>> sessions) {
+        EventLoops.Use use = EventLoops.acquire();
+        ClusterMeters meters = ClusterMeters.NONE;
+        ClusterDatabase database;
+        try {
+            meters = ClusterMeters.of(config.database());
+            database = new ClusterDatabase(config, name, sessions, use, meters);
+        } catch (Throwable e) {
+            meters.close();
+            use.release().run();
+            throw e;
+        }
+        try {
+            database.seeds.read();
+            return database;
+        } catch (Throwable e) {
+            database.close();
+            throw e;
+        }
+    }
+
+    private ClusterDatabase(
+            ClusterConfig config,
+            String name,
+            Supplier<Mono<Session>> sessions,
+            EventLoops.Use use,
+            ClusterMeters meters) {
         this.config = config;
         this.name = name;
         this.sessions = sessions;
-        this.use = EventLoops.acquire();
-        this.meters = ClusterMeters.of(config.database());
+        this.use = use;
+        this.meters = meters;
         ClusterConfig.Parts parts = config.parts(use.loop(), this);
         ClusterConfig.Times times = config.times();
         this.finder = parts.finder();
-        this.topology = new Topology(
-                use.loop(), parts.dialer(), finder, times.probe(), times.topologyRefresh(), this::keepNodes);
+        this.seeds = new NodeSeeds(use.loop(), config, finder);
+        this.topology =
+                new Topology(use.loop(), parts.dialer(), finder, times.probe(), times.topologyRefresh(), seeds::keep);
         this.opener = new LineOpener(use.loop(), parts.dialer(), finder, config.lines(), meters);
         this.readers = new ReaderLines(opener, config.maxReaders(), times.validateAfterIdle());
+        this.first = new SharedLine(opener, readers::add);
+        this.informed = new SharedLine(opener, readers::add);
         this.writer = new WriterLine(opener, times.validateAfterIdle());
         this.committer = new Committer(
                 new Committer.Context(
@@ -112,11 +126,10 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
                 parts.dialer(),
                 new Dumps.Settings(config.database(), times.failover(), times.connect(), times.statement()),
                 readers::add);
-        this.hide = meters.show(() -> census);
         this.counting = meters.shows()
                 ? use.loop().scheduleAtFixedRate(this::count, 0, COUNT_MILLIS, TimeUnit.MILLISECONDS)
                 : null;
-        readNodes();
+        this.hide = meters.show(() -> census);
     }
 
     /** Any thread asks the meters, and the loop alone knows the numbers that they show. */
@@ -124,148 +137,113 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
         census = new Census(openSessions, committer.waitingWrites(), opener.census());
     }
 
-    EventLoop loop() {
+    public EventLoop loop() {
         return use.loop();
     }
 
-    ClusterConfig config() {
+    public ClusterConfig config() {
         return config;
     }
 
     /** The database as users know it; any thread. */
-    String name() {
+    public String name() {
         return name;
     }
 
     /** Another session; any thread. */
-    Mono<Session> sessions() {
+    public Mono<Session> sessions() {
         return sessions.get();
     }
 
-    LineOpener opener() {
+    public LineOpener opener() {
         return opener;
     }
 
-    ReaderLines readers() {
+    public ReaderLines readers() {
         return readers;
     }
 
-    WriterLine writer() {
+    public WriterLine writer() {
         return writer;
     }
 
-    WriteLease lease() {
+    public WriteLease lease() {
         return lease;
     }
 
-    Committer committer() {
+    public Committer committer() {
         return committer;
     }
 
-    Attempts attempts() {
+    public Attempts attempts() {
         return new Attempts(use.loop(), finder, config.times().failover());
     }
 
     /** Writes of this factory were committed. */
-    void committed(List<WriteStep> writes) {
+    public void committed(List<WriteStep> writes) {
         if (writes.stream().anyMatch(WriteStep::schema)) {
             readers.schemaChanged();
         }
         watches.committed(writes);
     }
 
-    Watches watches() {
+    public Watches watches() {
         return watches;
     }
 
-    ClusterMeters meters() {
+    public ClusterMeters meters() {
         return meters;
     }
 
-    Dumps dumps() {
+    public Dumps dumps() {
         return dumps;
     }
 
-    /** The features of the latest leader; any thread, once a session was opened. */
-    ServerFeatures features() {
-        ServerFeatures known = opener.features();
-        if (known == null) {
-            throw Errors.of("08003", "The database was not opened", null);
-        }
-        return known;
+    /** The features of the latest leader as far as they are known; any thread. */
+    public ServerFeatures features() {
+        return opener.features();
+    }
+
+    /** Finds out the features of the leader, unless they are known. */
+    public Mono<ServerFeatures> learnFeatures(Executor delivery) {
+        return Mono.defer(() -> opener.knowsFeatures()
+                ? Mono.just(opener.features())
+                : Exchange.mono(
+                        delivery,
+                        exchange -> EventLoops.forRequest(loop(), exchange, () -> {
+                            opener.askForFeatures();
+                            informed.open(exchange, () -> exchange.answer(opener.features()));
+                        })));
     }
 
     /** Answers with a session when there is a leader with the database open, so that a wrong URL shows at once; any thread. */
     public void ready(Exchange<Session> exchange, Supplier<Session> session) {
-        loop().execute(() -> {
-            if (seeded) {
-                findLeader(exchange, session);
-            } else {
-                whenSeeded.add(() -> findLeader(exchange, session));
-            }
-        });
+        EventLoops.forRequest(loop(), exchange, () -> seeds.whenRead(exchange, () -> findLeader(exchange, session)));
     }
 
     private void findLeader(Exchange<Session> exchange, Supplier<Session> session) {
         Runnable connected = () -> {
-            if (exchange.start()) {
-                openSessions++;
-                exchange.answer(session.get());
-            }
+            Session made = session.get();
+            openSessions++;
+            exchange.answer(made);
         };
-        if (finder.current() != null && opener.features() != null) {
+        if (finder.current() == null || !opener.hasOpened()) {
+            // One line is opened for all sessions that wait for the first one.
+            first.open(exchange, connected);
+        } else if (exchange.start()) {
             connected.run();
-            return;
-        }
-        Connecting connecting = new Connecting(connected, error -> exchange.fail(error));
-        whenConnected.add(connecting);
-        exchange.onCancel(() -> loop().execute(() -> forget(connecting)));
-        if (whenConnected.size() == 1) {
-            giveUpConnecting = opener.open(firstLine());
         }
     }
-
-    /** One line is opened for all sessions that wait for the first one. */
-    private LineOpener.Opened firstLine() {
-        return new LineOpener.Opened() {
-            @Override
-            public void opened(Line line) {
-                readers.add(line);
-                takeConnecting().forEach(each -> each.connected().run());
-            }
-
-            @Override
-            public void failed(R2dbcException error) {
-                takeConnecting().forEach(each -> each.failed().accept(error));
-            }
-        };
-    }
-
-    private List<Connecting> takeConnecting() {
-        List<Connecting> all = List.copyOf(whenConnected);
-        whenConnected.clear();
-        return all;
-    }
-
-    /** A session that was cancelled; the last one takes the search with it. */
-    private void forget(Connecting connecting) {
-        if (whenConnected.remove(connecting) && whenConnected.isEmpty()) {
-            giveUpConnecting.run();
-        }
-    }
-
-    /** A session that waits for the first line. */
-    private record Connecting(Runnable connected, Consumer<R2dbcException> failed) {}
 
     /** A session has been closed: what it left in the queue is dropped. */
-    void sessionClosed() {
+    public void sessionClosed() {
         openSessions--;
         committer.dropClosed();
     }
 
     /** Asks the leader whether it leads, on a connection of its own; any thread. */
-    void ping(Duration patience, Exchange<Boolean> exchange) {
-        loop().execute(() -> {
+    public void ping(Duration patience, Exchange<Boolean> exchange) {
+        EventLoops.forRequest(loop(), exchange, () -> {
             if (!exchange.start()) {
                 return;
             }
@@ -323,60 +301,19 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
         topology.refresh(leader);
     }
 
-    /** The nodes that the store names, beside those of the URL. */
-    private void readNodes() {
-        NodeStore store = config.store();
-        if (store == null) {
-            loop().execute(() -> seed(List.of()));
-            return;
-        }
-        DriverThreads.workers()
-                .execute(() -> Mono.from(store.nodes()).subscribe(nodes -> loop().execute(() -> seed(nodes)), error -> {
-                    LOG.warn("The node store of '{}' cannot be read: {}", config.database(), error.toString());
-                    loop().execute(() -> seed(List.of()));
-                }));
-    }
-
-    private void seed(List<ClusterNode> nodes) {
-        Set<NodeAddress> all = new LinkedHashSet<>(config.seeds());
-        for (ClusterNode node : nodes) {
-            try {
-                all.add(finder.reachable(NodeAddress.parse(node.address())));
-            } catch (IllegalArgumentException e) {
-                LOG.warn(
-                        "The node store of '{}' names a node that cannot be dialled: {}",
-                        config.database(),
-                        e.getMessage());
-            }
-        }
-        finder.seeds(List.copyOf(all));
-        seeded = true;
-        List<Runnable> waiting = whenSeeded;
-        whenSeeded = new ArrayList<>();
-        waiting.forEach(Runnable::run);
-    }
-
-    private void keepNodes(List<Reply.Node> nodes) {
-        NodeStore store = config.store();
-        if (store == null || !config.writesStore()) {
-            return;
-        }
-        List<ClusterNode> known = nodes.stream()
-                .map(node -> new ClusterNode(node.id(), node.address(), NodeRole.of(node.role())))
-                .toList();
-        DriverThreads.workers()
-                .execute(() -> Mono.from(store.update(known))
-                        .subscribe(
-                                done -> {},
-                                error -> LOG.warn(
-                                        "The nodes of '{}' cannot be written to the node store: {}",
-                                        config.database(),
-                                        error.toString())));
-    }
-
     /** Closes everything; any thread. */
     public void close() {
-        loop().execute(() -> {
+        try {
+            loop().execute(this::closeNow);
+        } catch (Throwable e) {
+            // The loop closes the channels when it ends.
+            use.release().run();
+            throw e;
+        }
+    }
+
+    private void closeNow() {
+        try {
             finder.close();
             topology.close();
             committer.close();
@@ -389,7 +326,8 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
             }
             hide.run();
             meters.close();
+        } finally {
             use.release().run();
-        });
+        }
     }
 }

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.cluster.session;
+package com.decentdb.r2dbc.cluster.database;
 
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The line of a session with temporary objects or settings, which live as long as it does. When it is lost, the next statement
  * gets an error that says so, and the session is as new. Confined to the loop.
  */
-final class PinnedLine implements LineSource {
+public final class PinnedLine implements LineSource {
 
     private final ClusterDatabase database;
     private final Runnable whenLossWasReported;
@@ -28,7 +28,7 @@ final class PinnedLine implements LineSource {
      *
      * @param whenLossWasReported the session is as new from then on
      */
-    PinnedLine(ClusterDatabase database, Runnable whenLossWasReported) {
+    public PinnedLine(ClusterDatabase database, Runnable whenLossWasReported) {
         this.database = database;
         this.whenLossWasReported = whenLossWasReported;
     }
@@ -37,7 +37,7 @@ final class PinnedLine implements LineSource {
     public void line(LineOpener.Opened opened) {
         Line own = line;
         if (own != null && own.isOpen() && !over) {
-            opened.opened(own);
+            LineOpener.hand(own, opened);
         } else if (own != null || over) {
             close();
             whenLossWasReported.run();
@@ -68,11 +68,11 @@ final class PinnedLine implements LineSource {
                     fresh.close();
                     return;
                 }
-                line = fresh;
-                fresh.role(ClusterMeters.Role.PINNED);
                 List<LineOpener.Opened> served = List.copyOf(waiting);
                 waiting.clear();
-                served.forEach(each -> each.opened(fresh));
+                line = fresh;
+                fresh.role(ClusterMeters.Role.PINNED);
+                served.forEach(each -> LineOpener.hand(fresh, each));
             }
 
             @Override
@@ -92,7 +92,7 @@ final class PinnedLine implements LineSource {
     }
 
     /** Drops the line, and with it all that was set up on it. */
-    void close() {
+    public void close() {
         if (over) {
             return;
         }

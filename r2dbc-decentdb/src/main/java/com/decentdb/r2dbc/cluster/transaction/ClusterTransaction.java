@@ -1,5 +1,7 @@
-package com.decentdb.r2dbc.cluster.session;
+package com.decentdb.r2dbc.cluster.transaction;
 
+import com.decentdb.r2dbc.cluster.database.ClusterDatabase;
+import com.decentdb.r2dbc.cluster.database.PinnedLine;
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
 import com.decentdb.r2dbc.cluster.statement.Failures;
@@ -21,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * The way of a transaction from its first statement, with which it takes the lease or a reader line, to its end. Confined to the
  * loop; {@link #active} may be asked by any thread.
  */
-final class ClusterTransaction implements LineOpener.Opened {
+public final class ClusterTransaction implements LineOpener.Opened {
 
     private enum State {
         /** Nothing was executed, and nothing is held. */
@@ -45,14 +47,13 @@ final class ClusterTransaction implements LineOpener.Opened {
     private Attempts attempts;
     private volatile State state = State.IDLE;
     private boolean readOnly;
-    private @Nullable Line line;
+    private final Holding holding;
     private @Nullable R2dbcException lostBy;
-    private Runnable giveBack = () -> {};
     private final List<WriteStep> written = new ArrayList<>();
     private boolean restricted;
     private final TransactionLimits limits;
 
-    ClusterTransaction(ClusterDatabase database, TransactionOptions options, @Nullable PinnedLine pinned) {
+    public ClusterTransaction(ClusterDatabase database, TransactionOptions options, @Nullable PinnedLine pinned) {
         this.database = database;
         this.options = options;
         this.pinned = pinned;
@@ -60,32 +61,33 @@ final class ClusterTransaction implements LineOpener.Opened {
         this.waiting = new WaitingStatements(database, options);
         this.attempts = database.attempts();
         this.limits = new TransactionLimits(database.loop(), options, this::exceeded);
+        this.holding = new Holding(limits);
     }
 
     /** Whether statements belong to it; any thread. */
-    boolean active() {
+    public boolean active() {
         return state != State.ENDED;
     }
 
     /** Whether it holds a line or waits for one; any thread. */
-    boolean started() {
+    public boolean started() {
         return state != State.IDLE && state != State.ENDED;
     }
 
     /** Lets it run on the line of its session, which was made before the first statement. */
-    void pin(PinnedLine own) {
+    public void pin(PinnedLine own) {
         pinned = own;
     }
 
     /** Notes a write, whose tables are told of the commit. */
-    void wrote(WriteStep step) {
+    public void wrote(WriteStep step) {
         written.add(step);
     }
 
     /** Runs work on its line, behind what was submitted before; it begins with the first. */
-    void submit(Exchange<?> exchange, @Nullable String sql, Consumer<Line> work) {
+    public void submit(Exchange<?> exchange, @Nullable String sql, Consumer<Line> work) {
         limits.used();
-        Line open = line;
+        Line open = holding.line();
         switch (state) {
             case OPEN -> {
                 if (open != null && exchange.start()) {
@@ -107,17 +109,26 @@ final class ClusterTransaction implements LineOpener.Opened {
 
     private void claim() {
         state = State.CLAIMING;
-        TransactionClaim claim = new TransactionClaim(this, options.holder());
-        if (!readOnly) {
-            database.lease().acquire(claim);
-            return;
-        }
-        PinnedLine own = pinned;
-        if (own == null) {
-            database.readers().acquire(claim);
-        } else {
-            state = State.BEGINNING;
-            own.line(this);
+        orRefuse(() -> {
+            TransactionClaim claim = new TransactionClaim(this, options.holder());
+            PinnedLine own = pinned;
+            if (!readOnly) {
+                database.lease().acquire(claim);
+            } else if (own == null) {
+                database.readers().acquire(claim);
+            } else {
+                state = State.BEGINNING;
+                own.line(this);
+            }
+        });
+    }
+
+    /** Takes a step towards its begin; those that wait for that learn of whatever the step throws. */
+    private void orRefuse(Runnable step) {
+        try {
+            step.run();
+        } catch (Throwable e) {
+            failed(Errors.map(e, null));
         }
     }
 
@@ -131,58 +142,55 @@ final class ClusterTransaction implements LineOpener.Opened {
     }
 
     private void open() {
-        if (state != State.BEGINNING) {
-            end();
-        } else if (!waiting.any()) {
-            state = State.IDLE;
-            end();
-        } else {
-            LineSource lines = pinned == null ? database.writer() : pinned;
+        LineSource lines = pinned == null ? database.writer() : pinned;
+        if (state == State.BEGINNING && waiting.any()) {
             lines.line(this);
+        } else {
+            state = state == State.BEGINNING ? State.IDLE : state;
+            holding.giveBack();
         }
     }
 
     @Override
     public void opened(Line opened) {
-        if (state != State.BEGINNING) {
-            end();
-            return;
+        if (state == State.BEGINNING) {
+            holding.take(opened);
+            TransactionCalls.begin(opened, readOnly, () -> begun(opened), this::notBegun);
+        } else {
+            holding.giveBack();
         }
-        line = opened;
-        opened.keep(true);
-        TransactionCalls.begin(opened, readOnly, () -> begun(opened), this::notBegun);
-    }
-
-    @Override
-    public void failed(R2dbcException error) {
-        refuse(error);
     }
 
     private void notBegun(Trouble trouble) {
-        Line on = line;
-        line = null;
+        Line on = holding.line();
         if (on == null) {
             return;
         }
         attempts.note(on, trouble);
+        if (state == State.OPEN) {
+            // It had begun when the driver failed.
+            lose(Failures.inTransaction(trouble, null));
+            return;
+        }
+        holding.forget();
         boolean lost = trouble instanceof Trouble.Loss || trouble.notBegun() || trouble.unknown();
         if (readOnly || lost) {
             on.close();
         }
-        if (lost && attempts.onNewLeader(readOnly ? this::claimAgain : this::open)) {
+        if (lost && attempts.onNewLeader(readOnly ? this::claimAgain : this::open, this::failed)) {
             return;
         }
         if (trouble.busy()) {
             database.lease().lockedElsewhere();
-            attempts.afterOthers(readOnly ? this::claimAgain : this::open);
+            attempts.afterOthers(readOnly ? this::claimAgain : this::open, this::failed);
             return;
         }
-        refuse(lost ? Failures.ofRead(trouble, null) : Failures.inTransaction(trouble, null));
+        failed(lost ? Failures.ofRead(trouble, null) : Failures.inTransaction(trouble, null));
     }
 
     private void claimAgain() {
         boolean wanted = state == State.BEGINNING;
-        end();
+        holding.giveBack();
         if (wanted) {
             claim();
         }
@@ -198,15 +206,13 @@ final class ClusterTransaction implements LineOpener.Opened {
         if (!readOnly) {
             database.lease().lockedHere();
         }
-        on.whenLost(() -> lost(on));
+        on.whenLost(() -> {
+            if (state == State.OPEN && holding.line() == on) {
+                lose(Failures.rolledBack("the connection to the leader was lost", 0, null));
+            }
+        });
         limits.begin(on);
         waiting.run(on, readOnly);
-    }
-
-    private void lost(Line on) {
-        if (state == State.OPEN && line == on) {
-            lose(Failures.rolledBack("the connection to the leader was lost", 0, null));
-        }
     }
 
     /** A statement met trouble; the error for its user. Afterwards the transaction may be lost. */
@@ -218,22 +224,20 @@ final class ClusterTransaction implements LineOpener.Opened {
             attempts.note(on, trouble);
         }
         R2dbcException error = Failures.inTransaction(trouble, sql);
-        if (state == State.OPEN && line == on) {
+        if (state == State.OPEN && holding.line() == on) {
             if (trouble.endsTransaction()) {
                 on.close();
                 lose(Failures.rolledBack(
                         "a statement of it failed: " + error.getMessage(), error.getErrorCode(), null));
             } else if (writes && trouble.constraint()) {
-                TransactionCalls.ifNotOpen(on, () -> rolledBackByConflict(on));
+                TransactionCalls.ifNotOpen(on, () -> {
+                    on.whenLost(null);
+                    on.close();
+                    lose(Failures.rolledBack("a constraint of one of its statements says ROLLBACK", 0, null));
+                });
             }
         }
         return error;
-    }
-
-    private void rolledBackByConflict(Line on) {
-        on.whenLost(null);
-        on.close();
-        lose(Failures.rolledBack("a constraint of one of its statements says ROLLBACK", 0, null));
     }
 
     private void lose(R2dbcException why) {
@@ -241,46 +245,32 @@ final class ClusterTransaction implements LineOpener.Opened {
             lostBy = why;
             state = State.LOST;
             waiting.fail(why);
-            end();
+            holding.giveBack();
         }
     }
 
     /** There will be no lease or line. */
-    void refuse(R2dbcException error) {
+    @Override
+    public void failed(R2dbcException error) {
         if (state == State.BEGINNING || state == State.CLAIMING) {
             state = State.IDLE;
         }
-        end();
+        holding.giveBack();
         waiting.fail(error);
-    }
-
-    /** Gives the lease or the line back. */
-    private void end() {
-        Line on = line;
-        line = null;
-        if (on != null) {
-            on.whenLost(null);
-            on.keep(false);
-        }
-        limits.end();
-        Runnable back = giveBack;
-        giveBack = () -> {};
-        back.run();
     }
 
     /** A limit was exceeded: it ends at once, whatever runs. */
     private void exceeded(R2dbcException why) {
-        Line on = line;
+        Line on = holding.line();
         if (state == State.OPEN && on != null) {
             lostBy = why;
             state = State.LOST;
-            on.endAll();
-            rollBackOn(on, () -> {});
+            stop(on, () -> {});
         }
     }
 
     /** Lets it only read from now on. */
-    void setReadOnly(boolean wanted, Exchange<Void> exchange) {
+    public void setReadOnly(boolean wanted, Exchange<Void> exchange) {
         if (readOnly && !wanted) {
             exchange.fail(Errors.of("25001", "A transaction that only reads stays so to its end", null));
         } else if (readOnly == wanted || state == State.IDLE) {
@@ -298,7 +288,7 @@ final class ClusterTransaction implements LineOpener.Opened {
         }
     }
 
-    void commit(Exchange<Void> exchange) {
+    public void commit(Exchange<Void> exchange) {
         boolean claims = state == State.CLAIMING || state == State.BEGINNING;
         if (state == State.IDLE || (claims && !waiting.any())) {
             // There is nothing to commit: the statements for which it claimed, if any, were given up.
@@ -316,13 +306,15 @@ final class ClusterTransaction implements LineOpener.Opened {
     }
 
     private void commitOn(Line on, Exchange<Void> exchange) {
-        state = State.ENDING;
         Runnable done = () -> {
             state = State.ENDED;
-            database.committed(written);
-            afterEnd(on, () -> exchange.answer(null));
+            try {
+                database.committed(written);
+            } finally {
+                afterEnd(on, () -> exchange.answer(null));
+            }
         };
-        TransactionCalls.commit(on, attempts, Deadlines.after(options.lockWait()), done, trouble -> {
+        Consumer<Trouble> failed = trouble -> {
             state = State.ENDED;
             Runnable fail = () -> exchange.fail(Failures.ofCommit(trouble));
             if (trouble.endsTransaction()) {
@@ -333,45 +325,44 @@ final class ClusterTransaction implements LineOpener.Opened {
             } else {
                 rollBackOn(on, fail);
             }
-        });
+        };
+        state = State.ENDING;
+        TransactionCalls.commit(on, attempts, Deadlines.after(options.lockWait()), done, failed);
     }
 
     /** Ends what runs, and rolls back. */
-    void rollback(Runnable whenDone) {
+    public void rollback(Runnable whenDone) {
         if (state == State.ENDING) {
             // A commit is on its way: it decides.
             whenDone.run();
             return;
         }
         State before = state;
-        Line on = line;
+        Line on = holding.line();
         state = State.ENDED;
         if (before == State.LOST && on != null) {
             // It is rolled back already, and what comes next on this line is to find it so.
-            Runnable back = giveBack;
-            giveBack = () -> {
-                back.run();
-                whenDone.run();
-            };
+            holding.whenGivenBack(whenDone);
         } else if (before == State.OPEN && on != null) {
-            on.endAll();
-            rollBackOn(on, whenDone);
+            stop(on, whenDone);
         } else {
             whenDone.run();
         }
         waiting.fail(Errors.of("25000", "The transaction was rolled back before this statement was started", null));
     }
 
-    private void rollBackOn(Line on, Runnable whenDone) {
-        TransactionCalls.rollback(on, () -> afterEnd(on, whenDone));
+    /** Ends what runs, and rolls back. */
+    private void stop(Line on, Runnable whenDone) {
+        on.endAll();
+        rollBackOn(on, whenDone);
     }
 
-    /** A line that may only read is made as it was, or closed. */
+    private void rollBackOn(Line on, Runnable whenDone) {
+        holding.rollBack(on, readOnly || restricted, whenDone);
+    }
+
     private void afterEnd(Line on, Runnable whenDone) {
-        TransactionCalls.restore(on, readOnly || restricted, () -> {
-            end();
-            whenDone.run();
-        });
+        holding.restore(on, readOnly || restricted, whenDone);
     }
 
     /** The lease is there; false if no statement waits for it any more. */
@@ -379,16 +370,22 @@ final class ClusterTransaction implements LineOpener.Opened {
         if (!wanted()) {
             return false;
         }
-        giveBack = database.lease()::release;
-        // The one that gave the lease back is to come to an end first.
-        database.loop().execute(this::open);
-        return true;
+        try {
+            holding.giveBackBy(database.lease()::release);
+            // The one that gave the lease back is to come to an end first.
+            database.loop().execute(() -> orRefuse(this::open));
+            return true;
+        } catch (Throwable e) {
+            holding.giveBackBy(() -> {});
+            failed(Errors.map(e, null));
+            return false;
+        }
     }
 
     /** A line to read on is there, which is given back if no statement waits for it any more. */
     void lent(Line granted) {
         if (wanted()) {
-            giveBack = () -> database.readers().release(granted);
+            holding.giveBackBy(() -> database.readers().release(granted));
             opened(granted);
         } else {
             database.readers().release(granted);

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.cluster.session;
+package com.decentdb.r2dbc.cluster.transaction;
 
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.ReaderLines;
@@ -28,11 +28,11 @@ record TransactionClaim(ClusterTransaction transaction, String purpose)
 
     @Override
     public void refused() {
-        transaction.refuse(Errors.closed());
+        transaction.failed(Errors.closed());
     }
 
     @Override
     public void refused(R2dbcException error) {
-        transaction.refuse(error);
+        transaction.failed(error);
     }
 }

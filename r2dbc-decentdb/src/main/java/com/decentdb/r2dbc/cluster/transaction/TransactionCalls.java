@@ -1,5 +1,6 @@
-package com.decentdb.r2dbc.cluster.session;
+package com.decentdb.r2dbc.cluster.transaction;
 
+import com.decentdb.r2dbc.cluster.channel.ChannelLost;
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.Work;
 import com.decentdb.r2dbc.cluster.statement.Trouble;
@@ -12,12 +13,19 @@ import java.util.function.Consumer;
 /** The statements with which transactions begin and end on a line. Confined to the loop. */
 final class TransactionCalls {
 
+    private static final String COMMIT = "COMMIT";
     private static final String ONLY_READ = "PRAGMA query_only=1";
 
     private TransactionCalls() {}
 
+    /** A line on which a call cannot even be made is closed. */
     private static void call(Line on, String sql, Runnable done, Consumer<Trouble> failed) {
-        on.submit(new Call(sql, done, failed));
+        try {
+            on.submit(new Call(sql, done, failed));
+        } catch (Throwable e) {
+            on.close();
+            failed.accept(new Trouble.Loss(ChannelLost.failed(e), false));
+        }
     }
 
     /** Makes the server refuse writes. */
@@ -40,11 +48,14 @@ final class TransactionCalls {
      * @param busyUntil until when, in {@link System#nanoTime()}
      */
     static void commit(Line on, Attempts attempts, long busyUntil, Runnable done, Consumer<Trouble> failed) {
-        call(on, "COMMIT", done, trouble -> {
+        call(on, COMMIT, done, trouble -> {
             attempts.note(on, trouble);
             boolean inTime = busyUntil == WaitQueue.Waiter.NEVER || System.nanoTime() - busyUntil < 0;
             if (trouble.busy() && inTime) {
-                attempts.afterOthers(() -> commit(on, attempts, busyUntil, done, failed));
+                attempts.afterOthers(() -> commit(on, attempts, busyUntil, done, failed), error -> {
+                    on.close();
+                    failed.accept(new Trouble.Loss(ChannelLost.failed(error), false));
+                });
             } else {
                 failed.accept(trouble);
             }
