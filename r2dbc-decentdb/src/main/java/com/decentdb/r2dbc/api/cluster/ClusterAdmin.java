@@ -126,11 +126,11 @@ public interface ClusterAdmin extends Closeable {
     /**
      * Records the changes of a table from now on, whoever makes them, so that change streams report them and watches of the table or of
      * ranges of its keys are precise. Triggers write them to the table {@code decentdb_change_log} within the transactions that
-     * make them; a write of one row takes about one and a half times as long within a transaction. The last id that an {@code INSERT}
+     * make them; a write of one row takes about three times as long within a transaction. The last id that an {@code INSERT}
      * reports stays what it was. Does nothing if the table is recorded as it is.
      *
-     * <p>To be called again after the table was altered or got another unique index; until then its change streams end with an
-     * error that says so. A column can be dropped only while the changes of its table are not recorded.
+     * <p>When this driver alters the table or its indexes, the triggers are made anew with it, or what they cannot follow is refused
+     * (0A000). To be called again after another client did so; until then its change streams end with an error that says so. A column can be dropped only while the changes of its table are not recorded.
      *
      * @param table a table of the database of the URL
      * @param limits how much the log keeps from now on, of all tables together
