@@ -1,6 +1,6 @@
 package com.decentdb.r2dbc.cluster.channel;
 
-import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.EventLoop;
@@ -39,21 +39,33 @@ public final class EventLoops {
 
     /** On a thread that may block and has stack to spare: the first call of a JVM starts many of Netty's classes. */
     public static synchronized Use acquire() {
-        EventLoopGroup shared = group;
-        if (shared == null) {
-            shared = create();
-            group = shared;
-        }
+        // Deadlines depend on it, and tasks that wait for a worker which cannot be started now.
+        DriverThreads.keepTimer();
         users++;
-        AtomicBoolean released = new AtomicBoolean();
-        return new Use(shared.next(), () -> {
-            if (released.compareAndSet(false, true)) {
+        boolean acquired = false;
+        try {
+            EventLoopGroup shared = group;
+            if (shared == null) {
+                shared = create();
+                group = shared;
+            }
+            AtomicBoolean released = new AtomicBoolean();
+            Use use = new Use(shared.next(), () -> {
+                if (released.compareAndSet(false, true)) {
+                    release();
+                }
+            });
+            acquired = true;
+            return use;
+        } finally {
+            if (!acquired) {
                 release();
             }
-        });
+        }
     }
 
     private static synchronized void release() {
+        DriverThreads.restTimer();
         EventLoopGroup shared = group;
         if (--users == 0 && shared != null) {
             group = null;

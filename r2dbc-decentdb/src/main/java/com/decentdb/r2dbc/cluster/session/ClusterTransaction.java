@@ -374,14 +374,14 @@ final class ClusterTransaction implements LineOpener.Opened {
         });
     }
 
-    /** The lease is there; false if no statement waits for it any more. */
+    /** The lease is there; false if no statement waits for it any more. What gave it back comes to an end first. */
     boolean leased() {
         if (!wanted()) {
             return false;
         }
-        giveBack = database.lease()::release;
-        // The one that gave the lease back is to come to an end first.
+        Runnable release = database.lease()::release;
         database.loop().execute(this::open);
+        giveBack = release;
         return true;
     }
 

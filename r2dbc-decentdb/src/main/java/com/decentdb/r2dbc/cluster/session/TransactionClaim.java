@@ -18,7 +18,13 @@ record TransactionClaim(ClusterTransaction transaction, String purpose)
 
     @Override
     public boolean granted() {
-        return transaction.leased();
+        try {
+            return transaction.leased();
+        } catch (Throwable e) {
+            // There is no memory for the task that begins it, or the loop has ended.
+            transaction.refuse(Errors.map(e, null));
+            return false;
+        }
     }
 
     @Override

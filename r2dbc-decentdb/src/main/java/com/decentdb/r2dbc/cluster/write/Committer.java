@@ -80,8 +80,21 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
 
     @Override
     public boolean granted() {
-        context.loop().execute(this::runNext);
-        return true;
+        try {
+            context.loop().execute(this::runNext);
+            return true;
+        } catch (Throwable e) {
+            // There is no memory for the task, or the loop has ended.
+            claimed = false;
+            refuse(Errors.map(e, null));
+            return false;
+        }
+    }
+
+    private void refuse(R2dbcException error) {
+        for (PendingWrite<?> next = waiting.poll(); next != null; next = waiting.poll()) {
+            next.fail(error);
+        }
     }
 
     @Override
