@@ -13,8 +13,8 @@ public final class NativeDatabase extends NativeHandle {
     /** The timeout of {@link #executeQueued} that stands for the database's options. */
     public static final long DEFAULT_TIMEOUT = -1;
 
-    NativeDatabase(long address) {
-        super("database", address, Integer.MAX_VALUE);
+    NativeDatabase() {
+        super("database", Integer.MAX_VALUE);
     }
 
     /**
@@ -57,7 +57,9 @@ public final class NativeDatabase extends NativeHandle {
      */
     public NativeStatement prepare(String sql) {
         byte[] text = Utf8.cString(sql, "the SQL text");
-        return new NativeStatement(address((db, scratch) -> ABI.ddb_db_prepare(db, text, scratch.zeroedOut(0))));
+        NativeStatement statement = new NativeStatement();
+        statement.adopt(address((db, scratch) -> ABI.ddb_db_prepare(db, text, scratch.zeroedOut(0))));
+        return statement;
     }
 
     /** Begins a transaction on this handle. */
@@ -331,7 +333,9 @@ public final class NativeDatabase extends NativeHandle {
     }
 
     private NativeResult result(Call call) {
-        return new NativeResult(address(call));
+        NativeResult result = new NativeResult();
+        result.adopt(address(call));
+        return result;
     }
 
     private String string(Call call) {
@@ -348,7 +352,9 @@ public final class NativeDatabase extends NativeHandle {
 
     private NativeWatch watch(String requestJson, WatchCall call) {
         byte[] request = Utf8.cString(requestJson, "the request");
-        return new NativeWatch(address((db, scratch) -> call.apply(db, request, scratch.zeroedOut(0))));
+        NativeWatch watch = new NativeWatch();
+        watch.adopt(address((db, scratch) -> call.apply(db, request, scratch.zeroedOut(0))));
+        return watch;
     }
 
     @FunctionalInterface

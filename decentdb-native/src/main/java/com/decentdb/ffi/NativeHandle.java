@@ -14,17 +14,24 @@ abstract class NativeHandle implements AutoCloseable {
 
     private final AtomicInteger state = new AtomicInteger();
     private final String noun;
-    private final long address;
     private final int maxCalls;
+    private long address;
 
     /**
+     * A handle without a native object, which it {@linkplain #adopt takes over} when there is one: behind that moment there may be
+     * no memory for a handle, and the native object would stay for ever.
+     *
      * @param maxCalls how many calls may be inside at once
      */
-    NativeHandle(String noun, long address, int maxCalls) {
+    NativeHandle(String noun, int maxCalls) {
         this.noun = noun;
-        this.address = address;
         this.maxCalls = maxCalls;
+    }
+
+    /** Takes a native object over, before any other thread knows this handle. Needs no memory. */
+    final void adopt(long created) {
         AbiLoader.enter();
+        address = created;
     }
 
     /** Frees the native object behind the pointer at {@code pointerAddress} and returns the status. */
@@ -56,7 +63,7 @@ abstract class NativeHandle implements AutoCloseable {
     final void leave() {
         if (state.decrementAndGet() == CLOSED) {
             try {
-                free();
+                free(Scratch.ofThread());
             } catch (NativeException e) {
                 // The call that leaves has its own outcome, which this error must not replace.
                 LOGGER.log(System.Logger.Level.WARNING, "The " + noun + " was closed with an error", e);
@@ -82,14 +89,19 @@ abstract class NativeHandle implements AutoCloseable {
      */
     @Override
     public final void close() {
-        if (state.getAndUpdate(now -> now | CLOSED) == 0) {
-            free();
+        // Without memory for it, nothing has happened.
+        Scratch scratch = Scratch.ofThread();
+        if (state.getAndUpdate(NativeHandle::closed) == 0) {
+            free(scratch);
         }
     }
 
-    private void free() {
+    private static int closed(int state) {
+        return state | CLOSED;
+    }
+
+    private void free(Scratch scratch) {
         try {
-            Scratch scratch = Scratch.ofThread();
             scratch.writePointer(address);
             Status.check(free(scratch.pointerAddress()));
         } finally {

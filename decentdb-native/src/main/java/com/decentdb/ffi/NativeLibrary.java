@@ -177,13 +177,15 @@ public final class NativeLibrary {
         try {
             Scratch scratch = Scratch.ofThread();
             long out = scratch.zeroedOut(0);
+            NativeDatabase database = new NativeDatabase();
             Status.check(
                     switch (mode) {
                         case CREATE -> ABI.ddb_db_create_with_options(file, pairs, out);
                         case OPEN -> ABI.ddb_db_open_with_options(file, pairs, out);
                         case OPEN_OR_CREATE -> ABI.ddb_db_open_or_create_with_options(file, pairs, out);
                     });
-            return new NativeDatabase(scratch.read(0));
+            database.adopt(scratch.read(0));
+            return database;
         } finally {
             AbiLoader.leave();
         }

@@ -8,8 +8,8 @@ import java.util.List;
 /** The outcome of {@link NativeDatabase#execute}. Immutable, but native memory holds it until it is closed. */
 public final class NativeResult extends NativeHandle {
 
-    NativeResult(long address) {
-        super("result", address, Integer.MAX_VALUE);
+    NativeResult() {
+        super("result", Integer.MAX_VALUE);
     }
 
     /**

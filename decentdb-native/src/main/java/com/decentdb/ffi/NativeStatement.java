@@ -22,8 +22,8 @@ public final class NativeStatement extends NativeHandle {
     private @Nullable ByteBuffer views;
     private long viewsAddress;
 
-    NativeStatement(long address) {
-        super("statement", address, 1);
+    NativeStatement() {
+        super("statement", 1);
     }
 
     /**

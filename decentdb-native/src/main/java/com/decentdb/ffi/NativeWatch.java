@@ -11,8 +11,8 @@ public final class NativeWatch extends NativeHandle {
     // Nothing can wake a blocked native wait. next() waits in slices, so close() takes effect at the end of a slice.
     private static final long SLICE_MILLIS = 50;
 
-    NativeWatch(long address) {
-        super("watch", address, Integer.MAX_VALUE);
+    NativeWatch() {
+        super("watch", Integer.MAX_VALUE);
     }
 
     /**

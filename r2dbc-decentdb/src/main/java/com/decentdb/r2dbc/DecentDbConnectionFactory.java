@@ -7,8 +7,9 @@ import com.decentdb.r2dbc.api.LiveData;
 import com.decentdb.r2dbc.api.LiveQuery;
 import com.decentdb.r2dbc.api.WatchEvent;
 import com.decentdb.r2dbc.connection.DefaultConnection;
-import com.decentdb.r2dbc.delivery.Forgotten;
+import com.decentdb.r2dbc.delivery.Lifetime;
 import com.decentdb.r2dbc.delivery.OnDemand;
+import com.decentdb.r2dbc.delivery.threads.Forgotten;
 import com.decentdb.r2dbc.live.LiveFeeds;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.transport.Errors;
@@ -21,7 +22,6 @@ import io.r2dbc.spi.ConnectionFactoryMetadata;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 import reactor.util.Logger;
 import reactor.util.Loggers;
 
@@ -39,7 +39,9 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
     private final SessionSettings settings;
     private final SessionSource sessions = new FactorySessions();
     private final LiveData liveData;
-    private final Sinks.Empty<Void> end = Sinks.empty();
+    private final Lifetime lifetime = new Lifetime();
+
+    private final Mono<Void> close = OnDemand.mono(this::closeNow);
 
     private volatile boolean closed;
 
@@ -131,11 +133,13 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
      */
     @Override
     public Mono<Void> close() {
-        return Mono.defer(() -> {
-            closed = true;
-            end.tryEmitEmpty();
-            return transport.close();
-        });
+        return close;
+    }
+
+    private Mono<Void> closeNow() {
+        closed = true;
+        lifetime.end();
+        return transport.close();
     }
 
     @Override
@@ -164,9 +168,9 @@ public final class DecentDbConnectionFactory implements ConnectionFactory, Close
         }
 
         @Override
-        public Mono<Void> endOfLife() {
+        public <T> Flux<T> whileAlive(Flux<T> live) {
             // Once the factory is closed it refuses sessions, and that is the error to report.
-            return closed ? Mono.never() : end.asMono();
+            return closed ? live : lifetime.bound(live);
         }
     }
 }

@@ -104,7 +104,7 @@ class LayeringTests {
     }
 
     @ParameterizedTest
-    @CsvSource({"lane, write watch", "write, watch", "watch,"})
+    @CsvSource({"lane, write watch open", "write, watch open", "watch, open", "open,"})
     void partsOfTheEmbeddedTransportUseOnlyThoseBeforeThem(String parts, @Nullable String after) {
         List<String> forbidden = new ArrayList<>(List.of(DRIVER + ".embedded"));
         words(after).forEach(part -> forbidden.add(DRIVER + ".embedded." + part));
@@ -117,6 +117,16 @@ class LayeringTests {
                     .dependOnClassesThat()
                     .resideInAnyPackage(forbidden.toArray(String[]::new)));
         }
+    }
+
+    @Test
+    void threadsKnowNothingOfWhatTheyRun() {
+        check(noClasses()
+                .that()
+                .resideInAPackage(DRIVER + ".delivery.threads")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(DRIVER + ".delivery"));
     }
 
     @Test

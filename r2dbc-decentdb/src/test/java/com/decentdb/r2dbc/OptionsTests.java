@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.decentdb.r2dbc.api.DecentDbOptions;
-import com.decentdb.r2dbc.embedded.EmbeddedConfig;
-import com.decentdb.r2dbc.embedded.EmbeddedOptions;
+import com.decentdb.r2dbc.embedded.open.EmbeddedConfig;
+import com.decentdb.r2dbc.embedded.open.EmbeddedOptions;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.ParameterStyle;
 import io.r2dbc.spi.ConnectionFactories;

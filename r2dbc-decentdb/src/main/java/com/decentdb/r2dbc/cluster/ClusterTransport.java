@@ -2,9 +2,9 @@ package com.decentdb.r2dbc.cluster;
 
 import com.decentdb.r2dbc.cluster.database.ClusterDatabase;
 import com.decentdb.r2dbc.cluster.session.ClusterSession;
-import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.Exchange;
-import com.decentdb.r2dbc.delivery.Forgotten;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.Forgotten;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.Transport;

@@ -49,6 +49,7 @@ public final class DefaultConnection implements DecentDbConnection {
     private final Session session;
     private final SessionSettings settings;
     private final ConnectionTransactions transactions;
+    private final Mono<Void> close;
     private final QueryShortcuts shortcuts = new QueryShortcuts(this);
     private final QueuedWrites queuedWrites = new QueuedWrites(this);
     private final LiveTerm live = new LiveTerm(this);
@@ -73,6 +74,8 @@ public final class DefaultConnection implements DecentDbConnection {
         this.statementTimeout = settings.statementTimeout();
         this.sessionBounds = session.boundsStatements(statementTimeout);
         this.liveData = liveData.apply(live);
+        // Operators that close a connection lose what is thrown when there is no memory to begin that.
+        this.close = OnDemand.mono(this::closeNow);
     }
 
     Session session() {
@@ -229,17 +232,19 @@ public final class DefaultConnection implements DecentDbConnection {
 
     @Override
     public Mono<Void> close() {
+        return close;
+    }
+
+    private Mono<Void> closeNow() {
+        live.next();
         // A watch that began while the session was closing has to end, too.
-        return Mono.defer(() -> {
-            live.next();
-            return session.close().doOnTerminate(live::next).doOnCancel(live::next);
-        });
+        return session.close().doOnTerminate(live::next).doOnCancel(live::next);
     }
 
     /** Also a pool that released the connection without {@link #preRelease()}, as after a cancellation, gives it out as new. */
     @Override
     public Mono<Void> postAllocate() {
-        return Mono.defer(() -> {
+        return OnDemand.mono(() -> {
             managed = true;
             return inInitialState() ? Mono.empty() : reset();
         });
@@ -248,7 +253,7 @@ public final class DefaultConnection implements DecentDbConnection {
     /** Leaves nothing of one borrower to the next: neither results, watches nor a transaction, TEMP objects nor settings. */
     @Override
     public Publisher<Void> preRelease() {
-        return Mono.defer(this::reset);
+        return OnDemand.mono(this::reset);
     }
 
     private Mono<Void> reset() {

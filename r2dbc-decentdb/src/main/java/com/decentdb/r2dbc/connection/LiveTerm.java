@@ -1,10 +1,11 @@
 package com.decentdb.r2dbc.connection;
 
+import com.decentdb.r2dbc.delivery.Lifetime;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.SessionSource;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 
 /** The live data of a connection: it lasts until its borrower gives the connection back, then anew for the next one. */
 final class LiveTerm implements SessionSource {
@@ -12,8 +13,8 @@ final class LiveTerm implements SessionSource {
     /** Keeps the connection reachable, and so open, while its live data has subscribers. */
     private final DefaultConnection connection;
 
-    /** Ends the live data of the present term; null while there is none. */
-    private Sinks.@Nullable Empty<Void> term;
+    /** The present term; null while nothing depends on it. */
+    private @Nullable Lifetime term;
 
     LiveTerm(DefaultConnection connection) {
         this.connection = connection;
@@ -29,26 +30,26 @@ final class LiveTerm implements SessionSource {
         return connection.session().isOpen();
     }
 
-    /** Completes when the present term ends. */
+    /** Completes it when the present term ends. */
     @Override
-    public synchronized Mono<Void> endOfLife() {
-        Sinks.Empty<Void> end = term;
-        if (end == null) {
-            end = Sinks.empty();
-            term = end;
+    public synchronized <T> Flux<T> whileAlive(Flux<T> live) {
+        Lifetime present = term;
+        if (present == null) {
+            present = new Lifetime();
+            term = present;
         }
-        return end.asMono();
+        return present.bound(live);
     }
 
     /** Ends the present term and begins the next. */
     void next() {
-        Sinks.@Nullable Empty<Void> ended;
+        Lifetime ended;
         synchronized (this) {
             ended = term;
             term = null;
         }
         if (ended != null) {
-            ended.tryEmitEmpty();
+            ended.end();
         }
     }
 }

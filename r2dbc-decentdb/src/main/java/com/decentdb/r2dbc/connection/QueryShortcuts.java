@@ -1,9 +1,9 @@
 package com.decentdb.r2dbc.connection;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.delivery.Bracket;
 import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.result.DefaultResult;
-import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Row;
 import io.r2dbc.spi.Statement;
@@ -51,20 +51,11 @@ final class QueryShortcuts {
 
     <T> Flux<T> inTransaction(Function<? super DecentDbConnection, ? extends Publisher<T>> work) {
         Arguments.required(work, "work of the transaction");
-        return OnDemand.flux(() -> Flux.usingWhen(
-                        connection.beginTransaction().thenReturn(connection),
-                        work,
-                        DefaultConnection::commitTransaction,
-                        (begun, error) -> begun.rollbackTransaction(),
-                        DefaultConnection::rollbackTransaction)
-                .onErrorMap(QueryShortcuts::ofCommit));
-    }
-
-    /** Reactor wraps the error of a commit; the subscriber is to see the database's own. */
-    private static Throwable ofCommit(Throwable error) {
-        return error.getClass() == RuntimeException.class && error.getCause() instanceof R2dbcException cause
-                ? cause
-                : error;
+        return OnDemand.flux(() -> new Bracket<>(
+                connection.beginTransaction().thenReturn(connection),
+                work,
+                DefaultConnection::commitTransaction,
+                DefaultConnection::rollbackTransaction));
     }
 
     private <T> Flux<T> rows(String sql, @Nullable Object[] arguments, Function<Row, T> mapping) {
@@ -77,7 +68,8 @@ final class QueryShortcuts {
      */
     private static <T> Flux<T> consume(
             Flux<? extends Result> results, Function<Result, ? extends Publisher<T>> content) {
-        return Flux.defer(() -> {
+        // It takes what operators behind it throw, which concatMap would keep.
+        return OnDemand.flux(() -> {
             Disposable.Swap latest = Disposables.swap();
             return results.doOnNext(result -> {
                         if (result instanceof DefaultResult arrived) {

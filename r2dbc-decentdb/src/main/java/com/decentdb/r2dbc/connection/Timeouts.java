@@ -1,6 +1,6 @@
 package com.decentdb.r2dbc.connection;
 
-import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;

@@ -1,5 +1,7 @@
 package com.decentdb.r2dbc.delivery;
 
+import com.decentdb.r2dbc.delivery.threads.Persistent;
+import com.decentdb.r2dbc.delivery.threads.Task;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.util.concurrent.Executor;
@@ -7,6 +9,7 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -15,9 +18,10 @@ import reactor.core.publisher.Operators;
 
 /**
  * One request handed to a lane and its one answer handed back on the delivery executor. Starts with the first
- * demand. A request cancelled or expired while it waits is never run; the answer to one cancelled later is released.
+ * demand. A request cancelled or expired while it waits is never run; the answer to one cancelled later is released. Handing
+ * the answer back takes no memory.
  */
-public abstract class Exchange<T> implements Subscription, WaitQueue.Waiter, Runnable {
+public abstract class Exchange<T> extends Task implements Subscription, WaitQueue.Waiter {
 
     private static final AtomicIntegerFieldUpdater<Exchange<?>> STATE = updater();
 
@@ -97,6 +101,20 @@ public abstract class Exchange<T> implements Subscription, WaitQueue.Waiter, Run
         return mono(delivery, ignored -> {}, submit);
     }
 
+    /**
+     * A cold Mono of the end of something that others may wait for.
+     *
+     * @param work ends it and runs the given callback when that is done; repeated while there is no memory for it
+     */
+    public static Mono<Void> surely(Executor delivery, Consumer<Runnable> work) {
+        return mono(delivery, exchange -> {
+            Runnable whenDone = () -> exchange.answer(null);
+            Persistent ending = Persistent.of(() -> work.accept(whenDone));
+            exchange.start();
+            ending.begin();
+        });
+    }
+
     /** Bounds the time this request may wait, with an error of {@link #lateness}. */
     protected final void expiresAt(long deadlineNanos) {
         deadline = deadlineNanos;
@@ -122,6 +140,11 @@ public abstract class Exchange<T> implements Subscription, WaitQueue.Waiter, Run
     /** Claims the request for execution; false if its subscriber cancelled. */
     public boolean start() {
         return STATE.compareAndSet(this, WAITING, RUNNING);
+    }
+
+    /** Has a lane claim the request and do its work, unless its subscriber cancels; what the work throws fails it. */
+    public void submitTo(Executor lane, Runnable work) {
+        lane.execute(new Service(this, work));
     }
 
     /** Lets a started request wait again, for another thread to claim; false if it was cancelled meanwhile. */
@@ -164,7 +187,12 @@ public abstract class Exchange<T> implements Subscription, WaitQueue.Waiter, Run
 
     @Override
     public void expire() {
-        R2dbcException error = waiting() ? lateness() : null;
+        R2dbcException error;
+        try {
+            error = waiting() ? lateness() : null;
+        } catch (Throwable e) {
+            error = Errors.map(e, null);
+        }
         if (error != null && STATE.compareAndSet(this, WAITING, RUNNING)) {
             fail(error);
         }
@@ -176,8 +204,16 @@ public abstract class Exchange<T> implements Subscription, WaitQueue.Waiter, Run
             try {
                 submit();
             } catch (Throwable e) {
-                fail(Errors.map(e, null));
+                failHere(e);
             }
+        }
+    }
+
+    /** Fails the request on the thread of its subscriber, since there may be no other thread. */
+    private void failHere(Throwable error) {
+        failure = Errors.map(error, null);
+        if (STATE.compareAndSet(this, RUNNING, ANSWERED) || STATE.compareAndSet(this, WAITING, ANSWERED)) {
+            run();
         }
     }
 
@@ -214,12 +250,54 @@ public abstract class Exchange<T> implements Subscription, WaitQueue.Waiter, Run
             } catch (Throwable e) {
                 // The subscriber threw, and has not kept the answer. It may have operators behind it that wait for an
                 // end.
-                release(value);
-                waiting.onError(Errors.signal(e));
+                fail(waiting, value, e);
                 return;
             }
         }
-        waiting.onComplete();
+        complete(waiting);
+    }
+
+    /**
+     * Completes a subscriber. An operator that goes on to another publisher, and finds no memory for that, throws instead of passing an
+     * error on, and its own subscriber would wait for ever: it gets the error as its last signal.
+     */
+    public static void complete(Subscriber<?> subscriber) {
+        try {
+            subscriber.onComplete();
+        } catch (VirtualMachineError | LinkageError e) {
+            subscriber.onError(Errors.signal(e));
+        }
+    }
+
+    private void fail(CoreSubscriber<? super T> waiting, T dropped, Throwable error) {
+        try {
+            release(dropped);
+        } finally {
+            waiting.onError(Errors.signal(error));
+        }
+    }
+
+    /** The work of a request, as a task of its lane. */
+    private static final class Service extends Task {
+
+        private final Exchange<?> exchange;
+        private final Runnable work;
+
+        Service(Exchange<?> exchange, Runnable work) {
+            this.exchange = exchange;
+            this.work = work;
+        }
+
+        @Override
+        public void run() {
+            if (exchange.start()) {
+                try {
+                    work.run();
+                } catch (Throwable e) {
+                    exchange.fail(Errors.map(e, null));
+                }
+            }
+        }
     }
 
     /** A request made of functions. */

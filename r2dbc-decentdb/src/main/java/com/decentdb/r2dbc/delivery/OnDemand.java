@@ -142,9 +142,12 @@ public abstract class OnDemand<S, T> extends Flux<T> {
 
         /** Ends the subscription from between its source and its subscriber. */
         private void breakOff(Throwable error) {
-            cancel();
-            onError(error);
-            failed = true;
+            try {
+                cancel();
+            } finally {
+                onError(error);
+                failed = true;
+            }
         }
 
         @Override
@@ -159,7 +162,7 @@ public abstract class OnDemand<S, T> extends Flux<T> {
         @Override
         public void onComplete() {
             if (!failed) {
-                subscriber.onComplete();
+                Exchange.complete(subscriber);
             }
         }
 

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.delivery;
 
+import com.decentdb.r2dbc.delivery.threads.Task;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 
@@ -7,7 +8,7 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
  * Runs a step whenever it was asked for since the step last began, on one thread at a time. Requests made meanwhile are
  * served together by one further step. If the step or the executor throws, the next request runs the step again.
  */
-public abstract class SerializedDrain implements Runnable {
+public abstract class SerializedDrain extends Task {
 
     private static final AtomicIntegerFieldUpdater<SerializedDrain> REQUESTS =
             AtomicIntegerFieldUpdater.newUpdater(SerializedDrain.class, "requests");

@@ -1,10 +1,10 @@
 package com.decentdb.r2dbc.delivery;
 
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
 import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -67,7 +67,21 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
         }
     }
 
-    private Set<W> waiters = new LinkedHashSet<>();
+    /** A waiter between its neighbours. */
+    private static final class Place<W> {
+
+        private final W waiter;
+        private @Nullable Place<W> before;
+        private @Nullable Place<W> behind;
+
+        Place(W waiter) {
+            this.waiter = waiter;
+        }
+    }
+
+    private final IdentityHashMap<W, Place<W>> places = new IdentityHashMap<>();
+    private @Nullable Place<W> first;
+    private @Nullable Place<W> last;
     private final int capacity;
     private final BooleanSupplier timed;
     private long nextSweep = Waiter.NEVER;
@@ -89,17 +103,27 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
 
     /** Adds a waiter at the end; false if the queue is full or closed. */
     public synchronized boolean offer(W waiter) {
-        return waiters.size() < capacity && add(waiter);
+        return places.size() < capacity && add(waiter);
     }
 
-    /** Adds a waiter at the end whatever the capacity, for waiters whose number is bounded elsewhere; false if closed. */
+    /**
+     * Adds a waiter at the end whatever the capacity, for waiters whose number is bounded elsewhere; false if closed. One for which
+     * there is no memory is not in the queue.
+     */
     public synchronized boolean add(W waiter) {
         if (closed) {
             return false;
         }
-        waiters.add(waiter);
-        if (timed.getAsBoolean()) {
-            armSweep(waiter.deadline());
+        Place<W> place = new Place<>(waiter);
+        places.put(waiter, place);
+        link(place, null);
+        try {
+            if (timed.getAsBoolean()) {
+                armSweep(waiter.deadline());
+            }
+        } catch (Throwable e) {
+            remove(waiter);
+            throw e;
         }
         return true;
     }
@@ -109,61 +133,107 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
         if (closed) {
             return false;
         }
-        Set<W> all = new LinkedHashSet<>(taken);
-        all.addAll(waiters);
-        waiters = all;
+        Place<W> front = first;
+        for (int i = 0; i < taken.size(); i++) {
+            Place<W> place = new Place<>(taken.get(i));
+            places.put(place.waiter, place);
+            link(place, front);
+        }
         return true;
+    }
+
+    /** Puts a place before another one, or at the end. */
+    private void link(Place<W> place, @Nullable Place<W> behind) {
+        Place<W> before = behind == null ? last : behind.before;
+        place.before = before;
+        place.behind = behind;
+        if (before == null) {
+            first = place;
+        } else {
+            before.behind = place;
+        }
+        if (behind == null) {
+            last = place;
+        } else {
+            behind.before = place;
+        }
     }
 
     /** Takes all of which this is true. */
     public synchronized List<W> take(Predicate<? super W> which) {
-        List<W> taken = waiters.stream().filter(which).toList();
-        taken.forEach(waiters::remove);
+        List<W> taken = new ArrayList<>();
+        for (Place<W> place = first; place != null; place = place.behind) {
+            if (which.test(place.waiter)) {
+                taken.add(place.waiter);
+            }
+        }
+        removeAll(taken);
         return taken;
     }
 
-    /** Takes the first one that still waits. */
+    /** Takes the first one that still waits; needs no memory. */
     public synchronized @Nullable W poll() {
-        if (waiters.isEmpty()) {
-            return null;
-        }
-        Iterator<W> all = waiters.iterator();
-        while (all.hasNext()) {
-            W first = all.next();
-            all.remove();
-            if (first.waiting()) {
-                return first;
+        Place<W> place = first;
+        while (place != null) {
+            remove(place.waiter);
+            if (place.waiter.waiting()) {
+                return place.waiter;
             }
+            place = first;
         }
         return null;
     }
 
     /** Takes the first ones that still wait, at most {@code max}. */
     public List<W> poll(int max) {
-        List<W> taken = new ArrayList<>();
+        // A list that grows may find no memory for what was taken.
+        int most = Math.min(max, size());
+        List<W> taken = new ArrayList<>(most);
         W next;
-        while (taken.size() < max && (next = poll()) != null) {
+        while (taken.size() < most && (next = poll()) != null) {
             taken.add(next);
         }
         return taken;
     }
 
-    /** Whether one of those in it still waits. */
+    /** Whether one of those in it still waits; needs no memory. */
     public synchronized boolean hasWaiter() {
-        for (W waiter : waiters) {
-            if (waiter.waiting()) {
+        for (Place<W> place = first; place != null; place = place.behind) {
+            if (place.waiter.waiting()) {
                 return true;
             }
         }
         return false;
     }
 
+    /** Takes a waiter out if it is there; needs no memory. */
     public synchronized void remove(W waiter) {
-        waiters.remove(waiter);
+        Place<W> place = places.remove(waiter);
+        if (place == null) {
+            return;
+        }
+        Place<W> before = place.before;
+        Place<W> behind = place.behind;
+        if (before == null) {
+            first = behind;
+        } else {
+            before.behind = behind;
+        }
+        if (behind == null) {
+            last = before;
+        } else {
+            behind.before = before;
+        }
+    }
+
+    private void removeAll(List<W> taken) {
+        for (int i = 0; i < taken.size(); i++) {
+            remove(taken.get(i));
+        }
     }
 
     public synchronized int size() {
-        return waiters.size();
+        return places.size();
     }
 
     public boolean isEmpty() {
@@ -182,19 +252,18 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
 
     /** Empties the queue. */
     public synchronized List<W> drain() {
-        List<W> all = new ArrayList<>(waiters);
-        waiters.clear();
-        return all;
+        return take(waiter -> true);
     }
 
     private void armSweep(long deadline) {
         if (deadline != Waiter.NEVER && (nextSweep == Waiter.NEVER || deadline - nextSweep < 0)) {
+            Persistent sweep = Persistent.of(this::sweep);
+            DriverThreads.later(() -> onTimer(deadline, sweep), Math.max(0, deadline - System.nanoTime()));
             nextSweep = deadline;
-            DriverThreads.later(() -> onTimer(deadline), Math.max(0, deadline - System.nanoTime()));
         }
     }
 
-    private void onTimer(long deadline) {
+    private void onTimer(long deadline, Persistent sweep) {
         synchronized (this) {
             if (nextSweep != deadline) {
                 // An earlier deadline has come in since; its timer looks at this one, too.
@@ -202,30 +271,36 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
             }
             nextSweep = Waiter.NEVER;
         }
-        sweep();
+        sweep.begin();
     }
 
     /** Expires the waiters whose time is up, and comes back for the others; to be called when deadlines begin to count. */
     public void sweep() {
         List<W> expired = new ArrayList<>();
-        synchronized (this) {
-            if (!timed.getAsBoolean()) {
-                return;
+        try {
+            takeExpired(expired);
+        } finally {
+            for (int i = 0; i < expired.size(); i++) {
+                expired.get(i).expire();
             }
-            long now = System.nanoTime();
-            long earliest = Waiter.NEVER;
-            for (Iterator<W> all = waiters.iterator(); all.hasNext(); ) {
-                W waiter = all.next();
-                long deadline = waiter.deadline();
-                if (deadline != Waiter.NEVER && deadline - now <= 0) {
-                    all.remove();
-                    expired.add(waiter);
-                } else if (deadline != Waiter.NEVER && (earliest == Waiter.NEVER || deadline - earliest < 0)) {
-                    earliest = deadline;
-                }
-            }
-            armSweep(earliest);
         }
-        expired.forEach(Waiter::expire);
+    }
+
+    private synchronized void takeExpired(List<W> expired) {
+        if (!timed.getAsBoolean()) {
+            return;
+        }
+        long now = System.nanoTime();
+        long earliest = Waiter.NEVER;
+        for (Place<W> place = first; place != null; place = place.behind) {
+            long deadline = place.waiter.deadline();
+            if (deadline != Waiter.NEVER && deadline - now <= 0) {
+                expired.add(place.waiter);
+            } else if (deadline != Waiter.NEVER && (earliest == Waiter.NEVER || deadline - earliest < 0)) {
+                earliest = deadline;
+            }
+        }
+        removeAll(expired);
+        armSweep(earliest);
     }
 }

@@ -1,11 +1,15 @@
 package com.decentdb.r2dbc.delivery;
 
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.Task;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +22,7 @@ public final class WriteLease {
     public interface Claimant extends WaitQueue.Waiter {
 
         /**
-         * The lock is granted; must not block. Called on the thread of the caller of {@link #acquire} or
+         * The lock is granted; must neither block nor throw. Called on the thread of the caller of {@link #acquire} or
          * {@link #release}.
          *
          * @return false to hand it on, because no subscriber waits for it any more
@@ -77,6 +81,7 @@ public final class WriteLease {
         }
     }
 
+    /** Hands the lock on; needs no memory. */
     public void release() {
         Claimant next;
         do {
@@ -92,16 +97,31 @@ public final class WriteLease {
      * meanwhile.
      *
      * @param lane runs the attempt; if it rejects that, the lock is handed on
+     * @param attempt needs no memory to be handed over
      */
-    public void retry(Executor lane, Runnable attempt) {
-        lockedElsewhere();
-        soon(() -> {
-            try {
-                lane.execute(attempt);
-            } catch (RejectedExecutionException e) {
-                release();
-            }
-        });
+    public void retry(Executor lane, Task attempt) {
+        AtomicBoolean begun = null;
+        try {
+            lockedElsewhere();
+            AtomicBoolean once = new AtomicBoolean();
+            begun = once;
+            soon(() -> attempt(lane, attempt, once));
+        } catch (Throwable e) {
+            // Without memory for the timer the attempts follow each other.
+            attempt(lane, attempt, begun);
+        }
+    }
+
+    /** Makes the attempt, unless that was done: a timer that failed may have been set. */
+    private void attempt(Executor lane, Task attempt, @Nullable AtomicBoolean begun) {
+        if (begun != null && !begun.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            lane.execute(attempt);
+        } catch (RejectedExecutionException e) {
+            release();
+        }
     }
 
     /** Notes that another process prevented the attempt of the holder. */
@@ -114,12 +134,7 @@ public final class WriteLease {
 
     /** Runs a task when it is worth another attempt to get the lock of the file. */
     public static void soon(Runnable task) {
-        try {
-            DriverThreads.later(task, PAUSE_NANOS);
-        } catch (Throwable e) {
-            // Without memory for the timer the attempts follow each other.
-            task.run();
-        }
+        DriverThreads.later(task, PAUSE_NANOS);
     }
 
     /** Notes that the attempt of the holder succeeded. */
@@ -139,7 +154,10 @@ public final class WriteLease {
 
     /** Refuses the claims that wait and all to come. */
     public void close() {
-        claimants.close().forEach(Claimant::refused);
+        List<Claimant> refused = claimants.close();
+        for (int i = 0; i < refused.size(); i++) {
+            refused.get(i).refused();
+        }
     }
 
     /** Removes a claimant that gave up. */
@@ -192,19 +210,19 @@ public final class WriteLease {
 
     /** A claim that answers a request, within the request's time limit. */
     public static Claimant claim(String purpose, Exchange<?> exchange, Executor executor, Runnable whenGranted) {
-        return new ExchangeClaim(purpose, exchange, executor, whenGranted);
+        return new ExchangeClaim(purpose, exchange, executor, Task.of(whenGranted));
     }
 
     private static final class LastingClaim implements Claimant, WaitQueue.Lasting {
 
         private final String purpose;
         private final Executor executor;
-        private final Runnable whenGranted;
+        private final Task whenGranted;
 
         LastingClaim(String purpose, Executor executor, Runnable whenGranted) {
             this.purpose = purpose;
             this.executor = executor;
-            this.whenGranted = whenGranted;
+            this.whenGranted = Task.of(whenGranted);
         }
 
         @Override
@@ -212,7 +230,7 @@ public final class WriteLease {
             try {
                 executor.execute(whenGranted);
                 return true;
-            } catch (RejectedExecutionException e) {
+            } catch (Throwable e) {
                 return false;
             }
         }
@@ -228,7 +246,7 @@ public final class WriteLease {
         }
     }
 
-    private record ExchangeClaim(String purpose, Exchange<?> exchange, Executor executor, Runnable whenGranted)
+    private record ExchangeClaim(String purpose, Exchange<?> exchange, Executor executor, Task whenGranted)
             implements Claimant, WaitQueue.Request {
 
         @Override
@@ -239,7 +257,7 @@ public final class WriteLease {
             try {
                 executor.execute(whenGranted);
                 return true;
-            } catch (RejectedExecutionException e) {
+            } catch (Throwable e) {
                 exchange.fail(Errors.map(e, null));
                 return false;
             }

@@ -1,6 +1,6 @@
 /**
- * Threads and hand-over, for every transport: the driver's own threads, executors that run signals one at a time, and the
- * exchange of one request for one answer. Internal to the driver.
+ * The hand-over of requests and answers, for every transport: the exchange of one request for one answer, queues, the write lease,
+ * and work that is given back whatever happens. Internal to the driver.
  */
 @NullMarked
 package com.decentdb.r2dbc.delivery;

@@ -9,6 +9,7 @@ import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.LaneCursor;
 import com.decentdb.r2dbc.embedded.lane.LaneOutcome;
 import com.decentdb.r2dbc.embedded.lane.ReadLanes;
+import com.decentdb.r2dbc.embedded.open.Database;
 import com.decentdb.r2dbc.embedded.write.GroupedWrite;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.transport.Command;
@@ -51,11 +52,14 @@ final class AutoCommit implements Interrupts.Owner {
         this.delivery = delivery;
     }
 
-    /** Gives up all results not read to their end, and those to come; what waits does not run any more. */
+    /** Gives up all results not read to their end, and those to come; what waits does not run any more. Bears repetition. */
     void close() {
         open = false;
         abandonResults(Errors::closed);
-        overShare.close().forEach(read -> read.refused(Errors.closed()));
+        List<Read> refused = overShare.close();
+        for (int i = 0; i < refused.size(); i++) {
+            refused.get(i).refused(Errors.closed());
+        }
         lanes.committer().dropClosed();
     }
 
@@ -141,7 +145,11 @@ final class AutoCommit implements Interrupts.Owner {
     private void submitNext(ReadLanes readers) {
         Read next = overShare.poll();
         if (next != null) {
-            readers.submit(next);
+            try {
+                readers.submit(next);
+            } catch (Throwable e) {
+                next.fail(NativeErrors.map(e, next.command.sql().source()));
+            }
         }
     }
 
@@ -198,15 +206,19 @@ final class AutoCommit implements Interrupts.Owner {
                     }
                     return;
                 }
-                keepsLane = run.rest() != null && mayKeepLane();
-                if (keepsLane) {
-                    readers.rest(lane);
-                } else if (run.rest() != null) {
+                if (run.rest() == null) {
+                    answer(run);
+                    return;
+                }
+                Cursor cursor = mayKeepLane() ? cursor(lane, run) : null;
+                if (cursor == null) {
                     run.abandon(lane);
                     waitForShare();
                     return;
                 }
-                answer(cursor(lane, run));
+                keepsLane = true;
+                readers.rest(lane);
+                answer(cursor);
             } catch (Throwable e) {
                 fail(NativeErrors.map(e, command.sql().source()));
             } finally {
@@ -261,17 +273,24 @@ final class AutoCommit implements Interrupts.Owner {
         }
 
         private Cursor cursor(Lane lane, LaneOutcome run) {
-            if (run.rest() == null) {
-                return run;
+            LaneCursor cursor;
+            try {
+                cursor = new LaneCursor(
+                        lane, command.sql(), run, command.fetchSize(), delivery, AutoCommit.this, done -> {
+                            try {
+                                cursors.remove(done);
+                            } finally {
+                                lanesKept.decrementAndGet();
+                                readers.release(lane);
+                                submitNext(readers);
+                            }
+                        });
+                cursors.add(cursor);
+            } catch (Throwable e) {
+                lanesKept.decrementAndGet();
+                run.abandon(lane);
+                throw e;
             }
-            LaneCursor cursor =
-                    new LaneCursor(lane, command.sql(), run, command.fetchSize(), delivery, AutoCommit.this, done -> {
-                        cursors.remove(done);
-                        lanesKept.decrementAndGet();
-                        readers.release(lane);
-                        submitNext(readers);
-                    });
-            cursors.add(cursor);
             if (!open) {
                 cursor.abandon(Errors.closed());
             }

@@ -28,10 +28,10 @@ public final class DecentDbBlockHoundIntegration implements BlockHoundIntegratio
                         "open",
                         "(Ljava/lang/String;L" + internal("OpenMode") + ";Ljava/lang/String;)L"
                                 + internal("NativeDatabase") + ";")
-                .allowBlockingCallsInside(DRIVER + "delivery.Workers", "execute")
+                .allowBlockingCallsInside(DRIVER + "delivery.threads.Workers", "execute")
                 .allowBlockingCallsInside(DRIVER + "embedded.write.WriteQueue", "submitted")
-                .allowBlockingCallsInside(DRIVER + "delivery.DriverThreads", "later")
-                .allowBlockingCallsInside(DRIVER + "embedded.OpenDatabases$Reference", "release");
+                .allowBlockingCallsInside(DRIVER + "delivery.threads.DriverThreads", "later")
+                .allowBlockingCallsInside(DRIVER + "embedded.open.OpenDatabases$Reference", "release");
     }
 
     private static String internal(String name) {

@@ -7,7 +7,11 @@ import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.api.schema.SchemaInspection;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.Lifetime;
+import com.decentdb.r2dbc.delivery.OnDemand;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
+import com.decentdb.r2dbc.embedded.open.Database;
 import com.decentdb.r2dbc.embedded.write.GroupedWrite;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -26,13 +30,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 
 /** A session on a database in this process. Cheap: it owns no native handle, only its place in the queues. */
 final class EmbeddedSession implements Session {
@@ -43,7 +47,7 @@ final class EmbeddedSession implements Session {
     final SessionPlace place;
     private final WriterCalls tasks;
     private final SchemaInspection inspection;
-    private final Sinks.Empty<Void> end = Sinks.empty();
+    private final Lifetime lifetime = new Lifetime();
     private volatile @Nullable SessionTransaction transaction;
     private volatile Duration lockWait = Waits.UNLIMITED;
     private volatile boolean open = true;
@@ -139,7 +143,9 @@ final class EmbeddedSession implements Session {
             if (current == null) {
                 return open ? Mono.empty() : Mono.error(Errors.closed());
             }
-            return Exchange.<Void>mono(delivery, current::commit).doOnTerminate(() -> ended(current));
+            return Exchange.<Void>mono(delivery, current::commit)
+                    .onErrorResume(error -> rollback(current).onErrorComplete().then(Mono.error(error)))
+                    .doOnTerminate(() -> forget(current));
         });
     }
 
@@ -152,15 +158,12 @@ final class EmbeddedSession implements Session {
     }
 
     private Mono<Void> rollback(SessionTransaction current) {
-        return Exchange.<Void>mono(delivery, exchange -> {
-                    exchange.start();
-                    current.rollback(() -> exchange.answer(null));
-                })
-                .doFinally(signal -> ended(current));
+        return Exchange.surely(delivery, whenDone -> current.rollback(whenDone)).doFinally(signal -> forget(current));
     }
 
-    private synchronized void ended(SessionTransaction over) {
-        if (transaction == over) {
+    /** Forgets a transaction that has ended; one whose end could not even be asked for goes on. */
+    private synchronized void forget(SessionTransaction over) {
+        if (transaction == over && !over.active()) {
             transaction = null;
         }
     }
@@ -178,16 +181,13 @@ final class EmbeddedSession implements Session {
     @Override
     public Mono<Void> reset() {
         return Mono.defer(() -> {
-            place.autoCommit().abandonResults(Errors::givenBack);
+            place.abandonResults(Errors::givenBack);
             SessionTransaction current = transaction;
             if (current == null && !place.isPinned()) {
                 return Mono.empty();
             }
             Mono<Void> ended = current == null ? Mono.empty() : rollback(current);
-            return ended.onErrorComplete().then(Exchange.mono(delivery, exchange -> {
-                exchange.start();
-                place.unpin(() -> {}, () -> exchange.answer(null));
-            }));
+            return ended.onErrorComplete().then(Exchange.surely(delivery, whenDone -> place.unpin(() -> {}, whenDone)));
         });
     }
 
@@ -259,11 +259,10 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Flux<WatchedEvent> watch(WatchRequest request) {
-        return Flux.defer(() -> {
+        // This takes what operators behind it throw; the one within would keep that.
+        return OnDemand.flux(() -> {
             R2dbcException refusal = open ? place.setup().refusal(request) : Errors.closed();
-            return refusal == null
-                    ? database.hub().watch(request, delivery).takeUntilOther(end.asMono())
-                    : Flux.error(refusal);
+            return refusal == null ? lifetime.bound(database.hub().watch(request, delivery)) : Flux.error(refusal);
         });
     }
 
@@ -343,34 +342,36 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Mono<Void> close() {
-        return Exchange.mono(delivery, exchange -> {
-            exchange.start();
-            close(() -> exchange.answer(null));
-        });
+        AtomicBoolean first = new AtomicBoolean();
+        return Exchange.surely(delivery, whenDone -> close(ends(first), whenDone));
     }
 
-    private void close(Runnable whenDone) {
-        SessionTransaction current;
-        synchronized (this) {
-            if (!open) {
-                whenDone.run();
-                return;
-            }
-            open = false;
-            current = transaction;
-            transaction = null;
+    /** Whether this end is the one that closes the session. */
+    private synchronized boolean ends(AtomicBoolean first) {
+        first.compareAndSet(false, open);
+        open = false;
+        return first.get();
+    }
+
+    /** Gives up everything the session has; bears repetition. */
+    private void close(boolean first, Runnable whenDone) {
+        if (!first) {
+            whenDone.run();
+            return;
         }
-        end.tryEmitEmpty();
+        SessionTransaction current = transaction;
+        lifetime.end();
         place.close();
         tasks.end(lanes());
         if (current == null) {
             place.unpin(release, whenDone);
-        } else if (current.busyAfterLast() && !database.interrupts()) {
-            // The caller need not wait for a call that cannot be ended: its lane is freed behind it.
-            current.rollback(() -> place.unpin(release, () -> {}));
+            return;
+        }
+        // Nobody waits for a call that cannot be ended: its lane is freed behind it.
+        boolean endless = current.busyAfterLast() && !database.interrupts();
+        current.rollback(Persistent.of(() -> place.unpin(release, endless ? () -> {} : whenDone))::begin);
+        if (endless) {
             whenDone.run();
-        } else {
-            current.rollback(() -> place.unpin(release, whenDone));
         }
     }
 

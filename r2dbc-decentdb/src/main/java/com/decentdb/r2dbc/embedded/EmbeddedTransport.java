@@ -1,8 +1,11 @@
 package com.decentdb.r2dbc.embedded;
 
-import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.Exchange;
-import com.decentdb.r2dbc.delivery.Forgotten;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.Forgotten;
+import com.decentdb.r2dbc.embedded.open.EmbeddedConfig;
+import com.decentdb.r2dbc.embedded.open.EmbeddedOptions;
+import com.decentdb.r2dbc.embedded.open.OpenDatabases;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.Transport;
 import io.r2dbc.spi.ConnectionFactoryOptions;
@@ -103,10 +106,7 @@ public final class EmbeddedTransport implements Transport {
         return Mono.defer(() -> {
             closed = true;
             keeper.run();
-            return Exchange.mono(DriverThreads.newSerial(), exchange -> {
-                exchange.start();
-                OpenDatabases.close(identity, () -> exchange.answer(null));
-            });
+            return Exchange.surely(DriverThreads.newSerial(), whenClosed -> OpenDatabases.close(identity, whenClosed));
         });
     }
 

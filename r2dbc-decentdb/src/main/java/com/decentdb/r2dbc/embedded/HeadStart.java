@@ -2,7 +2,7 @@ package com.decentdb.r2dbc.embedded;
 
 import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.r2dbc.codec.StandardCodecs;
-import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import com.decentdb.r2dbc.embedded.engine.EngineJson;
 import com.decentdb.r2dbc.sql.ParameterStyle;
 import com.decentdb.r2dbc.sql.SqlScript;

@@ -1,9 +1,11 @@
 package com.decentdb.r2dbc.embedded;
 
+import com.decentdb.r2dbc.embedded.open.Database;
 import com.decentdb.r2dbc.embedded.write.PinnedLane;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.transport.Errors;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +53,15 @@ final class SessionPlace {
         return autoCommit;
     }
 
+    /** Gives up all results not read to their end, those from before it was pinned, too. */
+    void abandonResults(Supplier<? extends Throwable> reason) {
+        unpinned.abandonResults(reason);
+        AutoCommit current = autoCommit;
+        if (current != unpinned) {
+            current.abandonResults(reason);
+        }
+    }
+
     /**
      * From now on everything runs on a handle of this session alone.
      *
@@ -72,42 +83,51 @@ final class SessionPlace {
                     sql);
         }
         PinnedLane lane = database.pin();
+        try {
+            autoCommit = new AutoCommit(database, lane.lanes(), delivery);
+        } catch (Throwable e) {
+            lane.close(() -> {});
+            throw e;
+        }
         pinned = lane;
-        autoCommit = new AutoCommit(database, lane.lanes(), delivery);
     }
 
     /**
-     * Ends what the session keeps for itself. Its handle is closed behind what may still run there.
+     * Ends what the session keeps for itself. Its handle is closed behind what may still run there. Bears repetition until it
+     * returns.
      *
      * @param whenGone called when the handle is closed
      * @param whenDone called then, too, but at once if the engine is busy with a statement that may not end
      */
     void unpin(Runnable whenGone, Runnable whenDone) {
         PinnedLane lane;
+        boolean wait;
         synchronized (this) {
             lane = pinned;
-            pinned = null;
+            wait = lane != null && !lane.lanes().writer().busy();
             if (lane != null) {
                 setup = new SessionSetup();
                 autoCommit.close();
+                lane.close(gone(whenGone, wait, whenDone));
+                pinned = null;
                 autoCommit = unpinned;
             }
         }
-        boolean wait = lane != null && !lane.lanes().writer().busy();
-        Runnable gone = () -> {
+        if (lane == null) {
+            whenGone.run();
+        }
+        if (!wait) {
+            whenDone.run();
+        }
+    }
+
+    private static Runnable gone(Runnable whenGone, boolean wait, Runnable whenDone) {
+        return () -> {
             whenGone.run();
             if (wait) {
                 whenDone.run();
             }
         };
-        if (lane == null) {
-            gone.run();
-        } else {
-            lane.close(gone);
-        }
-        if (!wait) {
-            whenDone.run();
-        }
     }
 
     /** Gives up the results outside transactions and refuses to pin; {@link #unpin} is still due. */

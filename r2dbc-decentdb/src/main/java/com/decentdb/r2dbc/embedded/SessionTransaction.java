@@ -2,18 +2,19 @@ package com.decentdb.r2dbc.embedded;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.r2dbc.delivery.Deadlines;
-import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
-import com.decentdb.r2dbc.delivery.WriteLease;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
+import com.decentdb.r2dbc.delivery.threads.Task;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.ReadLanes;
+import com.decentdb.r2dbc.embedded.open.Database;
 import com.decentdb.r2dbc.embedded.write.LaneTransaction;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
-import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.TransactionOptions;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
@@ -59,7 +60,7 @@ final class SessionTransaction {
     // Guarded by this.
     private State state = State.IDLE;
     /** Requests that run as soon as the transaction has begun. */
-    private final List<Pending> ready = new ArrayList<>();
+    private final ArrayList<Pending> ready = new ArrayList<>();
 
     private boolean restricted;
     private boolean closed;
@@ -149,42 +150,54 @@ final class SessionTransaction {
     }
 
     private void claim() {
-        ReadLanes readers = readers();
-        Claim claim = new Claim(lanes.get().writer());
-        if (readers == null) {
-            database.lease().acquire(claim);
-        } else {
-            readers.submit(claim);
-        }
-        synchronized (this) {
-            claimWaits = state == State.CLAIMING;
-        }
-        if (claimWaits) {
-            pending.sweep();
+        try {
+            ReadLanes readers = readers();
+            TransactionClaim claim =
+                    new TransactionClaim(this, database.lease(), lanes.get().writer(), options.holder());
+            if (readers == null) {
+                database.lease().acquire(claim);
+            } else {
+                readers.submit(claim);
+            }
+            synchronized (this) {
+                claimWaits = state == State.CLAIMING;
+            }
+            if (claimWaits) {
+                pending.sweep();
+            }
+        } catch (Throwable e) {
+            refuse(NativeErrors.map(e, null));
         }
     }
 
     /** Whether a statement still waits for the lock or lane; if none does, nothing is to be taken for the transaction. */
-    private synchronized boolean wanted() {
+    synchronized boolean wanted() {
         if (state != State.CLAIMING) {
             return false;
         }
         claimWaits = false;
-        boolean wanted = pending.hasWaiter();
-        List<Pending> taken = pending.drain();
-        ready.addAll(wanted ? taken : List.of());
+        // A list that grows may find no memory for what was taken.
+        ready.ensureCapacity(pending.size());
+        for (Pending next = pending.poll(); next != null; next = pending.poll()) {
+            ready.add(next);
+        }
+        boolean wanted = !ready.isEmpty();
         state = wanted ? State.BEGINNING : State.IDLE;
         return wanted;
     }
 
-    /** Begins in the engine, in a task of the lane; a transaction that has ended meanwhile is rolled back. */
-    private boolean begin(Lane lane, Runnable giveBack) {
+    /**
+     * Begins in the engine, in a task of the lane; a transaction that has ended meanwhile is rolled back.
+     *
+     * @param again the next attempt while another process has the file; null if none can
+     */
+    boolean begin(Lane lane, Runnable giveBack, @Nullable Task again) {
         LaneTransaction begun;
         try {
             begun = LaneTransaction.begin(lane, readOnly(), database.traits(), delivery, giveBack, database::committed);
         } catch (Throwable e) {
-            if (lane.lockedElsewhere(e) && waitOn()) {
-                database.lease().retry(lane, () -> beginIfWanted(lane));
+            if (again != null && lane.lockedElsewhere(e) && waitOn()) {
+                database.lease().retry(lane, again);
             } else {
                 giveBack.run();
                 refuse(NativeErrors.map(e, null));
@@ -199,63 +212,81 @@ final class SessionTransaction {
                 state = State.STARTED;
                 started = begun;
                 // In the order of their submission, before any that is submitted from now on.
-                ready.forEach(request -> request.work().accept(begun));
+                for (int i = 0; i < ready.size(); i++) {
+                    pass(ready.get(i), begun);
+                }
                 ready.clear();
                 watchIdleness(lane, begun, lane.calls());
                 return true;
             }
         }
-        begun.rollback(() -> {});
-        return true;
+        begun.drop();
+        return false;
+    }
+
+    private static void pass(Pending request, LaneTransaction begun) {
+        try {
+            request.work().accept(begun);
+        } catch (Throwable e) {
+            request.exchange().fail(NativeErrors.map(e, null));
+        }
     }
 
     /** Lets the statements wait for another process, as long as each may; false if the transaction has ended. */
     private boolean waitOn() {
-        synchronized (this) {
-            if (state != State.BEGINNING) {
-                return false;
+        try {
+            synchronized (this) {
+                if (state != State.BEGINNING) {
+                    return false;
+                }
+                pending.putBack(ready);
+                ready.clear();
+                state = State.CLAIMING;
+                claimWaits = true;
             }
-            pending.putBack(ready);
-            ready.clear();
-            state = State.CLAIMING;
-            claimWaits = true;
-        }
-        pending.sweep();
-        return true;
-    }
-
-    /** Begins under the write lock, which it holds already. */
-    private void beginIfWanted(Lane writer) {
-        if (wanted()) {
-            begin(writer, database.lease()::release);
-        } else {
-            database.lease().release();
+            pending.sweep();
+            return true;
+        } catch (Throwable e) {
+            return false;
         }
     }
 
     /** Fails what waits; the transaction may be tried again. */
-    private void refuse(R2dbcException error) {
-        List<Pending> refused;
+    void refuse(R2dbcException error) {
         synchronized (this) {
             if (state == State.CLAIMING || state == State.BEGINNING) {
                 state = State.IDLE;
             }
-            claimWaits = false;
-            refused = new ArrayList<>(ready);
-            ready.clear();
-            refused.addAll(pending.drain());
+            failAll(error);
         }
-        refused.forEach(request -> request.exchange().fail(error));
+    }
+
+    /** Fails what waits; needs no memory. */
+    private void failAll(R2dbcException error) {
+        claimWaits = false;
+        for (int i = 0; i < ready.size(); i++) {
+            ready.get(i).exchange().fail(error);
+        }
+        ready.clear();
+        for (Pending next = pending.poll(); next != null; next = pending.poll()) {
+            next.exchange().fail(error);
+        }
     }
 
     private void watchIdleness(Lane lane, LaneTransaction begun, long calls) {
         Duration timeout = options.idleTimeout();
         if (!timeout.isZero()) {
-            DriverThreads.later(() -> expireIfIdle(lane, begun, calls), timeout.toNanos());
+            try {
+                DriverThreads.later(() -> expireIfIdle(lane, begun, calls), timeout.toNanos());
+            } catch (Throwable e) {
+                // There is no memory for the timer now, and this transaction does without.
+                return;
+            }
         }
     }
 
     private void expireIfIdle(Lane lane, LaneTransaction begun, long calls) {
+        Persistent end = Persistent.of(() -> begun.rollback(() -> {}));
         synchronized (this) {
             if (state != State.STARTED || started != begun || !begun.active()) {
                 return;
@@ -266,7 +297,7 @@ final class SessionTransaction {
             }
             state = State.EXPIRED;
         }
-        begun.rollback(() -> {});
+        end.begin();
     }
 
     void setReadOnly(boolean wanted, Exchange<Void> exchange) {
@@ -317,22 +348,15 @@ final class SessionTransaction {
         }
     }
 
-    /** Ends the statement that runs, and rolls back behind it; what waits before it is dropped. */
+    /** Ends the statement that runs, and rolls back behind it; what waits before it is dropped. Bears repetition. */
     void rollback(Runnable whenDone) {
         LaneTransaction current;
-        List<Pending> dropped;
-        R2dbcException over;
         synchronized (this) {
             state = State.ENDED;
             current = started;
-            claimWaits = false;
-            dropped = new ArrayList<>(ready);
-            ready.clear();
-            dropped.addAll(pending.close());
-            over = TransactionErrors.over(
-                    closed, "The transaction was rolled back before this statement was started", null);
+            failAll(TransactionErrors.over(
+                    closed, "The transaction was rolled back before this statement was started", null));
         }
-        dropped.forEach(request -> request.exchange().fail(over));
         if (current == null) {
             whenDone.run();
         } else {
@@ -348,53 +372,5 @@ final class SessionTransaction {
             current = started;
         }
         return current != null && current.busyAfterLast();
-    }
-
-    /** Waits for the write lock or a read lane; the statements that wait for the same have deadlines, this has none. */
-    private final class Claim implements WriteLease.Claimant, ReadLanes.Reader, WaitQueue.Lasting {
-
-        private final Lane writer;
-
-        Claim(Lane writer) {
-            this.writer = writer;
-        }
-
-        @Override
-        public boolean granted() {
-            if (!wanted()) {
-                return false;
-            }
-            try {
-                writer.execute(() -> begin(writer, database.lease()::release));
-                return true;
-            } catch (Throwable e) {
-                refuse(NativeErrors.map(e, null));
-                return false;
-            }
-        }
-
-        @Override
-        public void run(Lane lane, ReadLanes giver) {
-            if (!wanted()) {
-                giver.release(lane);
-            } else if (begin(lane, () -> giver.release(lane))) {
-                giver.rest(lane);
-            }
-        }
-
-        @Override
-        public String purpose() {
-            return options.holder();
-        }
-
-        @Override
-        public void refused() {
-            refuse(Errors.closed());
-        }
-
-        @Override
-        public void refused(R2dbcException error) {
-            refuse(error);
-        }
     }
 }

@@ -14,6 +14,7 @@ import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.Interrupts;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.ReadLanes;
+import com.decentdb.r2dbc.embedded.open.Database;
 import com.decentdb.r2dbc.embedded.write.GroupCommitter;
 import com.decentdb.r2dbc.embedded.write.GroupedWrite;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
@@ -112,11 +113,8 @@ final class WriterCalls implements Interrupts.Owner {
     <T> Mono<T> onLane(Lane lane, Function<NativeDatabase, @Nullable T> call) {
         return Exchange.mono(
                 delivery,
-                exchange -> lane.execute(() -> {
-                    if (exchange.start()) {
-                        outcome(exchange, lane, call).run();
-                    }
-                }));
+                exchange -> exchange.submitTo(
+                        lane, () -> outcome(exchange, lane, call).run()));
     }
 
     private static WriteQueueMetrics metrics(GroupCommitter queue) {
@@ -191,16 +189,20 @@ final class WriterCalls implements Interrupts.Owner {
 
         @Override
         public void run(Lane lane, ReadLanes giver) {
-            if (!exchange.start()) {
+            Runnable outcome = () -> {};
+            try {
+                if (exchange.start()) {
+                    outcome = outcome(exchange, lane, handle -> {
+                        database.refresh(lane);
+                        return call.apply(handle);
+                    });
+                }
+            } catch (Throwable e) {
+                exchange.fail(NativeErrors.map(e, null));
+            } finally {
                 giver.release(lane);
-                return;
+                outcome.run();
             }
-            Runnable outcome = outcome(exchange, lane, handle -> {
-                database.refresh(lane);
-                return call.apply(handle);
-            });
-            giver.release(lane);
-            outcome.run();
         }
     }
 
@@ -233,9 +235,15 @@ final class WriterCalls implements Interrupts.Owner {
     private <T> void claimLease(Exchange<T> exchange, Lane lane, Function<NativeDatabase, @Nullable T> call) {
         WriteLease lease = database.lease();
         WriteLease.Claimant claim = WriteLease.claim("a task of the database", exchange, lane, () -> {
-            Runnable outcome = outcome(exchange, lane, call);
-            lease.release();
-            outcome.run();
+            Runnable outcome = () -> {};
+            try {
+                outcome = outcome(exchange, lane, call);
+            } catch (Throwable e) {
+                exchange.fail(NativeErrors.map(e, null));
+            } finally {
+                lease.release();
+                outcome.run();
+            }
         });
         exchange.onCancel(() -> lease.withdraw(claim));
         lease.acquire(claim);
@@ -256,19 +264,29 @@ final class WriterCalls implements Interrupts.Owner {
     /** Lets others write, and tries again; those in use of the file may be this process's own readers. */
     private <T> void retry(
             Exchange<T> exchange, Lane lane, Function<NativeDatabase, @Nullable T> call, Throwable refusal) {
-        long bound = Deadlines.after(CHECKPOINT_WAIT);
-        long deadline = exchange.deadline();
-        exchange.expiresAt(
-                deadline == WaitQueue.Waiter.NEVER || bound - deadline < 0 ? bound : deadline,
-                () -> NativeErrors.map(refusal, null));
-        if (exchange.putBack()) {
-            WriteLease.soon(() -> {
-                if (exchange.deadline() - System.nanoTime() <= 0) {
-                    exchange.expire();
-                } else {
-                    claimLease(exchange, lane, call);
-                }
-            });
+        try {
+            long bound = Deadlines.after(CHECKPOINT_WAIT);
+            long deadline = exchange.deadline();
+            exchange.expiresAt(
+                    deadline == WaitQueue.Waiter.NEVER || bound - deadline < 0 ? bound : deadline,
+                    () -> NativeErrors.map(refusal, null));
+            if (exchange.putBack()) {
+                WriteLease.soon(() -> again(exchange, lane, call));
+            }
+        } catch (Throwable e) {
+            exchange.fail(NativeErrors.map(e, null));
+        }
+    }
+
+    private <T> void again(Exchange<T> exchange, Lane lane, Function<NativeDatabase, @Nullable T> call) {
+        try {
+            if (exchange.deadline() - System.nanoTime() <= 0) {
+                exchange.expire();
+            } else {
+                claimLease(exchange, lane, call);
+            }
+        } catch (Throwable e) {
+            exchange.fail(NativeErrors.map(e, null));
         }
     }
 }

@@ -93,11 +93,7 @@ final class DefaultLiveQuery implements LiveQuery {
                         Function<? super Row, ? extends T> reading =
                                 digest == null ? mapping : digest.<T>reading(mapping);
                         return query.<T>rows(session, reading)
-                                .mapNotNull(rows -> digest != null && digest.repeats()
-                                        ? null
-                                        : project(
-                                                projection,
-                                                new LiveResult<>(rows, trigger.reason(), trigger.tables())));
+                                .mapNotNull(rows -> project(digest, projection, rows, trigger));
                     };
                 },
                 minInterval,
@@ -105,11 +101,19 @@ final class DefaultLiveQuery implements LiveQuery {
     }
 
     /** Applies a function that calls functions of the program, which may throw what operators do not pass on. */
-    private static <T, E> @Nullable E project(Function<LiveResult<T>, @Nullable E> projection, LiveResult<T> result) {
+    private static <T, E> @Nullable E project(
+            @Nullable ResultDigest digest,
+            Function<LiveResult<T>, @Nullable E> projection,
+            List<T> rows,
+            LiveQueryFlux.Trigger trigger) {
         try {
-            return projection.apply(result);
+            return digest != null && digest.repeats()
+                    ? null
+                    : projection.apply(new LiveResult<>(rows, trigger.reason(), trigger.tables()));
         } catch (Throwable e) {
-            throw Exceptions.propagate(Errors.signal(e));
+            // To propagate an exception takes memory, unless it is one that may be thrown.
+            Throwable error = Errors.signal(e);
+            throw error instanceof RuntimeException known ? known : Exceptions.propagate(error);
         }
     }
 

@@ -8,6 +8,7 @@ import com.decentdb.r2dbc.api.WatchEvent;
 import com.decentdb.r2dbc.codec.Codecs;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.connection.Arguments;
+import com.decentdb.r2dbc.delivery.Bracket;
 import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.transport.Capability;
@@ -115,8 +116,8 @@ public final class LiveFeeds implements LiveData {
     /** Runs work on a session that lives as long as the subscription. */
     @SuppressWarnings("ReachabilityFenceUsage") // the source must outlast the Flux
     <T> Flux<T> live(Function<Session, Flux<T>> work) {
-        Flux<T> live = Flux.defer(() -> Flux.usingWhen(source.liveSession(), work, Session::close)
-                .takeUntilOther(source.endOfLife())
+        Flux<T> live = Flux.defer(() -> source.whileAlive(
+                        new Bracket<Session, T>(source.liveSession(), work, Session::close, Session::close))
                 .doFinally(signal -> Reference.reachabilityFence(source)));
         return Flux.defer(() -> source.givesSessions() ? OnDemand.flux(() -> live) : live);
     }

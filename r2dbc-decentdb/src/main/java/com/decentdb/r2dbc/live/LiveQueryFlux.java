@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.live;
 
 import com.decentdb.r2dbc.api.LiveResult.Reason;
+import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.SerializedDrain;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchedEvent;
@@ -202,11 +203,14 @@ final class LiveQueryFlux<E> extends Flux<E> {
             if (state.getAndSet(State.OVER) == State.OVER) {
                 return;
             }
-            stop();
-            if (reason == Exceptions.TERMINATED) {
-                subscriber.onComplete();
-            } else {
-                subscriber.onError(Errors.signal(reason));
+            try {
+                stop();
+            } finally {
+                if (reason == Exceptions.TERMINATED) {
+                    Exchange.complete(subscriber);
+                } else {
+                    subscriber.onError(Errors.signal(reason));
+                }
             }
         }
 

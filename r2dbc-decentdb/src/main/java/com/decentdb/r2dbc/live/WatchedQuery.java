@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.live;
 
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.connection.Bindings;
+import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.result.DefaultResult;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -57,12 +58,16 @@ final class WatchedQuery {
 
     /** Its rows now. */
     <T> Mono<List<T>> rows(Session session, Function<? super Row, ? extends T> mapping) {
+        // It takes what collecting the rows throws, which concatMap would keep.
+        return OnDemand.flux(() -> this.<T>cursors(session, mapping)).collectList();
+    }
+
+    private <T> Flux<T> cursors(Session session, Function<? super Row, ? extends T> mapping) {
         return arguments
                 .map(values -> Command.of(command, settings.fetchSize(), settings.lockWait(), values))
                 .flatMapMany(session::execute)
                 .doOnDiscard(Cursor.class, Cursor::close)
                 .concatMap(
-                        cursor -> new DefaultResult(session, cursor, false).<T>map(row -> mapping.apply((Row) row)), 1)
-                .collectList();
+                        cursor -> new DefaultResult(session, cursor, false).<T>map(row -> mapping.apply((Row) row)), 1);
     }
 }

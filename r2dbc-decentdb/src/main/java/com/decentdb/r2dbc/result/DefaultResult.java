@@ -1,7 +1,7 @@
 package com.decentdb.r2dbc.result;
 
 import com.decentdb.r2dbc.codec.RowBatch;
-import com.decentdb.r2dbc.delivery.Forgotten;
+import com.decentdb.r2dbc.delivery.threads.Forgotten;
 import com.decentdb.r2dbc.transport.Cursor;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.Readable;

@@ -1,8 +1,9 @@
 package com.decentdb.r2dbc.result;
 
 import com.decentdb.r2dbc.codec.RowBatch;
-import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.SerializedDrain;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
@@ -219,7 +220,7 @@ final class RowFlux<T> extends Flux<T> {
                 subscriber.onNext(element);
             }
             if (finish()) {
-                subscriber.onComplete();
+                Exchange.complete(subscriber);
             }
             return true;
         }
@@ -243,8 +244,11 @@ final class RowFlux<T> extends Flux<T> {
 
         private void fail(Throwable error) {
             if (finish()) {
-                cursor.close();
-                subscriber.onError(Errors.signal(error));
+                try {
+                    cursor.close();
+                } finally {
+                    subscriber.onError(Errors.signal(error));
+                }
             } else {
                 Operators.onErrorDropped(error, subscriber.currentContext());
             }

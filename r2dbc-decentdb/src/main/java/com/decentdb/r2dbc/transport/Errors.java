@@ -12,6 +12,7 @@ import io.r2dbc.spi.R2dbcTransientResourceException;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 /**
  * Makes every exception that users see: the SQLSTATE decides the class, and both it and the SQL text are set wherever they
@@ -22,6 +23,24 @@ public final class Errors {
     /** The most characters of a name that a message shows. */
     private static final int LONGEST_NAME = 120;
 
+    /** For the moment in which there is no memory for an error either. */
+    @SuppressWarnings("StaticAssignmentOfThrowable")
+    private static final R2dbcException OUT_OF_MEMORY =
+            new R2dbcTransientResourceException(
+                    "There was not enough memory for it, nor for a closer description", "53200", 0, (String) null) {
+
+                private static final long serialVersionUID = 1L;
+
+                /** It is made before anything fails, so its stack would mislead. */
+                @Override
+                @SuppressWarnings("UnsynchronizedOverridesSynchronized")
+                public Throwable fillInStackTrace() {
+                    return this;
+                }
+            };
+
+    private static final Mono<?> NO_MEMORY = Mono.error(OUT_OF_MEMORY);
+
     private Errors() {}
 
     /** The beginning of a name or value that is too long for a message, others as they are. */
@@ -31,8 +50,37 @@ public final class Errors {
                 : name.substring(0, LONGEST_NAME) + ".. (" + name.length() + " characters)";
     }
 
-    /** Translates anything thrown; an {@link R2dbcException} gets the SQL text if it has none, and is otherwise kept. */
+    /** The error of work that memory was exhausted for, and for describing which. */
+    public static R2dbcException outOfMemory() {
+        return OUT_OF_MEMORY;
+    }
+
+    /** Fails with {@link #outOfMemory}; needs no memory. */
+    @SuppressWarnings("unchecked") // It has no elements.
+    static <T> Mono<T> noMemory() {
+        return (Mono<T>) NO_MEMORY;
+    }
+
+    /** Whether work failed because there was no memory or no stack for it, and may be tried again. */
+    public static boolean ofMemory(Throwable error) {
+        return error instanceof VirtualMachineError
+                || error.getCause() instanceof VirtualMachineError
+                || (error instanceof R2dbcException known && "53200".equals(known.getSqlState()));
+    }
+
+    /**
+     * Translates anything thrown; an {@link R2dbcException} gets the SQL text if it has none, and is otherwise kept. Needs no
+     * memory if there is none.
+     */
     public static R2dbcException map(Throwable error, @Nullable String sql) {
+        try {
+            return translate(error, sql);
+        } catch (Throwable e) {
+            return OUT_OF_MEMORY;
+        }
+    }
+
+    private static R2dbcException translate(Throwable error, @Nullable String sql) {
         if (error instanceof R2dbcException known) {
             return sql == null || known.getSql() != null ? known : withSql(known, sql);
         }
@@ -42,6 +90,9 @@ public final class Errors {
         }
         if (error instanceof OutOfMemoryError) {
             return of("53200", "There was not enough memory for it: " + error.getMessage(), 0, sql, error);
+        }
+        if (error instanceof StackOverflowError) {
+            return of("54001", "The stack of the thread was exhausted", 0, sql, error);
         }
         if (error instanceof RejectedExecutionException) {
             return of("08003", "The database is closed", 0, sql, error);
@@ -58,9 +109,13 @@ public final class Errors {
         if (error instanceof OutOfMemoryError) {
             return map(error, null);
         }
-        return error instanceof VirtualMachineError || error instanceof LinkageError || error instanceof ThreadDeath
-                ? of("38000", "A function of the program failed: " + error, 0, null, error)
-                : error;
+        try {
+            return error instanceof VirtualMachineError || error instanceof LinkageError || error instanceof ThreadDeath
+                    ? of("38000", "A function of the program failed: " + error, 0, null, error)
+                    : error;
+        } catch (Throwable e) {
+            return OUT_OF_MEMORY;
+        }
     }
 
     /** An exception of the class that belongs to the SQLSTATE. */
@@ -68,8 +123,17 @@ public final class Errors {
         return of(sqlState, message, 0, sql, null);
     }
 
-    /** Like {@link #of(String, String, String)} with the code and the cause that a transport reports. */
+    /** Like {@link #of(String, String, String)} with the code and the cause that a transport reports; never throws. */
     public static R2dbcException of(
+            String sqlState, String message, int code, @Nullable String sql, @Nullable Throwable cause) {
+        try {
+            return create(sqlState, message, code, sql, cause);
+        } catch (Throwable e) {
+            return OUT_OF_MEMORY;
+        }
+    }
+
+    private static R2dbcException create(
             String sqlState, String message, int code, @Nullable String sql, @Nullable Throwable cause) {
         return switch (sqlState.substring(0, 2)) {
             case "22", "23" -> new R2dbcDataIntegrityViolationException(message, sqlState, code, sql, cause);

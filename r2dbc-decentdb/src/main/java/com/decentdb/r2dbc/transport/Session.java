@@ -101,11 +101,18 @@ public interface Session {
                 .flatMapSequential(
                         each -> write.apply(each.getT2())
                                 .map(rows -> new WriteOutcome(each.getT1(), rows, null))
-                                .onErrorResume(
-                                        R2dbcException.class,
-                                        error -> Mono.just(new WriteOutcome(each.getT1(), 0, error))),
+                                .onErrorResume(R2dbcException.class, error -> failure(each.getT1(), error)),
                         128,
                         1);
+    }
+
+    /** The outcome of a write that failed. Where there is no memory for it, it fails the stream: an operator loses what is thrown. */
+    private static Mono<WriteOutcome> failure(long index, R2dbcException error) {
+        try {
+            return Mono.just(new WriteOutcome(index, 0, error));
+        } catch (VirtualMachineError e) {
+            return Errors.noMemory();
+        }
     }
 
     /** Events of a watch; completes when the session or the database closes. */

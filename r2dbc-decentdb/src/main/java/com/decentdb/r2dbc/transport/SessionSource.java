@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.transport;
 
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** Gives live data its sessions: a connection or a connection factory. */
@@ -11,6 +12,6 @@ public interface SessionSource {
     /** Whether there are sessions to open. */
     boolean givesSessions();
 
-    /** Completes when everything live now has to end. */
-    Mono<Void> endOfLife();
+    /** Completes live data, as everything that is live now, when this has to end. */
+    <T> Flux<T> whileAlive(Flux<T> live);
 }

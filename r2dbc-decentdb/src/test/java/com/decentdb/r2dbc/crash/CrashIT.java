@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.decentdb.r2dbc.ChildJvm;
 import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import java.io.BufferedReader;
@@ -69,7 +70,7 @@ class CrashIT {
 
     /** Starts a writer, kills it after so many acknowledgements and returns all that it had printed in full. */
     private static Keys writeAndKill(String url, int killAfter) throws IOException, InterruptedException {
-        Process writer = startWriter(url);
+        Process writer = ChildJvm.of(CrashWriter.class).start(url);
         List<Long> printed = new ArrayList<>();
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(writer.getInputStream(), StandardCharsets.US_ASCII))) {
@@ -91,18 +92,5 @@ class CrashIT {
         }
         assertThat(printed).as("keys acknowledged before the kill").hasSizeGreaterThanOrEqualTo(killAfter);
         return new Keys(printed.get(0), printed.get(printed.size() - 1));
-    }
-
-    private static Process startWriter(String url) throws IOException {
-        List<String> command = List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-classpath",
-                System.getProperty("java.class.path"),
-                CrashWriter.class.getName(),
-                url);
-        return new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
     }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
+import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
@@ -76,6 +77,23 @@ class ExchangeTests {
                     throw new OutOfMemoryError("injected");
                 })
                 .as(StepVerifier::create)
+                .verifyErrorSatisfies(error ->
+                        assertThat(((R2dbcException) error).getSqlState()).isEqualTo("53200"));
+    }
+
+    @Test
+    void anOperatorThatCannotGoOnGivesTheErrorToItsSubscriber() {
+        Mono<String> unaffordable = new Mono<>() {
+            @Override
+            public void subscribe(CoreSubscriber<? super String> subscriber) {
+                throw new OutOfMemoryError("injected");
+            }
+        };
+        StepVerifier.create(exchange(Runnable::run).then(unaffordable))
+                .then(() -> {
+                    assertThat(submitted.get(0).start()).isTrue();
+                    submitted.get(0).answer(null);
+                })
                 .verifyErrorSatisfies(error ->
                         assertThat(((R2dbcException) error).getSqlState()).isEqualTo("53200"));
     }

@@ -3,9 +3,8 @@ package com.decentdb.r2dbc.loaders;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.file.Files;
+import com.decentdb.r2dbc.ChildJvm;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,21 +17,10 @@ class ClassLoadersIT {
     @Test
     void noCommitOfTwoClassLoadersOnOneFileIsLost() throws Exception {
         assumeTrue(System.getenv("DECENTDB_NATIVE_LIB") == null, "DecentDB loses commits of two writers on one file");
-        Path output = folder.resolve("output.txt");
-        Process program = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        LoaderProgram.class.getName(),
-                        "r2dbc:decentdb:///" + folder.resolve("shared.ddb"),
-                        "1500")
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        boolean ended = program.waitFor(110, TimeUnit.SECONDS);
-        program.destroyForcibly();
+        ChildJvm.Outcome outcome = ChildJvm.of(LoaderProgram.class)
+                .run(folder, 110, "r2dbc:decentdb:///" + folder.resolve("shared.ddb"), "1500");
 
-        assertThat(ended).isTrue();
-        assertThat(Files.readAllLines(output)).contains("DONE 1500", "FOUND [3000, 3000]");
+        assertThat(outcome.ended()).isTrue();
+        assertThat(outcome.output().lines()).contains("DONE 1500", "FOUND [3000, 3000]");
     }
 }

@@ -23,11 +23,16 @@ public final class Deployment {
 
     /** A loader with all classes of this program except those of the JDK. */
     public static URLClassLoader loader() throws IOException {
+        return new URLClassLoader(classPath(), ClassLoader.getPlatformClassLoader());
+    }
+
+    /** The class path of this program. */
+    public static URL[] classPath() throws IOException {
         List<URL> classPath = new ArrayList<>();
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
             classPath.add(Path.of(entry).toUri().toURL());
         }
-        return new URLClassLoader(classPath.toArray(new URL[0]), ClassLoader.getPlatformClassLoader());
+        return classPath.toArray(new URL[0]);
     }
 
     /** Opens a database, writes, watches, queries and closes; gives the number of rows. */

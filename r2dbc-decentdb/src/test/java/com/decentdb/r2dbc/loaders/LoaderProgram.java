@@ -3,10 +3,6 @@ package com.decentdb.r2dbc.loaders;
 import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import io.r2dbc.spi.R2dbcTransientException;
-import java.io.File;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -22,16 +18,11 @@ public final class LoaderProgram {
     private LoaderProgram() {}
 
     public static void main(String[] args) throws Exception {
-        List<URL> classPath = new ArrayList<>();
-        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
-            classPath.add(Path.of(entry).toUri().toURL());
-        }
         ExecutorService applications = Executors.newFixedThreadPool(2);
         List<Future<Object>> results = new ArrayList<>();
         create(args[0]);
         for (int i = 0; i < 2; i++) {
-            ClassLoader loader =
-                    new URLClassLoader(classPath.toArray(new URL[0]), ClassLoader.getPlatformClassLoader());
+            ClassLoader loader = Deployment.loader();
             Class<?> application = loader.loadClass(LoaderProgram.class.getName());
             results.add(applications.submit(() -> application
                     .getMethod("write", String.class, int.class)

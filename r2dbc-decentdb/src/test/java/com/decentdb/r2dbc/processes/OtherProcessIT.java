@@ -4,6 +4,7 @@ import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.decentdb.r2dbc.ChildJvm;
 import com.decentdb.r2dbc.TestDatabase;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import io.r2dbc.spi.R2dbcException;
@@ -11,10 +12,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -34,7 +32,7 @@ class OtherProcessIT {
         await(patient.execute("CREATE TABLE t (n INTEGER)"));
         DecentDbConnection hasty = database.connect();
         await(hasty.setLockWaitTimeout(Duration.ofMillis(500)));
-        Process holder = started(LockHolder.class, database.file().toString());
+        Process holder = ChildJvm.of(LockHolder.class).start(database.file().toString());
         assertThat(line(holder)).isEqualTo("LOCKED");
         try {
             CompletableFuture<Long> written =
@@ -64,7 +62,7 @@ class OtherProcessIT {
     void writesOfTwoProcessesAreAllThere() throws Exception {
         DecentDbConnection connection = database.connect();
         await(connection.execute("CREATE TABLE t (n INTEGER)"));
-        Process other = started(DriverWriter.class, database.url("linger=0"), "1000000");
+        Process other = ChildJvm.of(DriverWriter.class).start(database.url("linger=0"), "1000000");
         try {
             BufferedReader output = reader(other);
             assertThat(output.readLine()).isEqualTo("LOCKED");
@@ -86,18 +84,5 @@ class OtherProcessIT {
 
     private static BufferedReader reader(Process process) {
         return new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII));
-    }
-
-    private static Process started(Class<?> program, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-classpath",
-                System.getProperty("java.class.path"),
-                program.getName()));
-        command.addAll(List.of(arguments));
-        return new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
     }
 }

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.soak;
 
+import com.decentdb.r2dbc.ChildJvm;
 import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import io.r2dbc.spi.R2dbcTransientException;
@@ -8,8 +9,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.List;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
@@ -38,16 +37,7 @@ final class SecondProcess {
 
     /** Lets a second process write until it has committed so many rows, and kills it. */
     static void writeAndKill(String url, int rows, Ledger ledger) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx64m",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-classpath",
-                        System.getProperty("java.class.path"),
-                        SecondProcess.class.getName(),
-                        url))
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        Process process = ChildJvm.of(SecondProcess.class).mebibytes(64).start(url);
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII))) {
             int committed = 0;

@@ -3,10 +3,8 @@ package com.decentdb.r2dbc.soak;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.file.Files;
+import com.decentdb.r2dbc.ChildJvm;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,26 +26,17 @@ class SoakIT {
         assumeTrue(
                 System.getenv("DECENTDB_NATIVE_LIB") == null,
                 "DecentDB loses commits of two processes and cannot interrupt a statement");
-        Path output = folder.resolve("output.txt");
-        Process program = new ProcessBuilder(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx192m",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-classpath",
-                        System.getProperty("java.class.path"),
-                        SoakProgram.class.getName(),
+        ChildJvm.Outcome outcome = ChildJvm.of(SoakProgram.class)
+                .mebibytes(192)
+                .run(
+                        folder,
+                        2 * SECONDS + 600,
                         folder.resolve("soak.ddb").toString(),
                         Long.toString(SECONDS),
-                        System.getProperty("soak.without", "")))
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        boolean ended = program.waitFor(2 * SECONDS + 600, TimeUnit.SECONDS);
-        program.destroyForcibly().waitFor();
-        String printed = Files.readString(output);
-        System.out.println(printed);
+                        System.getProperty("soak.without", ""));
+        System.out.println(outcome.output());
 
-        assertThat(ended).as("the program ended by itself").isTrue();
-        assertThat(program.exitValue()).as(printed).isZero();
+        assertThat(outcome.ended()).as("the program ended by itself").isTrue();
+        assertThat(outcome.status()).as(outcome.output()).isZero();
     }
 }

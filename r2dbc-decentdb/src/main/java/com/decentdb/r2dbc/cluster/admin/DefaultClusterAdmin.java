@@ -17,7 +17,7 @@ import com.decentdb.r2dbc.cluster.leader.LeaderFinder;
 import com.decentdb.r2dbc.cluster.leader.NodeAddress;
 import com.decentdb.r2dbc.cluster.wire.Reply;
 import com.decentdb.r2dbc.cluster.wire.Requests;
-import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import com.decentdb.r2dbc.transport.Errors;
 import java.time.Duration;
 import java.util.LinkedHashSet;

@@ -1,7 +1,7 @@
 package com.decentdb.r2dbc.cluster.channel;
 
 import com.decentdb.r2dbc.cluster.channel.ChannelLost.Kind;
-import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;

@@ -1,7 +1,7 @@
 package com.decentdb.r2dbc.cluster.channel;
 
-import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import com.decentdb.r2dbc.transport.Errors;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
@@ -47,13 +47,15 @@ public final class EventLoops {
                 release();
             }
         };
-        EventLoopGroup shared = group;
-        if (shared == null) {
-            shared = create();
-            group = shared;
-        }
+        // Deadlines depend on it, and tasks that wait for a worker which cannot be started now.
+        DriverThreads.keepTimer();
         users++;
         try {
+            EventLoopGroup shared = group;
+            if (shared == null) {
+                shared = create();
+                group = shared;
+            }
             return new Use(shared.next(), release);
         } catch (Throwable e) {
             release.run();
@@ -62,6 +64,7 @@ public final class EventLoops {
     }
 
     private static synchronized void release() {
+        DriverThreads.restTimer();
         EventLoopGroup shared = group;
         if (--users == 0 && shared != null) {
             group = null;

@@ -1,7 +1,7 @@
 package com.decentdb.r2dbc.cluster.dump;
 
 import com.decentdb.r2dbc.api.cluster.DumpChunk;
-import com.decentdb.r2dbc.delivery.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.io.IOException;

@@ -6,8 +6,11 @@ import com.decentdb.ffi.Status;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Exceptions;
 
 /** Translates what native calls throw. Engines name some errors by their text alone, so known texts are looked at first. */
 public final class NativeErrors {
@@ -39,10 +42,33 @@ public final class NativeErrors {
 
     private NativeErrors() {}
 
+    /**
+     * Makes errors of each kind, so that their classes are there when memory runs out: the JVM never initialises a class again that it
+     * could not initialise once.
+     */
+    public static void prepare() {
+        List<Throwable> causes = List.of(
+                new NativeException(Status.INTERNAL, "", null, "", false, null, Map.of()),
+                new OutOfMemoryError(),
+                new StackOverflowError(),
+                new RejectedExecutionException(),
+                new IllegalStateException());
+        for (Throwable cause : causes) {
+            Exceptions.throwIfFatal(Errors.signal(map(cause, "")));
+        }
+        for (String sqlState : List.of("08003", "22000", "40000", "42000", "42501", "53200", "57014")) {
+            Exceptions.throwIfFatal(Errors.of(sqlState, "", null));
+        }
+    }
+
     /** Translates what a lane threw, with the SQL text where the error has none. */
     public static R2dbcException map(Throwable error, @Nullable String sql) {
         if (error instanceof NativeException e) {
-            return Errors.of(sqlState(e), describe(e), e.status().code(), sql, e);
+            try {
+                return Errors.of(sqlState(e), describe(e), e.status().code(), sql, e);
+            } catch (Throwable none) {
+                return Errors.outOfMemory();
+            }
         }
         if (error instanceof NativeLibraryException) {
             return Errors.of("58P01", String.valueOf(error.getMessage()), 0, sql, error);

@@ -1,8 +1,8 @@
 package com.decentdb.r2dbc.embedded.lane;
 
 import com.decentdb.ffi.NativeDatabase;
-import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.util.concurrent.TimeUnit;

@@ -7,8 +7,7 @@ import com.decentdb.ffi.NativeStatement;
 import com.decentdb.ffi.Parameters;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.codec.Value;
-import com.decentdb.r2dbc.delivery.DriverThreads;
-import com.decentdb.r2dbc.delivery.SerialExecutor;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.NativeParameters;
 import com.decentdb.r2dbc.embedded.engine.StatementShapes;
@@ -17,12 +16,12 @@ import com.decentdb.r2dbc.sql.SqlCommand.Kind;
 import com.decentdb.r2dbc.transport.Column;
 import com.decentdb.r2dbc.transport.Errors;
 import java.util.List;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import reactor.util.Logger;
+import reactor.util.Loggers;
 
 /**
  * One native handle and the right to call it, which passes from worker to worker: the lane's tasks run one at a time, each after
@@ -30,12 +29,13 @@ import org.jspecify.annotations.Nullable;
  * lost. All methods but {@link #execute}, {@link #interrupts}, {@link #busy}, {@link #isOpen}, {@link #close} and {@link #database()} of an open
  * handle are for the lane's tasks.
  */
-public final class Lane implements Executor {
+public final class Lane extends LaneTasks {
+
+    private static final Logger LOG = Loggers.getLogger(Lane.class);
 
     /** So many rows may stay with a statement not in use. */
     private static final int FEW_ROWS = 16;
 
-    private final SerialExecutor tasks = DriverThreads.newSerial();
     private final Supplier<NativeDatabase> opener;
     private final @Nullable String lossMessage;
     private final SchemaVersion version;
@@ -46,11 +46,13 @@ public final class Lane implements Executor {
     private final Parameters parameters = Parameters.of(4);
     private final Interrupts interrupts = new Interrupts(() -> this.database);
     private volatile @Nullable NativeDatabase database;
-    private volatile boolean closed;
     private volatile boolean busy;
     /** Counts the calls of the handle; published by {@code busy}. */
     private long calls;
+    /** Whether a slow subscriber keeps it; guarded by the {@link SharedReadLanes}. */
+    boolean resting;
 
+    private final Runnable rollback = this::endTransaction;
     private boolean lost;
     private boolean inTransaction;
     /** Whether the open transaction keeps other processes from the file. */
@@ -81,22 +83,11 @@ public final class Lane implements Executor {
         this.shapes = memory.shapes;
     }
 
-    /** Runs a task on the lane; throws a {@link RejectedExecutionException} if the lane was closed. */
-    @Override
-    public void execute(Runnable task) {
-        if (closed) {
-            throw new RejectedExecutionException("The lane is closed");
-        }
-        tasks.execute(task);
-    }
-
     /** The handle, opened on first use. */
     public NativeDatabase database() {
         NativeDatabase open = database;
         if (open == null) {
-            if (closed) {
-                throw new RejectedExecutionException("The lane is closed");
-            }
+            refuseIfClosed();
             if (lost) {
                 throw Errors.of("08006", String.valueOf(lossMessage), null);
             }
@@ -119,7 +110,7 @@ public final class Lane implements Executor {
         busy = true;
         try {
             return call.apply(database());
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             if (EngineTraits.breaksHandle(e)) {
                 discardHandle();
             }
@@ -183,7 +174,7 @@ public final class Lane implements Executor {
                 schemaUnknown = true;
                 return handle;
             });
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             rollback();
             throw e;
         }
@@ -197,15 +188,22 @@ public final class Lane implements Executor {
 
     /** Ends the transaction if one is open; a handle that cannot is replaced, so that the next transaction finds no remains. */
     public void rollback() {
+        // A transaction that stays open for lack of memory would be that of whatever runs next.
+        Persistent.insist(rollback);
+        transactionEnded();
+    }
+
+    private void endTransaction() {
         NativeDatabase open = database;
         try {
             if (open != null && open.inTransaction()) {
                 open.rollback();
             }
-        } catch (RuntimeException e) {
+        } catch (VirtualMachineError e) {
+            throw e;
+        } catch (Throwable e) {
             discardHandle();
         }
-        transactionEnded();
     }
 
     private void transactionEnded() {
@@ -288,29 +286,31 @@ public final class Lane implements Executor {
         boolean whole = false;
         try {
             if (!statement.accepts(parameters)) {
-                whole = true;
                 statements.giveBack(kept, true);
+                whole = true;
                 return runDirectly(handle, sql);
             }
             statement.bind(parameters);
             List<String> names = statement.columnNames();
             if (names.isEmpty()) {
-                long affected = statement.affectedRows();
-                whole = true;
+                LaneOutcome run = LaneOutcome.withoutRows(statement.affectedRows());
                 statements.giveBack(kept, true);
-                return LaneOutcome.withoutRows(affected);
+                whole = true;
+                return run;
             }
             StatementShapes.Shape shape = shapes.get(handle, sql);
             RowBatch rows = shapes.rows(handle, shape, statement.fetch(fetchSize));
             List<Column> columns = shape.resolve(names, rows);
             long affected = sql.reads() ? 0 : statement.affectedRows();
-            whole = true;
-            if (rows.rows() < fetchSize) {
+            boolean ends = rows.rows() < fetchSize;
+            LaneOutcome run = new LaneOutcome(columns, affected, rows, ends ? null : kept, shape);
+            if (ends) {
                 statements.giveBack(kept, rows.rows() <= FEW_ROWS);
-                return new LaneOutcome(columns, affected, rows, null, shape);
+            } else {
+                statements.stream(kept);
             }
-            statements.stream(kept);
-            return new LaneOutcome(columns, affected, rows, kept, shape);
+            whole = true;
+            return run;
         } finally {
             if (!whole) {
                 statements.drop(kept);
@@ -375,25 +375,24 @@ public final class Lane implements Executor {
         closeHandle();
     }
 
-    private void closeHandle() {
+    /** A handle for whose end there is no memory stays, to be closed again. */
+    @Override
+    void closeHandle() {
         NativeDatabase broken = database;
-        database = null;
-        transactionEnded();
         if (broken != null) {
-            memory.close();
+            try {
+                memory.close();
+            } catch (RuntimeException e) {
+                LOG.debug("A statement was closed with an error", e);
+            }
             broken.close();
+            database = null;
         }
+        transactionEnded();
     }
 
-    /** Closes the handle behind all tasks given so far and refuses those to come. */
-    public void close(Runnable whenClosed) {
-        tasks.execute(() -> {
-            closed = true;
-            try {
-                closeHandle();
-            } finally {
-                whenClosed.run();
-            }
-        });
+    @Override
+    Lane lane() {
+        return this;
     }
 }

@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.embedded.lane;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.threads.Task;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.BufferedCursor;
@@ -15,15 +16,16 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
  * An outcome whose rows beyond the first block stay in the engine until the subscriber asks for them. The mutable fields are
- * written in tasks of the lane alone, but for the end of a cursor whose lane has ended.
+ * written in tasks of the lane alone, but for the end of a cursor whose lane has ended. Its own task of the lane gives it up.
  */
-public final class LaneCursor implements Cursor {
+public final class LaneCursor extends Task implements Cursor {
 
     private enum State {
         /** The statement has rows left and keeps the lane. */
@@ -47,6 +49,10 @@ public final class LaneCursor implements Cursor {
     private final Queue<RowBatch> buffered = new ArrayDeque<>();
     private @Nullable Throwable failure;
     private volatile State state = State.STREAMING;
+
+    private final AtomicBoolean givenUp = new AtomicBoolean();
+    /** Why it is given up, for the reader; null if that closed it. */
+    private volatile @Nullable Throwable reason;
 
     /**
      * Takes over the rows that a run left in the engine; in a task of the lane.
@@ -126,31 +132,44 @@ public final class LaneCursor implements Cursor {
 
     @Override
     public Mono<RowBatch> next() {
-        return Exchange.mono(
-                delivery,
-                exchange -> lane.execute(() -> {
-                    if (exchange.start()) {
-                        read(exchange);
-                    }
-                }));
+        return Exchange.mono(delivery, exchange -> exchange.submitTo(lane, () -> read(exchange)));
     }
 
+    /** Gives the rows up; needs no memory. */
     @Override
     public void close() {
-        if (exhausted()) {
+        reason = null;
+        giveUp();
+    }
+
+    private void giveUp() {
+        if (exhausted() || !givenUp.compareAndSet(false, true)) {
             return;
         }
         try {
-            lane.execute(() -> {
-                buffered.clear();
-                if (state == State.STREAMING) {
-                    lane.finish(rest);
-                }
-                become(State.OVER);
-            });
+            lane.execute(this);
         } catch (RejectedExecutionException e) {
-            // The lane has ended, and with it all its statements.
-            state = State.OVER;
+            // The lane has ended, and with it all its statements; a subscriber that reads on gets that error.
+            state = reason == null ? State.OVER : state;
+        }
+    }
+
+    /** Gives up what is left; for the lane alone. */
+    @Override
+    public void run() {
+        givenUp.set(false);
+        Throwable error = reason;
+        if (error != null) {
+            abort(error);
+            return;
+        }
+        buffered.clear();
+        try {
+            if (state == State.STREAMING) {
+                lane.finish(rest);
+            }
+        } finally {
+            become(State.OVER);
         }
     }
 
@@ -166,21 +185,20 @@ public final class LaneCursor implements Cursor {
         }
     }
 
-    /** Gives up what is left with an error for the reader; any thread, does not wait. */
-    public void abandon(Throwable reason) {
-        try {
-            lane.execute(() -> abort(reason));
-        } catch (RejectedExecutionException e) {
-            // The lane has ended, and with it all its statements; a subscriber that reads on gets that error.
-            return;
-        }
+    /** Gives up what is left with an error for the reader; any thread, does not wait, needs no memory. */
+    public void abandon(Throwable error) {
+        reason = error;
+        giveUp();
     }
 
     /** Gives up what is left with an error for the reader; in a task of the lane. */
-    public void abort(Throwable reason) {
+    public void abort(Throwable error) {
         if (state == State.STREAMING) {
-            lane.finish(rest);
-            fail(reason);
+            try {
+                lane.finish(rest);
+            } finally {
+                fail(error);
+            }
         }
     }
 
@@ -208,8 +226,11 @@ public final class LaneCursor implements Cursor {
             }
             return rows;
         } catch (Throwable e) {
-            lane.drop(rest);
-            fail(e);
+            try {
+                lane.drop(rest);
+            } finally {
+                fail(e);
+            }
             return null;
         }
     }

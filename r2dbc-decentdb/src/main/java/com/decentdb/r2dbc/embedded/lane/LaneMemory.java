@@ -1,6 +1,8 @@
 package com.decentdb.r2dbc.embedded.lane;
 
 import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
+import com.decentdb.r2dbc.embedded.engine.EngineSchema;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.StatementShapes;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -70,8 +72,9 @@ final class LaneMemory {
         warm = false;
         // Describing the schema shows what a checkpoint took out of the log, and a transaction what is in the log.
         handle.listViews();
+        Runnable rollback = handle::rollback;
         handle.begin();
-        handle.rollback();
+        Persistent.insist(rollback);
         seenCommits = commits;
         return true;
     }

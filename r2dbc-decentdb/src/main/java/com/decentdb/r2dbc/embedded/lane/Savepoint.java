@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.embedded.lane;
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.transport.Errors;
 import java.util.function.Supplier;
 
 /** The savepoint of the driver's own within the open transaction of a lane; in a task of the lane. */
@@ -15,6 +16,11 @@ public final class Savepoint {
     private static final Value[] NO_ARGUMENTS = {};
 
     private Savepoint() {}
+
+    /** Initialises this class, which is needed first when something failed. */
+    public static void prepare() {
+        // A call does.
+    }
 
     public static void set(Lane lane) {
         run(lane, SET);
@@ -36,15 +42,14 @@ public final class Savepoint {
      */
     public static <T> T around(Lane lane, Supplier<T> work) {
         set(lane);
-        T result;
         try {
-            result = work.get();
+            T result = work.get();
+            release(lane);
+            return result;
         } catch (Throwable e) {
             undoAfter(lane, e);
             throw e;
         }
-        release(lane);
-        return result;
     }
 
     private static void undoAfter(Lane lane, Throwable failure) {
@@ -53,8 +58,10 @@ public final class Savepoint {
                 undo(lane);
             }
         } catch (Throwable e) {
-            failure.addSuppressed(e);
             lane.rollback();
+            if (e != failure && failure != Errors.outOfMemory()) {
+                failure.addSuppressed(e);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.embedded.lane;
 
+import com.decentdb.r2dbc.embedded.engine.EngineSchema;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import java.util.concurrent.atomic.AtomicLong;
 

@@ -7,12 +7,11 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import reactor.util.Logger;
+import reactor.util.Loggers;
 
 /**
  * The lanes all connections read on, opened when needed. A lane serves one request at a time, from the first row until the
@@ -21,25 +20,31 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SharedReadLanes implements ReadLanes {
 
+    private static final Logger LOG = Loggers.getLogger(SharedReadLanes.class);
+
     /** Engines limit the readers of a database, over all processes, to 64. */
     private static final int MAX_LANES = 32;
 
     /** Opens the handle of a lane, where that is not to happen at any time, and lets a reader run on it then. */
     public interface Opening {
 
-        /** Any thread, and must not wait. Refuses the reader, and gives the lane back, if it comes to nothing. */
+        /** Any thread, and must neither wait nor throw. Refuses the reader, and gives the lane back, if it comes to nothing. */
         void open(Lane lane, Reader reader, ReadLanes giver);
     }
 
-    private final Deque<Lane> idle = new ArrayDeque<>();
-    private final List<Lane> lanes = new ArrayList<>();
-    private final Set<Lane> resting = new HashSet<>();
+    // They have room for all lanes from the beginning, so that none is lost for want of memory.
+    private final Deque<Lane> idle;
+    private final List<Lane> lanes;
+    private int resting;
     private final WaitQueue<Reader> waiting = new WaitQueue<>(Integer.MAX_VALUE);
     private final Supplier<Lane> factory;
     private final int max;
     private final @Nullable Opening opening;
+    private int unopened;
+    private @Nullable Runnable whenOpen;
     private int closing;
     private @Nullable Runnable whenClosed;
+    private final Runnable laneClosed = this::laneClosed;
 
     /**
      * Lanes to be opened.
@@ -50,32 +55,69 @@ public final class SharedReadLanes implements ReadLanes {
         this.max = max;
         this.factory = factory;
         this.opening = opening;
+        this.idle = new ArrayDeque<>(maxLanes());
+        this.lanes = new ArrayList<>(maxLanes());
     }
 
-    /** Opens the handles of all lanes that run statements at once, before anything else uses these. */
-    public void openAll(Runnable whenOpen) {
-        List<Lane> created = new ArrayList<>();
+    /** Opens the handles of all lanes that run statements at once, before anything else uses these; as far as there is memory. */
+    public void openAll(Runnable whenAllOpen) {
         synchronized (this) {
-            while (lanes.size() < max) {
-                created.add(create());
-            }
+            unopened = max + 1;
+            whenOpen = whenAllOpen;
         }
-        AtomicInteger left = new AtomicInteger(created.size());
-        for (Lane lane : created) {
+        int begun = 0;
+        try {
+            while (begun < max) {
+                openOne();
+                begun++;
+            }
+        } catch (Throwable e) {
+            LOG.debug("Fewer handles that read were opened", e);
+        } finally {
+            opened(max + 1 - begun);
+        }
+    }
+
+    private void openOne() {
+        Lane lane;
+        synchronized (this) {
+            lane = create();
+        }
+        boolean begun = false;
+        try {
             lane.execute(() -> {
                 try {
                     lane.database();
                 } catch (Throwable e) {
                     // Its first use meets the same, and reports it.
                 } finally {
-                    synchronized (this) {
-                        idle.addLast(lane);
-                    }
-                    if (left.decrementAndGet() == 0) {
-                        whenOpen.run();
-                    }
+                    idle(lane);
+                    opened(1);
                 }
             });
+            begun = true;
+        } finally {
+            if (!begun) {
+                idle(lane);
+            }
+        }
+    }
+
+    private synchronized void idle(Lane lane) {
+        idle.addLast(lane);
+    }
+
+    private void opened(int count) {
+        Runnable done = null;
+        synchronized (this) {
+            unopened -= count;
+            if (unopened == 0) {
+                done = whenOpen;
+                whenOpen = null;
+            }
+        }
+        if (done != null) {
+            done.run();
         }
     }
 
@@ -91,7 +133,7 @@ public final class SharedReadLanes implements ReadLanes {
         if (lane == null) {
             reader.refused(Errors.closed());
         } else {
-            run(lane, reader);
+            serve(lane, reader);
         }
     }
 
@@ -105,15 +147,15 @@ public final class SharedReadLanes implements ReadLanes {
         Reader next;
         Lane another;
         synchronized (this) {
-            resting.add(lane);
-            another = waiting.isEmpty() ? null : take();
+            setResting(lane, true);
+            another = takeForNext();
             next = another == null ? null : waiting.poll();
             if (another != null && next == null) {
                 idle.addFirst(another);
             }
         }
         if (another != null && next != null) {
-            run(another, next);
+            serve(another, next);
         }
     }
 
@@ -121,7 +163,7 @@ public final class SharedReadLanes implements ReadLanes {
     public void release(Lane lane) {
         Reader next;
         synchronized (this) {
-            resting.remove(lane);
+            setResting(lane, false);
             if (waiting.closed()) {
                 return;
             }
@@ -136,9 +178,16 @@ public final class SharedReadLanes implements ReadLanes {
             }
         }
         if (next == null) {
-            lane.close(() -> closed(1));
+            lane.close(laneClosed);
         } else {
-            run(lane, next);
+            serve(lane, next);
+        }
+    }
+
+    private void setResting(Lane lane, boolean rests) {
+        if (lane.resting != rests) {
+            lane.resting = rests;
+            resting += rests ? 1 : -1;
         }
     }
 
@@ -188,15 +237,24 @@ public final class SharedReadLanes implements ReadLanes {
 
     /** Fails the waiting requests and closes the lanes behind the accepted ones; runs the callback when none is left. */
     public void close(Runnable whenAllClosed) {
-        List<Lane> all;
+        R2dbcException refusal = Errors.closed();
+        List<Reader> refused = waiting.close();
+        // From here on nothing takes memory, and no lane is added or removed.
         synchronized (this) {
-            waiting.close().forEach(reader -> reader.refused(Errors.closed()));
-            all = List.copyOf(lanes);
-            closing += all.size();
+            closing += lanes.size();
             whenClosed = whenAllClosed;
         }
-        all.forEach(lane -> lane.close(() -> closed(1)));
+        for (int i = 0; i < refused.size(); i++) {
+            refused.get(i).refused(refusal);
+        }
+        for (int i = 0; i < lanes.size(); i++) {
+            lanes.get(i).close(laneClosed);
+        }
         closed(0);
+    }
+
+    private void laneClosed() {
+        closed(1);
     }
 
     private void closed(int lanesClosed) {
@@ -213,11 +271,20 @@ public final class SharedReadLanes implements ReadLanes {
         }
     }
 
-    private void run(Lane lane, Reader reader) {
+    private void serve(Lane lane, Reader reader) {
         if (opening == null || lane.isOpen()) {
-            lane.execute(() -> reader.run(lane, this));
+            lane.serve(reader, this);
         } else {
             opening.open(lane, reader, this);
+        }
+    }
+
+    /** A lane for a reader that waits; without memory for another one it waits on. */
+    private @Nullable Lane takeForNext() {
+        try {
+            return waiting.isEmpty() ? null : take();
+        } catch (Throwable e) {
+            return null;
         }
     }
 
@@ -226,7 +293,7 @@ public final class SharedReadLanes implements ReadLanes {
             return null;
         }
         Lane lane = idle.pollFirst();
-        boolean room = lanes.size() - resting.size() < max && lanes.size() < maxLanes();
+        boolean room = lanes.size() - resting < max && lanes.size() < maxLanes();
         if (lane == null && room) {
             lane = create();
         }

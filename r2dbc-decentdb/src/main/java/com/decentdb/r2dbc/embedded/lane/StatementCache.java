@@ -6,7 +6,9 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Prepared statements of one handle, of which the least recently used goes first. A statement in use is lent out, so that the
@@ -18,16 +20,21 @@ final class StatementCache {
     static final class Kept {
 
         private final String sql;
-        private final NativeStatement statement;
+        private @Nullable NativeStatement statement;
         private boolean lent = true;
 
-        private Kept(String sql, NativeStatement statement) {
+        private Kept(String sql) {
             this.sql = sql;
-            this.statement = statement;
         }
 
         NativeStatement statement() {
-            return statement;
+            return Objects.requireNonNull(statement);
+        }
+
+        private void close() {
+            if (statement != null) {
+                statement.close();
+            }
         }
     }
 
@@ -47,10 +54,20 @@ final class StatementCache {
             kept.lent = true;
             return kept;
         }
-        Kept fresh = new Kept(sql, database.prepare(sql));
-        if (kept == null && capacity > 0) {
-            known.put(sql, fresh);
-            evict();
+        // What may lack memory comes first: a statement that no object refers to would stay open.
+        Kept fresh = new Kept(sql);
+        boolean whole = false;
+        try {
+            if (kept == null && capacity > 0) {
+                known.put(sql, fresh);
+                evict();
+            }
+            fresh.statement = database.prepare(sql);
+            whole = true;
+        } finally {
+            if (!whole) {
+                known.remove(sql, fresh);
+            }
         }
         return fresh;
     }
@@ -63,7 +80,7 @@ final class StatementCache {
         Kept evicted = eldest.next();
         eldest.remove();
         if (!evicted.lent) {
-            evicted.statement.close();
+            evicted.close();
         }
     }
 
@@ -85,11 +102,11 @@ final class StatementCache {
     void giveBack(Kept kept, boolean empty) {
         streaming.remove(kept);
         if (known.get(kept.sql) != kept) {
-            kept.statement.close();
+            kept.close();
             return;
         }
         if (!empty) {
-            kept.statement.reset();
+            kept.statement().reset();
         }
         kept.lent = false;
     }
@@ -98,14 +115,14 @@ final class StatementCache {
     void drop(Kept kept) {
         streaming.remove(kept);
         known.remove(kept.sql, kept);
-        kept.statement.close();
+        kept.close();
     }
 
     /** Forgets what the schema may have changed under; statements in use are closed when they come back. */
     void clear() {
         for (Kept kept : known.values()) {
             if (!kept.lent) {
-                kept.statement.close();
+                kept.close();
             }
         }
         known.clear();
@@ -113,9 +130,9 @@ final class StatementCache {
 
     /** Closes all statements, those in use, too. */
     void close() {
-        known.values().forEach(kept -> kept.statement.close());
+        known.values().forEach(Kept::close);
         known.clear();
-        streaming.forEach(kept -> kept.statement.close());
+        streaming.forEach(Kept::close);
         streaming.clear();
     }
 }

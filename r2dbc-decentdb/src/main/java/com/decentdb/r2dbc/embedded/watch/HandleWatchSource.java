@@ -74,9 +74,9 @@ public final class HandleWatchSource implements WatchSource {
     @Override
     public void close() {
         NativeDatabase open = database;
-        database = null;
         if (open != null) {
             open.close();
+            database = null;
         }
     }
 }

@@ -3,16 +3,17 @@ package com.decentdb.r2dbc.embedded.watch;
 import com.decentdb.ffi.NativeWatch;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
-import java.util.LinkedHashSet;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One watch of the engine and all its subscribers. Used on the hub's thread alone. */
 final class SharedWatch {
 
     private final WatchRequest request;
-    private final Set<WatchSubscription> subscribers = new LinkedHashSet<>();
+    private final List<WatchSubscription> subscribers = new ArrayList<>();
     private @Nullable NativeWatch watch;
+    private boolean over;
     private @Nullable WatchedEvent initial;
     /** An event whose tables are being looked up; the later ones stay in the engine. */
     private EventParser.@Nullable Untyped held;
@@ -27,6 +28,11 @@ final class SharedWatch {
 
     boolean isOpen() {
         return watch != null;
+    }
+
+    /** Whether it takes no subscribers any more. */
+    boolean isOver() {
+        return over;
     }
 
     void open(NativeWatch created) {
@@ -52,8 +58,8 @@ final class SharedWatch {
     }
 
     void add(WatchSubscription subscription) {
-        subscription.joined(this);
         subscribers.add(subscription);
+        subscription.joined(this);
         WatchedEvent begun = initial;
         if (begun != null) {
             subscription.offer(begun);
@@ -76,20 +82,29 @@ final class SharedWatch {
         } else if (begun != null) {
             initial = begun.at(event.position());
         }
-        subscribers.forEach(subscription -> subscription.offer(event));
+        for (int i = 0; i < subscribers.size(); i++) {
+            subscribers.get(i).offer(event);
+        }
     }
 
+    /** Completes all subscribers; needs no memory. */
     void complete() {
-        subscribers.forEach(WatchSubscription::complete);
+        for (int i = 0; i < subscribers.size(); i++) {
+            subscribers.get(i).complete();
+        }
         subscribers.clear();
     }
 
+    /** Fails all subscribers; needs no memory. */
     void fail(Throwable error) {
-        subscribers.forEach(subscription -> subscription.fail(error));
+        for (int i = 0; i < subscribers.size(); i++) {
+            subscribers.get(i).fail(error);
+        }
         subscribers.clear();
     }
 
     void close() {
+        over = true;
         NativeWatch open = watch;
         watch = null;
         if (open != null) {

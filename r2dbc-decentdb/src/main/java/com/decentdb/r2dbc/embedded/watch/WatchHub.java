@@ -1,7 +1,7 @@
 package com.decentdb.r2dbc.embedded.watch;
 
 import com.decentdb.ffi.NativeWatch;
-import com.decentdb.r2dbc.embedded.engine.TableColumns;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.transport.Column;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
@@ -107,41 +107,67 @@ public final class WatchHub {
      * @param whenGone runs when no native watch is left
      */
     public void close(Runnable whenGone) {
-        submit(() -> {
-            closed = true;
-            whenClosed = whenGone;
-            for (SharedWatch watch : List.copyOf(watches)) {
-                watch.complete();
-                if (watch.isOpen()) {
-                    dispose(watch);
-                }
+        Runnable closing = () -> closeAll(whenGone);
+        Runnable command = () -> Persistent.insist(closing);
+        synchronized (this) {
+            if (poller != null) {
+                commands.add(command);
+                LockSupport.unpark(poller);
+                return;
             }
-        });
+            // Nothing is open without the thread.
+            closed = true;
+        }
+        whenGone.run();
+    }
+
+    private void closeAll(Runnable whenGone) {
+        closed = true;
+        whenClosed = whenGone;
+        for (SharedWatch watch : List.copyOf(watches)) {
+            watch.complete();
+            if (watch.isOpen()) {
+                dispose(watch);
+            }
+        }
     }
 
     /** Adds a subscriber to a new watch or to one that is there. */
     void join(WatchSubscription subscription) {
         submit(() -> {
-            if (subscription.cancelled()) {
-                return;
+            try {
+                joinNow(subscription);
+            } catch (Throwable e) {
+                subscription.fail(errors.apply(e));
             }
-            if (closed) {
-                subscription.complete();
-                return;
-            }
-            SharedWatch present = joinable.get(subscription.request());
-            if (present != null && present.isOpen()) {
-                // A subscriber gets no commit from before it joined.
-                poll(present);
-                present = joinable.get(subscription.request());
-            }
-            SharedWatch watch = present == null ? open(subscription.request()) : present;
-            watch.add(subscription);
         });
+    }
+
+    private void joinNow(WatchSubscription subscription) {
+        if (subscription.cancelled()) {
+            return;
+        }
+        if (closed) {
+            subscription.complete();
+            return;
+        }
+        SharedWatch present = joinable.get(subscription.request());
+        if (present != null && present.isOpen()) {
+            // A subscriber gets no commit from before it joined.
+            poll(present);
+            present = joinable.get(subscription.request());
+        }
+        SharedWatch watch = present == null || present.isOver() ? open(subscription.request()) : present;
+        watch.add(subscription);
     }
 
     /** Removes a subscriber, and with the last one its watch. */
     void leave(WatchSubscription subscription) {
+        synchronized (this) {
+            if (poller == null) {
+                return;
+            }
+        }
         submit(() -> {
             SharedWatch watch = subscription.watch();
             if (watch != null && watch.remove(subscription) && watch.isOpen()) {
@@ -152,15 +178,20 @@ public final class WatchHub {
 
     private SharedWatch open(WatchRequest request) {
         SharedWatch watch = new SharedWatch(request);
-        watches.add(watch);
-        joinable.put(request, watch);
-        // The answer always comes as a later command, when the subscriber has been added.
-        source.call(
-                handle -> {
-                    hidden.check(handle, request);
-                    return WatchOpener.open(handle, request);
-                },
-                (created, failure) -> submit(() -> opened(watch, created, failure)));
+        try {
+            watches.add(watch);
+            joinable.put(request, watch);
+            // The answer always comes as a later command, when the subscriber has been added.
+            source.call(
+                    handle -> {
+                        hidden.check(handle, request);
+                        return WatchOpener.open(handle, request);
+                    },
+                    new HubAnswer<NativeWatch>(this::submit, (created, failure) -> opened(watch, created, failure)));
+        } catch (Throwable e) {
+            dispose(watch);
+            throw e;
+        }
         return watch;
     }
 
@@ -182,8 +213,12 @@ public final class WatchHub {
 
     private void dispose(SharedWatch watch) {
         watches.remove(watch);
-        joinable.remove(watch.request(), watch);
-        attempt(watch::close);
+        try {
+            joinable.remove(watch.request(), watch);
+            watch.close();
+        } catch (Throwable e) {
+            warn(e);
+        }
     }
 
     /** Passes on what the engine has; true if there may be more. */
@@ -201,9 +236,8 @@ public final class WatchHub {
                 if (event.schemaChanged()) {
                     columns.clear();
                     if (watch.request() instanceof WatchRequest.Query) {
-                        // Views may have changed, and with them the tables the query reads: later subscribers need a
-                        // new
-                        // watch.
+                        // Views may have changed, and with them the tables that it reads: later subscribers need
+                        // another.
                         joinable.remove(watch.request(), watch);
                     }
                 }
@@ -224,78 +258,94 @@ public final class WatchHub {
         return event.typed(table -> columns.getOrDefault(table, List.of()));
     }
 
-    /** The facts about the tables of an event, before it is published. */
-    private record Tables(Map<String, List<Column>> columns, Set<String> hidden) {}
-
     /** Reads about the tables of an event, then publishes it. Without their columns its values keep their types in JSON. */
     private void lookUp(SharedWatch watch, EventParser.Untyped event) {
         watch.hold(event);
-        Set<String> tables = event.tables();
-        source.<Tables>call(
-                handle -> {
-                    Set<String> ruled = hidden.dependOn(event.event()) ? hidden.tables(handle) : Set.of();
-                    Map<String, List<Column>> read = new HashMap<>();
-                    tables.stream()
-                            .filter(table -> !columns.containsKey(table))
-                            .forEach(table -> read.put(table, TableColumns.read(handle, table)));
-                    return new Tables(read, ruled);
-                },
-                (read, failure) -> submit(() -> {
-                    EventParser.Untyped held = watch.release();
-                    if (read != null) {
-                        columns.putAll(read.columns());
-                    } else {
-                        LOG.debug("The columns of {} could not be read", tables, failure);
-                    }
-                    if (held != null && watch.isOpen()) {
-                        publish(watch, held, read == null ? null : read.hidden());
-                    }
-                }));
+        Set<String> unknown = new LinkedHashSet<>(event.tables());
+        unknown.removeAll(columns.keySet());
+        source.<TableFacts>call(
+                handle -> TableFacts.read(handle, event.event(), unknown, hidden),
+                new HubAnswer<>(this::submit, (read, failure) -> publishHeld(watch, read)));
     }
 
     /** Passes an event on as far as its subscribers may see it. */
-    private void publish(SharedWatch watch, EventParser.Untyped event, @Nullable Set<String> ruled) {
+    private void publishHeld(SharedWatch watch, @Nullable TableFacts read) {
         try {
-            watch.publish(hidden.show(watch.request(), event.event(), ruled) ? typed(event) : event.withoutRows());
+            EventParser.Untyped event = watch.release();
+            if (read == null) {
+                LOG.debug("Columns could not be read");
+            } else {
+                columns.putAll(read.columns());
+            }
+            if (event != null && watch.isOpen()) {
+                boolean shown = hidden.show(watch.request(), event.event(), read == null ? null : read.hidden());
+                watch.publish(shown ? typed(event) : event.withoutRows());
+            }
         } catch (Throwable e) {
             fail(watch, e);
         }
     }
 
+    /**
+     * Has the hub's thread run a command.
+     *
+     * @throws OutOfMemoryError if there is no memory for it, or no thread; then the command is not run
+     */
     private void submit(Runnable command) {
-        commands.add(command);
         synchronized (this) {
+            commands.add(command);
             if (poller == null) {
-                Thread thread = threads.newThread(this::run);
-                poller = thread;
-                thread.start();
-                return;
+                start(command);
             }
         }
         LockSupport.unpark(poller);
     }
 
+    private void start(Runnable command) {
+        boolean started = false;
+        try {
+            Thread thread = threads.newThread(this::run);
+            poller = thread;
+            thread.start();
+            started = true;
+        } finally {
+            if (!started) {
+                poller = null;
+                commands.remove(command);
+            }
+        }
+    }
+
     private void run() {
-        while (true) {
-            nudged = false;
-            Runnable command;
-            while ((command = commands.poll()) != null) {
-                attempt(command);
-            }
-            boolean more = false;
-            for (SharedWatch watch : new ArrayList<>(watches)) {
-                more |= poll(watch);
-            }
-            if (more) {
-                continue;
-            }
-            if (watches.isEmpty() && retire()) {
-                return;
-            }
-            if (commands.isEmpty() && !nudged) {
+        boolean working = true;
+        while (working) {
+            try {
+                working = work();
+            } catch (Throwable e) {
+                // There is no memory now. All watches of the database depend on this thread.
                 LockSupport.parkNanos(this, POLL_NANOS);
             }
         }
+    }
+
+    /** Runs the commands and polls the watches; false if the thread may end. */
+    private boolean work() {
+        nudged = false;
+        Runnable command;
+        while ((command = commands.poll()) != null) {
+            attempt(command);
+        }
+        boolean more = false;
+        for (SharedWatch watch : new ArrayList<>(watches)) {
+            more |= poll(watch);
+        }
+        if (!more && watches.isEmpty() && retire()) {
+            return false;
+        }
+        if (!more && commands.isEmpty() && !nudged) {
+            LockSupport.parkNanos(this, POLL_NANOS);
+        }
+        return true;
     }
 
     /** Runs a command that must not end the thread, on which all watches of the database depend. */
@@ -303,7 +353,16 @@ public final class WatchHub {
         try {
             command.run();
         } catch (Throwable e) {
-            LOG.warn("A watch of a database failed to open or close", e);
+            warn(e);
+        }
+    }
+
+    private static void warn(Throwable error) {
+        try {
+            LOG.warn("A watch of a database failed to open or close", error);
+        } catch (Throwable e) {
+            // There is no memory to say so.
+            return;
         }
     }
 
@@ -313,7 +372,17 @@ public final class WatchHub {
             return false;
         }
         columns.clear();
-        attempt(closed ? source::close : source::rest);
+        try {
+            if (closed) {
+                source.close();
+            } else {
+                source.rest();
+            }
+        } catch (VirtualMachineError e) {
+            return false;
+        } catch (Throwable e) {
+            warn(e);
+        }
         Runnable gone;
         synchronized (this) {
             if (!commands.isEmpty()) {

@@ -1,6 +1,8 @@
 package com.decentdb.r2dbc.embedded.watch;
 
+import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.SerializedDrain;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchRequest;
 import com.decentdb.r2dbc.transport.WatchedEvent;
@@ -32,6 +34,8 @@ final class WatchSubscription implements Subscription {
     private final CoreSubscriber<? super WatchedEvent> subscriber;
     private final AtomicLong demand = new AtomicLong();
     private final AtomicBoolean opened = new AtomicBoolean();
+    private final AtomicBoolean left = new AtomicBoolean();
+    private final Persistent leaving = Persistent.of(this::leave);
     private volatile boolean cancelled;
 
     // Guarded by the queue.
@@ -68,18 +72,30 @@ final class WatchSubscription implements Subscription {
         }
         demand.getAndAccumulate(n, Operators::addCap);
         if (opened.compareAndSet(false, true)) {
-            hub.join(this);
+            join();
         } else {
             drain.drain();
+        }
+    }
+
+    private void join() {
+        try {
+            hub.join(this);
+        } catch (Throwable e) {
+            fail(Errors.map(e, null));
         }
     }
 
     @Override
     public void cancel() {
         cancelled = true;
-        if (opened.get()) {
-            hub.leave(this);
+        if (opened.get() && left.compareAndSet(false, true)) {
+            leaving.begin();
         }
+    }
+
+    private void leave() {
+        hub.leave(this);
     }
 
     boolean cancelled() {
@@ -192,7 +208,7 @@ final class WatchSubscription implements Subscription {
         }
         over = true;
         if (error == null) {
-            subscriber.onComplete();
+            Exchange.complete(subscriber);
         } else {
             subscriber.onError(Errors.signal(error));
         }

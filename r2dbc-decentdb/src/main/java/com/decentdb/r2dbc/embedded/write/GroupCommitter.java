@@ -1,17 +1,15 @@
 package com.decentdb.r2dbc.embedded.write;
 
-import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.delivery.WriteLease;
-import com.decentdb.r2dbc.embedded.engine.EngineTraits;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
+import com.decentdb.r2dbc.delivery.threads.Task;
 import com.decentdb.r2dbc.embedded.lane.Lane;
-import com.decentdb.r2dbc.embedded.lane.Savepoint;
 import com.decentdb.r2dbc.transport.Errors;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Runs statements outside transactions on the writer lane: all that wait form a group with one commit, and no subscriber
@@ -45,11 +43,18 @@ public final class GroupCommitter {
     private final Lane lane;
     private final WriteLease lease;
     private final boolean commitsAlone;
-    private final Runnable afterCommit;
+    private final GroupRun run;
     private final WaitQueue<GroupedWrite<?>> waiting;
     private final WriteCounters counters = new WriteCounters();
     private final int capacity;
     private final AtomicBoolean claimed = new AtomicBoolean();
+    private final WriteLease.Claimant claim;
+    private final AtomicBoolean claimsLater = new AtomicBoolean();
+    private final Task later = Task.of(this::claimNow);
+    private final Task next = Task.of(this::tryAgain);
+    /** Whether the claim was granted; guarded by it. */
+    private boolean granted;
+
     private volatile boolean waitsForLock;
     /** Whether a group is being written, which those that come now wait for. */
     private volatile boolean running;
@@ -67,8 +72,9 @@ public final class GroupCommitter {
         this.lease = lease;
         this.commitsAlone = commitsAlone;
         this.capacity = capacity;
-        this.afterCommit = afterCommit;
+        this.run = new GroupRun(lane, lease, counters, afterCommit);
         this.waiting = new WaitQueue<>(capacity, () -> terms == Terms.QUEUE || waitsForLock || running);
+        this.claim = WriteLease.claim(terms.purpose, this::granted, this::round);
     }
 
     /** Queues a write, or fails it if too many wait. */
@@ -130,63 +136,98 @@ public final class GroupCommitter {
         waiting.close().forEach(write -> write.fail(reason));
     }
 
+    /** Claims the write lock unless that was done. If there is no memory for the claim, it is made later for those that wait. */
     private void claim() {
-        if (claimed.compareAndSet(false, true)) {
-            AtomicBoolean granted = new AtomicBoolean();
-            lease.acquire(WriteLease.claim(
-                    terms.purpose,
-                    round -> {
-                        synchronized (granted) {
-                            granted.set(true);
-                            waitsForLock = false;
-                        }
-                        lane.execute(round);
-                    },
-                    this::round));
-            synchronized (granted) {
-                if (!granted.get()) {
-                    waitsForLock = true;
-                }
+        if (!claimed.compareAndSet(false, true)) {
+            return;
+        }
+        boolean queued = false;
+        try {
+            synchronized (claim) {
+                granted = false;
             }
-            if (waitsForLock) {
-                waiting.sweep();
+            lease.acquire(claim);
+            queued = true;
+        } finally {
+            if (!queued) {
+                claimed.set(false);
+                claimLater();
             }
         }
+        synchronized (claim) {
+            waitsForLock = !granted;
+        }
+        if (waitsForLock) {
+            waiting.sweep();
+        }
+    }
+
+    private void claimLater() {
+        if (claimsLater.compareAndSet(false, true)) {
+            DriverThreads.workers().execute(later);
+        }
+    }
+
+    private void claimNow() {
+        Persistent.pause();
+        claimsLater.set(false);
+        if (waiting.hasWaiter()) {
+            claim();
+        }
+    }
+
+    private void granted(Runnable round) {
+        synchronized (claim) {
+            granted = true;
+            waitsForLock = false;
+        }
+        lane.execute(round);
     }
 
     /** Runs the writes that wait now, then gives the write lock on; in a task of the lane. */
     private void round() {
-        List<Runnable> answers = new ArrayList<>();
+        List<GroupedWrite<?>> batch = List.of();
+        int done = 0;
         boolean lockedElsewhere = false;
         try {
-            List<GroupedWrite<?>> batch = waiting.poll(MAX_GROUP);
+            batch = waiting.poll(MAX_GROUP);
             running = true;
             if (!waiting.isEmpty()) {
                 waiting.sweep();
             }
-            int done = 0;
             while (done < batch.size() && !lockedElsewhere) {
                 int end = done;
                 while (end < batch.size() && batch.get(end).groupable()) {
                     end++;
                 }
                 end = Math.max(end, done + 1);
-                if (commit(batch.subList(done, end), answers)) {
+                if (commit(batch.subList(done, end))) {
                     done = end;
                 } else {
                     putBack(batch.subList(done, batch.size()));
                     lockedElsewhere = true;
                 }
             }
+        } catch (Throwable e) {
+            fail(batch, done, e);
+            done = batch.size();
         } finally {
             running = false;
             if (lockedElsewhere) {
-                lease.retry(lane, this::tryAgain);
+                lease.retry(lane, next);
             } else {
                 waitsForLock = false;
                 handOn();
             }
-            answers.forEach(Runnable::run);
+            for (int i = 0; i < done; i++) {
+                batch.get(i).respond();
+            }
+        }
+    }
+
+    private static void fail(List<GroupedWrite<?>> writes, int from, Throwable error) {
+        for (int i = from; i < writes.size(); i++) {
+            writes.get(i).failed(error);
         }
     }
 
@@ -199,7 +240,7 @@ public final class GroupCommitter {
             }
         } catch (Throwable e) {
             if (lane.lockedElsewhere(e)) {
-                lease.retry(lane, this::tryAgain);
+                lease.retry(lane, next);
                 return;
             }
             // The writes will meet the same, and report it.
@@ -212,8 +253,13 @@ public final class GroupCommitter {
         // subscriber that goes on after an answer must find the lock free.
         lease.release();
         claimed.set(false);
-        if (!waiting.isEmpty()) {
-            claim();
+        try {
+            if (!waiting.isEmpty()) {
+                claim();
+            }
+        } catch (Throwable e) {
+            // The claim follows.
+            return;
         }
     }
 
@@ -232,14 +278,13 @@ public final class GroupCommitter {
         } catch (Throwable e) {
             failure = e;
         }
-        if (failure != null) {
-            Throwable error = failure;
-            writes.forEach(write -> write.fail(error));
+        for (int i = 0; failure != null && i < writes.size(); i++) {
+            writes.get(i).fail(failure);
         }
     }
 
     /** Runs and commits writes; false if another process has the lock of the file, and nothing was done. */
-    private boolean commit(List<GroupedWrite<?>> group, List<Runnable> answers) {
+    private boolean commit(List<GroupedWrite<?>> group) {
         List<GroupedWrite<?>> started = new ArrayList<>(group.size());
         for (GroupedWrite<?> write : group) {
             if (write.start() && !write.tooLate()) {
@@ -257,9 +302,9 @@ public final class GroupCommitter {
             if (started.size() == 1 && commitsAlone(started.get(0))) {
                 GroupedWrite<?> alone = started.get(0);
                 lane.alone(() -> alone.run(lane));
-                committed(started, answers);
-            } else if (!commitTogether(started, answers)) {
-                commitApart(started, answers);
+                run.committed(started);
+            } else if (!run.together(started)) {
+                run.apart(started);
             }
         } catch (Throwable e) {
             if (lane.lockedElsewhere(e)) {
@@ -267,127 +312,17 @@ public final class GroupCommitter {
                 return false;
             }
             counters.failed(started.size());
-            started.forEach(write -> answers.add(() -> write.fail(e)));
+            fail(started, 0, e);
             lane.rollback();
         }
         lease.lockedHere();
-        started.forEach(counters::started);
+        for (int i = 0; i < started.size(); i++) {
+            counters.started(started.get(i));
+        }
         return true;
     }
 
     private boolean commitsAlone(GroupedWrite<?> write) {
         return write.plain() && (commitsAlone || !write.groupable());
-    }
-
-    /** Runs the group in one transaction; false if a statement failed and nothing was kept. */
-    private boolean commitTogether(List<GroupedWrite<?>> group, List<Runnable> answers) {
-        lane.beginWriting();
-        lease.lockedHere();
-        for (Iterator<GroupedWrite<?>> all = group.iterator(); all.hasNext(); ) {
-            GroupedWrite<?> write = all.next();
-            if (write.tooLate()) {
-                all.remove();
-                continue;
-            }
-            try {
-                write.run(lane);
-            } catch (RuntimeException e) {
-                if ((group.size() == 1 && !write.divisible()) || EngineTraits.breaksHandle(e)) {
-                    throw e;
-                }
-                lane.rollback();
-                return false;
-            }
-        }
-        lane.commit();
-        committed(group, answers);
-        return true;
-    }
-
-    /**
-     * Runs the group in one transaction with a savepoint around each statement. One that takes the transaction with it, as an
-     * interrupted one does, fails alone, too: the others begin anew without it.
-     */
-    private void commitApart(List<GroupedWrite<?>> group, List<Runnable> answers) {
-        List<GroupedWrite<?>> succeeded = new ArrayList<>(group.size());
-        List<Runnable> failures = new ArrayList<>();
-        GroupedWrite<?> fatal;
-        do {
-            succeeded.clear();
-            failures.clear();
-            lane.beginWriting();
-            fatal = runApart(group, succeeded, failures);
-            if (fatal != null) {
-                lane.rollback();
-                group.remove(fatal);
-                counters.started(fatal);
-                counters.failed(1);
-                answers.add(failures.get(failures.size() - 1));
-            }
-        } while (fatal != null);
-        lane.commit();
-        committed(succeeded, answers);
-        counters.failed(failures.size());
-        answers.addAll(failures);
-    }
-
-    /** Runs the statements until one ends the transaction, which is returned; null if none does. */
-    private @Nullable GroupedWrite<?> runApart(
-            List<GroupedWrite<?>> group, List<GroupedWrite<?>> succeeded, List<Runnable> failures) {
-        for (Iterator<GroupedWrite<?>> all = group.iterator(); all.hasNext(); ) {
-            GroupedWrite<?> write = all.next();
-            if (write.tooLate()) {
-                all.remove();
-                continue;
-            }
-            Throwable error = attempt(write);
-            if (error == null) {
-                succeeded.add(write);
-            } else {
-                failures.add(() -> write.fail(error));
-                if (!lane.call(NativeDatabase::inTransaction)) {
-                    return write;
-                }
-            }
-        }
-        return null;
-    }
-
-    /** Runs the commands of a write up to the first that fails; returns the error if it leaves nothing to keep. */
-    private @Nullable Throwable attempt(GroupedWrite<?> write) {
-        write.begin();
-        Throwable error = null;
-        while (error == null && write.hasNext()) {
-            Savepoint.set(lane);
-            error = attemptNext(write);
-            if (error != null && !lane.call(NativeDatabase::inTransaction)) {
-                write.begin();
-                break;
-            }
-            if (error != null) {
-                Savepoint.undo(lane);
-            } else {
-                Savepoint.release(lane);
-            }
-        }
-        return write.began() ? null : error;
-    }
-
-    private @Nullable Throwable attemptNext(GroupedWrite<?> write) {
-        try {
-            write.runNext(lane);
-            return null;
-        } catch (RuntimeException e) {
-            if (EngineTraits.breaksHandle(e)) {
-                throw e;
-            }
-            return e;
-        }
-    }
-
-    private void committed(List<GroupedWrite<?>> writes, List<Runnable> answers) {
-        counters.committed(writes.size());
-        afterCommit.run();
-        writes.forEach(write -> answers.add(write::acknowledge));
     }
 }

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A statement outside any transaction on its way to the writer lane, or several that run in order up to the first that fails.
@@ -36,6 +37,11 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
     private long waited;
     /** How many commands have run. */
     private int ran;
+
+    /** Whether its outcomes are durable. */
+    private boolean durable;
+
+    private @Nullable Throwable failure;
 
     /**
      * A write not submitted yet.
@@ -169,9 +175,30 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
         return ran > 0;
     }
 
-    /** Answers with the outcomes, now that they are durable. */
-    void acknowledge() {
-        exchange.answer(answer.apply(outcome));
+    /** Its outcomes are durable. */
+    void committed() {
+        durable = true;
+    }
+
+    /** It did not happen; the first reason counts. */
+    void failed(Throwable error) {
+        if (!durable && failure == null) {
+            failure = error;
+        }
+    }
+
+    /** Answers with the outcomes if they are durable, and else with the error; does nothing if it was answered before. */
+    void respond() {
+        Throwable error = failure;
+        if (durable) {
+            try {
+                exchange.answer(answer.apply(outcome));
+            } catch (Throwable e) {
+                fail(e);
+            }
+        } else if (error != null) {
+            fail(error);
+        }
     }
 
     void fail(Throwable error) {

@@ -4,6 +4,8 @@ import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
+import com.decentdb.r2dbc.delivery.threads.Task;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.BatchInsert;
@@ -55,6 +57,8 @@ public final class LaneTransaction implements Interrupts.Owner {
     /** Results read beyond their first rows; confined to the lane's tasks. */
     private final Set<LaneCursor> cursors = new LinkedHashSet<>();
 
+    private final Runnable abandonment = this::abandonResults;
+
     /** Whether it may only read although it was begun to write; confined to the lane's tasks. */
     private boolean restricted;
 
@@ -85,7 +89,8 @@ public final class LaneTransaction implements Interrupts.Owner {
     /**
      * Begins a transaction; in a task of the lane, which the caller gives back if this fails.
      *
-     * @param giveLaneBack ends the exclusive use of the lane; called once, in a task of it
+     * @param giveLaneBack ends the exclusive use of the lane; called once, in a task of it; needs no memory
+     * @param whenCommitted must not throw
      */
     public static LaneTransaction begin(
             Lane lane,
@@ -97,12 +102,13 @@ public final class LaneTransaction implements Interrupts.Owner {
         if (lane.inTransaction()) {
             throw Errors.of("25001", "Another transaction was begun on this connection meanwhile", null);
         }
+        LaneTransaction begun = new LaneTransaction(lane, readOnly, traits, delivery, giveLaneBack, whenCommitted);
         if (readOnly) {
             lane.begin();
         } else {
             lane.beginWriting();
         }
-        return new LaneTransaction(lane, readOnly, traits, delivery, giveLaneBack, whenCommitted);
+        return begun;
     }
 
     /** Whether statements still belong to it. */
@@ -145,10 +151,7 @@ public final class LaneTransaction implements Interrupts.Owner {
     }
 
     private <T> void submit(Exchange<T> exchange, @Nullable String sql, Supplier<@Nullable T> work) {
-        lane.execute(() -> {
-            if (!exchange.start()) {
-                return;
-            }
+        exchange.submitTo(lane, () -> {
             try {
                 noteLoss(false);
                 State now = state.get();
@@ -172,10 +175,7 @@ public final class LaneTransaction implements Interrupts.Owner {
 
     /** Lets it only read from now on; it cannot be let write again. */
     public void setReadOnly(boolean wanted, Exchange<Void> exchange) {
-        lane.execute(() -> {
-            if (!exchange.start()) {
-                return;
-            }
+        exchange.submitTo(lane, () -> {
             if (!wanted && (readOnly || restricted)) {
                 exchange.fail(staysReadOnly());
                 return;
@@ -193,52 +193,59 @@ public final class LaneTransaction implements Interrupts.Owner {
 
     /** Commits; the lane is given back whatever the outcome. */
     public void commit(Exchange<Void> exchange) {
-        lane.execute(() -> {
-            if (!exchange.start()) {
-                return;
-            }
-            noteLoss(false);
-            if (state.compareAndSet(State.LOST, State.ENDING)) {
-                abandonResults();
-                lane.rollback();
-                end();
-                exchange.fail(lost(null));
-                return;
-            }
-            // The thread that takes it out of ACTIVE ends it: a rollback may come from any thread at this very moment.
-            if (!state.compareAndSet(State.ACTIVE, State.ENDING)) {
-                exchange.fail(over("The transaction has ended already", null));
-                return;
-            }
-            try {
-                interruptible(exchange, () -> detachResults());
-                lane.commit();
-            } catch (Throwable e) {
-                lane.rollback();
-                end();
-                exchange.fail(NativeErrors.map(e, null));
-                return;
-            }
-            if (!readOnly) {
-                whenCommitted.run();
-            }
-            end();
-            exchange.answer(null);
-        });
+        exchange.submitTo(lane, () -> commitNow(exchange));
     }
 
-    /** Ends the statement that runs, and rolls back behind it; what waits before it is dropped. */
-    public void rollback(Runnable whenDone) {
+    private void commitNow(Exchange<Void> exchange) {
+        noteLoss(false);
+        if (state.compareAndSet(State.LOST, State.ENDING)) {
+            undo();
+            exchange.fail(lost(null));
+            return;
+        }
+        // The thread that takes it out of ACTIVE ends it: a rollback may come from any thread at this very moment.
+        if (!state.compareAndSet(State.ACTIVE, State.ENDING)) {
+            exchange.fail(over("The transaction has ended already", null));
+            return;
+        }
+        try {
+            interruptible(exchange, () -> detachResults());
+            lane.commit();
+        } catch (Throwable e) {
+            lane.rollback();
+            end();
+            exchange.fail(NativeErrors.map(e, null));
+            return;
+        }
+        if (!readOnly) {
+            whenCommitted.run();
+        }
+        end();
+        exchange.answer(null);
+    }
+
+    private void undo() {
+        Persistent.insist(abandonment);
+        lane.rollback();
+        end();
+    }
+
+    /** Rolls it back since its session does not want it; in a task of the lane. Needs no memory. */
+    public void drop() {
         refuse();
-        lane.interrupts().end(this);
-        Runnable task = () -> {
+        undo();
+    }
+
+    /** Ends the statement that runs, and rolls back behind it; what waits before it is dropped. Bears repetition. */
+    public void rollback(Runnable whenDone) {
+        Task task = Task.of(() -> {
             if (state.get() != State.ENDED) {
-                abandonResults();
-                lane.rollback();
-                end();
+                undo();
             }
             whenDone.run();
-        };
+        });
+        refuse();
+        lane.interrupts().end(this);
         try {
             lane.execute(task);
         } catch (RejectedExecutionException e) {
@@ -301,9 +308,14 @@ public final class LaneTransaction implements Interrupts.Owner {
             List<RowBatch> rest = LaneCursor.drain(lane, run, fetchSize);
             return new BufferedCursor(run.columns(), run.affectedRows(), run.rows(), rest);
         }
-        LaneCursor cursor = new LaneCursor(lane, sql, run, fetchSize, delivery, this, cursors::remove);
-        cursors.add(cursor);
-        return cursor;
+        try {
+            LaneCursor cursor = new LaneCursor(lane, sql, run, fetchSize, delivery, this, cursors::remove);
+            cursors.add(cursor);
+            return cursor;
+        } catch (Throwable e) {
+            run.abandon(lane);
+            throw e;
+        }
     }
 
     private boolean detachResults() {
@@ -334,7 +346,7 @@ public final class LaneTransaction implements Interrupts.Owner {
         if (!gone && afterError) {
             try {
                 gone = !lane.call(NativeDatabase::inTransaction);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 gone = true;
             }
         }

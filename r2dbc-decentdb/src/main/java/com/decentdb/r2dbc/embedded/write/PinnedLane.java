@@ -74,10 +74,12 @@ public final class PinnedLane implements ReadLanes {
 
     /** Fails the writes that wait, and closes the handle behind what already runs; does not wait for that. */
     public void close(Runnable whenGone) {
-        lanes.committer().close(Errors.closed());
-        lane.close(() -> {
+        Runnable closed = () -> {
             whenClosed.run();
             whenGone.run();
-        });
+        };
+        lanes.committer().close(Errors.closed());
+        // This is the last step, and takes no memory.
+        lane.close(closed);
     }
 }

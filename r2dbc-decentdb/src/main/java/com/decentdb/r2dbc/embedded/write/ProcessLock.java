@@ -128,6 +128,10 @@ public final class ProcessLock implements FileGuard {
             return open.tryLock();
         } catch (OverlappingFileLockException e) {
             return null;
+        } catch (VirtualMachineError e) {
+            // There may be a lock that no object stands for, and it goes with the file.
+            close();
+            throw e;
         }
     }
 
@@ -138,7 +142,7 @@ public final class ProcessLock implements FileGuard {
         if (lock != null) {
             try {
                 lock.release();
-            } catch (IOException e) {
+            } catch (Throwable e) {
                 // Without its file the lock is gone, too.
                 close();
             }
@@ -154,7 +158,7 @@ public final class ProcessLock implements FileGuard {
             if (open != null) {
                 open.close();
             }
-        } catch (IOException e) {
+        } catch (Throwable e) {
             // The system lets go of a file even if closing it fails.
             return;
         }

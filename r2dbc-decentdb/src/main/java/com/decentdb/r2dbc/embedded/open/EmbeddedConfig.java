@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.embedded;
+package com.decentdb.r2dbc.embedded.open;
 
 import com.decentdb.r2dbc.api.DecentDbOptions;
 import com.decentdb.r2dbc.transport.Errors;

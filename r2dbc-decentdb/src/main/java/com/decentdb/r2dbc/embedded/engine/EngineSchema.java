@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.embedded.lane;
+package com.decentdb.r2dbc.embedded.engine;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeResult;
@@ -7,7 +7,7 @@ import com.decentdb.ffi.Parameters;
 import org.jspecify.annotations.Nullable;
 
 /** The engine's own version of the schema, by which a lane sees what another process changed. Confined to the lane's tasks. */
-final class EngineSchema {
+public final class EngineSchema {
 
     private static final long UNKNOWN = -1;
     private static final String QUESTION = "PRAGMA schema_version";
@@ -21,12 +21,12 @@ final class EngineSchema {
      *
      * @param preparable whether the engine prepares the question, rather than answer it only when it is executed
      */
-    EngineSchema(boolean preparable) {
+    public EngineSchema(boolean preparable) {
         this.preparable = preparable;
     }
 
     /** Whether it is another one than at the last look. */
-    boolean changed(NativeDatabase handle) {
+    public boolean changed(NativeDatabase handle) {
         long now = preparable ? prepared(handle) : executed(handle);
         boolean changed = now != version;
         version = now;
@@ -50,12 +50,12 @@ final class EngineSchema {
         }
     }
 
-    void forget() {
+    public void forget() {
         version = UNKNOWN;
     }
 
     /** Closes its statement, before its handle is. */
-    void close() {
+    public void close() {
         if (ask != null) {
             ask.close();
             ask = null;

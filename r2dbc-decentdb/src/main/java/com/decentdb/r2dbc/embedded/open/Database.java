@@ -1,10 +1,11 @@
-package com.decentdb.r2dbc.embedded;
+package com.decentdb.r2dbc.embedded.open;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.r2dbc.api.EngineInfo;
-import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.WriteLease;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.FileGuard;
@@ -29,7 +30,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -39,7 +39,7 @@ import reactor.util.Logger;
 import reactor.util.Loggers;
 
 /** One open database: its lanes, its write lock and its watches. Shared by all sessions of the JVM. */
-final class Database {
+public final class Database {
 
     private static final Logger LOG = Loggers.getLogger(Database.class);
 
@@ -50,6 +50,7 @@ final class Database {
     private final String label;
     private final SchemaVersion schema;
     private final FileGuard guard;
+    private final Runnable letGo = this::letGo;
     private final WriteLease lease = new WriteLease();
     private final Lane writer;
     private final @Nullable SharedReadLanes readers;
@@ -64,7 +65,7 @@ final class Database {
     private volatile boolean closing;
     private volatile @Nullable Future<?> nextCheckpoint;
 
-    Database(EmbeddedConfig config, NativeLibrary library) {
+    public Database(EmbeddedConfig config, NativeLibrary library) {
         this.config = config;
         this.library = library;
         Path path = config.path();
@@ -98,16 +99,16 @@ final class Database {
                 new HiddenRows(traits.hidesRows()));
     }
 
-    EmbeddedConfig config() {
+    public EmbeddedConfig config() {
         return config;
     }
 
-    EngineTraits traits() {
+    public EngineTraits traits() {
         return traits;
     }
 
     /** The lanes of all sessions that have no pinned lane. */
-    SessionLanes shared() {
+    public SessionLanes shared() {
         return shared;
     }
 
@@ -116,7 +117,7 @@ final class Database {
      *
      * @throws R2dbcException if it cannot have one
      */
-    PinnedLane pin() {
+    public PinnedLane pin() {
         if (config.inMemory()) {
             throw Errors.of(
                     "0A000",
@@ -132,26 +133,31 @@ final class Database {
                             + " already; close one or give it back to its pool, or raise maxPinnedConnections",
                     null);
         }
-        Lane lane = writingLane(
-                "The engine failed, and the TEMP objects and settings of this connection were lost with its handle; close"
-                        + " the connection",
-                traits.keepsAuditContext() ? guard : new ContextKeeper(guard));
-        return new PinnedLane(lane, committer(lane), traits.keepsAuditContext(), pinned::decrementAndGet);
+        try {
+            Lane lane = writingLane(
+                    "The engine failed, and the TEMP objects and settings of this connection were lost with its handle; close"
+                            + " the connection",
+                    traits.keepsAuditContext() ? guard : new ContextKeeper(guard));
+            return new PinnedLane(lane, committer(lane), traits.keepsAuditContext(), pinned::decrementAndGet);
+        } catch (Throwable e) {
+            pinned.decrementAndGet();
+            throw e;
+        }
     }
 
-    WriteLease lease() {
+    public WriteLease lease() {
         return lease;
     }
 
-    GroupCommitter queue() {
+    public GroupCommitter queue() {
         return queue;
     }
 
-    WatchHub hub() {
+    public WatchHub hub() {
         return hub;
     }
 
-    EngineInfo engine() {
+    public EngineInfo engine() {
         return new EngineInfo(
                 library.version(),
                 library.abiVersion(),
@@ -160,17 +166,17 @@ final class Database {
                 library.bundled());
     }
 
-    Set<Capability> capabilities() {
+    public Set<Capability> capabilities() {
         return traits.capabilities();
     }
 
     /** Whether the engine ends a statement that runs. */
-    boolean interrupts() {
+    public boolean interrupts() {
         return traits.interrupts();
     }
 
-    /** Called after each commit: wakes the watches and plans a checkpoint for a quiet moment. */
-    void committed() {
+    /** Called after each commit: wakes the watches and plans a checkpoint for a quiet moment. Never throws. */
+    public void committed() {
         if (!config.inMemory() && !traits.opensAtAnyTime()) {
             page();
         }
@@ -191,13 +197,18 @@ final class Database {
         try {
             openReader().close();
         } catch (Throwable e) {
-            LOG.debug("The last rows of " + file.nativePath() + " stay as they were written", e);
+            LOG.debug("The last rows of a file stay as they were written", e);
         }
     }
 
     private void planCheckpoint(Duration idle) {
         if (!closing && checkpointPlanned.compareAndSet(false, true)) {
-            nextCheckpoint = DriverThreads.TIMER.schedule(this::checkpointIfIdle, idle.toNanos(), TimeUnit.NANOSECONDS);
+            try {
+                nextCheckpoint = DriverThreads.timed(this::checkpointIfIdle, idle.toNanos());
+            } catch (Throwable e) {
+                // There is no memory for the timer now; the next commit plans it.
+                checkpointPlanned.set(false);
+            }
         }
     }
 
@@ -213,7 +224,7 @@ final class Database {
     }
 
     /** Makes the handle of a read lane see all commits acknowledged so far. */
-    void refresh(Lane lane) {
+    public void refresh(Lane lane) {
         // Counted before the look, so that a commit in between is looked at again.
         long latest = commits.get();
         if (traits.keptStatementsMayBeStale()) {
@@ -222,30 +233,37 @@ final class Database {
     }
 
     /** Notes the time that a read on a read lane took, and makes its handle faster under the write lock as soon as that pays. */
-    void took(Lane lane, long nanos) {
-        if (!traits.readsFastAtOnce() && lane.worthWarming(nanos)) {
-            lease.acquire(WriteLease.claim("the preparation of a handle that reads", lane, () -> {
-                try {
-                    guard.alone(lane.database(), () -> {
-                        lane.warm();
-                        return lane;
-                    });
-                } catch (Throwable e) {
-                    LOG.debug("A handle of " + file.nativePath() + " goes on reading slowly", e);
-                } finally {
-                    lease.release();
-                }
-            }));
+    public void took(Lane lane, long nanos) {
+        if (traits.readsFastAtOnce() || !lane.worthWarming(nanos)) {
+            return;
+        }
+        try {
+            lease.acquire(WriteLease.claim("the preparation of a handle that reads", lane, () -> warm(lane)));
+        } catch (Throwable e) {
+            LOG.debug("A handle goes on reading slowly", e);
+        }
+    }
+
+    private void warm(Lane lane) {
+        try {
+            guard.alone(lane.database(), () -> {
+                lane.warm();
+                return lane;
+            });
+        } catch (Throwable e) {
+            LOG.debug("A handle of " + file.nativePath() + " goes on reading slowly", e);
+        } finally {
+            lease.release();
         }
     }
 
     /** Opens the handle of the writer. */
-    void open(Runnable whenOpen, Consumer<Throwable> whenFailed) {
+    public void open(Runnable whenOpen, Consumer<Throwable> whenFailed) {
         writer.execute(() -> {
             try {
                 writer.database();
             } catch (Throwable e) {
-                writer.close(this::letGo);
+                writer.close(letGo);
                 whenFailed.accept(NativeErrors.map(e, null));
                 return;
             }
@@ -261,31 +279,17 @@ final class Database {
     }
 
     /**
-     * Ends everything behind the work accepted so far, with a last checkpoint; later work is refused.
+     * Ends everything behind the work accepted so far, with a last checkpoint; later work is refused. Each step waits for memory.
      *
      * @param whenOver runs once, when the database is closed or had to be given up
      */
-    void close(Runnable whenOver) {
+    public void close(Runnable whenOver) {
         closing = true;
-        Closing end = new Closing(this, readers, whenOver);
-        AtomicInteger left = new AtomicInteger(2);
-        Runnable closeWriter = () -> {
-            if (left.decrementAndGet() == 0) {
-                lease.acquire(WriteLease.claim("the end of the database", writer, () -> closeWriter(end)));
-            }
-        };
-        if (readers == null) {
-            closeWriter.run();
-        } else {
-            readers.close(closeWriter);
-        }
-        // The file may be deleted and created anew as soon as all is closed, so no handle of a watch may outlive that.
-        hub.close(closeWriter);
+        Persistent.of(() -> new Closing(this, readers, whenOver).begin()).begin();
     }
 
-    private void closeWriter(Closing end) {
-        shared.committer().close(Errors.closed());
-        queue.close(Errors.closed());
+    /** Moves the log into the file where the engine does not do that itself; in a task of the writer lane. */
+    void checkpointLast() {
         Future<?> planned = nextCheckpoint;
         if (planned != null) {
             planned.cancel(false);
@@ -293,17 +297,15 @@ final class Database {
         if (!traits.checkpointsAtClose()) {
             checkpointQuietly();
         }
-        writer.close(() -> {
-            lease.close();
-            letGo();
-            if (!end.givenUp()) {
-                file.forget();
-            }
-            end.closed();
-        });
     }
 
-    private void letGo() {
+    /** The file may be deleted and created anew from now on. */
+    void forgetFile() {
+        file.forget();
+    }
+
+    /** Lets other processes write; needs no memory. */
+    void letGo() {
         if (guard instanceof ProcessLock lock) {
             lock.close();
         }
@@ -321,8 +323,11 @@ final class Database {
             return;
         }
         lease.acquire(WriteLease.claim("a checkpoint", writer, () -> {
-            checkpointQuietly();
-            lease.release();
+            try {
+                checkpointQuietly();
+            } finally {
+                lease.release();
+            }
         }));
     }
 

@@ -1,11 +1,13 @@
-package com.decentdb.r2dbc.embedded;
+package com.decentdb.r2dbc.embedded.open;
 
 import com.decentdb.ffi.NativeLibrary;
 import com.decentdb.r2dbc.delivery.Deadlines;
-import com.decentdb.r2dbc.delivery.DriverThreads;
 import com.decentdb.r2dbc.delivery.Exchange;
-import com.decentdb.r2dbc.delivery.WaitQueue;
+import com.decentdb.r2dbc.delivery.threads.DriverThreads;
+import com.decentdb.r2dbc.delivery.threads.Persistent;
+import com.decentdb.r2dbc.delivery.threads.Task;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
+import com.decentdb.r2dbc.embedded.lane.Savepoint;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Waits;
 import io.r2dbc.spi.R2dbcException;
@@ -16,184 +18,128 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 
 /** The databases this JVM has open, one per canonical path or memory name, counted by their users. */
-final class OpenDatabases {
+public final class OpenDatabases {
 
+    static final Object LOCK = new Object();
+
+    /** Guarded by the lock. */
     private static final Map<String, Entry> OPEN = new HashMap<>();
+
     private static final Executor OPENER = DriverThreads.workers();
+    private static final AtomicBoolean PREPARED = new AtomicBoolean();
+    private static final Task PREPARATION = Task.of(OpenDatabases::prepare);
 
-    /** A database and its users. Guarded by {@link #OPEN}. */
-    private static final class Entry {
+    /** A database and its users. Guarded by {@link #LOCK}. */
+    static final class Entry {
 
-        private enum State {
+        enum State {
             OPENING,
             OPEN,
             CLOSING
         }
 
+        private final String key;
         private final Database database;
         /** The factory that opened it; another factory that wants to create the file is refused. */
         private final Object creator;
 
-        private final List<Opening> opening = new ArrayList<>();
-        private final List<Opening> afterClose = new ArrayList<>();
+        private final List<OpenRequest> opening = new ArrayList<>();
+        final List<OpenRequest> afterClose = new ArrayList<>();
         private final List<Runnable> whenClosed = new ArrayList<>();
         /** The one whose connection was the last; not its live data, which belongs to the database. */
         private @Nullable Owner lastOwner;
 
         private int users;
-        private State state = State.OPENING;
-        private @Nullable ScheduledFuture<?> linger;
+        State state = State.OPENING;
+        private @Nullable Future<?> linger;
+        private @Nullable Throwable failure;
 
-        Entry(Database database, Object creator) {
+        // All that its beginning and its end need memory for is made before they begin.
+        private final Persistent opened = Persistent.of(() -> OpenDatabases.opened(this));
+        private final Persistent failed = Persistent.of(() -> OpenDatabases.failed(this));
+        private final Persistent close;
+
+        Entry(String key, Database database, Object creator) {
+            this.key = key;
             this.database = database;
             this.creator = creator;
+            Persistent closed = Persistent.of(() -> OpenDatabases.closed(this));
+            Runnable whenClosed = closed::begin;
+            this.close = Persistent.of(() -> database.close(whenClosed));
+        }
+
+        void fail(Throwable error) {
+            failure = error;
+            failed.begin();
         }
     }
 
     /** Stands for a factory, which stays collectable. Once it is closed, no database lingers for it. */
-    static final class Owner {
+    public static final class Owner {
 
         private volatile boolean closed;
     }
 
-    /** A request to use a database. */
-    private static final class Opening {
-
-        /** The asking {@link Owner}, or the open database itself for one of its sessions. */
-        private final Object factory;
-
-        /** The configuration that is asked for, with the canonical path. */
-        private final EmbeddedConfig config;
-
-        private final NativeLibrary library;
-        private final Exchange<Reference> exchange;
-        private final long deadline;
-        private final AtomicBoolean settled = new AtomicBoolean();
-        private @Nullable ScheduledFuture<?> timer;
-
-        Opening(
-                Object factory,
-                EmbeddedConfig config,
-                NativeLibrary library,
-                long deadline,
-                Exchange<Reference> exchange) {
-            this.factory = factory;
-            this.config = config;
-            this.library = library;
-            this.deadline = deadline;
-            this.exchange = exchange;
-        }
-
-        void opened(String key, Entry entry) {
-            Reference reference = new Reference(key, entry, factory, config.linger());
-            if (settle()) {
-                exchange.answer(reference);
-            } else {
-                reference.release();
-            }
-        }
-
-        void fail(Throwable error) {
-            if (settle()) {
-                exchange.fail(error);
-            }
-        }
-
-        private boolean settle() {
-            synchronized (OPEN) {
-                if (timer != null) {
-                    timer.cancel(false);
-                }
-            }
-            return settled.compareAndSet(false, true);
-        }
-
-        /** Bounds the wait for a database that opens or closes; guarded by {@link #OPEN}. */
-        void waitFor(Entry entry) {
-            if (timer == null && deadline != WaitQueue.Waiter.NEVER) {
-                timer = DriverThreads.TIMER.schedule(
-                        () -> fail(late(entry)), deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-            }
-        }
-
-        private R2dbcException late(Entry entry) {
-            String database = "The database " + config.described();
-            boolean closing;
-            synchronized (OPEN) {
-                closing = entry.state == Entry.State.CLOSING;
-                entry.afterClose.remove(this);
-            }
-            return closing
-                    ? Errors.of(
-                            "08001",
-                            database
-                                    + " is still closing: a statement of a connection that was closed before still runs,"
-                                    + " or a checkpoint takes long. Try again later, or raise connectTimeout",
-                            null)
-                    : Errors.of(
-                            "HYT01",
-                            database + " could not be opened in time. Find what holds it, or raise connectTimeout",
-                            null);
-        }
-
-        void joinSoon() {
-            OPENER.execute(this::join);
-        }
-
-        void join() {
-            try {
-                OpenDatabases.join(this);
-            } catch (Throwable e) {
-                fail(NativeErrors.map(e, null));
-            }
-        }
-    }
-
     /** A counted use of an open database. */
-    static final class Reference {
+    public static final class Reference {
 
-        private final String key;
         private final Entry entry;
         private final Object factory;
         private final Duration linger;
+        private final Persistent close;
         private boolean released;
 
-        private Reference(String key, Entry entry, Object factory, Duration linger) {
-            this.key = key;
+        Reference(Entry entry, Object factory, Duration linger) {
             this.entry = entry;
             this.factory = factory;
             this.linger = linger;
+            this.close = Persistent.of(() -> closeUnused(entry));
         }
 
-        Database database() {
+        public Database database() {
             return entry.database;
         }
 
-        /** Ends the use; the last one lets the database close after its linger time. Idempotent. */
-        void release() {
-            synchronized (OPEN) {
+        /** Ends the use; the last one lets the database close after its linger time. Idempotent; needs no memory. */
+        public void release() {
+            if (lastUse()) {
+                // There is no memory for a timer.
+                close.begin();
+            }
+        }
+
+        /** Ends the use; true if the database is to be closed now. */
+        private boolean lastUse() {
+            synchronized (LOCK) {
                 if (released) {
-                    return;
+                    return false;
                 }
                 released = true;
                 if (factory instanceof Owner owner) {
                     entry.lastOwner = owner;
                 }
                 entry.users--;
-                if (entry.users > 0) {
-                    return;
-                }
-                Owner last = entry.lastOwner;
-                long wait = last != null && last.closed ? 0 : linger.toNanos();
-                entry.linger = DriverThreads.TIMER.schedule(() -> closeUnused(key, entry), wait, TimeUnit.NANOSECONDS);
+                return entry.users == 0 && !lingers();
+            }
+        }
+
+        private boolean lingers() {
+            Owner last = entry.lastOwner;
+            try {
+                entry.linger = DriverThreads.timed(close::begin, last != null && last.closed ? 0 : linger.toNanos());
+                return true;
+            } catch (Throwable e) {
+                return false;
             }
         }
     }
@@ -207,7 +153,7 @@ final class OpenDatabases {
      *     it any number of times
      * @param timeout how long the database may take to open, or to close before that; zero means without limit
      */
-    static void acquire(Object factory, EmbeddedConfig config, Duration timeout, Exchange<Reference> exchange) {
+    public static void acquire(Object factory, EmbeddedConfig config, Duration timeout, Exchange<Reference> exchange) {
         long deadline = Deadlines.after(timeout.isZero() ? Waits.UNLIMITED : timeout);
         OPENER.execute(() -> {
             if (!exchange.start()) {
@@ -217,20 +163,20 @@ final class OpenDatabases {
                 NativeLibrary library = NativeLibrary.load(config.nativeLibrary());
                 Path path = config.path();
                 EmbeddedConfig canonical = path == null ? config : config.at(canonical(path));
-                new Opening(factory, canonical, library, deadline, exchange).join();
+                new OpenRequest(factory, canonical, library, deadline, exchange).join();
             } catch (Throwable e) {
                 exchange.fail(NativeErrors.map(e, null));
             }
         });
     }
 
-    private static void join(Opening opening) {
+    static void join(OpenRequest opening) {
         EmbeddedConfig config = opening.config;
         Path path = config.path();
         String key = path == null ? "mem:" + config.name() : path.toString();
         Object file = DatabaseFile.identity(path);
         Entry created;
-        synchronized (OPEN) {
+        synchronized (LOCK) {
             Entry entry = OPEN.get(key);
             if (entry != null) {
                 R2dbcException refusal = entry.state == Entry.State.CLOSING ? null : refusal(key, entry, opening, file);
@@ -238,7 +184,7 @@ final class OpenDatabases {
                     // It only lingers, and this request cannot share it.
                     entry.state = Entry.State.CLOSING;
                     endLinger(entry);
-                    close(key, entry);
+                    entry.close.begin();
                 }
                 if (entry.state == Entry.State.CLOSING) {
                     entry.afterClose.add(opening);
@@ -246,32 +192,51 @@ final class OpenDatabases {
                 } else if (refusal != null) {
                     opening.fail(refusal);
                 } else {
-                    join(key, entry, opening);
+                    join(entry, opening);
                 }
                 return;
             }
-            created = new Entry(new Database(config, opening.library), opening.factory);
+            created = new Entry(key, new Database(config, opening.library), opening.factory);
+            opening.prepare(created);
             created.users = 1;
             created.opening.add(opening);
-            opening.waitFor(created);
             OPEN.put(key, created);
+            keepTimer(created);
         }
-        created.database.open(() -> opened(key, created), error -> failed(key, created, error));
+        try {
+            synchronized (LOCK) {
+                opening.waitFor(created);
+            }
+            created.database.open(created.opened::begin, created::fail);
+        } catch (Throwable e) {
+            created.fail(NativeErrors.map(e, null));
+        }
     }
 
-    private static void join(String key, Entry entry, Opening opening) {
+    private static void keepTimer(Entry created) {
+        try {
+            DriverThreads.keepTimer();
+        } catch (Throwable e) {
+            OPEN.remove(created.key, created);
+            throw e;
+        }
+    }
+
+    private static void join(Entry entry, OpenRequest opening) {
+        opening.prepare(entry);
+        if (entry.state == Entry.State.OPENING) {
+            opening.waitFor(entry);
+            entry.opening.add(opening);
+        }
         entry.users++;
         endLinger(entry);
         if (entry.state == Entry.State.OPEN) {
-            opening.opened(key, entry);
-        } else {
-            entry.opening.add(opening);
-            opening.waitFor(entry);
+            opening.opened();
         }
     }
 
     private static void endLinger(Entry entry) {
-        ScheduledFuture<?> linger = entry.linger;
+        Future<?> linger = entry.linger;
         if (linger != null) {
             linger.cancel(false);
             entry.linger = null;
@@ -279,7 +244,8 @@ final class OpenDatabases {
     }
 
     /** Why an open database cannot be shared with a request, null if it can. */
-    private static @Nullable R2dbcException refusal(String key, Entry entry, Opening opening, @Nullable Object file) {
+    private static @Nullable R2dbcException refusal(
+            String key, Entry entry, OpenRequest opening, @Nullable Object file) {
         EmbeddedConfig config = opening.config;
         Database database = entry.database;
         if (entry.state == Entry.State.OPEN
@@ -306,51 +272,75 @@ final class OpenDatabases {
                         null);
     }
 
-    private static void opened(String key, Entry entry) {
-        List<Opening> waiting;
-        synchronized (OPEN) {
+    private static void opened(Entry entry) {
+        synchronized (LOCK) {
             entry.state = Entry.State.OPEN;
-            waiting = List.copyOf(entry.opening);
-            entry.opening.clear();
         }
-        waiting.forEach(opening -> opening.opened(key, entry));
+        for (OpenRequest next = poll(entry.opening); next != null; next = poll(entry.opening)) {
+            next.opened();
+        }
+        if (PREPARED.compareAndSet(false, true)) {
+            OPENER.execute(PREPARATION);
+        }
     }
 
-    private static void failed(String key, Entry entry, Throwable error) {
-        List<Opening> waiting;
-        synchronized (OPEN) {
-            OPEN.remove(key, entry);
-            waiting = List.copyOf(entry.opening);
+    /** Loads what the driver does when something fails, behind the first connection. */
+    private static void prepare() {
+        NativeErrors.prepare();
+        Savepoint.prepare();
+        // An operator of Reactor, too, that cannot load what it needs for an error loses the error.
+        Flux.just(1).concatMap(each -> Flux.error(Errors.outOfMemory()), 1).subscribe(each -> {}, error -> {});
+    }
+
+    private static void failed(Entry entry) {
+        synchronized (LOCK) {
+            forget(entry);
         }
         // The first one asked for this opening; what the others ask for may succeed.
-        waiting.get(0).fail(error);
-        waiting.stream().skip(1).forEach(Opening::joinSoon);
+        OpenRequest first = poll(entry.opening);
+        if (first != null) {
+            first.fail(Objects.requireNonNull(entry.failure));
+        }
+        for (OpenRequest next = poll(entry.opening); next != null; next = poll(entry.opening)) {
+            next.joinSoon();
+        }
     }
 
-    private static void closeUnused(String key, Entry entry) {
-        synchronized (OPEN) {
+    private static void forget(Entry entry) {
+        if (OPEN.remove(entry.key, entry)) {
+            DriverThreads.restTimer();
+        }
+    }
+
+    /** Takes the first one of a list; needs no memory. */
+    private static <T> @Nullable T poll(List<T> list) {
+        synchronized (LOCK) {
+            return list.isEmpty() ? null : list.remove(0);
+        }
+    }
+
+    private static void closeUnused(Entry entry) {
+        synchronized (LOCK) {
             if (entry.users > 0 || entry.state == Entry.State.CLOSING) {
                 return;
             }
             entry.state = Entry.State.CLOSING;
             endLinger(entry);
         }
-        close(key, entry);
+        entry.close.begin();
     }
 
-    private static void close(String key, Entry entry) {
-        entry.database.close(() -> {
-            List<Opening> next;
-            List<Runnable> awaited;
-            synchronized (OPEN) {
-                OPEN.remove(key, entry);
-                next = List.copyOf(entry.afterClose);
-                awaited = List.copyOf(entry.whenClosed);
-            }
-            awaited.forEach(Runnable::run);
-            next.forEach(Opening::joinSoon);
-            DriverThreads.later(NativeLibrary::rest, TimeUnit.MILLISECONDS.toNanos(DriverThreads.IDLE_MILLIS));
-        });
+    private static void closed(Entry entry) {
+        synchronized (LOCK) {
+            forget(entry);
+        }
+        for (Runnable next = poll(entry.whenClosed); next != null; next = poll(entry.whenClosed)) {
+            next.run();
+        }
+        for (OpenRequest next = poll(entry.afterClose); next != null; next = poll(entry.afterClose)) {
+            next.joinSoon();
+        }
+        DriverThreads.later(NativeLibrary::rest, TimeUnit.MILLISECONDS.toNanos(DriverThreads.IDLE_MILLIS));
     }
 
     /**
@@ -358,25 +348,27 @@ final class OpenDatabases {
      *
      * @param whenClosed runs when the databases of which it had the last connection are closed, or at once if there is none
      */
-    static void close(Owner owner, Runnable whenClosed) {
-        Map<String, Entry> unused = new HashMap<>();
+    public static void close(Owner owner, Runnable whenClosed) {
+        List<Entry> unused = new ArrayList<>();
         AtomicInteger left = new AtomicInteger(1);
         Runnable closed = () -> {
             if (left.decrementAndGet() == 0) {
                 whenClosed.run();
             }
         };
-        synchronized (OPEN) {
+        synchronized (LOCK) {
             owner.closed = true;
             OPEN.forEach((key, entry) -> {
                 if (entry.users == 0 && owner.equals(entry.lastOwner)) {
-                    unused.put(key, entry);
-                    left.incrementAndGet();
+                    unused.add(entry);
                     entry.whenClosed.add(closed);
+                    left.incrementAndGet();
                 }
             });
         }
-        unused.forEach(OpenDatabases::closeUnused);
+        for (int i = 0; i < unused.size(); i++) {
+            closeUnused(unused.get(i));
+        }
         closed.run();
     }
 

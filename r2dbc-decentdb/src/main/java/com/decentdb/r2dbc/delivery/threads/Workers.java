@@ -1,21 +1,14 @@
-package com.decentdb.r2dbc.delivery;
+package com.decentdb.r2dbc.delivery.threads;
 
-import com.decentdb.r2dbc.transport.Errors;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import io.netty.util.concurrent.FastThreadLocalThread;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Operators;
-import reactor.util.context.Context;
 
 /**
  * The daemon threads that run lanes and deliver signals. A task that comes from outside wakes one worker at most. A task that
@@ -24,25 +17,31 @@ import reactor.util.context.Context;
  *
  * <p>There are about as many workers as processors while tasks return promptly. Users' code may block a worker, and the engine
  * may take long: when a worker stands still for a moment, others take over what waits behind it, and one more worker starts
- * whenever all stand still. Surplus workers end soon. A thread that cannot be started is tried again; the task waits meanwhile.
+ * whenever all stand still. Surplus workers end soon, the last two when no database is open any
+ * more. A thread that cannot be started is tried again; the task waits meanwhile.
+ * Handing a {@link Task} over takes no memory, so none is lost for want of it.
  */
 public final class Workers implements Executor {
 
     /** Tasks that block more workers than this at once make others wait. */
     private static final int MAX_THREADS = 512;
 
-    private static final long STALL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+    /** So many workers stay while databases are open: one may have to wait for memory that another one's work sets free. */
+    private static final int KEPT = 2;
+
+    private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(DriverThreads.IDLE_MILLIS);
     private static final long SURPLUS_IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long STALL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
     private static final long MAX_SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final long MIN_SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(2);
     /** After so many tasks of its own a worker looks at what came from outside. */
     private static final int FAIR_SHARE = 4;
 
-    /** A worker that has so many tasks of its own shares them with one that sleeps. */
-    private static final int MANY = 8;
+    /** A worker that has so many tasks of its own shares them with one that sleeps. Fewer run faster where they are. */
+    private static final int MANY = 3;
 
     /** Stands for the worker that looks for work without sleeping; there is one at most. */
-    private static final Runnable SPINNING = new Runnable() {
+    private static final Task SPINNING = new Task() {
         @Override
         public void run() {
             throw new IllegalStateException("Not a task");
@@ -52,10 +51,15 @@ public final class Workers implements Executor {
     private final int processors = Runtime.getRuntime().availableProcessors();
     private final int parallelism = Math.max(2, processors);
     private final HandOffQueue queue = new HandOffQueue();
-    private final AtomicReference<@Nullable Runnable> spinner = new AtomicReference<>();
-    private volatile Worker[] workers = {};
+    private final AtomicReference<@Nullable Task> spinner = new AtomicReference<>();
     private final AtomicBoolean watched = new AtomicBoolean();
-    private final ThreadPoolExecutor threads;
+    private final Runnable relief = this::relieve;
+    private final Runnable work = this::work;
+    private final ThreadFactory threads;
+    private final AtomicInteger count = new AtomicInteger();
+    /** The first of all workers, which refer to each other. */
+    private volatile @Nullable Worker workers;
+
     private volatile long spinNanos = processors > 1 ? MAX_SPIN_NANOS : 0;
 
     /**
@@ -64,30 +68,27 @@ public final class Workers implements Executor {
      * @param stackBytes the size of their stacks, which engines may need for deep statements
      */
     public Workers(String name, long stackBytes) {
-        threads =
-                new ThreadPoolExecutor(
-                        0,
-                        MAX_THREADS,
-                        DriverThreads.IDLE_MILLIS,
-                        TimeUnit.MILLISECONDS,
-                        queue,
-                        new Factory(name, stackBytes),
-                        (task, pool) -> queue.enqueue(task)) {
-                    @Override
-                    protected void beforeExecute(Thread thread, Runnable task) {
-                        ((Worker) thread).begin();
-                    }
-
-                    @Override
-                    protected void afterExecute(Runnable task, @Nullable Throwable failure) {
-                        ((Worker) Thread.currentThread()).runOwn();
-                    }
-                };
+        this(name, stackBytes, threads -> threads);
     }
 
-    /** Runs a task; never throws and never runs it at once. */
+    /**
+     * Workers that start when needed.
+     *
+     * @param wrapper stands between these and the factory of their threads
+     */
+    Workers(String name, long stackBytes, UnaryOperator<ThreadFactory> wrapper) {
+        threads = wrapper.apply(new DefaultThreadFactory(name, true) {
+            @Override
+            protected Thread newThread(Runnable task, String worker) {
+                return DriverThreads.detached(() -> new Worker(threadGroup, task, worker, stackBytes));
+            }
+        });
+    }
+
+    /** Runs work, never at once. A {@link Task} is never refused; other work is if there is no memory for it. */
     @Override
-    public void execute(Runnable task) {
+    public void execute(Runnable work) {
+        Task task = Task.of(work);
         if (Thread.currentThread() instanceof Worker worker && worker.takes(this, task)) {
             watch();
         } else {
@@ -101,53 +102,108 @@ public final class Workers implements Executor {
     }
 
     /** Runs a task on another worker if one is free, for a worker that has other things to do. */
-    void handOn(Runnable task) {
+    void handOn(Task task) {
         if (spinner.compareAndSet(SPINNING, task)) {
             return;
         }
-        if (threads.getPoolSize() < parallelism || queue.hasSleeper()) {
-            start(task);
-        } else {
+        if (queue.hasSleeper() || !start(task, parallelism)) {
             queue.enqueue(task);
+        }
+        watch();
+    }
+
+    /** Starts a worker with a task; false if there are so many already, or if there is no memory or no thread to be had now. */
+    private boolean start(Task task, int most) {
+        int now;
+        do {
+            now = count.get();
+            if (now >= most) {
+                return false;
+            }
+        } while (!count.compareAndSet(now, now + 1));
+        try {
+            Worker worker = (Worker) threads.newThread(work);
+            worker.first = task;
+            worker.start();
+            return true;
+        } catch (Throwable e) {
+            count.decrementAndGet();
+            return false;
         }
     }
 
-    /** Gives a task to a worker that sleeps or to a new one. */
-    private void start(Runnable task) {
+    private void work() {
+        Worker worker = (Worker) Thread.currentThread();
+        boolean over = false;
+        enlist(worker);
         try {
-            threads.execute(task);
-            watch();
-        } catch (Throwable e) {
-            // There is no memory or no thread to be had now.
-            queue.enqueue(task);
+            do {
+                worker.runFirst();
+                worker.first = next(worker);
+            } while (worker.first != null || !ends());
+            over = true;
+        } finally {
+            dismiss(worker);
+            if (!over) {
+                count.decrementAndGet();
+                worker.giveTo(queue, 0);
+                watch();
+            }
         }
+    }
+
+    /** The next task of an idle worker; null if none comes for a while. */
+    private @Nullable Task next(Worker worker) {
+        Task queued = queue.poll();
+        Task task = queued == null ? spin() : queued;
+        return task != null ? task : queue.await(worker, count.get() > parallelism ? SURPLUS_IDLE_NANOS : IDLE_NANOS);
+    }
+
+    /**
+     * Ends an idle worker, except the last ones while databases are open: when all memory is in use there is none to start another
+     * one, which those that use it need to be informed.
+     */
+    private boolean ends() {
+        int now;
+        do {
+            now = count.get();
+            if (now <= KEPT && DriverThreads.kept()) {
+                return false;
+            }
+        } while (!count.compareAndSet(now, now - 1));
+        if (queue.isEmpty()) {
+            return true;
+        }
+        // Something came at this moment, and whoever brought it may have seen this worker sleep.
+        count.incrementAndGet();
+        return false;
     }
 
     private void watch() {
         if (!watched.get() && watched.compareAndSet(false, true)) {
             try {
-                DriverThreads.later(this::relieve, STALL_NANOS);
+                DriverThreads.later(relief, STALL_NANOS);
             } catch (Throwable e) {
-                // The next task tries again.
+                // The next task tries again, or the timer's patrol does.
                 watched.set(false);
             }
         }
     }
 
     /** Gives what waits behind a worker that stands still to others, and starts one more if nobody serves the queue. */
-    private void relieve() {
+    void relieve() {
         watched.set(false);
         boolean waiting = false;
         boolean served = false;
         int moving = 0;
-        for (Worker worker : workers) {
+        for (Worker worker = workers; worker != null; worker = worker.next) {
             served |= worker.servedQueue();
             if (!worker.moved()) {
                 worker.giveTo(queue, 0);
             } else {
                 moving++;
                 if (worker.waiting >= MANY && queue.hasSleeper()) {
-                    worker.giveTo(queue, MANY / 2);
+                    worker.giveTo(queue, worker.waiting / 2);
                 }
             }
             waiting |= worker.waiting > 0;
@@ -155,9 +211,9 @@ public final class Workers implements Executor {
         if (!queue.isEmpty()) {
             waiting = true;
             boolean understaffed = moving < parallelism && !served && spinner.get() != SPINNING;
-            Runnable next = understaffed ? queue.poll() : null;
-            if (next != null) {
-                start(next);
+            Task next = understaffed ? queue.poll() : null;
+            if (next != null && (queue.hasSleeper() || !start(next, MAX_THREADS))) {
+                queue.enqueue(next);
             }
         }
         if (waiting) {
@@ -166,20 +222,20 @@ public final class Workers implements Executor {
     }
 
     /** Looks for work without sleeping, longer where that proved worth it; null if there is none. */
-    private @Nullable Runnable spin() {
+    private @Nullable Task spin() {
         long limit = spinNanos;
         if (limit == 0 || !spinner.compareAndSet(null, SPINNING)) {
             return null;
         }
         long end = System.nanoTime() + limit;
         do {
-            Runnable given = spinner.get();
+            Task given = spinner.get();
             if (given != SPINNING) {
                 break;
             }
-            Runnable stolen = steal();
+            Task stolen = steal();
             if (stolen != null) {
-                Runnable late = spinner.getAndSet(null);
+                Task late = spinner.getAndSet(null);
                 if (late != null && late != SPINNING) {
                     handOn(late);
                 }
@@ -187,15 +243,15 @@ public final class Workers implements Executor {
             }
             Thread.onSpinWait();
         } while (System.nanoTime() < end);
-        Runnable given = spinner.getAndSet(null);
+        Task given = spinner.getAndSet(null);
         boolean found = given != null && given != SPINNING;
         spinNanos = found ? Math.min(MAX_SPIN_NANOS, limit * 2) : Math.max(MIN_SPIN_NANOS, limit - limit / 8);
         return found ? given : null;
     }
 
-    private @Nullable Runnable steal() {
-        for (Worker worker : workers) {
-            Runnable task = worker.surplus();
+    private @Nullable Task steal() {
+        for (Worker worker = workers; worker != null; worker = worker.next) {
+            Task task = worker.surplus();
             if (task != null) {
                 return task;
             }
@@ -203,50 +259,42 @@ public final class Workers implements Executor {
         return null;
     }
 
-    private synchronized void register(Worker worker, boolean there) {
-        List<Worker> all = new ArrayList<>(List.of(workers));
-        if (there) {
-            all.add(worker);
-        } else {
-            all.remove(worker);
-        }
-        workers = all.toArray(Worker[]::new);
+    private synchronized void enlist(Worker worker) {
+        worker.next = workers;
+        workers = worker;
     }
 
-    private static void runSafely(Runnable task) {
-        try {
-            task.run();
-        } catch (Throwable e) {
-            // The tasks behind this one close what users wait for.
-            Operators.onErrorDropped(Errors.map(e, null), Context.empty());
+    /** Takes a worker out. One that looks at it at this moment goes on from there. */
+    private synchronized void dismiss(Worker worker) {
+        Worker before = null;
+        for (Worker each = workers; each != worker && each != null; each = each.next) {
+            before = each;
+        }
+        if (before == null) {
+            workers = worker.next;
+        } else {
+            before.next = worker.next;
         }
     }
 
     /** A thread and the tasks that came from its own tasks. */
-    private final class Worker extends FastThreadLocalThread {
+    private final class Worker extends HandOffQueue.Sleeper {
+
+        private volatile @Nullable Worker next;
 
         // Guarded by the queue; its size is read without the lock, too, where an old value does no harm.
-        private final ArrayDeque<Runnable> own = new ArrayDeque<>();
+        private final Task.Fifo own = new Task.Fifo();
         private int waiting;
         private int taken;
         private int takenBefore;
         private boolean served;
 
-        // Confined to the thread itself.
+        // Confined to the thread itself, once it has started.
+        private @Nullable Task first;
         private boolean inTask;
 
         Worker(@Nullable ThreadGroup group, Runnable task, String name, long stackBytes) {
             super(group, task, name, stackBytes);
-        }
-
-        @Override
-        public void run() {
-            register(this, true);
-            try {
-                super.run();
-            } finally {
-                register(this, false);
-            }
         }
 
         /** Users' code may block it, unlike Netty's own threads. */
@@ -255,7 +303,7 @@ public final class Workers implements Executor {
             return true;
         }
 
-        boolean takes(Workers asked, Runnable task) {
+        boolean takes(Workers asked, Task task) {
             if (!inTask || asked != Workers.this) {
                 return false;
             }
@@ -266,18 +314,30 @@ public final class Workers implements Executor {
             return true;
         }
 
+        /** Runs its first task, if any, and those that it leaves behind. An idle worker keeps none of them from being collected. */
+        void runFirst() {
+            Task task = first;
+            if (task != null) {
+                first = null;
+                inTask = true;
+                begin();
+                Task.runSafely(task);
+                runOwn();
+                inTask = false;
+            }
+        }
+
         /** Notes a task from the queue. */
-        void begin() {
-            inTask = true;
+        private void begin() {
             synchronized (own) {
                 taken++;
                 served = true;
             }
         }
 
-        private @Nullable Runnable take() {
+        private @Nullable Task take() {
             synchronized (own) {
-                Runnable task = own.poll();
+                Task task = own.poll();
                 waiting = own.size();
                 taken++;
                 return task;
@@ -286,25 +346,24 @@ public final class Workers implements Executor {
 
         /** The oldest of several tasks; null if there are fewer, because then the worker itself is as quick. */
         @Nullable
-        Runnable surplus() {
+        Task surplus() {
             return waiting < 2 ? null : take();
         }
 
-        void runOwn() {
-            Runnable task;
+        private void runOwn() {
+            Task task;
             int share = 0;
             while (waiting > 0 && (task = take()) != null) {
-                runSafely(task);
+                Task.runSafely(task);
                 if (++share == FAIR_SHARE) {
                     share = 0;
-                    Runnable outside = queue.poll();
+                    Task outside = queue.poll();
                     if (outside != null) {
                         begin();
-                        runSafely(outside);
+                        Task.runSafely(outside);
                     }
                 }
             }
-            inTask = false;
         }
 
         /** Whether it took a task from the queue since it was last asked. */
@@ -328,67 +387,11 @@ public final class Workers implements Executor {
         /** Leaves it some of its tasks and gives the others away. */
         void giveTo(HandOffQueue others, int left) {
             synchronized (own) {
-                while (own.size() > left) {
-                    others.enqueue(own.remove());
+                Task task;
+                while (own.size() > left && (task = own.poll()) != null) {
+                    others.enqueue(task);
                 }
                 waiting = own.size();
-            }
-        }
-    }
-
-    private final class Factory extends DefaultThreadFactory {
-
-        private final long stackBytes;
-
-        Factory(String name, long stackBytes) {
-            super(name, true);
-            this.stackBytes = stackBytes;
-        }
-
-        @Override
-        protected Thread newThread(Runnable task, String name) {
-            return DriverThreads.detached(() -> new Worker(threadGroup, task, name, stackBytes));
-        }
-    }
-
-    /** Accepts an offer only when a worker sleeps on it, so that the pool starts a thread instead of queueing. */
-    private final class HandOffQueue extends LinkedBlockingQueue<Runnable> {
-
-        private static final long serialVersionUID = 1L;
-
-        private final AtomicInteger sleepers = new AtomicInteger();
-
-        boolean hasSleeper() {
-            return sleepers.get() > size();
-        }
-
-        @Override
-        public boolean offer(Runnable task) {
-            return hasSleeper() && super.offer(task);
-        }
-
-        /** A worker that ends its sleep at this very moment may miss the task, which then waits for {@link #relieve}. */
-        void enqueue(Runnable task) {
-            super.offer(task);
-            watch();
-        }
-
-        @Override
-        public @Nullable Runnable poll(long timeout, TimeUnit unit) throws InterruptedException {
-            Runnable task = poll();
-            if (task == null) {
-                task = spin();
-            }
-            if (task != null) {
-                return task;
-            }
-            sleepers.incrementAndGet();
-            try {
-                return threads.getPoolSize() > parallelism
-                        ? super.poll(SURPLUS_IDLE_NANOS, TimeUnit.NANOSECONDS)
-                        : super.poll(timeout, unit);
-            } finally {
-                sleepers.decrementAndGet();
             }
         }
     }

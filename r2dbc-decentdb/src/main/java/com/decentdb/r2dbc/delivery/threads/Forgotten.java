@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.delivery;
+package com.decentdb.r2dbc.delivery.threads;
 
 import java.lang.ref.Cleaner;
 
@@ -13,8 +13,12 @@ public final class Forgotten {
 
     private Forgotten() {}
 
-    /** Runs an action, which must neither block nor refer to the object, some time after nothing refers to that. */
+    /**
+     * Runs an action, which must neither block nor refer to the object and has to bear repetition, some time after nothing refers
+     * to that.
+     */
     public static void whenUnreachable(Object object, Runnable action) {
-        CLEANER.register(object, action);
+        Persistent surely = Persistent.of(action);
+        CLEANER.register(object, surely::begin);
     }
 }

@@ -1,4 +1,4 @@
-package com.decentdb.r2dbc.embedded;
+package com.decentdb.r2dbc.embedded.open;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeException;
@@ -121,12 +121,22 @@ final class DatabaseFile {
         try {
             NativeDatabase opened = guard.opening(() -> open(mode, options));
             if (!created) {
-                identity = identity(config.path());
-                created = true;
+                identify(opened);
             }
             return opened;
         } catch (RuntimeException e) {
             throw explain(e);
+        }
+    }
+
+    /** Remembers which file was opened, by the first handle; one that nobody gets to know must not stay open. */
+    private void identify(NativeDatabase opened) {
+        try {
+            identity = identity(config.path());
+            created = true;
+        } catch (Throwable e) {
+            opened.close();
+            throw e;
         }
     }
 
@@ -156,7 +166,7 @@ final class DatabaseFile {
                 library.evictSharedWal(nativePath);
             }
         } catch (Throwable e) {
-            LOG.warn("The engine did not let go of " + nativePath, e);
+            LOG.warn("The engine did not let go of the file", e);
         }
     }
 
