@@ -152,7 +152,7 @@ class TypeTests {
                 Arguments.of("CAST('1e15' AS FLOAT64)", "1e+15"),
                 Arguments.of("CAST('-1.25e300' AS FLOAT64)", "-1.25e+300"),
                 Arguments.of("true", "true"),
-                Arguments.of("1 = 2", "false"),
+                Arguments.of("(1 = 2)", "false"),
                 Arguments.of("DATE '2024-07-01'", "2024-07-01"),
                 Arguments.of("CAST('12:00:00' AS TIME)", "12:00:00"),
                 Arguments.of("CAST('12:00:00.050' AS TIME)", "12:00:00.05"),
