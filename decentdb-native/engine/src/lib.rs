@@ -50,7 +50,7 @@ pub mod testing {
     }
 
     pub mod types {
-        pub use crate::types::{convert, load, store, to_text, Conversion, Raw};
+        pub use crate::types::{convert, iso_text, load, store, to_text, Conversion, Raw};
 
         pub mod datetime {
             pub use crate::types::datetime::{

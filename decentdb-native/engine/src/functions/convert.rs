@@ -54,6 +54,10 @@ fn convert(context: &Context<'_>, how: Conversion) -> Output {
     }
     let (from, to) = (code(context, 1)?, code(context, 2)?);
     let value = load(value, &from)?;
+    if to == Type::Text && !matches!(value, Value::Text(_) | Value::Blob(_)) {
+        // Definitions written when CAST gave this text; see `ddb_as_text`.
+        return Ok(string(types::iso_text(&value)));
+    }
     let stored = types::convert(&value, &to, how)
         .and_then(|converted| types::store(converted.as_ref().unwrap_or(&value), Some(&to)));
     match stored {
@@ -88,11 +92,31 @@ fn enum_label(context: &Context<'_>) -> Output {
     }
 }
 
-/// `ddb_text(value, type)`: the text of a value.
-fn to_text(context: &Context<'_>) -> Output {
+/// `ddb_as_text(value, type)`: the text of a value as CAST gives it; with a column as its third argument, of a value assigned to it.
+fn as_text(context: &Context<'_>) -> Output {
+    let value = raw(context, 0)?;
+    if value == Raw::Null {
+        return Ok(null());
+    }
+    let value = load(value, &code(context, 1)?)?;
+    let how = if context.len() > 2 { Conversion::Assignment } else { Conversion::Explicit };
+    let stored = types::convert(&value, &Type::Text, how)
+        .and_then(|converted| types::store(converted.as_ref().unwrap_or(&value), Some(&Type::Text)));
+    match stored {
+        Ok(stored) => Ok(output(stored)),
+        Err(error) if context.len() > 2 => {
+            let column: String = context.get(2)?;
+            Err(fail(&types::in_column(error, &column)))
+        }
+        Err(error) => Err(fail(&error)),
+    }
+}
+
+/// `ddb_text(value, type)`: the text of a value in ISO 8601, as definitions have it that were written when CAST gave it, and JSON.
+fn iso_text(context: &Context<'_>) -> Output {
     match raw(context, 0)? {
         Raw::Null => Ok(null()),
-        value => Ok(string(types::to_text(&load(value, &code(context, 1)?)?))),
+        value => Ok(string(types::iso_text(&load(value, &code(context, 1)?)?))),
     }
 }
 
@@ -126,5 +150,8 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function("ddb_enum", -1, PURE, enum_label)?;
     connection.create_scalar_function("ddb_sized", 5, PURE, sized)?;
     connection.create_scalar_function("ddb_uuid_v4", 1, PURE, uuid_v4)?;
-    connection.create_scalar_function("ddb_text", 2, PURE, to_text)
+    for arity in [2, 3] {
+        connection.create_scalar_function("ddb_as_text", arity, PURE, as_text)?;
+    }
+    connection.create_scalar_function("ddb_text", 2, PURE, iso_text)
 }

@@ -14,6 +14,7 @@ const KNOWN: &[(Status, &str, &str)] = &[
     (Status::Sql, "sql.invalid_value", "22007"),
     (Status::Sql, "sql.invalid_text", "22021"),
     (Status::Sql, "sql.invalid_argument", "22023"),
+    (Status::Sql, "sql.invalid_escape", "22025"),
     (Status::Sql, "sql.value_too_long", "22001"),
     (Status::Sql, "sql.out_of_range", "22003"),
     (Status::Sql, "sql.out_of_range", "22008"),

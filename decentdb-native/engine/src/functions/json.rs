@@ -150,7 +150,7 @@ fn to_json(context: &Context<'_>) -> Output {
         Value::Float64(number) => serde_json::Number::from_f64(number).map_or("null".to_owned(), |n| n.to_string()),
         Value::Bool(flag) => flag.to_string(),
         Value::Decimal { unscaled, scale } => types::decimal::format(unscaled, scale),
-        other => serde_json::Value::from(types::to_text(&other)).to_string(),
+        other => serde_json::Value::from(types::iso_text(&other)).to_string(),
     }))
 }
 

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::text::{bad_argument, text};
 use super::{fail, integer, null, Output, PURE};
+use crate::error::{Error, Status};
 use crate::sqlite::interrupt;
 
 /// One element of a pattern.
@@ -20,7 +21,7 @@ fn next_token(pattern: &str, escape: Option<char>) -> Option<(Token, &str)> {
     let mut chars = pattern.chars();
     let first = chars.next()?;
     if Some(first) == escape {
-        // A trailing escape character matches itself.
+        // No pattern ends in its escape character; see `ends_in`.
         let literal = chars.next().unwrap_or(first);
         return Some((Token::Literal(literal), chars.as_str()));
     }
@@ -71,6 +72,12 @@ fn like(mut text: &str, mut pattern: &str, escape: Option<char>, same: fn(char, 
     }
 }
 
+/// Whether a pattern ends in an escape character that escapes nothing. PostgreSQL finds this out only where the text gets so far;
+/// here it does not depend on the rows.
+fn ends_in(pattern: &str, escape: char) -> bool {
+    pattern.chars().rev().take_while(|c| *c == escape).count() % 2 == 1
+}
+
 fn like_function(context: &Context<'_>, same: fn(char, char) -> bool) -> Output {
     let (Some(value), Some(pattern)) = (text(context, 0)?, text(context, 1)?) else { return Ok(null()) };
     let escape = if context.len() > 2 {
@@ -84,6 +91,10 @@ fn like_function(context: &Context<'_>, same: fn(char, char) -> bool) -> Output 
     } else {
         None
     };
+    if escape.is_some_and(|escape| ends_in(pattern, escape)) {
+        let message = "the pattern of LIKE ends in its escape character; double it to match it";
+        return Err(fail(&Error::new(Status::Sql, "sql.invalid_escape", Some("22025"), message)));
+    }
     let found = like(value, pattern, escape, same);
     interrupt::check().map_err(|error| fail(&error))?;
     Ok(integer(i64::from(found)))

@@ -34,6 +34,50 @@ fn binary(context: &Context<'_>, zero_divides: bool, operation: fn(i64, i64) -> 
     operation(left, right).map(integer).ok_or_else(overflow)
 }
 
+/// `ddb_chain(signs, first, ...)`: arithmetic from left to right, with an operand for each sign; that of FLOAT64 after an `f`.
+fn chain(context: &Context<'_>) -> Output {
+    let Raw::Text(written) = raw(context, 0)? else { return Ok(null()) };
+    let (floats, signs) = match written.strip_prefix('f') {
+        Some(signs) => (true, signs),
+        None => (false, written),
+    };
+    let mut found = raw(context, 1)?;
+    for (at, sign) in signs.bytes().enumerate() {
+        found = match (found, raw(context, at + 2)?) {
+            (Raw::Integer(left), Raw::Integer(right)) if !floats => {
+                let result = match sign {
+                    b'+' => left.checked_add(right),
+                    b'-' => left.checked_sub(right),
+                    b'*' => left.checked_mul(right),
+                    _ if right == 0 => return Ok(null()),
+                    b'/' => left.checked_div(right),
+                    _ => Some(left.wrapping_rem(right)),
+                };
+                Raw::Integer(result.ok_or_else(overflow)?)
+            }
+            (left, right) => {
+                let (Some(left), Some(right)) = (float(left), float(right)) else { return Ok(null()) };
+                let result = match sign {
+                    b'+' => left + right,
+                    b'-' => left - right,
+                    b'*' => left * right,
+                    _ if right == 0.0 => return Ok(null()),
+                    _ => left / right,
+                };
+                if result.is_nan() {
+                    return Ok(null());
+                }
+                Raw::Real(result)
+            }
+        };
+    }
+    Ok(match found {
+        Raw::Integer(number) => integer(number),
+        Raw::Real(number) => real(number),
+        _ => null(),
+    })
+}
+
 fn unary(context: &Context<'_>, operation: fn(i64) -> Option<i64>) -> Output {
     match int(raw(context, 0)?)? {
         None => Ok(null()),
@@ -106,6 +150,7 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     for (name, zero_divides, operation) in operations {
         connection.create_scalar_function(name, 2, PURE, move |context| binary(context, zero_divides, operation))?;
     }
+    connection.create_scalar_function("ddb_chain", -1, PURE, chain)?;
     connection.create_scalar_function("ddb_neg", 1, PURE, |context| unary(context, i64::checked_neg))?;
     connection.create_scalar_function("ddb_abs", 1, PURE, |context| unary(context, i64::checked_abs))?;
     for arity in [1, 2] {

@@ -35,6 +35,7 @@ const PURE: FunctionFlags =
 pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_collation("ddb_decimal", crate::types::decimal::collate)?;
     connection.create_collation("ddb_interval", crate::types::interval::collate)?;
+    connection.create_collation("ddb_schema", |left, right| one_name(left).cmp(one_name(right)))?;
     convert::register(connection)?;
     decimal::register(connection)?;
     math::register(connection)?;
@@ -51,6 +52,15 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
     search::register(connection)?;
     spatial::register(connection)?;
     crate::sqlite::fts5::register(connection)
+}
+
+/// A schema by one of its names: `public` is `main`.
+fn one_name(schema: &str) -> &str {
+    if schema.eq_ignore_ascii_case("public") {
+        "main"
+    } else {
+        schema
+    }
 }
 
 type Output = rusqlite::Result<ToSqlOutput<'static>>;

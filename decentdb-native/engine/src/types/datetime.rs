@@ -79,6 +79,8 @@ struct Cursor<'a> {
     rest: &'a [u8],
     /// Whether numbers may exceed the calendar or the clock. This distinguishes an invalid date from other text.
     lenient: bool,
+    /// `BC` stands at the end.
+    before_christ: bool,
 }
 
 impl<'a> Cursor<'a> {
@@ -109,7 +111,12 @@ impl<'a> Cursor<'a> {
     fn date(&mut self) -> Option<i64> {
         let negative = self.eat(b'-');
         let year = i64::from(self.number(4, 6)?);
-        let year = if negative { -year } else { year };
+        let year = match (negative, self.before_christ) {
+            (false, false) => year,
+            (true, false) => -year,
+            (false, true) if year > 0 => 1 - year,
+            (_, true) => return None,
+        };
         self.eat(b'-').then_some(())?;
         let month = self.number(1, 2)?;
         self.eat(b'-').then_some(())?;
@@ -180,7 +187,9 @@ impl<'a> Cursor<'a> {
 }
 
 fn cursor(text: &str) -> Cursor<'_> {
-    Cursor { rest: text.trim_ascii().as_bytes(), lenient: false }
+    let text = text.trim_ascii().as_bytes();
+    let era = text.len().checked_sub(3).filter(|at| text[*at..].eq_ignore_ascii_case(b" BC"));
+    Cursor { rest: &text[..era.unwrap_or(text.len())], lenient: false, before_christ: era.is_some() }
 }
 
 /// Whether the text has the form of a date, time or timestamp, even if its numbers are out of range.
@@ -204,6 +213,9 @@ pub fn parse_date(text: &str) -> Option<i32> {
 /// `23:59`, `23:59:58`, `23:59:58.123456`
 pub fn parse_time(text: &str) -> Option<i64> {
     let mut cursor = cursor(text);
+    if cursor.before_christ {
+        return None;
+    }
     let micros = cursor.time()?;
     cursor.end()?;
     Some(micros)
@@ -231,6 +243,40 @@ pub fn parse_timestamp(text: &str) -> Option<i64> {
 /// Like [`parse_timestamp`]. A text without a zone is read as UTC.
 pub fn parse_timestamptz(text: &str) -> Option<i64> {
     parse_timestamp(text)
+}
+
+/// `2024-01-31`, and a year before the first as PostgreSQL counts it: `0044-03-15 BC`.
+pub fn write_date(days: i64) -> String {
+    format!("{}{}", date_of_era(days), era(days))
+}
+
+/// `23:59:58`, with as many digits of the second as it has.
+pub fn write_time(micros: i64) -> String {
+    let text = format_time(micros);
+    match text.split_once('.') {
+        Some((whole, "000000")) => whole.to_owned(),
+        _ => text.trim_end_matches('0').to_owned(),
+    }
+}
+
+/// `2024-01-31 23:59:58.5` and the zone.
+pub fn write_timestamp(micros: i64, zone: &str) -> String {
+    let days = micros.div_euclid(DAY_MICROS);
+    format!("{} {}{zone}{}", date_of_era(days), write_time(micros.rem_euclid(DAY_MICROS)), era(days))
+}
+
+fn date_of_era(days: i64) -> String {
+    let (year, month, day) = civil_from_days(days);
+    let year = if year > 0 { year } else { 1 - year };
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+fn era(days: i64) -> &'static str {
+    if civil_from_days(days).0 > 0 {
+        ""
+    } else {
+        " BC"
+    }
 }
 
 pub fn format_date(days: i64) -> String {
@@ -304,6 +350,17 @@ mod tests {
         assert_eq!(format_date(-719_529), "-0001-12-31");
         assert_eq!(format_timestamp(-1), "1969-12-31T23:59:59.999999");
         assert_eq!(format_timestamptz(0), "1970-01-01T00:00:00.000000Z");
+        for text in ["2024-01-31", "0044-03-15 BC", "0001-12-31 BC", "12024-01-31"] {
+            assert_eq!(parse_date(text).map(|days| write_date(i64::from(days))).as_deref(), Some(text));
+        }
+        for text in ["2024-01-31 00:00:00", "0044-03-15 10:20:30.5 BC", "2024-01-31 23:59:59.999999"] {
+            assert_eq!(parse_timestamp(text).map(|micros| write_timestamp(micros, "")).as_deref(), Some(text));
+        }
+        let text = "0044-03-15 10:20:30.05+00 BC";
+        assert_eq!(parse_timestamptz(text).map(|micros| write_timestamp(micros, "+00")).as_deref(), Some(text));
+        assert_eq!(parse_date("0000-01-01 BC"), None);
+        assert_eq!(parse_date("-0044-03-15 BC"), None);
+        assert_eq!(parse_time("10:00 BC"), None);
     }
 
     #[test]

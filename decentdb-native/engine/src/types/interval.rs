@@ -8,9 +8,41 @@ use super::datetime::DAY_MICROS;
 /// Months, days, microseconds.
 pub type Parts = (i32, i32, i64);
 
-/// The stored form, which is also the text of the value.
+/// The stored form.
 pub fn format_stored(months: i32, days: i32, micros: i64) -> String {
     format!("{months} {days} {micros}")
+}
+
+/// The text as PostgreSQL writes it: `1 year 2 mons 3 days 04:05:06.5`. After a part below zero a sign stands before each one
+/// above.
+pub fn write((months, days, micros): Parts) -> String {
+    let mut text = String::new();
+    let mut below = false;
+    for (amount, unit) in [(months / 12, "year"), (months % 12, "mon"), (days, "day")] {
+        if amount != 0 {
+            let gap = if text.is_empty() { "" } else { " " };
+            let sign = if below && amount > 0 { "+" } else { "" };
+            let plural = if amount == 1 { "" } else { "s" };
+            text.push_str(&format!("{gap}{sign}{amount} {unit}{plural}"));
+            below = amount < 0;
+        }
+    }
+    if micros != 0 || text.is_empty() {
+        let gap = if text.is_empty() { "" } else { " " };
+        let sign = match micros {
+            ..0 => "-",
+            0 => "",
+            _ if below => "+",
+            _ => "",
+        };
+        let size = micros.unsigned_abs();
+        let (seconds, rest) = (size / 1_000_000, size % 1_000_000);
+        text.push_str(&format!("{gap}{sign}{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60));
+        if rest != 0 {
+            text.push_str(format!(".{rest:06}").trim_end_matches('0'));
+        }
+    }
+    text
 }
 
 /// Reads the stored form.
@@ -225,6 +257,26 @@ mod tests {
         assert_eq!(parse("250 ms"), Some((0, 0, 250_000)));
         for text in ["", "day", "1", "1 parsec", "P", "PT", "P1S", "99999999999 years", "1:99"] {
             assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn writes_what_it_reads_as_postgresql_does() {
+        for (parts, text) in [
+            ((0, 0, 0), "00:00:00"),
+            ((14, 3, 14_706_500_000), "1 year 2 mons 3 days 04:05:06.5"),
+            ((1, 1, 0), "1 mon 1 day"),
+            ((-1, 3, -14_706_000_000), "-1 mons +3 days -04:05:06"),
+            ((-14, 0, 1), "-1 years -2 mons +00:00:00.000001"),
+            ((0, -1, 360_000_000_000), "-1 days +100:00:00"),
+            ((0, 0, -500_000), "-00:00:00.5"),
+            ((0, 0, i64::MIN), "-2562047788:00:54.775808"),
+            ((i32::MIN, i32::MIN, 0), "-178956970 years -8 mons -2147483648 days"),
+        ] {
+            assert_eq!(write(parts), text);
+            if parts.2 != i64::MIN {
+                assert_eq!(parse(text), Some(parts), "{text}");
+            }
         }
     }
 

@@ -9,11 +9,14 @@ pub mod dynamic;
 pub mod interval;
 pub mod network;
 pub mod size;
+mod text;
 pub mod uuid;
 
 use crate::error::{Error, Result, Status};
 use crate::spatial;
 use crate::value::{EnumType, Stored, Type, Value};
+
+pub use self::text::{iso_text, to_text};
 
 /// A borrowed stored value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,6 +103,35 @@ fn not_stored(from: &str, target: &Type) -> Error {
 
 fn loses_fraction(value: &Value) -> Error {
     out_of_range(format!("{}, which has a fraction,", to_text(value)), &Type::Int64).hint("CAST drops the fraction")
+}
+
+/// Whether [`convert`] succeeds for at least some values.
+pub(crate) fn convertible(from: &Type, to: &Type, how: Conversion) -> bool {
+    use Type::{Blob, Bool, Cidr, Date, Decimal, Enum, Float64, Int64, Interval, IpAddr, Text, Time, Timestamp};
+    use Type::{Dynamic, Geography, Geometry, TimestampTz, Uuid};
+    let explicit = how == Conversion::Explicit;
+    match (from, to) {
+        (Dynamic, _) => true,
+        (Text, Geometry | Geography) => false,
+        (Text, Blob) => explicit,
+        (Text, _) => true,
+        (Enum(_), Int64) => explicit,
+        (Blob | Interval | Enum(_) | Geometry | Geography, Text) => explicit,
+        (_, Text) => true,
+        (Bool | Float64 | Decimal, Int64) => true,
+        (Int64 | Decimal, Float64) | (Int64 | Float64, Decimal) => true,
+        (Bool, Float64) | (Int64, Bool) => explicit,
+        (Blob, Uuid) => true,
+        (Uuid | Geometry | Geography, Blob) => explicit,
+        (Int64, Date | Time | Timestamp | TimestampTz | Interval) => explicit,
+        (Timestamp | TimestampTz, Date | Time) => explicit,
+        (Time, Interval) | (Interval, Time) => explicit,
+        (TimestampTz, Timestamp) | (Timestamp, TimestampTz) | (Date, Timestamp | TimestampTz) => true,
+        (IpAddr, Cidr) => true,
+        (Cidr, IpAddr) => explicit,
+        (Geometry, Geography) | (Geography, Geometry) => true,
+        _ => false,
+    }
 }
 
 /// Converts `value` to `target`; `None` if it has that type already or is NULL.
@@ -197,13 +229,10 @@ pub fn convert(value: &Value, target: &Type, how: Conversion) -> Result<Option<V
             _ => return Err(out_of_range(number, target)),
         },
 
-        (Value::Interval { .. } | Value::Enum { .. } | Value::Geometry(_) | Value::Geography(_), Type::Text)
-            if explicit =>
-        {
-            Value::Text(to_text(value))
-        }
         (Value::Blob(_) | Value::Interval { .. } | Value::Enum { .. }, Type::Text)
-        | (Value::Geometry(_) | Value::Geography(_), Type::Text) => {
+        | (Value::Geometry(_) | Value::Geography(_), Type::Text)
+            if !explicit =>
+        {
             return Err(refused(value, target, how));
         }
         (_, Type::Text) => Value::Text(to_text(value)),
@@ -322,44 +351,8 @@ pub fn parse_bool(text: &str) -> Option<bool> {
     }
 }
 
-pub fn format_float(number: f64) -> String {
-    let size = number.abs();
-    if size == 0.0 || (1e-5..1e16).contains(&size) || !number.is_finite() {
-        match number {
-            f64::INFINITY => "Infinity".to_owned(),
-            f64::NEG_INFINITY => "-Infinity".to_owned(),
-            _ => number.to_string(),
-        }
-    } else {
-        format!("{number:e}")
-    }
-}
-
 pub fn format_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The text of a value, as CAST(.. AS TEXT) returns it.
-pub fn to_text(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::Int64(number) => number.to_string(),
-        Value::Float64(number) => format_float(*number),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Text(text) => text.clone(),
-        Value::Blob(bytes) | Value::Geometry(bytes) | Value::Geography(bytes) => format_hex(bytes),
-        Value::Decimal { unscaled, scale } => decimal::format(*unscaled, *scale),
-        Value::Uuid(bytes) => uuid::format(bytes),
-        Value::Timestamp(micros) => datetime::format_timestamp(*micros),
-        Value::TimestampTz(micros) => datetime::format_timestamptz(*micros),
-        Value::Date(days) => datetime::format_date(i64::from(*days)),
-        Value::Time(micros) => datetime::format_time(*micros),
-        Value::Interval { months, days, micros } => interval::format_stored(*months, *days, *micros),
-        Value::Enum { type_id, label_id } => format!("{type_id}:{label_id}"),
-        Value::IpAddr { family, bytes } => network::format_ip(*family, bytes),
-        Value::Cidr { family, prefix, bytes } => format!("{}/{prefix}", network::format_ip(*family, bytes)),
-        Value::MacAddr { len, bytes } => network::format_mac(&bytes[..usize::from(*len).min(8)]),
-    }
 }
 
 /// The stored form of a value that already has the type `target`.

@@ -53,12 +53,23 @@ fn wrong_statements_name_what_is_wrong() {
           which do not match",
         ),
         ("SELECT count(*) FROM t WHERE count(*) > 1", "42803", "the aggregate count cannot stand in WHERE"),
+        ("SELECT n, count(*) FROM t", "42803", "the column t.n must stand in GROUP BY or in an aggregate"),
+        ("SELECT * FROM t GROUP BY d", "42803", "the column t.id must stand in GROUP BY or in an aggregate"),
+        ("SELECT DISTINCT n FROM t ORDER BY id", "42P10", "with DISTINCT, ORDER BY may name only what the list shows"),
+        (
+            "SELECT n LIKE 'a\\' FROM t",
+            "22025",
+            "the pattern of LIKE ends in its escape character; double it to match it",
+        ),
         ("SELECT CAST(u AS INT) FROM t", "42846", "cannot cast UUID to INT64"),
         // JSON
         ("SELECT n -> 'a' FROM t", "22032", "the text is not valid JSON"),
         ("SELECT json_type('{}', 'a')", "22033", "bad JSON path: 'a'"),
         ("SELECT id -> 'a' FROM t", "42804", "-> needs TEXT, not INT64"),
         ("SELECT json_object('a')", "42883", "json_object does not take these arguments"),
+        ("SELECT json_set('{}', 'a', 1)", "22033", "bad JSON path: 'a'; a path starts with $"),
+        ("SELECT json_set('{}', '$.a')", "42883", "json_set does not take these arguments"),
+        ("SELECT json_patch('{', '{}')", "22032", "the text is not valid JSON"),
         ("SELECT json_array(bl) FROM t", "42804", "json_array is not defined for BLOB"),
         // row values
         ("SELECT * FROM c WHERE (a, b) IN ((1, 2), (3, 4, 5))", "42601", "a row of 2 cannot be compared with one of 3"),

@@ -62,7 +62,7 @@ impl Database {
     pub fn texts(&mut self, statement: &str) -> Vec<String> {
         let cell = |value: &Value| match value {
             Value::Null => "NULL".to_owned(),
-            value => types::to_text(value),
+            value => types::iso_text(value),
         };
         self.run(statement).rows.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>().join("|")).collect()
     }
@@ -189,7 +189,7 @@ pub fn gives(cases: &[(&str, &str)]) {
         let found = match database.try_run(&format!("SELECT {expression}"), &[]) {
             Ok(rows) => match &rows.rows[0][0] {
                 Value::Null => "NULL".to_owned(),
-                value => types::to_text(value),
+                value => types::iso_text(value),
             },
             Err(error) => format!("{} {}", error.sqlstate.unwrap_or("-"), error.message),
         };

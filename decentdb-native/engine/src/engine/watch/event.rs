@@ -115,8 +115,8 @@ pub fn value_json(value: &Value, ty: &Type) -> Json {
         Value::Bool(flag) => (*flag).into(),
         Value::Enum { label_id, .. } => match ty {
             Type::Enum(of) => of.labels.get(*label_id as usize).cloned().map_or(Json::Null, Json::from),
-            _ => types::to_text(value).into(),
+            _ => types::iso_text(value).into(),
         },
-        other => types::to_text(other).into(),
+        other => types::iso_text(other).into(),
     }
 }

@@ -158,6 +158,10 @@ pub(crate) struct Binder<'a> {
     pub made_up: usize,
     /// Notes about the ids that the statement touches.
     pub numbering: Noted,
+    /// The columns of a query that queries inside it name, by the address of its scope, outside aggregates.
+    pub outer_columns: Vec<(usize, String)>,
+    /// Counts the columns that expressions name of their own query.
+    pub own_columns: usize,
     /// Counts the collations emitted so far.
     collations: usize,
     /// The qualifiers of the columns emitted so far.
@@ -201,6 +205,8 @@ impl<'a> Binder<'a> {
             index_tables: false,
             made_up: 0,
             numbering: Noted::default(),
+            outer_columns: Vec::new(),
+            own_columns: 0,
             collations: 0,
             named: Vec::new(),
         }
@@ -427,7 +433,13 @@ impl<'a> Binder<'a> {
             (Type::Int64, Type::Decimal | Type::Text) => format!("CAST({} AS TEXT)", ex.sql),
             (Type::Bool, Type::Int64) => ex.sql.clone(),
             (Type::Decimal, Type::Float64) => format!("ddb_dec_float({})", ex.sql),
-            (from, to) if convertible(from, to, how) => {
+            (from, Type::Text) if types::convertible(from, ty, how) => match how {
+                Conversion::Explicit => format!("ddb_as_text({}, {})", ex.sql, type_code(from)),
+                Conversion::Assignment => {
+                    format!("ddb_as_text({}, {}, {})", ex.sql, type_code(from), text_literal(column))
+                }
+            },
+            (from, to) if types::convertible(from, to, how) => {
                 let (from, to) = (type_code(from), type_code(to));
                 match how {
                     Conversion::Explicit => format!("ddb_cast({}, {from}, {to})", ex.sql),
@@ -499,7 +511,7 @@ impl<'a> Binder<'a> {
             (Type::Dynamic | Type::Text, _) | (Type::Uuid, Type::Text) => true,
             (_, Type::Text | Type::Bool) => false,
             (given, wanted) if given.is_numeric() && wanted.is_numeric() => false,
-            (given, wanted) => convertible(given, wanted, Conversion::Assignment),
+            (given, wanted) => types::convertible(given, wanted, Conversion::Assignment),
         }
     }
 
@@ -564,35 +576,5 @@ pub(crate) fn same(left: &Type, right: &Type) -> bool {
     match (left, right) {
         (Type::Enum(a), Type::Enum(b)) => a.labels == b.labels,
         _ => left == right,
-    }
-}
-
-/// Whether [`types::convert`] succeeds for at least some values.
-pub(super) fn convertible(from: &Type, to: &Type, how: Conversion) -> bool {
-    use Type::{Blob, Bool, Cidr, Date, Decimal, Enum, Float64, Int64, Interval, IpAddr, Text, Time, Timestamp};
-    use Type::{Dynamic, Geography, Geometry, TimestampTz, Uuid};
-    let explicit = how == Conversion::Explicit;
-    match (from, to) {
-        (Dynamic, _) => true,
-        (Text, Geometry | Geography) => false,
-        (Text, Blob) => explicit,
-        (Text, _) => true,
-        (Enum(_), Int64) => explicit,
-        (Blob, Text) => false,
-        (Interval | Enum(_) | Geometry | Geography, Text) => explicit,
-        (_, Text) => true,
-        (Bool | Float64 | Decimal, Int64) => true,
-        (Int64 | Decimal, Float64) | (Int64 | Float64, Decimal) => true,
-        (Bool, Float64) | (Int64, Bool) => explicit,
-        (Blob, Uuid) => true,
-        (Uuid | Geometry | Geography, Blob) => explicit,
-        (Int64, Date | Time | Timestamp | TimestampTz | Interval) => explicit,
-        (Timestamp | TimestampTz, Date | Time) => explicit,
-        (Time, Interval) | (Interval, Time) => explicit,
-        (TimestampTz, Timestamp) | (Timestamp, TimestampTz) | (Date, Timestamp | TimestampTz) => true,
-        (IpAddr, Cidr) => true,
-        (Cidr, IpAddr) => explicit,
-        (Geometry, Geography) | (Geography, Geometry) => true,
-        _ => false,
     }
 }

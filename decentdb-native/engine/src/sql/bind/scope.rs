@@ -146,6 +146,8 @@ pub(crate) struct Found {
     pub column: ScopeColumn,
     /// The qualifiers in `sql`.
     pub relations: Vec<String>,
+    /// The scope it was found in, by its address, if that is one around the place.
+    pub outer: Option<usize>,
 }
 
 impl<'p> Scope<'p> {
@@ -184,6 +186,7 @@ impl<'p> Scope<'p> {
                         sql: relation.unqualified_sql(column),
                         column: column.called(name),
                         relations: sources.map(|source| source.qualifier.clone()).collect(),
+                        outer: self.outer(current),
                     });
                 }
             }
@@ -196,26 +199,40 @@ impl<'p> Scope<'p> {
     }
 
     pub fn qualified(&self, relation: &str, name: &str) -> Result<Found> {
-        let found = self.relation(relation)?;
+        let (found, home) = self.relation_in(relation)?;
         match found.find(name)? {
             Some(column) => Ok(Found {
                 sql: found.column_sql(column),
                 column: column.called(name),
                 relations: vec![found.qualifier.clone()],
+                outer: self.outer(home),
             }),
             None => Err(Error::unknown_column(name).with("relation", found.name.clone())),
         }
     }
 
     pub fn relation(&self, name: &str) -> Result<&Relation> {
+        self.relation_in(name).map(|(relation, _)| relation)
+    }
+
+    fn relation_in(&self, name: &str) -> Result<(&Relation, &Self)> {
         let mut scope = Some(self);
         while let Some(current) = scope {
             if let Some(found) = current.relations.iter().find(|known| known.name.eq_ignore_ascii_case(name)) {
-                return Ok(found);
+                return Ok((found, current));
             }
             scope = current.parent;
         }
         Err(Error::unknown_relation(name))
+    }
+
+    /// What tells this scope from the others that are in use.
+    pub fn address(&self) -> usize {
+        std::ptr::from_ref(self).cast::<()>() as usize
+    }
+
+    fn outer(&self, home: &Self) -> Option<usize> {
+        Some(home.address()).filter(|address| *address != self.address())
     }
 }
 

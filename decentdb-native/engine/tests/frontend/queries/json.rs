@@ -35,6 +35,26 @@ fn json_is_read_by_operators_and_functions() {
         ),
         ("json_array(1.5, j -> 'a', id > 5)", "[1.5,\"1\",false]"),
         ("json_array()", "[]"),
+        (
+            "json_set('{\"a\":1}', '$.a', true, '$.b', 'x', '$.c', j -> 'l')",
+            "{\"a\":true,\"b\":\"x\",\"c\":[5,{\"c\":1.50}]}",
+        ),
+        (
+            "json_set('{}', '$.t', TIMESTAMP '2024-01-02 03:04', '$.n', NULL)",
+            "{\"t\":\"2024-01-02T03:04:00.000000\",\"n\":null}",
+        ),
+        ("json_insert('{\"a\":1}', '$.a', 2, '$.b', 1.50::decimal)", "{\"a\":1,\"b\":1.50}"),
+        ("json_replace('{\"a\":1}', '$.a', 2, '$.b', 3)", "{\"a\":2}"),
+        ("json_remove('{\"a\":1,\"b\":[1,2]}', '$.a', '$.b[0]')", "{\"b\":[2]}"),
+        ("json_patch('{\"a\":1}', '{\"a\":null,\"b\":2}')", "{\"b\":2}"),
+        ("json_quote('a\"b')", "\"a\\\"b\""),
+        ("json_quote(NULL)", "null"),
+        ("json_set(NULL, '$.a', 1)", "NULL"),
+        ("json(' {\"a\" : 1}')", "{\"a\":1}"),
+        ("json_pretty('[]')", "[]"),
+        ("(SELECT json_group_array(x.id) FROM t x)", "[1,2]"),
+        ("(SELECT json_group_array(x.id) FROM t x WHERE false)", "[]"),
+        ("(SELECT json_group_object('k' || x.id, x.id) FROM t x)", "{\"k1\":1,\"k2\":2}"),
     ] {
         assert_eq!(database.texts(&format!("SELECT {expression} FROM t WHERE id = 1")), [expected], "{expression}");
     }

@@ -191,3 +191,82 @@ fn a_bare_parameter_comes_back_as_it_was_bound() {
         assert_eq!(rows.rows, [[value]]);
     }
 }
+
+#[test]
+fn a_query_with_groups_shows_what_they_decide() {
+    let mut database = Database::with(&[
+        "CREATE TABLE g (id INT PRIMARY KEY, a INT, b TEXT, u TEXT NOT NULL UNIQUE, n TEXT UNIQUE)",
+        "INSERT INTO g VALUES (1, 1, 'x', 'p', 'p'), (2, 1, 'y', 'q', NULL)",
+    ]);
+    for query in [
+        "SELECT a + 1, count(*) FROM g GROUP BY a",
+        "SELECT (A + 1) * 2 FROM g GROUP BY g.a + 1",
+        "SELECT upper(b) FROM g GROUP BY UPPER(g.b)",
+        "SELECT id, a, b FROM g GROUP BY id",
+        "SELECT * FROM g GROUP BY u",
+        "SELECT x.a, y.b FROM g x JOIN g y USING (id) GROUP BY x.id, y.id",
+        "SELECT a AS k, max(b) FROM g GROUP BY k ORDER BY k, min(b)",
+        "SELECT b, a FROM g GROUP BY 1, 2 HAVING b > 'a' AND max(id) > 0",
+        "SELECT a, (SELECT count(*) FROM g x WHERE x.a = g.a) FROM g GROUP BY a",
+        "SELECT a, max((SELECT x.b FROM g x WHERE x.id = g.id)) FROM g GROUP BY a",
+        "SELECT a, (SELECT max(g.b)) FROM g GROUP BY a",
+        "SELECT (SELECT g.b), count(*) FROM g GROUP BY (SELECT g.b)",
+        "SELECT a, sum(count(*)) OVER (ORDER BY a) FROM g GROUP BY a",
+        "SELECT CASE a WHEN 1 THEN 'one' ELSE 'more' END FROM g GROUP BY CASE a WHEN 1 THEN 'one' ELSE 'more' END",
+        "SELECT count(*), 'x', $1 FROM g",
+        "SELECT DISTINCT ON (a) a, b FROM g ORDER BY b DESC",
+        "SELECT a, count(*) OVER () FROM g",
+        "SELECT id FROM g WHERE a = (SELECT max(x.a) FROM g x WHERE x.id = g.id)",
+    ] {
+        if let Err(error) = database.try_run(query, &vec![Value::Int64(1); query.matches("$1").count()]) {
+            panic!("{query}: {error}");
+        }
+    }
+    for query in [
+        "SELECT a, count(*) FROM g",
+        "SELECT a, b FROM g GROUP BY a",
+        "SELECT a FROM g GROUP BY a + 1",
+        "SELECT b FROM g GROUP BY n",
+        "SELECT a FROM g GROUP BY a HAVING b = 'x'",
+        "SELECT a FROM g HAVING count(*) > 1",
+        "SELECT count(*) FROM g HAVING a > 1",
+        "SELECT a FROM g GROUP BY a ORDER BY b",
+        "SELECT count(*) FROM g ORDER BY a",
+        "SELECT a FROM g ORDER BY count(*)",
+        "SELECT x.a, y.b FROM g x JOIN g y USING (id) GROUP BY x.id",
+        "SELECT q.a FROM (SELECT a, id FROM g) q GROUP BY q.id",
+        "SELECT a, (SELECT count(*) FROM g x WHERE x.b = g.b) FROM g GROUP BY a",
+        "SELECT a, (SELECT sum(x.id + g.id) FROM g x) FROM g GROUP BY a",
+        "SELECT a, sum(id) OVER () FROM g GROUP BY a",
+        "SELECT DISTINCT ON (b) a FROM g GROUP BY a",
+        "SELECT g.* FROM g GROUP BY a",
+    ] {
+        let error = database.fails(query);
+        assert_eq!(error.sqlstate, Some("42803"), "{query}: {error}");
+        assert!(error.message.contains("must stand in GROUP BY"), "{query}: {error}");
+    }
+}
+
+#[test]
+fn long_chains_of_arithmetic_count_as_short_ones_do() {
+    let mut database = Database::with(&["CREATE TABLE c (a INT, f FLOAT64)", "INSERT INTO c VALUES (3, 0.5)"]);
+    let chain = |first: &str, rest: &str, times: usize| format!("SELECT {first}{} FROM c", rest.repeat(times));
+    for (sql, expected) in [
+        (chain("1", " + 1", 20_000), "20001"),
+        (chain("a", " + a - 1", 10_000), "20003"),
+        (chain("a", " * 2 / 2", 500), "3"),
+        (chain("a", " + f", 200), "103"),
+        (chain("f", " + f", 20_000), "10000.5"),
+        (chain("f", " / f * f", 100), "0.5"),
+        (chain("a", " + NULL + a", 100), "NULL"),
+        (chain("max(a)", " + 1", 20_000), "20003"),
+        (chain("a", " / 0 + a", 100), "NULL"),
+        (chain("f", " / 0.0 + f", 100), "NULL"),
+        (chain("(a = 3", " OR a = 4", 5_000) + "", "true"),
+    ] {
+        let sql = if sql.contains("(a = 3") { sql.replace(" FROM", ") FROM") } else { sql };
+        assert_eq!(database.texts(&sql), [expected], "{}", &sql[..40]);
+    }
+    let error = database.fails(&chain("9223372036854775807", " + a - a", 20));
+    assert_eq!(error.sqlstate, Some("22003"));
+}

@@ -90,6 +90,9 @@ fn any_pattern_and_text_give_the_same_with_and_without_the_index() {
     proptest::test_runner::TestRunner::new(config)
         .run(&(text(), text(), any::<bool>()), |(value, pattern, wide)| {
             let mut database = database.borrow_mut();
+            // A pattern that ends in its escape character is refused.
+            let open = pattern.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1;
+            let pattern = if open { format!("{pattern}\\") } else { pattern };
             let pattern = Value::Text(if wide { format!("%{pattern}%") } else { pattern });
             for table in ["a", "b"] {
                 database.query(&format!("INSERT INTO {table} (t) VALUES ($1)"), &[Value::Text(value.clone())]);

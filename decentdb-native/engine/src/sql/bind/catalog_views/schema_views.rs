@@ -107,18 +107,25 @@ pub(crate) fn system_view(written: &ObjectName, catalog: &Catalog) -> Result<Opt
 /// Rows as SQL.
 pub(super) fn rows_sql(columns: Columns, rows: Vec<Vec<String>>) -> String {
     // Reading a table makes SQLite notice a schema that has changed since, and the statement is compiled again.
-    let list = |from: fn(usize) -> String| {
-        let items = columns.iter().enumerate().map(|(at, (name, ..))| format!("{} AS {}", from(at), quote(name)));
-        items.collect::<Vec<_>>().join(", ")
-    };
     if rows.is_empty() {
-        format!("SELECT {} FROM __ddb_meta WHERE key = ''", list(|_| "NULL".to_owned()))
+        let list: Vec<String> = columns.iter().map(|(name, ..)| format!("NULL AS {}", quote(name))).collect();
+        format!("SELECT {} FROM __ddb_meta WHERE key = ''", list.join(", "))
     } else {
         let rows: Vec<String> = rows.into_iter().map(|row| format!("({})", row.join(", "))).collect();
         // SQLite's names for the columns of VALUES.
-        let list = list(|at| format!("column{}", at + 1));
+        let items = columns.iter().enumerate().map(|(at, (name, ..))| {
+            // The schema `main` is also called `public`, so a comparison with either name finds it.
+            let collation = if names_schema(name) { " COLLATE ddb_schema" } else { "" };
+            format!("column{}{collation} AS {}", at + 1, quote(name))
+        });
+        let list = items.collect::<Vec<_>>().join(", ");
         format!("SELECT {list} FROM (VALUES {}) WHERE EXISTS (SELECT 1 FROM __ddb_meta)", rows.join(", "))
     }
+}
+
+/// Whether a column of a view holds names of schemas.
+fn names_schema(column: &str) -> bool {
+    column == "schema_name" || column.ends_with("_schema")
 }
 
 /// The relation of a view of the engine's own.

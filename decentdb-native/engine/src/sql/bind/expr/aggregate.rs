@@ -9,6 +9,7 @@ use crate::error::{Error, Result, Status};
 use crate::sql::bind::binder::{Aggregates, Binder, Ex, ExKind};
 use crate::sql::bind::scope::Scope;
 use crate::sql::errors::{refuse, undefined, wrong_arguments};
+use crate::sql::grammar::object;
 use crate::value::Type;
 
 /// Aggregates called like functions.
@@ -29,6 +30,8 @@ pub(super) const AGGREGATES: &[&str] = &[
     "jsonb_agg",
     "json_object_agg",
     "jsonb_object_agg",
+    "json_group_array",
+    "json_group_object",
     "median",
     "stddev",
     "stddev_samp",
@@ -41,7 +44,14 @@ pub(super) const AGGREGATES: &[&str] = &[
 /// Aggregates over values in order, which come with WITHIN GROUP.
 pub(super) const PERCENTILES: &[&str] = &["percentile_cont", "percentile_disc"];
 
-const TAKES_TWO: &[&str] = &["string_agg", "group_concat", "json_object_agg", "jsonb_object_agg"];
+const TAKES_TWO: &[&str] = &["string_agg", "group_concat", "json_object_agg", "jsonb_object_agg", "json_group_object"];
+
+/// Whether an expression is a call of an aggregate without OVER.
+pub(crate) fn is_aggregate(expr: &Expr) -> bool {
+    let Expr::Function(function) = expr else { return false };
+    let known = |name: &str| AGGREGATES.contains(&name) || PERCENTILES.contains(&name);
+    function.over.is_none() && object(&function.name).is_ok_and(|name| known(&name))
+}
 
 impl Binder<'_> {
     /// A call of an aggregate without OVER.
@@ -53,12 +63,24 @@ impl Binder<'_> {
         }
         let outer = std::mem::replace(&mut self.aggregates, Aggregates::Inside("another aggregate"));
         let windows = std::mem::replace(&mut self.windows, Aggregates::Inside("an aggregate"));
+        let (outer_columns, own_columns) = (self.outer_columns.len(), self.own_columns);
         let result = if PERCENTILES.contains(&name) {
             self.percentile(name, list, &function.within_group, function.filter.as_deref(), scope)
         } else {
             self.aggregate_inner(name, list, function.filter.as_deref(), scope)
         };
         (self.aggregates, self.windows) = (outer, windows);
+        if self.own_columns == own_columns && self.outer_columns.len() > outer_columns {
+            // It belongs to the query whose columns it takes.
+            self.outer_columns.truncate(outer_columns);
+        } else {
+            let own = scope.address();
+            let mut at = 0;
+            self.outer_columns.retain(|(home, _)| {
+                at += 1;
+                at <= outer_columns || *home != own
+            });
+        }
         self.saw_aggregate = true;
         result
     }
@@ -142,7 +164,11 @@ impl Binder<'_> {
                 let member = self.json_text_of(first, name)?;
                 (format!("ddb_json_agg({distinct}{member}{order})"), Type::Text)
             }
-            "json_object_agg" | "jsonb_object_agg" => {
+            "json_group_array" => {
+                let member = self.json_text_of(first, name)?;
+                (format!("json_group_array({distinct}json({member}){order})"), Type::Text)
+            }
+            "json_object_agg" | "jsonb_object_agg" | "json_group_object" => {
                 refuse(!distinct.is_empty() || !order.is_empty(), &format!("DISTINCT or ORDER BY in {name}"))?;
                 let value = second.ok_or_else(|| wrong_arguments(name))?;
                 let (label, value) = (self.text(first, name)?, self.json_text_of(value, name)?);
@@ -163,7 +189,16 @@ impl Binder<'_> {
             }
         };
         let kind = if name.starts_with("json") { ExKind::Json } else { ExKind::Other };
-        let nullable = !matches!(name, "count" | "total" | "array_agg" | "json_object_agg" | "jsonb_object_agg");
+        let nullable = !matches!(
+            name,
+            "count"
+                | "total"
+                | "array_agg"
+                | "json_object_agg"
+                | "jsonb_object_agg"
+                | "json_group_array"
+                | "json_group_object"
+        );
         Ok(Ex { kind, ..Ex::new(format!("{sql}{filter}"), ty, nullable) })
     }
 

@@ -47,6 +47,8 @@ const OTHERS: &[&str] = &[
     "uuid_generate_v4",
     "uuid_parse",
     "uuid_to_string",
+    "json",
+    "jsonb",
     "to_json",
     "to_jsonb",
     "mod",
@@ -135,6 +137,10 @@ impl Binder<'_> {
         if name.starts_with("json_") {
             return self.json_call(name, arguments);
         }
+        if let "jsonb_set" | "jsonb_insert" = name {
+            let error = Error::unsupported(format!("{name}, whose paths are arrays,"));
+            return Err(error.hint("json_set(json, '$.a.b', value) sets a value, json_insert adds one"));
+        }
         if let Some(rest) = name.strip_prefix("jsonb_") {
             return self.json_call(&format!("json_{rest}"), arguments);
         }
@@ -213,6 +219,11 @@ impl Binder<'_> {
                 Ok(Ex::new(sql, Type::Dynamic, true))
             }
             ("to_json" | "to_jsonb", 1) => self.json_of(arguments),
+            ("json" | "jsonb", 1) => {
+                let [text] = take_arguments(arguments)?;
+                let text = self.typed(name, text, &Type::Text)?;
+                Ok(Ex { kind: ExKind::Json, ..Ex::new(format!("json({})", text.sql), Type::Text, text.nullable) })
+            }
             ("random", 0) => Ok(Ex::new("(random() / 18446744073709551616.0 + 0.5)", Type::Float64, false)),
             ("pi", 0) => Ok(Ex::new("3.141592653589793", Type::Float64, false)),
             ("current_database" | "current_schema" | "database" | "schema", 0) => {

@@ -34,7 +34,13 @@ impl Binder<'_> {
 
     fn expr_inner(&mut self, expr: &Expr, scope: &Scope<'_>) -> Result<Ex> {
         match expr {
-            Expr::Identifier(ident) => self.column(scope.column(&name(ident))?),
+            Expr::Identifier(ident) => match scope.column(&name(ident)) {
+                // PostgreSQL's word for a function without parentheses.
+                Err(_) if ident.quote_style.is_none() && name(ident) == "current_schema" => {
+                    self.call("current_schema", Vec::new())
+                }
+                found => self.column(found?),
+            },
             Expr::CompoundIdentifier(parts) => match parts.as_slice() {
                 [relation, column] => self.column(scope.qualified(&name(relation), &name(column))?),
                 _ => Err(Error::unsupported(format!("the qualified name {expr}"))),
@@ -191,6 +197,10 @@ impl Binder<'_> {
 
     fn column(&mut self, found: Found) -> Result<Ex> {
         found.relations.iter().for_each(|qualifier| self.names(qualifier));
+        match found.outer {
+            Some(scope) => self.outer_columns.push((scope, found.sql.clone())),
+            None => self.own_columns += 1,
+        }
         let column = found.column;
         let ex = Ex::new(found.sql, column.ty, column.nullable);
         Ok(Ex { source: column.source, kind: ExKind::Column, ..ex })

@@ -8,6 +8,26 @@ use crate::value::Type;
 
 use super::call::take_arguments;
 
+/// The functions of [`Binder::json_call`]; other numbers of arguments are an error of their own.
+const KNOWN: &[&str] = &[
+    "json_array_length",
+    "json_extract",
+    "json_insert",
+    "json_patch",
+    "json_pretty",
+    "json_quote",
+    "json_remove",
+    "json_replace",
+    "json_set",
+    "json_type",
+    "json_typeof",
+    "json_valid",
+];
+
+fn json(sql: String) -> Ex {
+    Ex { kind: ExKind::Json, ..Ex::new(sql, Type::Text, true) }
+}
+
 impl Binder<'_> {
     /// `json -> key` as JSON, or `json ->> key` as plain text; the key is a label, a path from `$`, or a position.
     pub fn json_member(&mut self, json: Ex, key: Ex, plain: bool) -> Result<Ex> {
@@ -36,16 +56,59 @@ impl Binder<'_> {
             ("json_valid", 1) => (Type::Bool, arguments.iter().any(|argument| argument.nullable)),
             ("json_array_length", 1 | 2) => (Type::Int64, true),
             ("json_type", 1 | 2) => (Type::Text, true),
-            ("json_typeof" | "json_extract" | "json_valid" | "json_array_length" | "json_type", _) => {
-                return Err(wrong_arguments(name))
+            ("json_set" | "json_insert" | "json_replace", 3..) if !count.is_multiple_of(2) => {
+                return self.json_changed(name, arguments)
             }
+            ("json_remove", 2..) => return self.json_removed(arguments),
+            ("json_patch", 2) | ("json_pretty", 1) => {
+                let texts = self.json_texts(name, arguments)?;
+                return Ok(json(format!("{name}({})", texts.join(", "))));
+            }
+            ("json_quote", 1) => {
+                let [value] = take_arguments(arguments)?;
+                let value = if value.ty == Type::Dynamic { self.fix(value, &Type::Text, None, None) } else { value };
+                return Ok(json(self.json_text_of(value, name)?));
+            }
+            (name, _) if KNOWN.contains(&name) => return Err(wrong_arguments(name)),
             _ => return Err(crate::sql::errors::unknown_function(name)),
         };
-        let mut texts = Vec::with_capacity(count);
-        for argument in arguments {
-            texts.push(self.json_text(argument, name)?.sql);
-        }
+        let texts = self.json_texts(name, arguments)?;
         Ok(Ex::new(format!("{name}({})", texts.join(", ")), ty, nullable))
+    }
+
+    fn json_texts(&mut self, name: &str, arguments: Vec<Ex>) -> Result<Vec<String>> {
+        arguments.into_iter().map(|argument| Ok(self.json_text(argument, name)?.sql)).collect()
+    }
+
+    /// The JSON with other values at some paths. A value that is known to be JSON becomes a part of it.
+    fn json_changed(&mut self, name: &str, arguments: Vec<Ex>) -> Result<Ex> {
+        let mut texts = Vec::with_capacity(arguments.len());
+        for (at, argument) in arguments.into_iter().enumerate() {
+            texts.push(match at {
+                0 => self.json_text(argument, name)?.sql,
+                _ if at % 2 == 1 => format!("ddb_json_path({})", self.json_text(argument, name)?.sql),
+                _ if argument.kind == ExKind::Json => format!("json({})", argument.sql),
+                _ => {
+                    let argument = if argument.ty == Type::Dynamic {
+                        self.fix(argument, &Type::Text, None, None)
+                    } else {
+                        argument
+                    };
+                    self.json_value(argument, name)?
+                }
+            });
+        }
+        Ok(json(format!("{name}({})", texts.join(", "))))
+    }
+
+    /// The JSON without what is at some paths.
+    fn json_removed(&mut self, arguments: Vec<Ex>) -> Result<Ex> {
+        let mut texts = self.json_texts("json_remove", arguments)?.into_iter();
+        let mut sql = texts.next().unwrap_or_default();
+        for path in texts {
+            sql = format!("json_remove({sql}, ddb_json_path({path}))");
+        }
+        Ok(json(sql))
     }
 
     /// `json_extract(json, path)`: the value at the path, with its own type.
@@ -128,6 +191,9 @@ impl Binder<'_> {
             Type::Bool => format!("json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)", ex.sql),
             Type::Decimal => format!("json({})", ex.sql),
             Type::Blob | Type::Geometry | Type::Geography => return Err(undefined(name, &ex)),
+            Type::Timestamp | Type::TimestampTz | Type::Date | Type::Time | Type::Interval => {
+                format!("ddb_text({}, {})", ex.sql, type_code(&ex.ty))
+            }
             _ => {
                 let text = self.text(ex, name)?;
                 // SQLite would take the result of a JSON function for JSON.

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod call;
+mod chain;
 mod compare;
 mod expression;
 mod json;
@@ -13,6 +14,7 @@ mod spatial;
 mod temporal;
 mod window;
 
+pub(crate) use self::aggregate::is_aggregate;
 pub(crate) use self::call::take_arguments;
 pub(crate) use self::expression::LIKE_ESCAPE;
 pub(crate) use self::search::{base_column, fulltext_analyzer};

@@ -9,6 +9,7 @@ use crate::sql::bind::scope::Scope;
 use crate::sql::errors::refuse;
 use crate::value::Type;
 
+use super::chain::{join, Run, Sum};
 use super::compare::{comparison, is_row};
 
 impl Binder<'_> {
@@ -24,37 +25,35 @@ impl Binder<'_> {
             first = left.as_ref();
         }
         let mark = self.mark();
-        let mut value = self.operand(first, scope)?;
-        // Operands of AND or OR that follow each other are joined at once.
-        let mut run: Option<(&Op, Vec<Ex>)> = None;
+        let mut run = Run::One(self.operand(first, scope)?);
         for (op, right) in steps.into_iter().rev() {
             let right = self.operand(right, scope)?;
-            run = match run.take() {
-                Some((last, mut operands)) if last == op => {
+            run = match run {
+                Run::Logic(last, mut operands) if last == op => {
                     operands.push(self.logical(right, op)?);
-                    Some((last, operands))
+                    Run::Logic(last, operands)
                 }
-                open => {
-                    if let Some((last, operands)) = open {
-                        value = join(last, &operands);
-                    }
-                    if let Op::And | Op::Or = op {
-                        let left = std::mem::replace(&mut value, Ex::null());
-                        Some((op, vec![self.logical(left, op)?, self.logical(right, op)?]))
-                    } else {
-                        if comparison(op).is_some() {
-                            value = self.observed(mark, value);
+                Run::Sum(mut sum) if sum.takes(op, &right) => {
+                    sum.add(op, &right);
+                    Run::Sum(sum)
+                }
+                other => {
+                    let left = other.finish();
+                    match Sum::begin(&left, op, &right) {
+                        Some(sum) => Run::Sum(sum),
+                        None if matches!(op, Op::And | Op::Or) => {
+                            Run::Logic(op, vec![self.logical(left, op)?, self.logical(right, op)?])
                         }
-                        value = self.operate(value, op, right)?;
-                        None
+                        None => {
+                            let compared = comparison(op).is_some();
+                            let left = if compared { self.observed(mark, left) } else { left };
+                            Run::One(self.operate(left, op, right)?)
+                        }
                     }
                 }
             };
         }
-        if let Some((op, operands)) = run {
-            value = join(op, &operands);
-        }
-        Ok(self.observed(mark, value))
+        Ok(self.observed(mark, run.finish()))
     }
 
     /// One operator between two bound operands.
@@ -176,28 +175,11 @@ impl Binder<'_> {
             }
             Type::Enum(_) => self.cast(ex, &Type::Text),
             ty => {
-                let sql = format!("ddb_text({}, {})", ex.sql, type_code(ty));
+                let sql = format!("ddb_as_text({}, {})", ex.sql, type_code(ty));
                 Ok(Ex { sql, ty: Type::Text, source: None, kind: ExKind::Other, ..ex })
             }
         }
     }
-}
-
-/// The operands joined by AND or OR. A tree of any shape means the same; this one is flat, because SQLite walks it recursively.
-fn join(op: &Op, operands: &[Ex]) -> Ex {
-    fn text(op: &Op, operands: &[Ex]) -> String {
-        const FLAT: usize = 64;
-        let parts: Vec<String> = if operands.len() <= FLAT {
-            operands.iter().map(|operand| operand.sql.clone()).collect()
-        } else {
-            operands.chunks(operands.len().div_ceil(FLAT)).map(|chunk| text(op, chunk)).collect()
-        };
-        match parts.as_slice() {
-            [only] => only.clone(),
-            _ => format!("({})", parts.join(&format!(" {op} "))),
-        }
-    }
-    Ex::new(text(op, operands), Type::Bool, operands.iter().any(|operand| operand.nullable))
 }
 
 fn require_uncollated(left: &Ex, right: &Ex) -> Result<()> {

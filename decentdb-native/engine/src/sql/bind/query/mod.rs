@@ -3,6 +3,7 @@
 mod column_names;
 mod cte;
 mod from;
+mod grouping;
 mod index_prefilter;
 mod join;
 mod order;

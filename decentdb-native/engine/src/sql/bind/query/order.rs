@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{Expr, OrderBy, OrderByExpr, OrderByKind, OrderBySort, Value as Literal};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Status};
 use crate::sql::bind::binder::{Binder, Ex};
 use crate::sql::bind::scope::{Relation, Scope, ScopeColumn};
 use crate::sql::errors::{refuse, windowing};
@@ -14,7 +14,7 @@ use super::select::{Bound, Item};
 pub(crate) struct Term {
     ex: Ex,
     /// The item of the list it names.
-    item: Option<usize>,
+    pub(super) item: Option<usize>,
     /// DESC and where NULLs go.
     direction: &'static str,
 }
@@ -63,7 +63,8 @@ impl Binder<'_> {
                 None => self.operand(&term.expr, scope)?,
             };
             if distinct && item.is_none() && !items.iter().any(|item| item.ex.sql == ex.sql) {
-                return Err(Error::syntax("with DISTINCT, ORDER BY may name only what the list shows"));
+                let message = "with DISTINCT, ORDER BY may name only what the list shows";
+                return Err(Error::new(Status::Sql, "sql.invalid_column_reference", Some("42P10"), message));
             }
             terms.push(Term { ex, item, direction: order_direction(term)? });
         }
@@ -165,7 +166,7 @@ impl Binder<'_> {
     }
 }
 
-fn order_expressions(order_by: &OrderBy) -> Result<&[OrderByExpr]> {
+pub(super) fn order_expressions(order_by: &OrderBy) -> Result<&[OrderByExpr]> {
     refuse(order_by.interpolate.is_some(), "INTERPOLATE")?;
     match &order_by.kind {
         OrderByKind::Expressions(terms) => Ok(terms),

@@ -15,6 +15,7 @@ use crate::sql::grammar::{name, object, quote};
 use crate::value::Type;
 
 use super::column_names::column_name;
+use super::grouping::Grouping;
 use super::order::{alias, ordinal};
 
 /// An emitted query; its columns are named in the SQL by their `sql_name`.
@@ -32,6 +33,8 @@ pub(crate) struct Item {
     pub named: bool,
     /// A window function is part of it.
     pub window: bool,
+    /// Where it stands in the list as written; none for a column of `*`.
+    pub written: Option<usize>,
 }
 
 impl Binder<'_> {
@@ -173,6 +176,7 @@ impl Binder<'_> {
         };
         self.aggregates = allowed;
         self.windows = allowed;
+        let outer_columns = self.outer_columns.len();
         let mut items = self.items(&select.projection, &scope)?;
         if items.is_empty() {
             return Err(Error::syntax("SELECT needs at least one column"));
@@ -202,6 +206,12 @@ impl Binder<'_> {
             Some(Distinct::On(keys)) => Some(self.distinct_keys(keys, &items, &scope)?),
             _ => None,
         };
+        if groups.is_some() || having.is_some() || self.saw_aggregate {
+            let outer_columns: Vec<_> = self.outer_columns[outer_columns..].to_vec();
+            Grouping::of(select, &items, &scope)?.check(select, order_by, &order, &items, &outer_columns)?;
+        }
+        let own = scope.address();
+        self.outer_columns.retain(|(home, _)| *home != own);
         self.saw_aggregate = saw;
         let mut body = String::new();
         for (keyword, part) in [(" FROM ", from), (" WHERE ", filter), (" GROUP BY ", groups), (" HAVING ", having)] {
@@ -226,7 +236,7 @@ impl Binder<'_> {
 
     fn items(&mut self, projection: &[SelectItem], scope: &Scope<'_>) -> Result<Vec<Item>> {
         let mut items = Vec::with_capacity(projection.len());
-        for item in projection {
+        for (at, item) in projection.iter().enumerate() {
             self.saw_window = false;
             match item {
                 SelectItem::UnnamedExpr(expr) => {
@@ -236,11 +246,12 @@ impl Binder<'_> {
                         written if named => ex_name(&ex, &written, scope),
                         figured => figured,
                     };
-                    items.push(Item { named, ex, name, window: self.saw_window });
+                    items.push(Item { named, ex, name, window: self.saw_window, written: Some(at) });
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     let ex = self.expr(expr, scope)?;
-                    items.push(Item { ex, name: name(alias), named: true, window: self.saw_window });
+                    let (name, window) = (name(alias), self.saw_window);
+                    items.push(Item { ex, name, named: true, window, written: Some(at) });
                 }
                 SelectItem::Wildcard(options) => {
                     refuse_options(options)?;
@@ -335,7 +346,7 @@ fn star(relation: &Relation, qualified: bool, items: &mut Vec<Item>) {
         let sql = if qualified { relation.column_sql(column) } else { relation.unqualified_sql(column) };
         let ex = Ex::new(sql, column.ty.clone(), column.nullable);
         let ex = Ex { source: column.source.clone(), kind: ExKind::Column, ..ex };
-        items.push(Item { ex, name: column.name.clone(), named: true, window: false });
+        items.push(Item { ex, name: column.name.clone(), named: true, window: false, written: None });
     }
 }
 

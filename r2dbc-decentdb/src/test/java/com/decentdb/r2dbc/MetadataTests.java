@@ -109,7 +109,7 @@ class MetadataTests {
 
     @Test
     void describesExpressionsAsFarAsIsKnown() {
-        RowMetadata metadata = metadata("SELECT id + 1 AS next, NULL AS nothing, COUNT(*) AS many FROM t");
+        RowMetadata metadata = metadata("SELECT id + 1 AS next, NULL AS nothing, COUNT(*) AS many FROM t GROUP BY id");
 
         assertThat(metadata.getColumnMetadata("next").getType()).isEqualTo(R2dbcType.BIGINT);
         assertThat(metadata.getColumnMetadata("nothing").getNativeTypeMetadata())

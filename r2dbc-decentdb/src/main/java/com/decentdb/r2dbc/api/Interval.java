@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.api;
 
+import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Period;
@@ -12,6 +13,7 @@ import java.time.temporal.UnsupportedTemporalTypeException;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A value of an {@code INTERVAL} column: months, days and microseconds are kept apart because neither a month nor a day
@@ -27,8 +29,11 @@ public record Interval(int months, int days, long micros) implements TemporalAmo
     /** No time at all. */
     public static final Interval ZERO = new Interval(0, 0, 0);
 
+    private static final BigDecimal SIXTY = BigDecimal.valueOf(60);
     private static final long MICROS_PER_SECOND = 1_000_000L;
     private static final List<TemporalUnit> UNITS = List.of(ChronoUnit.MONTHS, ChronoUnit.DAYS, ChronoUnit.MICROS);
+    private static final Pattern POSTGRESQL = Pattern.compile("(?=\\S)(?!.* $)(?:([-+]?\\d+) years?)? ?(?:([-+]?\\d+) mons?)? ?"
+            + "(?:([-+]?\\d+) days?)? ?(?:([-+]?)(\\d+):(\\d\\d):(\\d\\d(?:\\.\\d{1,6})?))?");
     private static final Pattern ISO = Pattern.compile("([-+]?)P([^T]*)(?:T(.+))?", Pattern.CASE_INSENSITIVE);
 
     /**
@@ -60,17 +65,22 @@ public record Interval(int months, int days, long micros) implements TemporalAmo
 
     /**
      * Parses ISO 8601 such as {@code P1Y2M3DT4H5M6.789S}: {@link #toString} and the texts of {@link Period} and
-     * {@link Duration}, also one behind the other.
+     * {@link Duration}, also one behind the other; or what PostgreSQL writes and an {@code INTERVAL} is as a {@code String},
+     * {@code 1 year 2 mons 3 days 04:05:06.789}.
      *
-     * @param text the text; each number may have a sign, and the whole one too
+     * @param text the text; each number may have a sign, and the whole one of ISO 8601 too
      * @return the interval
      * @throws DateTimeParseException if it is none, or too long, or finer than a microsecond
      */
     @SuppressWarnings({"JavaPeriodGetDays", "JavaDurationGetSecondsGetNano"}) // the parts are put together below
     public static Interval parse(CharSequence text) {
+        Matcher words = POSTGRESQL.matcher(text);
+        if (words.matches()) {
+            return ofWords(words, text);
+        }
         Matcher parts = ISO.matcher(text);
         if (!parts.matches() || (parts.group(2).isEmpty() && parts.group(3) == null)) {
-            throw new DateTimeParseException("'" + text + "' is no ISO 8601 interval such as P1Y2M3DT4H5M6S", text, 0);
+            throw new DateTimeParseException("'" + text + "' is no interval such as P1Y2M3DT4H5M6S or 1 day 02:00:00", text, 0);
         }
         try {
             Period period =
@@ -87,6 +97,26 @@ public record Interval(int months, int days, long micros) implements TemporalAmo
         } catch (ArithmeticException | DateTimeException e) {
             throw new DateTimeParseException("'" + text + "' is no interval: " + e.getMessage(), text, 0, e);
         }
+    }
+
+    private static Interval ofWords(Matcher words, CharSequence text) {
+        try {
+            long months = Math.addExact(Math.multiplyExact(number(words.group(1)), 12L), number(words.group(2)));
+            BigDecimal seconds = BigDecimal.ZERO;
+            if (words.group(7) != null) {
+                BigDecimal minutes = new BigDecimal(words.group(5)).multiply(SIXTY).add(new BigDecimal(words.group(6)));
+                seconds = minutes.multiply(SIXTY).add(new BigDecimal(words.group(7)));
+                seconds = words.group(4).equals("-") ? seconds.negate() : seconds;
+            }
+            int days = Math.toIntExact(number(words.group(3)));
+            return new Interval(Math.toIntExact(months), days, seconds.movePointRight(6).longValueExact());
+        } catch (ArithmeticException | NumberFormatException e) {
+            throw new DateTimeParseException("'" + text + "' is no interval: " + e.getMessage(), text, 0, e);
+        }
+    }
+
+    private static long number(@Nullable String digits) {
+        return digits == null ? 0 : Long.parseLong(digits);
     }
 
     /**

@@ -83,7 +83,7 @@ final class ContentCodecs {
         return new Value.Text(text);
     }
 
-    /** As PostgreSQL writes it, intervals as ISO 8601. */
+    /** As PostgreSQL writes it, and as the bundled engine casts it. */
     private static @Nullable String text(RowBatch rows, int row, int column, DecentDbType type) {
         return switch (type) {
             case TEXT -> rows.text(row, column);
@@ -105,7 +105,7 @@ final class ContentCodecs {
                 yield label;
             }
             case UUID -> rows.uuid(row, column).toString();
-            case INTERVAL -> rows.interval(row, column).toString();
+            case INTERVAL -> TemporalCodecs.text(rows.interval(row, column));
             case IPADDR -> NetworkCodecs.text(rows.address(row, column));
             case CIDR -> NetworkCodecs.text(rows.address(row, column)) + "/" + rows.prefixLength(row, column);
             case MACADDR -> NetworkCodecs.mac(rows, row, column).toString();

@@ -57,6 +57,8 @@ final class TemporalCodecs {
             .appendOffset("+HH:mm", "Z")
             .toFormatter(Locale.ROOT);
 
+    private static final String BEFORE_CHRIST = " BC";
+
     private static final long MICROS_PER_SECOND = 1_000_000L;
 
     private TemporalCodecs() {}
@@ -137,10 +139,21 @@ final class TemporalCodecs {
 
     private static <T> T parse(String text, String what, Function<String, T> parser) {
         try {
-            return parser.apply(text);
+            return parser.apply(astronomical(text));
         } catch (DateTimeException e) {
             throw Misfit.noSuch(text, what, e);
         }
+    }
+
+    /** The text with a year before the first, which ends in {@code BC}, as a number that is not positive. */
+    private static String astronomical(String text) {
+        int end = text.length() - BEFORE_CHRIST.length();
+        int dash = text.indexOf('-');
+        if (!text.endsWith(BEFORE_CHRIST) || dash < 4 || dash > 6 || !text.chars().limit(dash).allMatch(Character::isDigit)) {
+            return text;
+        }
+        int year = 1 - Integer.parseInt(text.substring(0, dash));
+        return (year < 0 ? "-" : "") + "%04d".formatted(-year) + text.substring(dash, end);
     }
 
     /** A cell of one of the four types as PostgreSQL writes it. */
@@ -156,7 +169,36 @@ final class TemporalCodecs {
             case TIMESTAMPTZ -> " " + TIME_TEXT.format(value) + "+00";
             default -> "";
         };
-        return DATE_TEXT.format(value) + time + (value.getYear() > 0 ? "" : " BC");
+        return DATE_TEXT.format(value) + time + (value.getYear() > 0 ? "" : BEFORE_CHRIST);
+    }
+
+    /** {@code 1 year 2 mons 3 days 04:05:06.5}; after a part below zero a sign stands before each one above. */
+    static String text(Interval interval) {
+        StringBuilder text = new StringBuilder();
+        boolean below = false;
+        int[] amounts = {interval.months() / 12, interval.months() % 12, interval.days()};
+        String[] units = {"year", "mon", "day"};
+        for (int i = 0; i < amounts.length; i++) {
+            if (amounts[i] != 0) {
+                text.append(text.isEmpty() ? "" : " ").append(below && amounts[i] > 0 ? "+" : "");
+                text.append(amounts[i]).append(' ').append(units[i]).append(amounts[i] == 1 ? "" : "s");
+                below = amounts[i] < 0;
+            }
+        }
+        long micros = interval.micros();
+        if (micros != 0 || text.isEmpty()) {
+            String sign = below ? "+" : "";
+            text.append(text.isEmpty() ? "" : " ").append(micros < 0 ? "-" : sign);
+            // The least long has no opposite; its bits are those of its size.
+            long size = Math.abs(micros);
+            long seconds = Long.divideUnsigned(size, MICROS_PER_SECOND);
+            text.append("%02d:%02d:%02d".formatted(seconds / 3600, seconds / 60 % 60, seconds % 60));
+            long rest = Long.remainderUnsigned(size, MICROS_PER_SECOND);
+            if (rest != 0) {
+                text.append(".%06d".formatted(rest).replaceAll("0+$", ""));
+            }
+        }
+        return text.toString();
     }
 
     private static <T> T exact(Supplier<T> conversion) {

@@ -34,8 +34,21 @@ class IntervalTests {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "1 year 2 mons 3 days 04:05:06.789, 14, 3, 14706789000",
+        "-1 mons +2 days -00:00:00.000001, -1, 2, -1",
+        "1 day, 0, 1, 0",
+        "-2562047788:00:54.775808, 0, 0, -9223372036854775808",
+        "00:00:00, 0, 0, 0"
+    })
+    void parsesTheTextOfPostgreSql(String text, int months, int days, long micros) {
+        assertThat(Interval.parse(text)).isEqualTo(new Interval(months, days, micros));
+    }
+
+    @ParameterizedTest
     @ValueSource(
-            strings = {"", "P", "PT", "P1DT", "1D", "P1H", "PT1D", "P1.5D", "PT0.0000001S", "P9999999999Y", "P1D "})
+            strings = {"", "P", "PT", "P1DT", "1D", "P1H", "PT1D", "P1.5D", "PT0.0000001S", "P9999999999Y", "P1D ", " ", "1", "1 day ", "1 hour",
+                "99999999999 days", "99999999999999:00:00", "1:2:3"})
     void refusesWhatIsNoIntervalOrFinerThanAMicrosecond(String text) {
         assertThatExceptionOfType(DateTimeParseException.class)
                 .isThrownBy(() -> Interval.parse(text))
