@@ -12,6 +12,7 @@ import io.r2dbc.spi.ConnectionFactoryOptions;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -48,8 +49,7 @@ public final class EmbeddedTransport implements Transport {
 
     @Override
     public Mono<Session> connect(Duration timeout) {
-        Mono<Session> session = connect(identity, config, timeout);
-        return config.inMemory() ? Mono.defer(() -> keepOpen(timeout)).then(session) : session;
+        return connect(identity, config, timeout, config.inMemory() ? this::keepOpen : reference -> {});
     }
 
     /**
@@ -60,35 +60,33 @@ public final class EmbeddedTransport implements Transport {
      * @param timeout how long the database may take to open, or to close before that; zero means without limit
      */
     static Mono<Session> connect(Object owner, EmbeddedConfig config, Duration timeout) {
+        return connect(owner, config, timeout, reference -> {});
+    }
+
+    private static Mono<Session> connect(
+            Object owner, EmbeddedConfig config, Duration timeout, Consumer<OpenDatabases.Reference> whenOpen) {
         return Mono.defer(() -> {
             Executor delivery = DriverThreads.newSerial();
-            return reference(owner, config, timeout, delivery)
-                    .map(reference -> new EmbeddedSession(reference.database(), reference::release, delivery));
+            Mono<OpenDatabases.Reference> opened = Exchange.mono(
+                    delivery,
+                    OpenDatabases.Reference::release,
+                    exchange -> OpenDatabases.acquire(owner, config, timeout, exchange));
+            return opened.map(reference -> {
+                Session session = new EmbeddedSession(reference.database(), reference::release, delivery);
+                whenOpen.accept(reference);
+                return session;
+            });
         });
     }
 
-    private static Mono<OpenDatabases.Reference> reference(
-            Object owner, EmbeddedConfig config, Duration timeout, Executor delivery) {
-        return Exchange.mono(
-                delivery,
-                OpenDatabases.Reference::release,
-                exchange -> OpenDatabases.acquire(owner, config, timeout, exchange));
-    }
-
-    private Mono<Void> keepOpen(Duration timeout) {
-        if (keeper.holds()) {
-            return Mono.empty();
+    private void keepOpen(OpenDatabases.Reference reference) {
+        if (!keeper.holds()) {
+            Forgotten.whenUnreachable(this, keeper);
+            keeper.hold(reference.share());
         }
-        return reference(identity, config, timeout, DriverThreads.newSerial())
-                .doOnNext(reference -> {
-                    if (keeper.hold(reference::release)) {
-                        Forgotten.whenUnreachable(this, keeper);
-                    }
-                    if (closed) {
-                        keeper.run();
-                    }
-                })
-                .then();
+        if (closed) {
+            keeper.run();
+        }
     }
 
     @Override
@@ -113,25 +111,23 @@ public final class EmbeddedTransport implements Transport {
     /** Holds a database in memory open; must not refer to the transport, whose end it outlives. */
     private static final class Keeper implements Runnable {
 
-        private final AtomicReference<@Nullable Runnable> release = new AtomicReference<>();
+        private final AtomicReference<OpenDatabases.@Nullable Reference> kept = new AtomicReference<>();
 
         boolean holds() {
-            return release.get() != null;
+            return kept.get() != null;
         }
 
-        boolean hold(Runnable held) {
-            if (release.compareAndSet(null, held)) {
-                return true;
+        void hold(OpenDatabases.Reference reference) {
+            if (!kept.compareAndSet(null, reference)) {
+                reference.release();
             }
-            held.run();
-            return false;
         }
 
         @Override
         public void run() {
-            Runnable held = release.getAndSet(null);
+            OpenDatabases.Reference held = kept.getAndSet(null);
             if (held != null) {
-                held.run();
+                held.release();
             }
         }
     }

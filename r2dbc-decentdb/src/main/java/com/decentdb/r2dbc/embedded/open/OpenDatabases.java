@@ -110,6 +110,15 @@ public final class OpenDatabases {
             return entry.database;
         }
 
+        /** Another use of the same database; to be taken while this one lasts. */
+        public Reference share() {
+            Reference shared = new Reference(entry, factory, linger);
+            synchronized (LOCK) {
+                entry.users++;
+            }
+            return shared;
+        }
+
         /** Ends the use; the last one lets the database close after its linger time. Idempotent; needs no memory. */
         public void release() {
             if (lastUse()) {
@@ -366,9 +375,7 @@ public final class OpenDatabases {
                 }
             });
         }
-        for (int i = 0; i < unused.size(); i++) {
-            closeUnused(unused.get(i));
-        }
+        unused.forEach(OpenDatabases::closeUnused);
         closed.run();
     }
 
