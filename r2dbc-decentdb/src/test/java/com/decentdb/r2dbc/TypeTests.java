@@ -157,8 +157,10 @@ class TypeTests {
                 Arguments.of("CAST('12:00:00' AS TIME)", "12:00:00"),
                 Arguments.of("CAST('12:00:00.050' AS TIME)", "12:00:00.05"),
                 Arguments.of("TIMESTAMP '2024-07-01 12:00:00'", "2024-07-01 12:00:00"),
-                Arguments.of("CAST('2024-07-01 14:00:00.123456+02:00' AS TIMESTAMPTZ)", "2024-07-01 12:00:00.123456+00"),
-                Arguments.of("CAST('00000000-0000-0001-0000-00000000000A' AS UUID)", "00000000-0000-0001-0000-00000000000a"),
+                Arguments.of(
+                        "CAST('2024-07-01 14:00:00.123456+02:00' AS TIMESTAMPTZ)", "2024-07-01 12:00:00.123456+00"),
+                Arguments.of(
+                        "CAST('00000000-0000-0001-0000-00000000000A' AS UUID)", "00000000-0000-0001-0000-00000000000a"),
                 Arguments.of("INTERVAL '1 day 2 seconds'", "1 day 00:00:02"),
                 Arguments.of("INTERVAL '-14 months 3 days -1500 milliseconds'", "-1 years -2 mons +3 days -00:00:01.5"),
                 Arguments.of("CAST('10.0.0.1' AS INET)", "10.0.0.1"),

@@ -32,8 +32,9 @@ public record Interval(int months, int days, long micros) implements TemporalAmo
     private static final BigDecimal SIXTY = BigDecimal.valueOf(60);
     private static final long MICROS_PER_SECOND = 1_000_000L;
     private static final List<TemporalUnit> UNITS = List.of(ChronoUnit.MONTHS, ChronoUnit.DAYS, ChronoUnit.MICROS);
-    private static final Pattern POSTGRESQL = Pattern.compile("(?=\\S)(?!.* $)(?:([-+]?\\d+) years?)? ?(?:([-+]?\\d+) mons?)? ?"
-            + "(?:([-+]?\\d+) days?)? ?(?:([-+]?)(\\d+):(\\d\\d):(\\d\\d(?:\\.\\d{1,6})?))?");
+    private static final Pattern POSTGRESQL =
+            Pattern.compile("(?=\\S)(?!.* $)(?:([-+]?\\d+) years?)? ?(?:([-+]?\\d+) mons?)? ?"
+                    + "(?:([-+]?\\d+) days?)? ?(?:([-+]?)(\\d+):(\\d\\d):(\\d\\d(?:\\.\\d{1,6})?))?");
     private static final Pattern ISO = Pattern.compile("([-+]?)P([^T]*)(?:T(.+))?", Pattern.CASE_INSENSITIVE);
 
     /**
@@ -80,7 +81,8 @@ public record Interval(int months, int days, long micros) implements TemporalAmo
         }
         Matcher parts = ISO.matcher(text);
         if (!parts.matches() || (parts.group(2).isEmpty() && parts.group(3) == null)) {
-            throw new DateTimeParseException("'" + text + "' is no interval such as P1Y2M3DT4H5M6S or 1 day 02:00:00", text, 0);
+            throw new DateTimeParseException(
+                    "'" + text + "' is no interval such as P1Y2M3DT4H5M6S or 1 day 02:00:00", text, 0);
         }
         try {
             Period period =
@@ -104,12 +106,14 @@ public record Interval(int months, int days, long micros) implements TemporalAmo
             long months = Math.addExact(Math.multiplyExact(number(words.group(1)), 12L), number(words.group(2)));
             BigDecimal seconds = BigDecimal.ZERO;
             if (words.group(7) != null) {
-                BigDecimal minutes = new BigDecimal(words.group(5)).multiply(SIXTY).add(new BigDecimal(words.group(6)));
+                BigDecimal minutes =
+                        new BigDecimal(words.group(5)).multiply(SIXTY).add(new BigDecimal(words.group(6)));
                 seconds = minutes.multiply(SIXTY).add(new BigDecimal(words.group(7)));
                 seconds = words.group(4).equals("-") ? seconds.negate() : seconds;
             }
             int days = Math.toIntExact(number(words.group(3)));
-            return new Interval(Math.toIntExact(months), days, seconds.movePointRight(6).longValueExact());
+            return new Interval(
+                    Math.toIntExact(months), days, seconds.movePointRight(6).longValueExact());
         } catch (ArithmeticException | NumberFormatException e) {
             throw new DateTimeParseException("'" + text + "' is no interval: " + e.getMessage(), text, 0, e);
         }

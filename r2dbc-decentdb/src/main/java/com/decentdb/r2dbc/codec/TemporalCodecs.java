@@ -149,7 +149,10 @@ final class TemporalCodecs {
     private static String astronomical(String text) {
         int end = text.length() - BEFORE_CHRIST.length();
         int dash = text.indexOf('-');
-        if (!text.endsWith(BEFORE_CHRIST) || dash < 4 || dash > 6 || !text.chars().limit(dash).allMatch(Character::isDigit)) {
+        if (!text.endsWith(BEFORE_CHRIST)
+                || dash < 4
+                || dash > 6
+                || !text.chars().limit(dash).allMatch(Character::isDigit)) {
             return text;
         }
         int year = 1 - Integer.parseInt(text.substring(0, dash));

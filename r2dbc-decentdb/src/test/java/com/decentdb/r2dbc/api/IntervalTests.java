@@ -47,8 +47,26 @@ class IntervalTests {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "P", "PT", "P1DT", "1D", "P1H", "PT1D", "P1.5D", "PT0.0000001S", "P9999999999Y", "P1D ", " ", "1", "1 day ", "1 hour",
-                "99999999999 days", "99999999999999:00:00", "1:2:3"})
+            strings = {
+                "",
+                "P",
+                "PT",
+                "P1DT",
+                "1D",
+                "P1H",
+                "PT1D",
+                "P1.5D",
+                "PT0.0000001S",
+                "P9999999999Y",
+                "P1D ",
+                " ",
+                "1",
+                "1 day ",
+                "1 hour",
+                "99999999999 days",
+                "99999999999999:00:00",
+                "1:2:3"
+            })
     void refusesWhatIsNoIntervalOrFinerThanAMicrosecond(String text) {
         assertThatExceptionOfType(DateTimeParseException.class)
                 .isThrownBy(() -> Interval.parse(text))
