@@ -15,6 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -59,7 +60,9 @@ class FaultInjectionTests {
         }
     }
 
+    /** Several failures in a row are more cases than a short run can go through. */
     @Test
+    @EnabledIfSystemProperty(named = "faults.several", matches = "true")
     void memoryThatRunsOutForAWhileFailsStepsAndNothingElse() throws Exception {
         String file = create();
         for (int place : some(placesOf(file))) {
@@ -75,6 +78,7 @@ class FaultInjectionTests {
     }
 
     @Test
+    @EnabledIfSystemProperty(named = "faults.several", matches = "true")
     void aStackThatRunsOutFailsStepsAndNothingElse() throws Exception {
         String file = create();
         for (int place : some(placesOf(file))) {

@@ -58,7 +58,6 @@ public final class OpenDatabases {
         private final List<Runnable> whenClosed = new ArrayList<>();
         /** The one whose connection was the last; not its live data, which belongs to the database. */
         private @Nullable Owner lastOwner;
-
         private int users;
         State state = State.OPENING;
         private @Nullable Future<?> linger;
@@ -375,7 +374,9 @@ public final class OpenDatabases {
                 }
             });
         }
-        unused.forEach(OpenDatabases::closeUnused);
+        for (int i = 0; i < unused.size(); i++) {
+            closeUnused(unused.get(i));
+        }
         closed.run();
     }
 
