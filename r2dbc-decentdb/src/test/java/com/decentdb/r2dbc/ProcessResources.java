@@ -65,7 +65,7 @@ public final class ProcessResources {
         }
     }
 
-    static long mebibytes(long bytes) {
+    public static long mebibytes(long bytes) {
         return bytes >> 20;
     }
 

@@ -3,10 +3,10 @@ package com.decentdb.r2dbc.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.DecentDb;
-import com.decentdb.r2dbc.DriverTestKit;
 import com.decentdb.r2dbc.TestDatabase;
 import com.decentdb.r2dbc.cluster.nodes.NodeClient;
 import com.decentdb.r2dbc.cluster.nodes.RealCluster;
+import com.decentdb.r2dbc.kit.DriverTestKit;
 import io.r2dbc.spi.Closeable;
 import io.r2dbc.spi.ConnectionFactory;
 import java.io.IOException;

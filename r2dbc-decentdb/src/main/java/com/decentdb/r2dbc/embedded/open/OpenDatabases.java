@@ -58,6 +58,7 @@ public final class OpenDatabases {
         private final List<Runnable> whenClosed = new ArrayList<>();
         /** The one whose connection was the last; not its live data, which belongs to the database. */
         private @Nullable Owner lastOwner;
+
         private int users;
         State state = State.OPENING;
         private @Nullable Future<?> linger;
