@@ -121,7 +121,7 @@ public final class Lifetime {
             }
         }
 
-        /** What it depends on has ended. */
+        /** The lifetime has ended. */
         @Override
         public void run() {
             breakOff(null);

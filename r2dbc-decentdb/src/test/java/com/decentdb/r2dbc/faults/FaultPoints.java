@@ -17,7 +17,7 @@ public final class FaultPoints {
 
     private FaultPoints() {}
 
-    /** What happens at the places. */
+    /** Called at each place. */
     interface Plan {
 
         void reached(int place);

@@ -22,7 +22,7 @@ import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import reactor.core.publisher.Mono;
 
-/** The nodes that the user names: those of the URL, and those of a store, which may be told of others. Confined to the loop. */
+/** The nodes that the user names: those of the URL, and those of a store, which may learn of others. Confined to the loop. */
 public final class NodeSeeds {
 
     private final EventLoop loop;

@@ -231,16 +231,16 @@ public final class LeaderFinder {
                         from,
                         leaderless.toMillis());
             }
-            told(() -> listener.changed(new Change(from, now, leaderless)));
+            report(() -> listener.changed(new Change(from, now, leaderless)));
         }
-        told(() -> listener.confirmed(now));
+        report(() -> listener.confirmed(now));
         List<Wait> served = List.copyOf(waits);
         waits.clear();
         served.forEach(wait -> wait.end(now));
     }
 
     /** Those that wait for the leader get it even if the listener fails. */
-    private void told(Runnable report) {
+    private void report(Runnable report) {
         try {
             report.run();
         } catch (Throwable e) {

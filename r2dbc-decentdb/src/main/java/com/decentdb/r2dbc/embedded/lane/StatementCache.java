@@ -54,7 +54,7 @@ final class StatementCache {
             kept.lent = true;
             return kept;
         }
-        // What may lack memory comes first: a statement that no object refers to would stay open.
+        // The steps that need memory come first: a statement that no object refers to would stay open.
         Kept fresh = new Kept(sql);
         boolean whole = false;
         try {

@@ -86,7 +86,6 @@ public final class OpenDatabases {
 
     /** Stands for a factory, which stays collectable. Once it is closed, no database lingers for it. */
     public static final class Owner {
-
         private volatile boolean closed;
     }
 

@@ -23,7 +23,7 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** What a leader understands is found out when it matters. */
+/** The driver asks what a leader understands when that matters. */
 class ScriptedFeatureTests {
 
     private static final String OPTIONS = "topologyRefresh=PT0S";
