@@ -106,7 +106,7 @@ public final class NodeSeeds {
         }
     }
 
-    /** Tells the store of the nodes that there are. */
+    /** Hands the nodes that there are to the store, if it is to be written. */
     void keep(List<Reply.Node> nodes) {
         NodeStore store = config.store();
         if (store == null || !config.writesStore()) {
