@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc;
 
 import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import io.r2dbc.spi.Closeable;
@@ -12,6 +13,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -95,6 +98,17 @@ public final class TestDatabase implements BeforeEachCallback, AfterEachCallback
 
     public static <T> List<T> awaitAll(Publisher<T> publisher) {
         return requireNonNull(Flux.from(publisher).collectList().block(PATIENCE));
+    }
+
+    /** Waits for what follows after a moment. */
+    public static void awaitUntil(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime() - deadline)
+                    .as("Gave up waiting until " + what)
+                    .isNegative();
+            LockSupport.parkNanos(100_000);
+        }
     }
 
     /** A null where none is allowed, to see it refused. */

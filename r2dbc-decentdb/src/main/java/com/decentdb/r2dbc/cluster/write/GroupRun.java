@@ -244,6 +244,7 @@ final class GroupRun implements LineOpener.Opened {
     }
 
     private void committed(Line line) {
+        counts.committed(unit ? 1 : results.size());
         try {
             if (unit) {
                 writes.get(0).succeed(List.copyOf(results));
@@ -260,7 +261,6 @@ final class GroupRun implements LineOpener.Opened {
             if (steps.stream().anyMatch(WriteStep::schema)) {
                 line.forgetStatements();
             }
-            counts.committed(unit ? 1 : results.size());
             context.committed().accept(steps);
         } finally {
             end(line, List.of());

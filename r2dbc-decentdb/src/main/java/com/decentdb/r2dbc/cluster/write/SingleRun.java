@@ -132,6 +132,7 @@ final class SingleRun implements LineOpener.Opened {
     private void succeed(WriteResult result) {
         running = null;
         if (end()) {
+            counts.committed(1);
             try {
                 write.succeed(List.of(result));
                 context.lease().lockedHere();
@@ -139,7 +140,6 @@ final class SingleRun implements LineOpener.Opened {
                 if (step.schema() && line != null) {
                     line.forgetStatements();
                 }
-                counts.committed(1);
                 context.committed().accept(write.steps());
             } finally {
                 whenDone.run();

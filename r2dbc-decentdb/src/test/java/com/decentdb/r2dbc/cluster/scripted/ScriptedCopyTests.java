@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.cluster.scripted;
 
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitUntil;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.error;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -22,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,14 +85,6 @@ class ScriptedCopyTests {
         }
     }
 
-    private static void awaitThat(BooleanSupplier condition) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime() - deadline).as("Gave up waiting").isNegative();
-            Thread.onSpinWait();
-        }
-    }
-
     private void isWhole() throws IOException {
         assertThat(files()).containsExactly("copy.db", "copy.db-wal");
         assertThat(Files.readAllBytes(copy())).isEqualTo(CONTENT.bytes());
@@ -135,7 +127,7 @@ class ScriptedCopyTests {
         on(
                 talk -> {
                     talk.send(Arrays.copyOf(COPY.bytes(), 40));
-                    awaitThat(() -> !files().isEmpty());
+                    awaitUntil("the copy has begun", () -> !files().isEmpty());
                     Files.writeString(other, "precious");
                     talk.send(Arrays.copyOfRange(COPY.bytes(), 40, COPY.bytes().length))
                             .expectClose();
@@ -182,11 +174,11 @@ class ScriptedCopyTests {
     void aCopyThatIsCancelledLeavesNothing() throws IOException {
         on(talk -> talk.send(Arrays.copyOf(COPY.bytes(), 56)).expectClose(), connection -> {
             Disposable copying = connection.saveAs(copy()).subscribe();
-            awaitThat(() -> !files().isEmpty());
+            awaitUntil("the copy has begun", () -> !files().isEmpty());
 
             copying.dispose();
 
-            awaitThat(() -> files().isEmpty());
+            awaitUntil("nothing is left", () -> files().isEmpty());
         });
     }
 
@@ -194,7 +186,7 @@ class ScriptedCopyTests {
     void aCopyEndsWithItsConnection() throws IOException {
         on(talk -> talk.send(Arrays.copyOf(COPY.bytes(), 56)).expectClose(), connection -> {
             StepVerifier.create(connection.saveAs(copy()))
-                    .then(() -> awaitThat(() -> !files().isEmpty()))
+                    .then(() -> awaitUntil("the copy has begun", () -> !files().isEmpty()))
                     .then(() -> await(connection.close()))
                     .expectErrorSatisfies(error ->
                             assertThat(((R2dbcException) error).getSqlState()).isEqualTo("08003"))

@@ -85,7 +85,7 @@ class ScriptedFailureTests {
 
     @Test
     void aWriteThatIsNotAnsweredIsUndecided() throws IOException {
-        on(once(WRITE, Conversation::expectClose), "statementTimeout=PT0.3S", (connection, leader) -> {
+        on(once(WRITE, Conversation::expectClose), "statementTimeout=PT1S", (connection, leader) -> {
             assertThat(error(connection.execute(WRITE))).isInstanceOf(OutcomeUnknownException.class);
             assertThat(leader.statements()).containsExactly(WRITE);
             assertThat(awaitValue(connection.execute("DELETE FROM t"))).isEqualTo(1);
@@ -114,7 +114,7 @@ class ScriptedFailureTests {
 
     @Test
     void aReadThatIsNotAnsweredTimesOut() throws IOException {
-        on(once(READ, Conversation::expectClose), "statementTimeout=PT0.3S", (connection, leader) -> {
+        on(once(READ, Conversation::expectClose), "statementTimeout=PT1S", (connection, leader) -> {
             R2dbcException error = error(connection.fetchLists(READ));
 
             assertThat(error).isInstanceOf(R2dbcTimeoutException.class);

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.cluster.scripted;
 
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitUntil;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -138,13 +139,7 @@ final class ScriptedLeader implements AutoCloseable {
 
     /** Waits until a statement has come. */
     void awaitStatement(String sql) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!statements.contains(sql)) {
-            assertThat(System.nanoTime() - deadline)
-                    .as("Gave up waiting for " + sql)
-                    .isNegative();
-            Thread.onSpinWait();
-        }
+        awaitUntil(sql + " has come", () -> statements.contains(sql));
     }
 
     @Override

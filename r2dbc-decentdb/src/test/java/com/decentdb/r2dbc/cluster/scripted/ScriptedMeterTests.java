@@ -1,8 +1,8 @@
 package com.decentdb.r2dbc.cluster.scripted;
 
-import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitAll;
+import static com.decentdb.r2dbc.TestDatabase.awaitUntil;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.error;
 import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.on;
@@ -29,7 +29,6 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,7 +55,7 @@ class ScriptedMeterTests {
     /** Like {@code on}, with meters that nothing was counted in. */
     private void onFresh(ScriptedLeader.Answers answers, ScriptedLeader.Check check) throws IOException {
         on(answers, "", check);
-        eventually(() -> meters().isEmpty());
+        awaitUntil("no meter is left", () -> meters().isEmpty());
     }
 
     private long requests(String kind, String outcome) {
@@ -73,15 +72,6 @@ class ScriptedMeterTests {
     private double gauge(String name, String... tags) {
         Gauge gauge = registry.get(PREFIX + name).tags(tags).gauge();
         return gauge.value();
-    }
-
-    /** The gauges follow after a moment. */
-    private static void eventually(BooleanSupplier condition) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime() - deadline).as("Gave up waiting").isNegative();
-            Thread.onSpinWait();
-        }
     }
 
     private List<Meter> meters() {
@@ -151,9 +141,11 @@ class ScriptedMeterTests {
                                 connection.execute("DELETE FROM t"),
                                 connection.execute("DELETE FROM t"),
                                 Flux.defer(() -> {
-                                    eventually(() -> awaitValue(connection.writeQueueMetrics())
-                                                    .waiting()
-                                            == 2);
+                                    awaitUntil(
+                                            "two writes wait",
+                                            () -> awaitValue(connection.writeQueueMetrics())
+                                                            .waiting()
+                                                    == 2);
                                     answer.countDown();
                                     return Flux.<Long>empty();
                                 }));
@@ -174,9 +166,9 @@ class ScriptedMeterTests {
     @Test
     void connectionsAndChannelsAreCountedUntilTheFactoryIsClosed() throws IOException {
         on(ScriptedLeader::usual, "", (connection, leader) -> {
-            eventually(() -> gauge("sessions") == 1);
+            awaitUntil("one session is open", () -> gauge("sessions") == 1);
             await(connection.execute(WRITE));
-            eventually(() -> gauge("channels", "role", "writer", "state", "idle") == 1);
+            awaitUntil("the writer is idle", () -> gauge("channels", "role", "writer", "state", "idle") == 1);
             assertThat(gauge("channels", "role", "reader", "state", "idle")).isEqualTo(1);
             assertThat(gauge("channels", "role", "pinned", "state", "idle")).isZero();
             assertThat(gauge("writes.pending")).isZero();
@@ -190,7 +182,7 @@ class ScriptedMeterTests {
                             .count())
                     .isEqualTo(1);
         });
-        eventually(() -> meters().isEmpty());
+        awaitUntil("no meter is left", () -> meters().isEmpty());
     }
 
     @Test
@@ -198,10 +190,10 @@ class ScriptedMeterTests {
         on(ScriptedLeader::usual, "", (first, leader) -> {
             DecentDbConnectionFactory other = DecentDb.factory(leader.url(""));
             DecentDbConnection second = awaitValue(other.create());
-            eventually(() -> gauge("sessions") == 2);
+            awaitUntil("two sessions are open", () -> gauge("sessions") == 2);
             await(second.close());
             await(other.close());
-            eventually(() -> gauge("sessions") == 1);
+            awaitUntil("one session is open", () -> gauge("sessions") == 1);
         });
     }
 
@@ -212,15 +204,17 @@ class ScriptedMeterTests {
             DecentDbConnectionFactory factory = DecentDb.factory(node.url("failoverTimeout=PT0.1S"));
             DecentDbConnectionFactory holder = DecentDb.factory(node.url("failoverTimeout=PT10M"));
             var holding = holder.create().subscribe();
-            eventually(() -> !meters().isEmpty());
+            awaitUntil("the factory is measured", () -> !meters().isEmpty());
 
             error(factory.create());
 
-            eventually(() -> registry.get(PREFIX + "search")
-                            .tags("database", "app", "outcome", "none")
-                            .timer()
-                            .count()
-                    == 1);
+            awaitUntil(
+                    "the search is counted",
+                    () -> registry.get(PREFIX + "search")
+                                    .tags("database", "app", "outcome", "none")
+                                    .timer()
+                                    .count()
+                            == 1);
             holding.dispose();
             await(factory.close());
             await(holder.close());

@@ -56,7 +56,7 @@ class ScriptedStoreTests {
     }
 
     private static ConnectionFactoryOptions options(ScriptedLeader leader, NodeStore store) {
-        return ConnectionFactoryOptions.parse(leader.url("failoverTimeout=PT0.5S&nodeStoreWrite=true"))
+        return ConnectionFactoryOptions.parse(leader.url("failoverTimeout=PT3S&nodeStoreWrite=true"))
                 .mutate()
                 .option(ClusterOptions.NODE_STORE, store)
                 .option(ClusterOptions.TOPOLOGY_REFRESH, Duration.ofMinutes(1))
