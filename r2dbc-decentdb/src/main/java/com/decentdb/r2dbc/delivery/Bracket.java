@@ -183,7 +183,7 @@ public final class Bracket<R, T> extends Flux<T> {
                 return;
             }
             if (error != null) {
-                subscriber.onError(Errors.signal(error));
+                Exchange.fail(subscriber, error);
             } else if (from != State.GIVING_UP) {
                 Exchange.complete(subscriber);
             }

@@ -241,7 +241,7 @@ public abstract class Exchange<T> extends Task implements Subscription, WaitQueu
         answer = null;
         Throwable error = failure;
         if (error != null) {
-            waiting.onError(Errors.signal(error));
+            fail(waiting, error);
             return;
         }
         if (value != null) {
@@ -269,11 +269,23 @@ public abstract class Exchange<T> extends Task implements Subscription, WaitQueu
         }
     }
 
+    /**
+     * Gives a subscriber its error. An operator that goes on to another publisher behind an error, and finds no memory for that, would
+     * lose it as well: it gets that failure as its last signal.
+     */
+    public static void fail(Subscriber<?> subscriber, Throwable error) {
+        try {
+            subscriber.onError(Errors.signal(error));
+        } catch (VirtualMachineError | LinkageError e) {
+            subscriber.onError(Errors.signal(e));
+        }
+    }
+
     private void fail(CoreSubscriber<? super T> waiting, T dropped, Throwable error) {
         try {
             release(dropped);
         } finally {
-            waiting.onError(Errors.signal(error));
+            fail(waiting, error);
         }
     }
 

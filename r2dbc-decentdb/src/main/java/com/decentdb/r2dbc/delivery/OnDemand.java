@@ -102,7 +102,7 @@ public abstract class OnDemand<S, T> extends Flux<T> {
             try {
                 publisher = flux.source();
             } catch (Throwable e) {
-                subscriber.onError(Operators.onOperatorError(Errors.signal(e), currentContext()));
+                onError(Operators.onOperatorError(Errors.signal(e), currentContext()));
                 return;
             }
             try {
@@ -146,7 +146,6 @@ public abstract class OnDemand<S, T> extends Flux<T> {
                 cancel();
             } finally {
                 onError(error);
-                failed = true;
             }
         }
 
@@ -155,7 +154,8 @@ public abstract class OnDemand<S, T> extends Flux<T> {
             if (failed) {
                 Operators.onErrorDropped(error, currentContext());
             } else {
-                subscriber.onError(Errors.signal(error));
+                failed = true;
+                Exchange.fail(subscriber, error);
             }
         }
 

@@ -3,7 +3,6 @@ package com.decentdb.r2dbc.live;
 import com.decentdb.r2dbc.api.LiveResult.Reason;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.SerializedDrain;
-import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -209,7 +208,7 @@ final class LiveQueryFlux<E> extends Flux<E> {
                 if (reason == Exceptions.TERMINATED) {
                     Exchange.complete(subscriber);
                 } else {
-                    subscriber.onError(Errors.signal(reason));
+                    Exchange.fail(subscriber, reason);
                 }
             }
         }

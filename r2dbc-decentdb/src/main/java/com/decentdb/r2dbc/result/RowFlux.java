@@ -247,7 +247,7 @@ final class RowFlux<T> extends Flux<T> {
                 try {
                     cursor.close();
                 } finally {
-                    subscriber.onError(Errors.signal(error));
+                    Exchange.fail(subscriber, error);
                 }
             } else {
                 Operators.onErrorDropped(error, subscriber.currentContext());

@@ -98,6 +98,23 @@ class ExchangeTests {
                         assertThat(((R2dbcException) error).getSqlState()).isEqualTo("53200"));
     }
 
+    /** The error goes to an operator that would go on to another publisher, and finds no memory for that. */
+    @Test
+    void anOperatorThatCannotGoOnBehindAnErrorGivesThatToItsSubscriber() {
+        StepVerifier.create(exchange(Runnable::run).onErrorResume(error -> {
+                    throw new OutOfMemoryError("injected");
+                }))
+                .then(() -> submitted.get(0).fail(new IllegalStateException("failed")))
+                .verifyErrorSatisfies(error ->
+                        assertThat(((R2dbcException) error).getSqlState()).isEqualTo("53200"));
+        StepVerifier.create(OnDemand.flux(() -> Mono.error(new IllegalStateException("failed")))
+                        .onErrorResume(error -> {
+                            throw new OutOfMemoryError("injected");
+                        }))
+                .verifyErrorSatisfies(error ->
+                        assertThat(((R2dbcException) error).getSqlState()).isEqualTo("53200"));
+    }
+
     private Mono<String> exchange(Executor delivery) {
         return Exchange.mono(delivery, released::add, submitted::add);
     }

@@ -8,6 +8,7 @@ import com.decentdb.r2dbc.cluster.statement.Failures;
 import com.decentdb.r2dbc.cluster.statement.Trouble;
 import com.decentdb.r2dbc.cluster.wire.RowsFrame;
 import com.decentdb.r2dbc.cluster.wire.Tuple;
+import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.SerializedDrain;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchedEvent;
@@ -182,7 +183,7 @@ public final class LogSubscription extends SerializedDrain implements Subscripti
             over = true;
             try {
                 // A subscriber may turn to a watch without rows then, for which the line is to stay open.
-                subscriber.onError(Errors.signal(error));
+                Exchange.fail(subscriber, error);
             } finally {
                 place.leave(this);
             }

@@ -1,7 +1,7 @@
 package com.decentdb.r2dbc.cluster.watch;
 
+import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.SerializedDrain;
-import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import java.util.Locale;
 import java.util.Set;
@@ -119,7 +119,7 @@ final class Watcher extends SerializedDrain implements Subscription {
         if (completes && !over && pending.get() == null) {
             over = true;
             watches.remove(this);
-            subscriber.onComplete();
+            Exchange.complete(subscriber);
         }
     }
 
@@ -133,7 +133,7 @@ final class Watcher extends SerializedDrain implements Subscription {
     private void fail(Throwable error) {
         if (!over) {
             cancel();
-            subscriber.onError(Errors.signal(error));
+            Exchange.fail(subscriber, error);
         }
     }
 }

@@ -168,7 +168,7 @@ final class WatchSubscription implements Subscription {
                         // The subscriber threw. It may have operators behind it that wait for an end.
                         cancel();
                         over = true;
-                        subscriber.onError(Errors.signal(e));
+                        Exchange.fail(subscriber, e);
                     }
                     continue;
                 }
@@ -210,7 +210,7 @@ final class WatchSubscription implements Subscription {
         if (error == null) {
             Exchange.complete(subscriber);
         } else {
-            subscriber.onError(Errors.signal(error));
+            Exchange.fail(subscriber, error);
         }
     }
 
