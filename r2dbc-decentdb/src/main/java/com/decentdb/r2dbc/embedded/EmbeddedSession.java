@@ -6,6 +6,7 @@ import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.api.schema.SchemaInspection;
 import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.delivery.Bracket;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.Lifetime;
 import com.decentdb.r2dbc.delivery.OnDemand;
@@ -111,28 +112,20 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Mono<Void> begin(TransactionOptions options) {
-        return Mono.defer(() -> {
-            if (!open) {
-                return Mono.error(Errors.closed());
-            }
-            if (inTransaction()) {
-                return Mono.error(Errors.transactionOpen());
-            }
-            if (!options.timeout().isZero()) {
-                return Mono.error(TransactionErrors.noTimeout());
-            }
-            return begun(new SessionTransaction(database, this::lanes, options, delivery));
-        });
+        return Mono.defer(() -> beginNow(options));
     }
 
-    private synchronized Mono<Void> begun(SessionTransaction begun) {
+    private synchronized Mono<Void> beginNow(TransactionOptions options) {
         if (!open) {
             return Mono.error(Errors.closed());
         }
         if (inTransaction()) {
-            return Mono.error(Errors.of("25001", "Another transaction was begun on this connection meanwhile", null));
+            return Mono.error(Errors.transactionOpen());
         }
-        transaction = begun;
+        if (!options.timeout().isZero()) {
+            return Mono.error(TransactionErrors.noTimeout());
+        }
+        transaction = new SessionTransaction(database, this::lanes, options, delivery);
         return Mono.empty();
     }
 
@@ -143,8 +136,11 @@ final class EmbeddedSession implements Session {
             if (current == null) {
                 return open ? Mono.empty() : Mono.error(Errors.closed());
             }
-            return Exchange.<Void>mono(delivery, current::commit)
-                    .onErrorResume(error -> rollback(current).onErrorComplete().then(Mono.error(error)))
+            return Mono.fromDirect(new Bracket<>(
+                            Mono.just(current),
+                            ending -> Exchange.<Void>mono(delivery, ending::commit),
+                            committed -> Mono.empty(),
+                            this::rollback))
                     .doOnTerminate(() -> forget(current));
         });
     }
@@ -183,11 +179,22 @@ final class EmbeddedSession implements Session {
         return Mono.defer(() -> {
             place.abandonResults(Errors::givenBack);
             SessionTransaction current = transaction;
-            if (current == null && !place.isPinned()) {
-                return Mono.empty();
-            }
-            Mono<Void> ended = current == null ? Mono.empty() : rollback(current);
-            return ended.onErrorComplete().then(Exchange.surely(delivery, whenDone -> place.unpin(() -> {}, whenDone)));
+            return current == null && !place.isPinned()
+                    ? Mono.empty()
+                    : Exchange.surely(delivery, whenDone -> giveUp(current, () -> {}, whenDone));
+        });
+    }
+
+    /** Gives up the transaction, then the lane of its own; bears repetition. */
+    private void giveUp(@Nullable SessionTransaction current, Runnable whenGone, Runnable whenDone) {
+        Persistent rest = Persistent.of(() -> place.unpin(whenGone, whenDone));
+        if (current == null) {
+            rest.begin();
+            return;
+        }
+        current.rollback(() -> {
+            forget(current);
+            rest.begin();
         });
     }
 
@@ -363,13 +370,9 @@ final class EmbeddedSession implements Session {
         lifetime.end();
         place.close();
         tasks.end(lanes());
-        if (current == null) {
-            place.unpin(release, whenDone);
-            return;
-        }
         // Nobody waits for a call that cannot be ended: its lane is freed behind it.
-        boolean endless = current.busyAfterLast() && !database.interrupts();
-        current.rollback(Persistent.of(() -> place.unpin(release, endless ? () -> {} : whenDone))::begin);
+        boolean endless = current != null && current.busyAfterLast() && !database.interrupts();
+        giveUp(current, release, endless ? () -> {} : whenDone);
         if (endless) {
             whenDone.run();
         }

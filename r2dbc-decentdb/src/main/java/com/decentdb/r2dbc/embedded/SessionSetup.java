@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.embedded;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.Parameters;
+import com.decentdb.r2dbc.delivery.Bracket;
 import com.decentdb.r2dbc.embedded.engine.EngineJson;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Errors;
@@ -33,20 +34,23 @@ final class SessionSetup {
 
     /** Lets a session see what another one has set up so far; it is closed if that fails. */
     static Mono<Session> alike(EmbeddedSession origin, EmbeddedSession other, Duration lockWait) {
+        return Mono.fromDirect(new Bracket<>(
+                Mono.just(other),
+                opened -> setUp(origin, opened, lockWait).thenReturn((Session) opened),
+                done -> Mono.empty(),
+                EmbeddedSession::close));
+    }
+
+    private static Mono<Void> setUp(EmbeddedSession origin, EmbeddedSession other, Duration lockWait) {
         List<Consumer<NativeDatabase>> settings = origin.place.setup().settings();
-        return origin.describe(SessionSetup::temporary)
-                .flatMap(names -> {
-                    other.place.setup().hide(names);
-                    if (settings.isEmpty()) {
-                        return Mono.<Void>empty();
-                    }
-                    other.place.pin("Live data of a connection with settings", null, false);
-                    return other.onOwnLane(
-                            "Live data", lockWait, handle -> settings.forEach(each -> each.accept(handle)));
-                })
-                .thenReturn((Session) other)
-                .onErrorResume(error -> other.close().then(Mono.error(error)))
-                .doOnCancel(() -> other.close().subscribe());
+        return origin.describe(SessionSetup::temporary).flatMap(names -> {
+            other.place.setup().hide(names);
+            if (settings.isEmpty()) {
+                return Mono.empty();
+            }
+            other.place.pin("Live data of a connection with settings", null, false);
+            return other.onOwnLane("Live data", lockWait, handle -> settings.forEach(each -> each.accept(handle)));
+        });
     }
 
     /** Notes a statement that ran and left something in the session. */

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -58,6 +59,25 @@ class FaultInjectionTests {
                     .as("memory ran out at " + FaultPoints.describe(place))
                     .isEmpty();
         }
+    }
+
+    /** The error is on its way to the subscriber, by operators that go on to the rollback. */
+    @Test
+    void memoryThatRunsOutAtACommitAndBehindItFailsTheTransaction() throws Exception {
+        String file = create();
+        AtomicInteger failures = new AtomicInteger();
+        FaultPoints.follow(place -> {
+            int before = failures.get();
+            String next = before == 0 ? "LaneTransaction.commitNow" : "EmbeddedSession";
+            if (before < 2
+                    && FaultPoints.describe(place).contains(next)
+                    && failures.compareAndSet(before, before + 1)) {
+                throw new OutOfMemoryError("thrown by a test");
+            }
+        });
+
+        assertThat(run(file, true)).isEmpty();
+        assertThat(failures).hasValue(2);
     }
 
     /** Several failures in a row are more cases than a short run can go through. */

@@ -111,6 +111,26 @@ class ForgottenTransactionTests {
     }
 
     @Test
+    void aCommitThatIsCancelledWhileItWaitsRollsBack() {
+        DecentDbConnection holder = database.connect();
+        holdWriteLock(holder);
+        DecentDbConnection waiting = database.connect();
+        await(waiting.beginTransaction());
+        Mono<Long> insert =
+                waiting.execute("INSERT INTO t (v) VALUES ('given up')").cache();
+        insert.subscribe(rows -> {}, error -> {});
+
+        waiting.commitTransaction().subscribe().dispose();
+
+        expectState(insert, "25000");
+        assertThat(waiting.isAutoCommit()).isTrue();
+        await(holder.rollbackTransaction());
+        await(waiting.execute("INSERT INTO t (v) VALUES ('afterwards')"));
+        assertThat(count("given up")).isZero();
+        assertThat(count("afterwards")).isEqualTo(1);
+    }
+
+    @Test
     void aTransactionThatDoesNothingForTooLongIsRolledBack() {
         DecentDbConnection idle =
                 database.keep(DecentDb.connect(database.url("linger=0&idleTransactionTimeout=PT0.05S")));
