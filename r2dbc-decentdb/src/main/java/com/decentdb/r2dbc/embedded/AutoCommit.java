@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.embedded;
 
 import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.Spread;
 import com.decentdb.r2dbc.delivery.WaitQueue;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.Interrupts;
@@ -91,18 +92,7 @@ final class AutoCommit implements Interrupts.Owner {
 
     /** A request for the cursors of a command; those that arrive late are closed. */
     static Flux<Cursor> answers(Executor delivery, Consumer<Exchange<List<Cursor>>> submit) {
-        return Exchange.mono(delivery, late -> late.forEach(Cursor::close), submit)
-                .flatMapIterable(Function.identity())
-                .doOnDiscard(Cursor.class, Cursor::close)
-                .doOnDiscard(List.class, AutoCommit::close);
-    }
-
-    private static void close(List<?> dropped) {
-        dropped.forEach(each -> {
-            if (each instanceof Cursor cursor) {
-                cursor.close();
-            }
-        });
+        return Spread.of(Exchange.mono(delivery, late -> late.forEach(Cursor::close), submit), Cursor::close);
     }
 
     /** Runs a statement outside any transaction. */
@@ -124,8 +114,7 @@ final class AutoCommit implements Interrupts.Owner {
     /** Runs statements that change rows, in order up to the first that fails, with one commit. */
     Flux<Cursor> executeTogether(List<Command> writes) {
         // The outcomes of writes are in memory, so a cursor that reaches no subscriber holds nothing to be released.
-        return Exchange.<List<Cursor>>mono(delivery, exchange -> write(writes, exchange, Function.identity()))
-                .flatMapIterable(Function.identity());
+        return Spread.of(Exchange.mono(delivery, exchange -> write(writes, exchange, Function.identity())));
     }
 
     private <T> void write(List<Command> commands, Exchange<T> exchange, Function<List<Cursor>, T> answer) {

@@ -17,6 +17,7 @@ import com.decentdb.r2dbc.api.schema.TableInfo;
 import com.decentdb.r2dbc.api.schema.ToolingMetadata;
 import com.decentdb.r2dbc.api.schema.TriggerInfo;
 import com.decentdb.r2dbc.api.schema.ViewInfo;
+import com.decentdb.r2dbc.delivery.Spread;
 import com.decentdb.r2dbc.embedded.engine.EngineJson;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.transport.Descriptions;
@@ -69,9 +70,8 @@ final class EngineInspection implements SchemaInspection {
     @Override
     public Flux<TableColumn> tableColumns(String table) {
         requireName(table);
-        return handle.call(
-                        database -> Descriptions.columns(EngineJson.object(database.describeTable(table), "a table")))
-                .flatMapIterable(Function.identity())
+        return Spread.of(handle.call(
+                        database -> Descriptions.columns(EngineJson.object(database.describeTable(table), "a table"))))
                 .onErrorMap(error -> missing(error, "table", table));
     }
 
@@ -132,10 +132,9 @@ final class EngineInspection implements SchemaInspection {
     }
 
     private <T> Flux<T> all(Function<NativeDatabase, String> read, Function<Map<String, @Nullable Object>, T> reading) {
-        return handle.call(database -> EngineJson.array(read.apply(database), "the schema").stream()
-                        .map(reading)
-                        .toList())
-                .flatMapIterable(Function.identity());
+        return Spread.of(handle.call(database -> EngineJson.array(read.apply(database), "the schema").stream()
+                .map(reading)
+                .toList()));
     }
 
     private static QueryDescription query(Map<String, @Nullable Object> query) {

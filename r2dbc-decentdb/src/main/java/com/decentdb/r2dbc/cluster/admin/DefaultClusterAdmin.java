@@ -17,6 +17,7 @@ import com.decentdb.r2dbc.cluster.leader.LeaderFinder;
 import com.decentdb.r2dbc.cluster.leader.NodeAddress;
 import com.decentdb.r2dbc.cluster.wire.Reply;
 import com.decentdb.r2dbc.cluster.wire.Requests;
+import com.decentdb.r2dbc.delivery.Spread;
 import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import com.decentdb.r2dbc.transport.Errors;
 import java.time.Duration;
@@ -90,9 +91,7 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
 
     @Override
     public Flux<ClusterNode> members() {
-        return onLeader(listed("the question for the members"))
-                .flatMapIterable(nodes -> nodes)
-                .map(DefaultClusterAdmin::node);
+        return Spread.of(onLeader(listed("the question for the members"))).map(DefaultClusterAdmin::node);
     }
 
     @Override

@@ -12,6 +12,7 @@ import com.decentdb.r2dbc.api.schema.TableInfo;
 import com.decentdb.r2dbc.api.schema.ToolingMetadata;
 import com.decentdb.r2dbc.api.schema.TriggerInfo;
 import com.decentdb.r2dbc.api.schema.ViewInfo;
+import com.decentdb.r2dbc.delivery.Spread;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Cursor;
 import com.decentdb.r2dbc.transport.Descriptions;
@@ -59,7 +60,7 @@ public final class ClusterInspection implements SchemaInspection {
     private <T> Flux<T> each(
             Function<SchemaMaps, List<Map<String, @Nullable Object>>> objects,
             Function<Map<String, @Nullable Object>, T> info) {
-        return maps().flatMapIterable(objects).map(info);
+        return Spread.of(maps().map(objects)).map(info);
     }
 
     @Override
@@ -74,7 +75,7 @@ public final class ClusterInspection implements SchemaInspection {
 
     @Override
     public Flux<TableColumn> tableColumns(String table) {
-        return named(SchemaMaps::tables, "table", table).flatMapIterable(Descriptions::columns);
+        return Spread.of(named(SchemaMaps::tables, "table", table).map(Descriptions::columns));
     }
 
     @Override

@@ -11,6 +11,7 @@ import com.decentdb.r2dbc.cluster.write.WriteResult;
 import com.decentdb.r2dbc.cluster.write.WriteStep;
 import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.Spread;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
 import java.time.Duration;
@@ -80,8 +81,7 @@ final class SessionWrites {
 
     /** The answers to a request that come together. */
     Flux<Cursor> several(Consumer<Exchange<List<Cursor>>> submit) {
-        return Exchange.<List<Cursor>>mono(delivery, late -> late.forEach(Cursor::close), submit)
-                .flatMapIterable(Function.identity());
+        return Spread.of(Exchange.mono(delivery, late -> late.forEach(Cursor::close), submit), Cursor::close);
     }
 
     private <T> void submit(
