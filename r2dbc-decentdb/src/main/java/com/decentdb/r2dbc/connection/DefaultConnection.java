@@ -308,7 +308,7 @@ public final class DefaultConnection implements DecentDbConnection {
 
     @Override
     public Flux<Long> executeQueued(String sql, Publisher<? extends @Nullable Object[]> arguments) {
-        return queuedWrites.each(sql, arguments).handle(QueuedWrites::rowsChanged);
+        return queuedWrites.counts(sql, arguments);
     }
 
     @Override

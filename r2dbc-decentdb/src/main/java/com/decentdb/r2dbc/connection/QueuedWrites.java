@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.connection;
 
 import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.settings.SessionSettings;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.SqlScript;
@@ -24,7 +25,7 @@ final class QueuedWrites {
     }
 
     Mono<Long> one(String sql, @Nullable Object[] arguments) {
-        return Mono.defer(() -> {
+        return OnDemand.mono(() -> {
             refuseStreams(Arguments.required(arguments, "array of arguments"));
             SessionSettings settings = connection.settings();
             SqlScript script = settings.parse(sql);
@@ -36,8 +37,18 @@ final class QueuedWrites {
         });
     }
 
+    Flux<Long> counts(String sql, Publisher<? extends @Nullable Object[]> arguments) {
+        Arguments.required(arguments, "publisher of arguments");
+        return OnDemand.flux(() -> outcomes(sql, arguments).handle(QueuedWrites::rowsChanged));
+    }
+
     Flux<WriteOutcome> each(String sql, Publisher<? extends @Nullable Object[]> arguments) {
         Arguments.required(arguments, "publisher of arguments");
+        return OnDemand.flux(() -> outcomes(sql, arguments));
+    }
+
+    /** Operators that merge keep what is thrown behind them, which one that merges nothing has to take. */
+    private Flux<WriteOutcome> outcomes(String sql, Publisher<? extends @Nullable Object[]> arguments) {
         return Flux.defer(() -> {
             SessionSettings settings = connection.settings();
             SqlScript script = settings.parse(sql);
@@ -51,7 +62,7 @@ final class QueuedWrites {
     }
 
     /** Passes on the number of rows that a write changed, or its failure. */
-    static void rowsChanged(WriteOutcome outcome, SynchronousSink<Long> sink) {
+    private static void rowsChanged(WriteOutcome outcome, SynchronousSink<Long> sink) {
         R2dbcException failure = outcome.failure();
         if (failure == null) {
             sink.next(outcome.rowsChanged());

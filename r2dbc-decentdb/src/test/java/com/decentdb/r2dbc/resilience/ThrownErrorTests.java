@@ -14,6 +14,7 @@ import io.r2dbc.spi.Closeable;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
 import io.r2dbc.spi.Result;
+import io.r2dbc.spi.ValidationDepth;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.reactivestreams.Publisher;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
@@ -313,9 +315,28 @@ class ThrownErrorTests {
         StepVerifier.create(connection.execute("DELETE FROM numbers").map(new Trap(Place.MAPPING, kind, 0)::map))
                 .expectError()
                 .verify(PATIENCE);
-        StepVerifier.create(connection.watchTable("numbers").map(new Trap(Place.MAPPING, kind, 0)::map))
-                .expectError()
-                .verify(PATIENCE);
+        String delete = "DELETE FROM numbers WHERE n = $1";
+        List<Publisher<?>> others = List.of(
+                connection.watchTable("numbers"),
+                connection.liveQuery(NUMBERS).map(row -> row),
+                connection.executeQueued(delete, 1),
+                connection.executeQueued(delete, Flux.range(0, 9).map(n -> new Object[] {n})),
+                connection.executeQueuedEach(delete, Flux.range(0, 9).map(n -> new Object[] {n})),
+                connection.fetchValue("SELECT 1", Integer.class),
+                connection.inTransaction(c -> c.execute("DELETE FROM numbers")),
+                connection.createStatement(delete).bind(0, 1).add().bind(0, 2).execute(),
+                connection.createBatch().add("DELETE FROM numbers").add(NUMBERS).execute(),
+                connection.listTables(),
+                connection.tableColumns("numbers"),
+                connection.describeQuery(NUMBERS),
+                connection.toolingMetadata(),
+                connection.writeQueueMetrics(),
+                connection.validate(ValidationDepth.REMOTE));
+        for (Publisher<?> each : others) {
+            StepVerifier.create(Flux.from(each).map(new Trap(Place.MAPPING, kind, 0)::map))
+                    .expectError()
+                    .verify(PATIENCE);
+        }
     }
 
     @ParameterizedTest
