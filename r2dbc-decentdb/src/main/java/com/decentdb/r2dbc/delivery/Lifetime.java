@@ -1,9 +1,9 @@
 package com.decentdb.r2dbc.delivery;
 
 import com.decentdb.r2dbc.delivery.threads.Task;
-import com.decentdb.r2dbc.transport.Errors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
@@ -12,8 +12,8 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /**
- * The time until something ends, once: what depends on it completes then, every part of it, whatever a subscriber throws. Neither the
- * end nor any signal takes memory. Thread-safe.
+ * The time until something ends, once: what depends on it completes or fails then, every part of it, whatever a subscriber throws. Neither the
+ * end nor any signal takes memory, but for the error. Thread-safe.
  */
 public final class Lifetime {
 
@@ -23,10 +23,19 @@ public final class Lifetime {
 
     /** The signals of a source, which is cancelled and completed when this ends. */
     public <T> Flux<T> bound(Flux<T> source) {
+        return bound(source, () -> null);
+    }
+
+    /**
+     * The signals of a source, which is cancelled when this ends.
+     *
+     * @param reason the error of the subscriber then, which must not throw; null to complete it
+     */
+    public <T> Flux<T> bound(Flux<T> source, Supplier<? extends @Nullable Throwable> reason) {
         return new Flux<>() {
             @Override
             public void subscribe(CoreSubscriber<? super T> subscriber) {
-                new Bounded<T>(Lifetime.this, subscriber).begin(source);
+                new Bounded<T>(Lifetime.this, subscriber, reason).begin(source);
             }
         };
     }
@@ -87,6 +96,7 @@ public final class Lifetime {
 
         private final Lifetime lifetime;
         private final CoreSubscriber<? super T> subscriber;
+        private final Supplier<? extends @Nullable Throwable> reason;
         /** How many signals are under way; the thread of the first of them delivers the last signal. */
         private final AtomicInteger signals = new AtomicInteger();
 
@@ -98,15 +108,19 @@ public final class Lifetime {
         private @Nullable Bounded<?> behind;
         private boolean depends;
 
-        Bounded(Lifetime lifetime, CoreSubscriber<? super T> subscriber) {
+        Bounded(
+                Lifetime lifetime,
+                CoreSubscriber<? super T> subscriber,
+                Supplier<? extends @Nullable Throwable> reason) {
             this.lifetime = lifetime;
             this.subscriber = subscriber;
+            this.reason = reason;
         }
 
         void begin(Flux<T> source) {
             subscriber.onSubscribe(this);
             if (!lifetime.add(this)) {
-                finish(null);
+                finish(reason.get());
                 return;
             }
             if (ended.get()) {
@@ -124,14 +138,14 @@ public final class Lifetime {
         /** The lifetime has ended. */
         @Override
         public void run() {
-            breakOff(null);
+            breakOff(reason.get());
         }
 
-        private void breakOff(@Nullable Throwable reason) {
+        private void breakOff(@Nullable Throwable error) {
             try {
                 super.cancel();
             } finally {
-                finish(reason);
+                finish(error);
             }
         }
 
@@ -177,11 +191,11 @@ public final class Lifetime {
         }
 
         /** Notes the last signal, which follows one that is under way; false if there was another. */
-        private boolean finish(@Nullable Throwable reason) {
+        private boolean finish(@Nullable Throwable error) {
             if (!ended.compareAndSet(false, true)) {
                 return false;
             }
-            failure = reason;
+            failure = error;
             lifetime.remove(this);
             if (signals.getAndIncrement() == 0) {
                 deliverEnd();
@@ -194,7 +208,7 @@ public final class Lifetime {
             if (error == null) {
                 Exchange.complete(subscriber);
             } else {
-                subscriber.onError(Errors.signal(error));
+                Exchange.fail(subscriber, error);
             }
         }
 

@@ -63,6 +63,17 @@ class LifetimeTests {
     }
 
     @Test
+    void failsWithTheReasonThatItsSubscriberWants() {
+        TestPublisher<Integer> source = TestPublisher.create();
+        Flux<Integer> bound = lifetime.bound(source.flux(), () -> new IllegalStateException("ended"));
+
+        StepVerifier.create(bound).then(lifetime::end).verifyErrorMessage("ended");
+        StepVerifier.create(bound).verifyErrorMessage("ended");
+
+        source.assertCancelled();
+    }
+
+    @Test
     void endsAllThatDependOnItAlthoughOneThrows() {
         List<Integer> completed = new ArrayList<>();
         for (int i = 0; i < 3; i++) {

@@ -83,13 +83,16 @@ public final class EventLoops {
 
     /** Runs a task for a request, which fails with whatever the task throws. */
     public static void forRequest(Executor loop, Exchange<?> request, Runnable task) {
-        loop.execute(() -> {
-            try {
-                task.run();
-            } catch (Throwable e) {
-                request.fail(Errors.map(e, null));
-            }
-        });
+        loop.execute(() -> run(request, task));
+    }
+
+    /** Runs a task for a request at once, on the loop. */
+    public static void run(Exchange<?> request, Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable e) {
+            request.fail(Errors.map(e, null));
+        }
     }
 
     static Class<? extends SocketChannel> channelType() {

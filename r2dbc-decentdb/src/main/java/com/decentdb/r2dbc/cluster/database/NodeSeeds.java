@@ -19,7 +19,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /** The nodes that the user names: those of the URL, and those of a store, which may learn of others. Confined to the loop. */
@@ -29,6 +32,7 @@ public final class NodeSeeds {
     private final ClusterConfig config;
     private final LeaderFinder finder;
     private final Map<Exchange<?>, Runnable> waiting = new LinkedHashMap<>();
+    private volatile @Nullable Future<?> patience;
     private boolean read;
 
     NodeSeeds(EventLoop loop, ClusterConfig config, LeaderFinder finder) {
@@ -37,13 +41,15 @@ public final class NodeSeeds {
         this.finder = finder;
     }
 
-    /** Reads them; a store that does not answer within failoverTimeout does without. Any thread. */
+    /** Reads them; a store that does not answer within failoverTimeout does without, whatever becomes of its answer. Any thread. */
     void read() {
         NodeStore store = config.store();
         if (store == null) {
             loop.execute(() -> take(List.of()));
             return;
         }
+        patience =
+                loop.schedule(() -> take(List.of()), config.times().failover().toNanos(), TimeUnit.NANOSECONDS);
         DriverThreads.workers()
                 .execute(() -> stored(config, store)
                         .onErrorResume(error -> {
@@ -70,31 +76,35 @@ public final class NodeSeeds {
         });
     }
 
+    /** Goes on with these beside those of the URL; or with those alone if there is no memory for others. */
     private void take(List<ClusterNode> nodes) {
+        Future<?> timer = patience;
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        try {
+            finder.seeds(reachable(nodes));
+        } catch (Throwable e) {
+            ClusterLog.warn("The node store of '{}' cannot be used: {}", config.database(), e);
+        }
+        read = true;
+        waiting.forEach(EventLoops::run);
+        waiting.clear();
+    }
+
+    private List<NodeAddress> reachable(List<ClusterNode> nodes) {
         Set<NodeAddress> all = new LinkedHashSet<>(config.seeds());
         for (ClusterNode node : nodes) {
             try {
                 all.add(finder.reachable(NodeAddress.parse(node.address())));
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 ClusterLog.warn(
                         "The node store of '{}' names a node that cannot be dialled: {}",
                         config.database(),
                         String.valueOf(e.getMessage()));
             }
         }
-        finder.seeds(List.copyOf(all));
-        read = true;
-        Map<Exchange<?>, Runnable> served = new LinkedHashMap<>(waiting);
-        waiting.clear();
-        served.forEach(NodeSeeds::run);
-    }
-
-    private static void run(Exchange<?> exchange, Runnable step) {
-        try {
-            step.run();
-        } catch (Throwable e) {
-            exchange.fail(Errors.map(e, null));
-        }
+        return List.copyOf(all);
     }
 
     /** Takes the next step of a request when they are known. */

@@ -6,6 +6,7 @@ import com.decentdb.r2dbc.cluster.channel.EventLoops;
 import com.decentdb.r2dbc.cluster.leader.LeaderFinder;
 import com.decentdb.r2dbc.cluster.line.Line;
 import com.decentdb.r2dbc.cluster.line.LineOpener;
+import com.decentdb.r2dbc.delivery.Lifetime;
 import com.decentdb.r2dbc.transport.Errors;
 import io.netty.channel.EventLoop;
 import io.r2dbc.spi.R2dbcException;
@@ -34,11 +35,11 @@ public record Dumps(
     /**
      * Writes the database to a new file, and its log beside it.
      *
-     * @param closed ends when nobody is interested any more
+     * @param session ends when nobody is interested any more, and the copy with an error
      * @param delivery runs the subscriber's signals
      */
-    public Mono<Void> saveAs(Path path, Mono<Void> closed, Executor delivery) {
-        Flux<DumpChunk> wanted = dump().takeUntilOther(closed.then(Mono.error(Errors::closed)));
+    public Mono<Void> saveAs(Path path, Lifetime session, Executor delivery) {
+        Flux<DumpChunk> wanted = session.bound(dump(), Errors::closed);
         return CopiedFiles.write(wanted, path, settings.database())
                 .onErrorMap(error -> Errors.map(error, null))
                 .publishOn(Schedulers.fromExecutor(delivery));

@@ -13,6 +13,8 @@ import com.decentdb.r2dbc.cluster.transaction.Plan;
 import com.decentdb.r2dbc.cluster.transaction.TransactionStatement;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.delivery.Lifetime;
+import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Capability;
 import com.decentdb.r2dbc.transport.Command;
@@ -34,7 +36,6 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 
 /** A session on a cluster. Cheap: it owns no connection, unless it has temporary objects or settings. */
 public final class ClusterSession implements Session {
@@ -51,7 +52,7 @@ public final class ClusterSession implements Session {
     private final SessionReads reads;
     private final SessionWrites writes;
     private final SessionQueue queue = new SessionQueue(this);
-    private final Sinks.Empty<Void> end = Sinks.empty();
+    private final Lifetime lifetime = new Lifetime();
     private volatile @Nullable ClusterTransaction transaction;
     private final SessionPin pin;
     private volatile Duration lockWait = Waits.UNLIMITED;
@@ -271,13 +272,13 @@ public final class ClusterSession implements Session {
     public Mono<Void> saveAs(Path path) {
         return Mono.defer(() -> inTransaction()
                 ? Mono.error(Errors.waitsForTransaction("A copy"))
-                : open ? database.dumps().saveAs(path, end.asMono(), delivery) : Mono.error(Errors.closed()));
+                : open ? database.dumps().saveAs(path, lifetime, delivery) : Mono.error(Errors.closed()));
     }
 
     @Override
     public Flux<WatchedEvent> watch(WatchRequest request) {
-        return Flux.defer(() -> open
-                ? database.watches().watch(request, delivery).takeUntilOther(end.asMono())
+        return OnDemand.flux(() -> open
+                ? lifetime.bound(database.watches().watch(request, delivery))
                 : Flux.<WatchedEvent>error(Errors.closed()));
     }
 
@@ -314,7 +315,7 @@ public final class ClusterSession implements Session {
                 exchange.answer(null);
                 return;
             }
-            end.tryEmitEmpty();
+            lifetime.end();
             reads.abandon(Errors::closed);
             onLoop(exchange, () -> close(() -> exchange.answer(null)));
         });

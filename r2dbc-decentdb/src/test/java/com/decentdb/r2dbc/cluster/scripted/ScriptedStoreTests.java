@@ -15,10 +15,12 @@ import com.decentdb.r2dbc.api.cluster.NodeStore;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.AbstractList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 
 /** Stores of nodes that are programs' own, and do not work. */
@@ -29,7 +31,9 @@ class ScriptedStoreTests {
         THROWS,
         FAILS,
         IS_EMPTY,
-        NEVER_ANSWERS;
+        NEVER_ANSWERS,
+        THROWS_TO_ITS_SUBSCRIBER,
+        GIVES_A_LIST_THAT_THROWS;
 
         private Mono<List<ClusterNode>> nodes() {
             return switch (this) {
@@ -37,6 +41,25 @@ class ScriptedStoreTests {
                 case FAILS -> Mono.error(new IOException("injected"));
                 case IS_EMPTY -> Mono.empty();
                 case NEVER_ANSWERS -> Mono.never();
+                case THROWS_TO_ITS_SUBSCRIBER ->
+                    new Mono<>() {
+                        @Override
+                        public void subscribe(CoreSubscriber<? super List<ClusterNode>> subscriber) {
+                            throw new LinkageError("injected");
+                        }
+                    };
+                case GIVES_A_LIST_THAT_THROWS ->
+                    Mono.just(new AbstractList<>() {
+                        @Override
+                        public ClusterNode get(int index) {
+                            throw new LinkageError("injected");
+                        }
+
+                        @Override
+                        public int size() {
+                            return 1;
+                        }
+                    });
             };
         }
 
