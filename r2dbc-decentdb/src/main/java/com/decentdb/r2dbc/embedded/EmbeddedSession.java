@@ -13,6 +13,7 @@ import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.open.Database;
+import com.decentdb.r2dbc.embedded.open.OpenDatabases;
 import com.decentdb.r2dbc.embedded.write.GroupedWrite;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
 import com.decentdb.r2dbc.sql.SqlCommand;
@@ -350,7 +351,8 @@ final class EmbeddedSession implements Session {
     @Override
     public Mono<Void> close() {
         AtomicBoolean first = new AtomicBoolean();
-        return Exchange.surely(delivery, whenDone -> close(ends(first), whenDone));
+        return Exchange.surely(
+                delivery, whenDone -> close(ends(first), () -> OpenDatabases.settle(database, whenDone)));
     }
 
     /** Whether this end is the one that closes the session. */

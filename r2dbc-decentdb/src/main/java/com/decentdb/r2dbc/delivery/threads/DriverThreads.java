@@ -92,7 +92,7 @@ public final class DriverThreads {
      * classes on the stack of that.
      */
     @SuppressWarnings("removal") // without a substitute where threads inherit a context
-    static Thread detached(Supplier<Thread> creation) {
+    public static Thread detached(Supplier<Thread> creation) {
         Thread thread = AccessController.doPrivileged((PrivilegedAction<Thread>) creation::get);
         thread.setContextClassLoader(DriverThreads.class.getClassLoader());
         return thread;

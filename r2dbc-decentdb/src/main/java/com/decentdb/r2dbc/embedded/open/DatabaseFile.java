@@ -84,6 +84,24 @@ final class DatabaseFile {
         }
     }
 
+    /** The real path of the file, or of its directory while the file does not exist; names a file once. */
+    static Path canonical(Path path) {
+        Path absolute = path.toAbsolutePath().normalize();
+        try {
+            return absolute.toRealPath();
+        } catch (IOException notThere) {
+            Path directory = absolute.getParent();
+            Path name = absolute.getFileName();
+            try {
+                return directory == null || name == null
+                        ? absolute
+                        : directory.toRealPath().resolve(name);
+            } catch (IOException noDirectory) {
+                return absolute;
+            }
+        }
+    }
+
     /**
      * Whether the path leads to another file now than the open one. A handle opened on that would take the log of the open file
      * for its own.

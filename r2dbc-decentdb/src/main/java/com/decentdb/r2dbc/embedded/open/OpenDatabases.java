@@ -11,7 +11,6 @@ import com.decentdb.r2dbc.embedded.lane.Savepoint;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Waits;
 import io.r2dbc.spi.R2dbcException;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,6 +23,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 
@@ -38,51 +38,6 @@ public final class OpenDatabases {
     private static final Executor OPENER = DriverThreads.workers();
     private static final AtomicBoolean PREPARED = new AtomicBoolean();
     private static final Task PREPARATION = Task.of(OpenDatabases::prepare);
-
-    /** A database and its users. Guarded by {@link #LOCK}. */
-    static final class Entry {
-
-        enum State {
-            OPENING,
-            OPEN,
-            CLOSING
-        }
-
-        private final String key;
-        private final Database database;
-        /** The factory that opened it; another factory that wants to create the file is refused. */
-        private final Object creator;
-
-        private final List<OpenRequest> opening = new ArrayList<>();
-        final List<OpenRequest> afterClose = new ArrayList<>();
-        private final List<Runnable> whenClosed = new ArrayList<>();
-        /** The one whose connection was the last; not its live data, which belongs to the database. */
-        private @Nullable Owner lastOwner;
-
-        private int users;
-        State state = State.OPENING;
-        private @Nullable Future<?> linger;
-        private @Nullable Throwable failure;
-
-        // All that its beginning and its end need memory for is made before they begin.
-        private final Persistent opened = Persistent.of(() -> OpenDatabases.opened(this));
-        private final Persistent failed = Persistent.of(() -> OpenDatabases.failed(this));
-        private final Persistent close;
-
-        Entry(String key, Database database, Object creator) {
-            this.key = key;
-            this.database = database;
-            this.creator = creator;
-            Persistent closed = Persistent.of(() -> OpenDatabases.closed(this));
-            Runnable whenClosed = closed::begin;
-            this.close = Persistent.of(() -> database.close(whenClosed));
-        }
-
-        void fail(Throwable error) {
-            failure = error;
-            failed.begin();
-        }
-    }
 
     /** Stands for a factory, which stays collectable. Once it is closed, no database lingers for it. */
     public static final class Owner {
@@ -142,6 +97,9 @@ public final class OpenDatabases {
         }
 
         private boolean lingers() {
+            if (ExitHook.runs()) {
+                return false;
+            }
             Owner last = entry.lastOwner;
             try {
                 entry.linger = DriverThreads.timed(close::begin, last != null && last.closed ? 0 : linger.toNanos());
@@ -170,7 +128,7 @@ public final class OpenDatabases {
             try {
                 NativeLibrary library = NativeLibrary.load(config.nativeLibrary());
                 Path path = config.path();
-                EmbeddedConfig canonical = path == null ? config : config.at(canonical(path));
+                EmbeddedConfig canonical = path == null ? config : config.at(DatabaseFile.canonical(path));
                 new OpenRequest(factory, canonical, library, deadline, exchange).join();
             } catch (Throwable e) {
                 exchange.fail(NativeErrors.map(e, null));
@@ -223,6 +181,7 @@ public final class OpenDatabases {
 
     private static void keepTimer(Entry created) {
         try {
+            ExitHook.set();
             DriverThreads.keepTimer();
         } catch (Throwable e) {
             OPEN.remove(created.key, created);
@@ -280,7 +239,7 @@ public final class OpenDatabases {
                         null);
     }
 
-    private static void opened(Entry entry) {
+    static void opened(Entry entry) {
         synchronized (LOCK) {
             entry.state = Entry.State.OPEN;
         }
@@ -300,7 +259,7 @@ public final class OpenDatabases {
         Flux.just(1).concatMap(each -> Flux.error(Errors.outOfMemory()), 1).subscribe(each -> {}, error -> {});
     }
 
-    private static void failed(Entry entry) {
+    static void failed(Entry entry) {
         synchronized (LOCK) {
             forget(entry);
         }
@@ -317,6 +276,9 @@ public final class OpenDatabases {
     private static void forget(Entry entry) {
         if (OPEN.remove(entry.key, entry)) {
             DriverThreads.restTimer();
+        }
+        if (OPEN.isEmpty()) {
+            ExitHook.take();
         }
     }
 
@@ -338,7 +300,7 @@ public final class OpenDatabases {
         entry.close.begin();
     }
 
-    private static void closed(Entry entry) {
+    static void closed(Entry entry) {
         synchronized (LOCK) {
             forget(entry);
         }
@@ -357,6 +319,18 @@ public final class OpenDatabases {
      * @param whenClosed runs when the databases of which it had the last connection are closed, or at once if there is none
      */
     public static void close(Owner owner, Runnable whenClosed) {
+        synchronized (LOCK) {
+            owner.closed = true;
+        }
+        closeUnused(entry -> owner.equals(entry.lastOwner), whenClosed);
+    }
+
+    /**
+     * Closes the databases that only linger.
+     *
+     * @param whenClosed runs when they are closed, or at once if there is none
+     */
+    static void closeUnused(Predicate<Entry> which, Runnable whenClosed) {
         List<Entry> unused = new ArrayList<>();
         AtomicInteger left = new AtomicInteger(1);
         Runnable closed = () -> {
@@ -365,9 +339,8 @@ public final class OpenDatabases {
             }
         };
         synchronized (LOCK) {
-            owner.closed = true;
             OPEN.forEach((key, entry) -> {
-                if (entry.users == 0 && owner.equals(entry.lastOwner)) {
+                if (entry.users == 0 && which.test(entry)) {
                     unused.add(entry);
                     entry.whenClosed.add(closed);
                     left.incrementAndGet();
@@ -380,21 +353,23 @@ public final class OpenDatabases {
         closed.run();
     }
 
-    /** The real path of the file, or of its directory while the file does not exist; names a file once. */
-    private static Path canonical(Path path) {
-        Path absolute = path.toAbsolutePath().normalize();
-        try {
-            return absolute.toRealPath();
-        } catch (IOException notThere) {
-            Path directory = absolute.getParent();
-            Path name = absolute.getFileName();
-            try {
-                return directory == null || name == null
-                        ? absolute
-                        : directory.toRealPath().resolve(name);
-            } catch (IOException noDirectory) {
-                return absolute;
+    /** Ends a session whose use of the database has ended: at once, or, if the JVM ends, when the database is closed. */
+    public static void settle(Database database, Runnable whenDone) {
+        if (ExitHook.runs() && waitsForClose(database, whenDone)) {
+            return;
+        }
+        whenDone.run();
+    }
+
+    private static boolean waitsForClose(Database database, Runnable whenDone) {
+        synchronized (LOCK) {
+            for (Entry entry : OPEN.values()) {
+                if (entry.database.equals(database) && entry.state == Entry.State.CLOSING) {
+                    entry.whenClosed.add(whenDone);
+                    return true;
+                }
             }
+            return false;
         }
     }
 }

@@ -45,7 +45,7 @@ final class OpenRequest {
     }
 
     /** Prepares for the use of a database, before it is counted. */
-    void prepare(OpenDatabases.Entry entry) {
+    void prepare(Entry entry) {
         reference = new OpenDatabases.Reference(entry, factory, config.linger());
     }
 
@@ -74,18 +74,18 @@ final class OpenRequest {
     }
 
     /** Bounds the wait for a database that opens or closes; guarded by {@link OpenDatabases#LOCK}. */
-    void waitFor(OpenDatabases.Entry entry) {
+    void waitFor(Entry entry) {
         if (timer == null && deadline != WaitQueue.Waiter.NEVER) {
             Persistent late = Persistent.of(() -> fail(late(entry)));
             timer = DriverThreads.timed(late::begin, deadline - System.nanoTime());
         }
     }
 
-    private R2dbcException late(OpenDatabases.Entry entry) {
+    private R2dbcException late(Entry entry) {
         String database = "The database " + config.described();
         boolean closing;
         synchronized (OpenDatabases.LOCK) {
-            closing = entry.state == OpenDatabases.Entry.State.CLOSING;
+            closing = entry.state == Entry.State.CLOSING;
             entry.afterClose.remove(this);
         }
         return closing
