@@ -3,7 +3,7 @@ import java.lang.module.ModuleReference;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Fails unless a built jar has the module name its users will write in {@code requires}. */
+/** Fails unless a built jar is a module, with the name its users will write in {@code requires}. */
 final class CheckModuleName {
 
     private CheckModuleName() {}
@@ -13,11 +13,12 @@ final class CheckModuleName {
         String expected = args[1];
         List<String> names = ModuleFinder.of(jar).findAll().stream()
                 .map(ModuleReference::descriptor)
+                .filter(descriptor -> !descriptor.isAutomatic())
                 .map(descriptor -> descriptor.name())
                 .toList();
         if (!names.equals(List.of(expected))) {
-            System.err.println(jar + " has the module name " + names + " instead of " + expected
-                    + "; look at Automatic-Module-Name in its manifest");
+            System.err.println(jar + " is the module " + names + " instead of " + expected
+                    + "; look at module-info.java in src/main/module");
             System.exit(1);
         }
     }

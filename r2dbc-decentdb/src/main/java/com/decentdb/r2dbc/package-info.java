@@ -11,8 +11,8 @@
  *       com.decentdb.r2dbc.api.LiveData} are independent of them and of each other.
  *   <li>A failure is an {@link io.r2dbc.spi.R2dbcException} with SQLSTATE and, where there is one, the SQL text. Misuse of
  *       the API is an {@link java.lang.IllegalArgumentException} or {@link java.lang.IllegalStateException}.
- *   <li>Cancelling a statement that waits prevents it. One that already runs is not stopped, its result is given up;
- *       outside a transaction a write may then still be committed.
+ *   <li>Cancelling a statement that waits prevents it. One that already runs is stopped, where the engine can be told to;
+ *       outside a transaction nothing of a stopped write stays, unless it was about to be committed.
  *   <li>A write has completed only when it is durable.
  * </ul>
  */

@@ -29,9 +29,10 @@ final class EndingProgram {
             case CLOSES_POOL_IN_A_HOOK -> {
                 ConnectionPool pool = DecentDb.createPool(url);
                 // As an application server does, some time after the JVM has begun to end.
-                Runtime.getRuntime().addShutdownHook(new Thread(() -> Mono.delay(Duration.ofMillis(500))
-                        .then(pool.disposeLater())
-                        .block()));
+                Runtime.getRuntime()
+                        .addShutdownHook(new Thread(() -> Mono.delay(Duration.ofMillis(500))
+                                .then(pool.disposeLater())
+                                .block()));
                 Mono.usingWhen(pool.create(), EndingProgram::write, Connection::close)
                         .block();
             }

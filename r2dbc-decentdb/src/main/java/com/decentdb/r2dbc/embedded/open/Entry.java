@@ -28,8 +28,12 @@ final class Entry {
 
     int users;
     State state = State.OPENING;
-    @Nullable Future<?> linger;
-    @Nullable Throwable failure;
+
+    @Nullable
+    Future<?> linger;
+
+    @Nullable
+    Throwable failure;
 
     // All that its beginning and its end need memory for is made before they begin.
     final Persistent opened = Persistent.of(() -> OpenDatabases.opened(this));
