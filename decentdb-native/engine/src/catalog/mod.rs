@@ -210,6 +210,11 @@ impl Method {
             Method::Spatial => "spatial",
         }
     }
+
+    /// Whether the keys have an order.
+    pub fn is_ordered(&self) -> bool {
+        *self == Method::BTree
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

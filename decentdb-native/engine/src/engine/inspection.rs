@@ -179,15 +179,17 @@ impl Core {
         ]]))
     }
 
+    /// The counters that the program reported, or those of the handle's own queue.
     fn write_queue_metrics(&self) -> Json {
-        let metrics = self.queue.metrics();
+        let metrics = self.shared.reported_queue().unwrap_or_else(|| self.queue.metrics());
+        let kept = |counter: u64| (counter != u64::MAX).then_some(counter);
         json!([[
             metrics.capacity,
             metrics.current_depth,
-            metrics.admitted,
-            metrics.rejected,
-            metrics.timed_out,
-            metrics.canceled,
+            kept(metrics.admitted),
+            kept(metrics.rejected),
+            kept(metrics.timed_out),
+            kept(metrics.canceled),
             metrics.executed,
             metrics.committed,
             metrics.failed,

@@ -86,6 +86,7 @@ const ENTRIES: &[Entry] = entries! { |h, a|
     Db ddb_db_rollback_transaction(h);
     Db ddb_db_in_transaction(h, a.out());
     Db ddb_ext_db_interrupt(h);
+    Db ddb_ext_db_report_write_queue(h, null());
     Db ddb_db_branch_execute_json(h, a.text, a.out());
     Db ddb_db_change_stream_json(h, a.text, a.out());
     Db ddb_db_checkpoint(h);

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use parking_lot::lock_api::{RawMutex as _, RawMutexFair as _, RawMutexTimed as _};
 use parking_lot::{Mutex, RawMutex};
 
+use crate::c_layout::WriteQueueMetrics;
 use crate::catalog::Catalog;
 use crate::engine::watch::Hub;
 use crate::error::{Error, Result};
@@ -34,6 +35,8 @@ pub struct Shared {
     handles: AtomicUsize,
     readers: AtomicUsize,
     checkpointed: AtomicU64,
+    /// The counters of a queue that the program keeps in place of the engine's.
+    reported_queue: Mutex<Option<WriteQueueMetrics>>,
 }
 
 impl Shared {
@@ -75,6 +78,7 @@ impl Shared {
             handles: AtomicUsize::new(1),
             readers: AtomicUsize::new(0),
             checkpointed: AtomicU64::new(0),
+            reported_queue: Mutex::new(None),
         }
     }
 
@@ -127,6 +131,15 @@ impl Shared {
     /// The position of the last commit of this process, or the time of the first open.
     pub fn last_lsn(&self) -> u64 {
         self.clock.last()
+    }
+
+    /// Takes the counters of a queue that the program keeps; `None` if it keeps none.
+    pub fn report_queue(&self, metrics: Option<WriteQueueMetrics>) {
+        *self.reported_queue.lock() = metrics;
+    }
+
+    pub fn reported_queue(&self) -> Option<WriteQueueMetrics> {
+        *self.reported_queue.lock()
     }
 
     /// Takes notice of a transaction a caller began.

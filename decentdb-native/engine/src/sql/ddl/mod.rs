@@ -17,4 +17,5 @@ mod view;
 pub(crate) use self::create::create_schema;
 pub(crate) use self::rebuild::keep_odd_ids;
 pub(crate) use self::sequence::{recognize_sequence, SequenceStatement};
+pub(crate) use self::stored_expr::columns_named;
 pub(crate) use self::trigger::{recognize_trigger, CreateTrigger};

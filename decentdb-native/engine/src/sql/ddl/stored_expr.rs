@@ -29,6 +29,14 @@ pub(super) fn mentions(sql: &str, column: &str) -> bool {
     expression(sql).map_or(true, |mut expr| names_column(&mut expr, column))
 }
 
+/// Those of `columns` that an expression kept as text names; one that cannot be read counts as naming them all.
+pub(crate) fn columns_named<'c>(sql: &str, columns: impl Iterator<Item = &'c str>) -> Vec<&'c str> {
+    match expression(sql) {
+        Ok(mut expr) => columns.filter(|column| names_column(&mut expr, column)).collect(),
+        Err(_) => columns.collect(),
+    }
+}
+
 /// A column or the table of an expression gets another name.
 pub(crate) enum Renaming<'n> {
     Column { from: &'n str, to: &'n str },

@@ -3,6 +3,7 @@
 use std::fs;
 
 use decentdb::testing::abi::*;
+use decentdb::testing::c_layout::WriteQueueMetrics;
 
 use crate::support::*;
 
@@ -222,4 +223,43 @@ fn other_names_are_refused() {
     assert_eq!(db.fail("CREATE VIEW v AS SELECT * FROM sys.wal_metrics").sqlstate(), "0A000");
     db.fail("DELETE FROM sys.wal_metrics");
     db.fail("SELECT ddb_inspection_rows('wal_metrics')");
+}
+
+/// The counters of a queue that a program keeps.
+fn report() -> WriteQueueMetrics {
+    WriteQueueMetrics {
+        capacity: 7,
+        current_depth: 3,
+        admitted: u64::MAX,
+        rejected: u64::MAX,
+        timed_out: u64::MAX,
+        canceled: u64::MAX,
+        executed: 12,
+        committed: 11,
+        failed: 1,
+        group_commit_batches: 4,
+        group_commit_syncs: 4,
+        group_commit_max_batch: 5,
+        group_commit_commits_covered: 11,
+        physical_syncs_saved: 7,
+        total_queue_wait_ns: 1234,
+    }
+}
+
+#[test]
+fn the_queue_of_a_program_is_shown_on_all_handles() {
+    let file = TempDb::new();
+    let (db, other) = (file.open(), file.open());
+    let own = row(&db, "write_queue_metrics")("capacity");
+    check(unsafe { ddb_ext_db_report_write_queue(db.0, &report()) }).unwrap();
+    for handle in [&db, &other] {
+        let shown = row(handle, "write_queue_metrics");
+        assert_eq!((int(&shown("capacity")), int(&shown("current_depth"))), (7, 3));
+        assert_eq!((int(&shown("executed")), int(&shown("total_queue_wait_ns"))), (12, 1234));
+        assert_eq!(shown("admitted"), V::Null, "the program does not count it");
+    }
+    assert_ne!(db.metrics().capacity, 7, "the engine's own queue");
+    check(unsafe { ddb_ext_db_report_write_queue(other.0, std::ptr::null()) }).unwrap();
+    assert_eq!(row(&db, "write_queue_metrics")("capacity"), own);
+    assert_eq!(row(&db, "write_queue_metrics")("admitted"), V::Int(0));
 }

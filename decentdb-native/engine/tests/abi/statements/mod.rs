@@ -2,6 +2,7 @@
 
 mod constraints;
 mod execution;
+mod information;
 mod inspection;
 mod interrupts;
 mod introspection;

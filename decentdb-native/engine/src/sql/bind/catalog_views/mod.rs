@@ -1,6 +1,7 @@
 //! Descriptions of the schema and the engine that queries read: pragmas, `sys` views and `information_schema`.
 
 mod engine_views;
+mod information;
 mod pragma;
 mod schema_views;
 mod settings;

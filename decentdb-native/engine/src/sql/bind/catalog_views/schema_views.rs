@@ -1,66 +1,24 @@
-//! The schema as relations: `sqlite_schema` and its likes, and `information_schema.{schemata, tables, columns, sequences}`.
-
-use std::sync::Arc;
+//! The schema as relations: `sqlite_schema` and its likes, and `information_schema`.
 
 use sqlparser::ast::{ObjectName, ObjectNamePart};
 
-use crate::catalog::{index_definitions, Catalog, Sequence};
+use crate::catalog::{index_definitions, Catalog};
 use crate::error::{Error, Result};
 use crate::sql::bind::scope::{Relation, ScopeColumn};
 use crate::sql::grammar::{name, quote, text_literal};
 use crate::sql::AUDIT_ALL;
 use crate::value::Type;
 
+use super::information;
+
 const SCHEMA: &str = "information_schema";
 /// The schema of the database, and the catalogue that both schemas are in.
-const MAIN: &str = "main";
+pub(super) const MAIN: &str = "main";
 /// The schema of the temporary objects.
-const TEMP: &str = "temp";
+pub(super) const TEMP: &str = "temp";
 
 /// Columns by name, with their types and whether they may be NULL.
 pub(crate) type Columns = &'static [(&'static str, Type, bool)];
-
-const SCHEMATA: Columns = &[
-    ("catalog_name", Type::Text, false),
-    ("schema_name", Type::Text, false),
-    ("schema_owner", Type::Text, false),
-    ("default_character_set_catalog", Type::Text, false),
-    ("default_character_set_schema", Type::Text, false),
-    ("default_character_set_name", Type::Text, false),
-];
-
-const TABLES: Columns = &[
-    ("table_catalog", Type::Text, false),
-    ("table_schema", Type::Text, false),
-    ("table_name", Type::Text, false),
-    ("table_type", Type::Text, false),
-];
-
-const COLUMNS: Columns = &[
-    ("table_catalog", Type::Text, false),
-    ("table_schema", Type::Text, false),
-    ("table_name", Type::Text, false),
-    ("column_name", Type::Text, false),
-    ("ordinal_position", Type::Int64, false),
-    ("column_default", Type::Text, true),
-    ("is_nullable", Type::Text, false),
-    ("data_type", Type::Text, false),
-];
-
-const SEQUENCES: Columns = &[
-    ("sequence_catalog", Type::Text, false),
-    ("sequence_schema", Type::Text, false),
-    ("sequence_name", Type::Text, false),
-    ("data_type", Type::Text, false),
-    ("numeric_precision", Type::Int64, false),
-    ("numeric_precision_radix", Type::Int64, false),
-    ("numeric_scale", Type::Int64, false),
-    ("start_value", Type::Text, false),
-    ("minimum_value", Type::Text, false),
-    ("maximum_value", Type::Text, false),
-    ("increment", Type::Text, false),
-    ("cycle_option", Type::Text, false),
-];
 
 const AUDIT_CONTEXT: Columns = &[("key", Type::Text, false), ("value", Type::Dynamic, false)];
 
@@ -94,11 +52,10 @@ pub(crate) fn system_view(written: &ObjectName, catalog: &Catalog) -> Result<Opt
         [view @ ("sqlite_temp_schema" | "sqlite_temp_master")] | [TEMP, view @ ("sqlite_schema" | "sqlite_master")] => {
             (view, OBJECTS, objects(catalog.temp()))
         }
-        [SCHEMA, view @ "schemata"] => (view, SCHEMATA, schemata()),
-        [SCHEMA, view @ "tables"] => (view, TABLES, tables(catalog)),
-        [SCHEMA, view @ "columns"] => (view, COLUMNS, columns(catalog)),
-        [SCHEMA, view @ "sequences"] => (view, SEQUENCES, sequences(catalog)),
-        [SCHEMA, _] => return Err(Error::unknown_relation(&written.to_string())),
+        [SCHEMA, view] => match information::view(view, catalog) {
+            Some((columns, rows)) => (view, columns, rows),
+            None => return Err(Error::unknown_relation(&written.to_string())),
+        },
         _ => return Ok(None),
     };
     Ok(Some((catalog_relation(view, columns), rows_sql(columns, rows))))
@@ -141,67 +98,8 @@ pub(crate) fn catalog_relation(view: &str, columns: Columns) -> Relation {
     Relation::new(view, described.collect())
 }
 
-fn texts(values: &[&str]) -> Vec<String> {
+pub(super) fn texts(values: &[&str]) -> Vec<String> {
     values.iter().map(|value| text_literal(value)).collect()
-}
-
-fn schemata() -> Vec<Vec<String>> {
-    [MAIN, TEMP].map(|schema| texts(&[MAIN, schema, "decentdb", MAIN, schema, "UTF-8"])).to_vec()
-}
-
-fn tables(catalog: &Catalog) -> Vec<Vec<String>> {
-    let row = |name: &str, temporary: bool, kind: &str| {
-        let (schema, kind) = if temporary { (TEMP, "LOCAL TEMPORARY") } else { (MAIN, kind) };
-        texts(&[MAIN, schema, name, kind])
-    };
-    let tables = catalog.all_tables().into_iter().map(|table| row(&table.name, table.temporary, "BASE TABLE"));
-    let views = catalog.all_views().into_iter().map(|view| row(&view.name, view.temporary, "VIEW"));
-    tables.chain(views).collect()
-}
-
-fn columns(catalog: &Catalog) -> Vec<Vec<String>> {
-    let row = |temporary: bool, table: &str, column: &str, at: usize, default: Option<&String>, nullable, ty: &Type| {
-        let mut row = texts(&[MAIN, if temporary { TEMP } else { MAIN }, table, column]);
-        row.push((at + 1).to_string());
-        row.push(default.map_or_else(|| "NULL".to_owned(), |default| text_literal(default)));
-        row.extend(texts(&[if nullable { "YES" } else { "NO" }, ty.name()]));
-        row
-    };
-    let mut rows = Vec::new();
-    for table in catalog.all_tables() {
-        rows.extend(table.columns.iter().enumerate().map(|(at, column)| {
-            row(
-                table.temporary,
-                &table.name,
-                &column.name,
-                at,
-                column.default_sql.as_ref(),
-                column.nullable,
-                &column.ty,
-            )
-        }));
-    }
-    for view in catalog.all_views() {
-        let columns = view.columns.iter().enumerate();
-        rows.extend(
-            columns.map(|(at, column)| {
-                row(view.temporary, &view.name, &column.name, at, None, column.nullable, &column.ty)
-            }),
-        );
-    }
-    rows
-}
-
-fn sequences(catalog: &Catalog) -> Vec<Vec<String>> {
-    let row = |sequence: &Arc<Sequence>| {
-        let mut row = texts(&[MAIN, MAIN, &sequence.name, Type::Int64.name()]);
-        row.extend(["64", "2", "0"].map(str::to_owned));
-        let numbers = [sequence.start, sequence.lowest, sequence.highest, sequence.increment];
-        row.extend(numbers.map(|number| text_literal(&number.to_string())));
-        row.push(text_literal(if sequence.cycles { "YES" } else { "NO" }));
-        row
-    };
-    catalog.sequences.values().map(row).collect()
 }
 
 fn objects(catalog: &Catalog) -> Vec<Vec<String>> {
