@@ -186,9 +186,12 @@ interface Abi {
     int ddb_stmt_fetch_row_views(
             long statement, byte includeCurrent, long maxRows, long outValues, long outRows, long outColumns);
 
-    /**
-     * The one function beside the ABI, which a library may lack. Ends the call that runs on a handle; returns the status, or
-     * {@link #ABSENT}.
-     */
+    /** Beside the ABI, so that a library may lack it. Ends the call that runs on a handle; returns the status, or {@link #ABSENT}. */
     int ddb_ext_db_interrupt(long db);
+
+    /**
+     * Beside the ABI, so that a library may lack it. Gives the database the counters of a write queue that is not the engine's;
+     * returns the status, or {@link #ABSENT}.
+     */
+    int ddb_ext_db_report_write_queue(long db, long metrics);
 }

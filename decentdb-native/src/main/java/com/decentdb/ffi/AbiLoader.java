@@ -35,7 +35,7 @@ final class AbiLoader {
     private static final String FOREIGN = "com.decentdb.ffi.FfmBinding";
 
     /** It remembers why it was refused. */
-    private static final Binding JNA = new JnaAbi.JnaBinding();
+    private static final Binding JNA = new JnaBinding();
 
     private static @Nullable Binding binding;
     private static volatile @Nullable Abi bound;

@@ -169,6 +169,28 @@ public final class NativeDatabase extends NativeHandle {
     }
 
     /**
+     * Gives the engine the counters of a write queue that the program keeps in place of the engine's:
+     * {@code sys.write_queue_metrics} shows them on all handles of the database from now on.
+     *
+     * @param metrics the counters; {@link WriteQueueMetrics#NOT_COUNTED} for one that is not kept, which becomes NULL
+     * @return {@code false} if the library cannot do this; its view shows its own queue then
+     */
+    public boolean reportWriteQueue(WriteQueueMetrics metrics) {
+        long db = enter();
+        try {
+            Scratch scratch = Scratch.ofThread();
+            metrics.write(scratch);
+            int status = ABI.ddb_ext_db_report_write_queue(db, scratch.out(0));
+            if (status != Abi.ABSENT) {
+                Status.check(status);
+            }
+            return status != Abi.ABSENT;
+        } finally {
+            leave();
+        }
+    }
+
+    /**
      * Describes a statement without running it: kind, whether it only reads, parameters, result columns.
      *
      * @param sql one statement

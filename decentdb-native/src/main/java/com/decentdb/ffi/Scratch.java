@@ -47,6 +47,11 @@ final class Scratch {
         return out.getLong(slot * Long.BYTES);
     }
 
+    /** Stores a number for a callee that reads it, in the place of an out-parameter. */
+    void write(int slot, long value) {
+        out.putLong(slot * Long.BYTES, value);
+    }
+
     /** Reads a size or count the engine reports. */
     int readCount(int slot) {
         return Math.toIntExact(read(slot));

@@ -1,7 +1,7 @@
 package com.decentdb.ffi;
 
 /**
- * Counters of a database handle's write queue since the handle was opened.
+ * Counters of a database handle's write queue since the handle was opened, or of the queue of a program that reports them.
  *
  * @param capacity how many requests may wait
  * @param currentDepth how many requests wait now
@@ -54,5 +54,32 @@ public record WriteQueueMetrics(
                 s.read(12),
                 s.read(13),
                 s.read(14));
+    }
+
+    /** Stands for a counter that a program which reports its queue does not keep. */
+    public static final long NOT_COUNTED = -1;
+
+    /** Writes the native struct. */
+    void write(Scratch s) {
+        long[] numbers = {
+            capacity,
+            currentDepth,
+            admitted,
+            rejected,
+            timedOut,
+            canceled,
+            executed,
+            committed,
+            failed,
+            groupCommitBatches,
+            groupCommitSyncs,
+            groupCommitMaxBatch,
+            groupCommitCommitsCovered,
+            physicalSyncsSaved,
+            totalQueueWaitNanos
+        };
+        for (int i = 0; i < numbers.length; i++) {
+            s.write(i, numbers[i]);
+        }
     }
 }

@@ -356,4 +356,11 @@ final class FfmAbi extends FfmMemory {
     public int ddb_ext_db_interrupt(long db) {
         return FfmFunctions.DB_INTERRUPT == null ? ABSENT : call(FfmFunctions.DB_INTERRUPT, db);
     }
+
+    @Override
+    public int ddb_ext_db_report_write_queue(long db, long metrics) {
+        return FfmFunctions.DB_REPORT_WRITE_QUEUE == null
+                ? ABSENT
+                : call(FfmFunctions.DB_REPORT_WRITE_QUEUE, db, metrics);
+    }
 }

@@ -90,11 +90,16 @@ final class FfmFunctions {
     static final MethodHandle STMT_EXECUTE_BATCH_TYPED = bind("ddb_stmt_execute_batch_typed");
     static final MethodHandle STMT_FETCH_ROW_VIEWS = bind("ddb_stmt_fetch_row_views");
 
-    /** Null if the library does not have it. */
-    static final @Nullable MethodHandle DB_INTERRUPT =
-            LIBRARY.find("ddb_ext_db_interrupt").isPresent() ? bind("ddb_ext_db_interrupt") : null;
+    /** Null if the library does not have it, as the next one. */
+    static final @Nullable MethodHandle DB_INTERRUPT = bindIfThere("ddb_ext_db_interrupt");
+
+    static final @Nullable MethodHandle DB_REPORT_WRITE_QUEUE = bindIfThere("ddb_ext_db_report_write_queue");
 
     private FfmFunctions() {}
+
+    private static @Nullable MethodHandle bindIfThere(String name) {
+        return LIBRARY.find(name).isPresent() ? bind(name) : null;
+    }
 
     /** Takes the signature from the interface. Pointers are 64-bit numbers there, and so is the address of an array. */
     @SuppressWarnings("restricted") // This class and its neighbours are the gateway.

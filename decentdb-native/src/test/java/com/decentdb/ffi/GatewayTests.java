@@ -13,7 +13,7 @@ class GatewayTests {
     private static final JavaClasses CLASSES = new ClassFileImporter().importPackages("com.decentdb.ffi");
 
     @ParameterizedTest
-    @CsvSource({"com.sun.jna.., JnaAbi(\\$.*)?", "java.lang.foreign.., Ffm[A-Za-z]+(\\$.*)?"})
+    @CsvSource({"com.sun.jna.., Jna[A-Za-z]+(\\$.*)?", "java.lang.foreign.., Ffm[A-Za-z]+(\\$.*)?"})
     void onlyTheImplementationsOfTheGatewayMeetNativeCode(String library, String implementation) {
         noClasses()
                 .that()
@@ -26,7 +26,7 @@ class GatewayTests {
 
     /** The rest knows the implementations by the interface, so that neither is loaded where the other is used. */
     @ParameterizedTest
-    @CsvSource({"JnaAbi(\\$.*)?, JnaAbi(\\$.*)?|AbiLoader", "Ffm[A-Za-z]+(\\$.*)?, Ffm[A-Za-z]+(\\$.*)?"})
+    @CsvSource({"Jna[A-Za-z]+(\\$.*)?, Jna[A-Za-z]+(\\$.*)?|AbiLoader", "Ffm[A-Za-z]+(\\$.*)?, Ffm[A-Za-z]+(\\$.*)?"})
     void onlyTheLoaderNamesAnImplementation(String implementation, String allowed) {
         noClasses()
                 .that()

@@ -209,6 +209,25 @@ class NativeDatabaseTests {
     }
 
     @Test
+    void theQueueOfAProgramIsShownWhereTheLibraryTakesItsCounters() {
+        long unknown = WriteQueueMetrics.NOT_COUNTED;
+        WriteQueueMetrics own =
+                new WriteQueueMetrics(10, 1, unknown, unknown, unknown, unknown, 2, 3, 4, 5, 6, 7, 8, 9, 1L << 40);
+
+        assertThat(db.reportWriteQueue(own)).isEqualTo(library().bundled());
+        if (library().bundled()) { // DecentDB has no function for it.
+            RowBlock row =
+                    test.query("SELECT capacity, current_depth, admitted, total_queue_wait_ns, group_commit_max_batch"
+                            + " FROM sys.write_queue_metrics");
+            assertThat(row.int64(0, 0)).isEqualTo(10);
+            assertThat(row.int64(0, 1)).isEqualTo(1);
+            assertThat(row.isNull(0, 2)).isTrue();
+            assertThat(row.int64(0, 3)).isEqualTo(1L << 40);
+            assertThat(row.int64(0, 4)).isEqualTo(7);
+        }
+    }
+
+    @Test
     void metadataIsJsonThatNamesTheTable() {
         assertThat(db.listTables()).startsWith("[").contains("\"t\"");
         assertThat(db.describeTable("t")).contains("\"id\"").contains("\"name\"");
