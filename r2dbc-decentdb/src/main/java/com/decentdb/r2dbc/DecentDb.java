@@ -2,7 +2,9 @@ package com.decentdb.r2dbc;
 
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.DecentDbOptions;
+import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.api.cluster.ClusterAdmin;
+import com.decentdb.r2dbc.embedded.EmbeddedTransport;
 import com.decentdb.r2dbc.settings.OptionReader;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.pool.ConnectionPoolConfiguration;
@@ -10,6 +12,7 @@ import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.Option;
 import io.r2dbc.spi.Wrapped;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -133,6 +136,34 @@ public final class DecentDb {
                 .maxAcquireTime(timeout)
                 .build();
         return new ExplainingPool(factory, configuration, timeout);
+    }
+
+    /**
+     * The engine that this JVM uses, or would use, for databases in this process, and the versions of engine, C interface and driver. It
+     * needs no database. The library is loaded on a thread of the driver, from the place that {@code nativeLibrary} would name if it is
+     * given nowhere; a JVM that has loaded one describes that. Of a cluster {@code getMetadata().engine()} of a connection says what
+     * runs there.
+     *
+     * @return the engine; an error with SQLSTATE {@code 58P01} if no library can be loaded
+     */
+    public static Mono<EngineInfo> version() {
+        return EmbeddedTransport.engine();
+    }
+
+    /**
+     * Has the engine forget what it keeps in memory about a database file, so that the file can be deleted and another one be put in its
+     * place. A database that only lingers behind its last connection is closed before. Neither the file nor its log is touched, and for a
+     * file that the engine does not know this does nothing. It is not for databases on a cluster, whose files belong to its nodes.
+     *
+     * @param path the database file; it need not exist any more
+     * @return completes, on a thread of the driver, when the engine has forgotten it; an error with SQLSTATE {@code 55006} if connections
+     *     or live data of this JVM use it, {@code 25000} if others of this process have it open, {@code 58P01} if no library can be loaded
+     */
+    public static Mono<Void> evictSharedWal(Path path) {
+        if (path == null) {
+            throw new IllegalArgumentException("The path must not be null");
+        }
+        return EmbeddedTransport.evictSharedWal(path);
     }
 
     /**

@@ -66,6 +66,8 @@ class ConnectionTests {
                 Named.of("the statement timeout", c -> c.setStatementTimeout(Duration.ZERO)),
                 Named.of("fetch", c -> c.fetch("SELECT 1")),
                 Named.of("inTransaction", c -> c.inTransaction(Mono::just)),
+                Named.of("executeMany", c -> c.executeMany("DELETE FROM t", Mono.just(new Object[0]))),
+                Named.of("the state of the transaction", DecentDbConnection::transactionState),
                 Named.of("executeQueued", c -> c.executeQueued("DELETE FROM t")),
                 Named.of("a stream of queued writes", c -> c.executeQueued("DELETE FROM t", Mono.just(new Object[0]))),
                 Named.of("watchQuery", c -> c.watchQuery("SELECT * FROM t")),

@@ -11,15 +11,20 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.DecentDbConnectionMetadata;
 import com.decentdb.r2dbc.api.DecentDbType;
+import com.decentdb.r2dbc.api.EngineInfo;
 import io.r2dbc.spi.ColumnMetadata;
 import io.r2dbc.spi.Nullability;
 import io.r2dbc.spi.R2dbcType;
 import io.r2dbc.spi.RowMetadata;
 import io.r2dbc.spi.Type;
+import java.io.IOException;
 import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.NoSuchElementException;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -162,6 +167,22 @@ class MetadataTests {
         assertThat(metadata.getDatabaseVersion())
                 .isEqualTo(metadata.engine().version())
                 .isNotEmpty();
+    }
+
+    @Test
+    void theVersionsOfEngineAndDriverAreThereWithoutADatabase() throws IOException {
+        EngineInfo version = awaitValue(DecentDb.version());
+
+        assertThat(version).isEqualTo(database.connect().getMetadata().engine());
+        assertThat(version.abiVersion()).isEqualTo(7);
+        assertThat(version.version()).isNotEmpty();
+        assertThat(version.path()).isNotEmpty();
+        assertThat(awaitValue(database.connect().version())).isEqualTo(version.version());
+        String build = Files.readString(Path.of("..", "pom.xml"));
+        assertThat(build)
+                .as("the version of the driver is that of the build")
+                .containsPattern("<artifactId>r2dbc-decentdb-parent</artifactId>\\s*<version>"
+                        + Pattern.quote(version.driverVersion()) + "</version>");
     }
 
     private RowMetadata metadata(String sql) {

@@ -175,6 +175,21 @@ class ReadmeTests {
     }
 
     @Test
+    void manyListsOfArguments() {
+        Flux<Object[]> rows = Flux.range(1, 3_000).map(i -> new Object[] {"item " + i, BigDecimal.valueOf(i)});
+        withMemory("many", connection -> {
+                    Mono<Long> loaded = connection.executeMany("INSERT INTO item (name, price) VALUES ($1, $2)", rows);
+
+                    return connection
+                            .execute("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, price DECIMAL(8,2))")
+                            .thenMany(loaded.map(String::valueOf));
+                })
+                .as(StepVerifier::create)
+                .expectNext("3000")
+                .verifyComplete();
+    }
+
+    @Test
     void writeQueueAndLiveQuery() {
         Flux<Object[]> rows = Flux.range(1, 3_000).map(i -> new Object[] {"item " + i, BigDecimal.valueOf(i)});
         withMemory("live", connection -> {

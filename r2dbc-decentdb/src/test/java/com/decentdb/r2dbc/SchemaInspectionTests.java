@@ -19,6 +19,7 @@ import com.decentdb.r2dbc.api.schema.ToolingMetadata;
 import com.decentdb.r2dbc.api.schema.TriggerInfo;
 import com.decentdb.r2dbc.api.schema.ViewInfo;
 import io.r2dbc.spi.R2dbcException;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,39 @@ class SchemaInspectionTests {
         await(connection.execute("CREATE INDEX book_title ON book (title)"));
         await(connection.execute("CREATE VIEW cheap AS SELECT id, title FROM book WHERE price < 10"));
         await(connection.execute("INSERT INTO author VALUES (1, 'Ada'), (2, 'Grace')"));
+    }
+
+    @Test
+    void toolsReadKeysAndConstraintsFromInformationSchema() {
+        String keys = "SELECT k.table_name, k.column_name, c.constraint_type, r.delete_rule"
+                + " FROM information_schema.key_column_usage k"
+                + " JOIN information_schema.table_constraints c ON c.constraint_schema = k.constraint_schema"
+                + " AND c.constraint_name = k.constraint_name AND c.table_name = k.table_name"
+                + " LEFT JOIN information_schema.referential_constraints r ON r.constraint_name = c.constraint_name"
+                + " WHERE k.table_schema = $1 AND k.table_name = $2 ORDER BY k.column_name";
+        if (!database.bundled()) {
+            // DecentDB has the views schemata, tables and columns.
+            StepVerifier.create(connection.fetchLists(keys, "public", "book"))
+                    .expectErrorSatisfies(error ->
+                            assertThat(((R2dbcException) error).getSqlState()).isEqualTo("42P01"))
+                    .verify();
+            return;
+        }
+
+        assertThat(awaitAll(connection.fetchLists(keys, "public", "book")))
+                .containsExactly(
+                        List.of("book", "author_id", "FOREIGN KEY", "CASCADE"),
+                        Arrays.asList("book", "id", "PRIMARY KEY", null));
+        assertThat(
+                        awaitAll(
+                                connection.fetchLists(
+                                        "SELECT index_name, column_name FROM information_schema.statistics WHERE index_name = 'book_title'")))
+                .containsExactly(List.of("book_title", "title"));
+        assertThat(awaitAll(
+                        connection.fetchLists("SELECT check_clause, (SELECT COUNT(*) FROM information_schema.routines),"
+                                + " (SELECT view_definition FROM information_schema.views)"
+                                + " FROM information_schema.check_constraints")))
+                .containsExactly(List.of("pages > 0", 0L, "SELECT id, title FROM book WHERE price < 10"));
     }
 
     @Test

@@ -178,6 +178,47 @@ public interface DecentDbConnection
     Mono<Long> execute(String sql, @Nullable Object... arguments);
 
     /**
+     * Runs an insert, update or delete with each of several lists of arguments, all in one transaction: it is committed when the last
+     * list was executed, and nothing is left of any if one fails or the subscriber cancels. Within an open transaction they are one
+     * unit, as those of {@link io.r2dbc.spi.Statement#add()}: one that fails undoes all of them by a savepoint, and the transaction goes
+     * on. Outside one the write lock is taken when the first lists are there and held until the end, so a slow source holds other
+     * writers up; {@link #executeQueued(String, Publisher)} does not, and commits in between.
+     *
+     * <p>Lists are requested 256 at a time, and the next ones when those before were executed, so that a source of any length takes the
+     * memory of that many lists. Their order is kept. The statement timeout bounds each such step. Cancelling stops the write that runs,
+     * which takes an open transaction with it as for any other statement.
+     *
+     * @param sql one statement that changes rows; what it returns is dropped
+     * @param arguments one array per execution, in the order of the parameters; null for NULL
+     * @return the number of rows changed, all executions together, once committed; 0 if there is no list. An error of the source is
+     *     passed on, {@code 42601} refuses other statements, and an {@link IllegalArgumentException} arguments that cannot be bound
+     */
+    Mono<Long> executeMany(String sql, Publisher<? extends @Nullable Object[]> arguments);
+
+    /**
+     * Like {@link #executeMany(String, Publisher)}. The lists are iterated over on a thread of the driver, while they are executed.
+     *
+     * @param sql one statement that changes rows; what it returns is dropped
+     * @param arguments one array per execution, in the order of the parameters; null for NULL
+     * @return the number of rows changed, all executions together, once committed; 0 if there is no list
+     */
+    default Mono<Long> executeMany(String sql, Iterable<? extends @Nullable Object[]> arguments) {
+        if (arguments == null) {
+            throw new IllegalArgumentException("The lists of arguments must not be null");
+        }
+        return executeMany(sql, Flux.fromIterable(arguments));
+    }
+
+    /**
+     * Asks the engine whether a transaction is open, behind the statements submitted so far. Unlike {@link #isAutoCommit()}, which says
+     * what the connection remembers, this finds out that the engine rolled one back.
+     *
+     * @return the state; an error with SQLSTATE {@code 08003} if the connection is closed, with {@code 0A000} on a cluster, which
+     *     cannot be asked
+     */
+    Mono<TransactionState> transactionState();
+
+    /**
      * Runs work in a transaction: commits when it completes, rolls back when it fails or is cancelled. Operators that
      * cancel early, such as {@code next()} or {@code take(n)}, therefore undo it; use {@code last()} or {@code single()}.
      *
@@ -232,7 +273,7 @@ public interface DecentDbConnection
     Flux<WriteOutcome> executeQueuedEach(String sql, Publisher<? extends @Nullable Object[]> arguments);
 
     /**
-     * Counters of the write queue.
+     * Counters of the write queue. On the bundled engine {@code SELECT * FROM sys.write_queue_metrics} shows the same.
      *
      * @return their values now
      */

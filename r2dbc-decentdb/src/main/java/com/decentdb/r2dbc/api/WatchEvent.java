@@ -10,7 +10,8 @@ import java.util.List;
 public sealed interface WatchEvent {
 
     /**
-     * The engine's event, for fields not modelled here.
+     * The engine's event, for fields not modelled here, with the rows that it holds. In them numbers, booleans and NULL stand for
+     * themselves, bytes are in hex, a {@code TIMESTAMP} is its microseconds, and everything else is text.
      *
      * @return JSON
      */
@@ -24,7 +25,19 @@ public sealed interface WatchEvent {
      * @param snapshot the rows of a watched query, read when the watch was in place; else empty
      * @param json the engine's event
      */
-    record Initial(long commitPosition, List<Row> snapshot, String json) implements WatchEvent {}
+    record Initial(long commitPosition, List<Row> snapshot, String json) implements WatchEvent {
+
+        /**
+         * The engine's event, with the rows of the snapshot: their {@code columns}, and {@code rows} with a list of values each. They
+         * are written when this is called, so nobody pays for them who does not read them.
+         *
+         * @return JSON
+         */
+        @Override
+        public String json() {
+            return SnapshotJson.with(json, snapshot);
+        }
+    }
 
     /**
      * A commit touched what is watched.

@@ -7,6 +7,7 @@ import com.decentdb.r2dbc.api.DecentDbConnectionMetadata;
 import com.decentdb.r2dbc.api.DecentDbTransactionDefinition;
 import com.decentdb.r2dbc.api.LiveData;
 import com.decentdb.r2dbc.api.LiveQuery;
+import com.decentdb.r2dbc.api.TransactionState;
 import com.decentdb.r2dbc.api.WatchEvent;
 import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
@@ -297,6 +298,16 @@ public final class DefaultConnection implements DecentDbConnection {
     }
 
     @Override
+    public Mono<Long> executeMany(String sql, Publisher<? extends @Nullable Object[]> arguments) {
+        return shortcuts.executeMany(sql, arguments);
+    }
+
+    @Override
+    public Mono<TransactionState> transactionState() {
+        return OnDemand.mono(session::transactionState);
+    }
+
+    @Override
     public <T> Flux<T> inTransaction(Function<? super DecentDbConnection, ? extends Publisher<T>> work) {
         return shortcuts.inTransaction(work);
     }
@@ -377,12 +388,6 @@ public final class DefaultConnection implements DecentDbConnection {
     @Override
     public SchemaInspection inspection() {
         return session.inspection();
-    }
-
-    /** Needs no call of the engine, but a closed connection answers nothing. */
-    @Override
-    public Mono<String> version() {
-        return inspection().version();
     }
 
     @Override

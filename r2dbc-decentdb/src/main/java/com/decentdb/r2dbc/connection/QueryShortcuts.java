@@ -4,6 +4,10 @@ import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.delivery.Bracket;
 import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.result.DefaultResult;
+import com.decentdb.r2dbc.settings.SessionSettings;
+import com.decentdb.r2dbc.sql.SqlCommand;
+import com.decentdb.r2dbc.sql.SqlScript;
+import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Row;
 import io.r2dbc.spi.Statement;
@@ -22,6 +26,9 @@ import reactor.core.publisher.Mono;
 
 /** Statements of a connection run in one call: rows as maps, lists or values, counts, and blocks in a transaction. */
 final class QueryShortcuts {
+
+    private static final int LISTS_AT_A_TIME = 256;
+    private static final String MANY_SAVEPOINT = Identifiers.quote("decentdb_execute_many");
 
     private final DefaultConnection connection;
 
@@ -47,6 +54,50 @@ final class QueryShortcuts {
     Mono<Long> execute(String sql, @Nullable Object[] arguments) {
         return OnDemand.mono(
                 () -> consume(results(sql, arguments), Result::getRowsUpdated).reduce(0L, Long::sum));
+    }
+
+    /** One statement with each list of arguments, in a transaction or, if one is open, as a unit of that. */
+    Mono<Long> executeMany(String sql, Publisher<? extends @Nullable Object[]> arguments) {
+        Arguments.required(arguments, "publisher of arguments");
+        return OnDemand.mono(() -> {
+            SessionSettings settings = connection.settings();
+            SqlScript script = settings.parse(sql);
+            SqlCommand command = changingRows(script, sql);
+            // No prefetch: the next lists are asked for when those before were executed.
+            Flux<Long> counts = Flux.from(arguments)
+                    .concatMap(each -> Bindings.encodeAll(script, settings, each), 0)
+                    .map(values -> Bindings.select(command, values))
+                    .buffer(LISTS_AT_A_TIME)
+                    .concatMap(
+                            lists -> consume(
+                                    connection.run(command, lists, settings.fetchSize()), Result::getRowsUpdated),
+                            0);
+            Flux<Long> unit =
+                    connection.transactions().autoCommit() ? inTransaction(begun -> counts) : atSavepoint(counts);
+            return unit.reduce(0L, Long::sum);
+        });
+    }
+
+    private static SqlCommand changingRows(SqlScript script, String sql) {
+        List<SqlCommand> commands = script.commands();
+        if (commands.size() != 1 || commands.get(0).kind() != SqlCommand.Kind.DML) {
+            throw Errors.of(
+                    "42601",
+                    "executeMany runs one INSERT, UPDATE or DELETE with each list of arguments; this is not one",
+                    sql);
+        }
+        return commands.get(0);
+    }
+
+    /** Work in the open transaction, of which all is kept or, if it fails or is cancelled, nothing. */
+    private <T> Flux<T> atSavepoint(Flux<T> work) {
+        ConnectionTransactions transactions = connection.transactions();
+        return new Bracket<>(
+                transactions.createSavepoint(MANY_SAVEPOINT).thenReturn(MANY_SAVEPOINT),
+                savepoint -> work,
+                transactions::releaseSavepoint,
+                savepoint ->
+                        transactions.rollbackToSavepoint(savepoint).then(transactions.releaseSavepoint(savepoint)));
     }
 
     <T> Flux<T> inTransaction(Function<? super DecentDbConnection, ? extends Publisher<T>> work) {

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.embedded;
 
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.r2dbc.api.EngineInfo;
+import com.decentdb.r2dbc.api.TransactionState;
 import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.api.schema.SchemaInspection;
@@ -89,6 +90,7 @@ final class EmbeddedSession implements Session {
             Flux<Cursor> run = current != null && current.active()
                     ? inTransaction(current, command)
                     : place.autoCommit().execute(command);
+            run = tasks.reported(command, run);
             return command.sql().sessionState() ? run.doOnNext(done -> setup.ran(command.sql())) : run;
         });
     }
@@ -235,6 +237,11 @@ final class EmbeddedSession implements Session {
         return current != null && current.active();
     }
 
+    @Override
+    public Mono<TransactionState> transactionState() {
+        return Mono.defer(() -> open ? tasks.transactionState(transaction, place) : Mono.error(Errors.closed()));
+    }
+
     private boolean transactionStarted() {
         SessionTransaction current = transaction;
         return current != null && current.started();
@@ -276,18 +283,7 @@ final class EmbeddedSession implements Session {
 
     @Override
     public Mono<Session> sibling() {
-        return Mono.defer(() -> {
-            if (!open) {
-                return Mono.error(Errors.closed());
-            }
-            if (database.shared().readers() == null && inTransaction()) {
-                return Mono.error(Errors.waitsForTransaction("Anything else on a database in memory"));
-            }
-            Mono<Session> sibling = EmbeddedTransport.connect(database, database.config(), Duration.ZERO);
-            return place.isPinned()
-                    ? sibling.flatMap(other -> SessionSetup.alike(this, (EmbeddedSession) other, lockWait))
-                    : sibling;
-        });
+        return Mono.defer(() -> open ? SessionSetup.sibling(this, database, lockWait) : Mono.error(Errors.closed()));
     }
 
     @Override

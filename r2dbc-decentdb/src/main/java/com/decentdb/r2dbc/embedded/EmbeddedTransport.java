@@ -1,14 +1,19 @@
 package com.decentdb.r2dbc.embedded;
 
+import com.decentdb.ffi.NativeLibrary;
+import com.decentdb.r2dbc.api.EngineInfo;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import com.decentdb.r2dbc.delivery.threads.Forgotten;
+import com.decentdb.r2dbc.embedded.engine.NativeErrors;
+import com.decentdb.r2dbc.embedded.open.Database;
 import com.decentdb.r2dbc.embedded.open.EmbeddedConfig;
 import com.decentdb.r2dbc.embedded.open.EmbeddedOptions;
 import com.decentdb.r2dbc.embedded.open.OpenDatabases;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.Transport;
 import io.r2dbc.spi.ConnectionFactoryOptions;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
@@ -87,6 +92,28 @@ public final class EmbeddedTransport implements Transport {
         if (closed) {
             keeper.run();
         }
+    }
+
+    /** Loads the library from its usual place, unless it is there, and describes it. */
+    public static Mono<EngineInfo> engine() {
+        return onWorker(exchange -> exchange.answer(Database.describe(NativeLibrary.load(null))));
+    }
+
+    /** Lets the engine forget what it keeps in memory about a file. */
+    public static Mono<Void> evictSharedWal(Path path) {
+        return onWorker(exchange -> OpenDatabases.evict(path, exchange));
+    }
+
+    private static <T> Mono<T> onWorker(Consumer<Exchange<T>> call) {
+        return Mono.defer(() -> Exchange.mono(
+                DriverThreads.newSerial(),
+                exchange -> exchange.submitTo(DriverThreads.workers(), () -> {
+                    try {
+                        call.accept(exchange);
+                    } catch (Throwable e) {
+                        exchange.fail(NativeErrors.map(e, null));
+                    }
+                })));
     }
 
     @Override

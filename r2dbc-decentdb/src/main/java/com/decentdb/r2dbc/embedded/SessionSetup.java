@@ -4,6 +4,7 @@ import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.Parameters;
 import com.decentdb.r2dbc.delivery.Bracket;
 import com.decentdb.r2dbc.embedded.engine.EngineJson;
+import com.decentdb.r2dbc.embedded.open.Database;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
@@ -32,8 +33,19 @@ final class SessionSetup {
     /** The TEMP objects of the session for which this one reads, in lower case. */
     private volatile Set<String> hidden = Set.of();
 
+    /** Another session on the same database, which sees what this one has set up so far. */
+    static Mono<Session> sibling(EmbeddedSession origin, Database database, Duration lockWait) {
+        if (database.shared().readers() == null && origin.inTransaction()) {
+            return Mono.error(Errors.waitsForTransaction("Anything else on a database in memory"));
+        }
+        Mono<Session> sibling = EmbeddedTransport.connect(database, database.config(), Duration.ZERO);
+        return origin.place.isPinned()
+                ? sibling.flatMap(other -> alike(origin, (EmbeddedSession) other, lockWait))
+                : sibling;
+    }
+
     /** Lets a session see what another one has set up so far; it is closed if that fails. */
-    static Mono<Session> alike(EmbeddedSession origin, EmbeddedSession other, Duration lockWait) {
+    private static Mono<Session> alike(EmbeddedSession origin, EmbeddedSession other, Duration lockWait) {
         return Mono.fromDirect(new Bracket<>(
                 Mono.just(other),
                 opened -> setUp(origin, opened, lockWait).thenReturn((Session) opened),

@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.embedded;
 
 import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.r2dbc.api.TransactionState;
 import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WaitQueue;
@@ -298,6 +299,26 @@ final class SessionTransaction {
             state = State.EXPIRED;
         }
         end.begin();
+    }
+
+    /** Asks the engine about a transaction that it has begun. */
+    void askState(Exchange<TransactionState> exchange) {
+        TransactionState known;
+        synchronized (this) {
+            LaneTransaction current = started;
+            if (state == State.STARTED && current != null) {
+                current.askState(exchange);
+                return;
+            }
+            known = switch (state) {
+                case EXPIRED -> TransactionState.LOST;
+                case ENDED -> TransactionState.NONE;
+                default -> TransactionState.BEGUN;
+            };
+        }
+        if (exchange.start()) {
+            exchange.answer(known);
+        }
     }
 
     void setReadOnly(boolean wanted, Exchange<Void> exchange) {

@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.embedded;
 import com.decentdb.ffi.NativeDatabase;
 import com.decentdb.ffi.NativeException;
 import com.decentdb.ffi.Status;
+import com.decentdb.r2dbc.api.TransactionState;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Deadlines;
@@ -32,6 +33,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** Everything that a session asks of the writer lane besides statements: queued writes, checkpoints, copies, metadata. */
@@ -107,6 +109,51 @@ final class WriterCalls implements Interrupts.Owner {
     /** The counters. */
     Mono<WriteQueueMetrics> metrics() {
         return onLane(database.shared().writer(), handle -> metrics(database.queue()));
+    }
+
+    /**
+     * Gives the engine the counters for its view of them, which else shows a queue that the driver does not use. An engine that
+     * cannot take them goes on showing that.
+     */
+    private Mono<Void> reportQueue() {
+        return onLane(database.shared().writer(), handle -> {
+            WriteQueueMetrics now = metrics(database.queue());
+            long unknown = com.decentdb.ffi.WriteQueueMetrics.NOT_COUNTED;
+            boolean unused = handle.reportWriteQueue(new com.decentdb.ffi.WriteQueueMetrics(
+                    now.capacity(),
+                    now.waiting(),
+                    unknown,
+                    unknown,
+                    unknown,
+                    unknown,
+                    now.executed(),
+                    now.committed(),
+                    now.failed(),
+                    now.batches(),
+                    now.syncs(),
+                    now.largestBatch(),
+                    now.committed(),
+                    now.syncsSaved(),
+                    now.waitNanos()));
+            return null;
+        });
+    }
+
+    /** The run of a command, behind the report of the queue if it reads that. */
+    Flux<Cursor> reported(Command command, Flux<Cursor> run) {
+        return command.sql().readsWriteQueue() ? reportQueue().thenMany(run) : run;
+    }
+
+    /** What the engine says about the transaction of a session. Without a lane of its own, a session that began none has none. */
+    Mono<TransactionState> transactionState(@Nullable SessionTransaction current, SessionPlace place) {
+        if (current != null) {
+            return Exchange.mono(delivery, current::askState);
+        }
+        return place.isPinned()
+                ? onLane(
+                        place.lanes().writer(),
+                        handle -> handle.inTransaction() ? TransactionState.ACTIVE : TransactionState.NONE)
+                : Mono.just(TransactionState.NONE);
     }
 
     /** Calls a lane's handle, in order with the statements of its session there. */

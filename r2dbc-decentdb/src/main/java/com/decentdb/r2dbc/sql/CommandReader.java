@@ -11,6 +11,11 @@ import org.jspecify.annotations.Nullable;
 /** Gathers what there is to know about one statement while its tokens pass by. */
 final class CommandReader {
 
+    /** The engine's view of the write queue, in the schema {@code sys} or behind {@code sys_}. */
+    static final String WRITE_QUEUE_VIEW = "write_queue_metrics";
+
+    private static final String WRITE_QUEUE_NAME = "sys_" + WRITE_QUEUE_VIEW;
+
     /** More tokens than any transaction control needs. */
     private static final int HEAD = 24;
 
@@ -58,7 +63,13 @@ final class CommandReader {
             edits.add(new Edit(lexer.start(), end, QUESTION_MARK));
         }
         systemView |= behindSys && token == Token.SYMBOL && lexer.symbol() == '.';
-        behindSys = token == Token.WORD && lexer.text().equalsIgnoreCase("sys");
+        if (token == Token.WORD || token == Token.QUOTED_IDENTIFIER) {
+            String name = lexer.text().replace("\"", "");
+            behindSys = name.equalsIgnoreCase("sys");
+            systemView |= name.equalsIgnoreCase(WRITE_QUEUE_NAME);
+        } else {
+            behindSys = false;
+        }
         if (token == Token.SYMBOL) {
             symbol(lexer.symbol());
         }

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.sql;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param control what transaction control says, null for other statements
  * @param sessionState whether it leaves something in the session that runs it: a {@code TEMP} object or a setting
  * @param insertsOneRow whether it is an {@code INSERT} of one row of values that neither ignores nor replaces anything
- * @param systemView whether it names something in the schema {@code sys}
+ * @param systemView whether it names something in the schema {@code sys}, or the view of the write queue by its other name
  * @param generated what the driver added to it, null for a statement as it was written
  */
 public record SqlCommand(
@@ -66,6 +67,13 @@ public record SqlCommand(
     /** Whether it reads, unless the engine says otherwise. */
     public boolean reads() {
         return kind == Kind.QUERY || kind == Kind.PRAGMA;
+    }
+
+    /** Whether it reads the engine's view of the write queue. */
+    public boolean readsWriteQueue() {
+        return systemView
+                && names().stream()
+                        .anyMatch(name -> name.toLowerCase(Locale.ROOT).endsWith(CommandReader.WRITE_QUEUE_VIEW));
     }
 
     /** A statement of the driver's own making, without parameters. */

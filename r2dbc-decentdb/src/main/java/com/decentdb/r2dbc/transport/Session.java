@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.transport;
 
 import com.decentdb.r2dbc.api.EngineInfo;
+import com.decentdb.r2dbc.api.TransactionState;
 import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.api.schema.SchemaInspection;
@@ -83,6 +84,11 @@ public interface Session {
 
     /** Whether a transaction is open, as the last signal of begin, commit or rollback left it. */
     boolean inTransaction();
+
+    /** Asks the engine about the transaction, behind what was submitted before. */
+    default Mono<TransactionState> transactionState() {
+        return Mono.error(unsupported("Asking for the state of the transaction"));
+    }
 
     /** Runs a write through the write queue; completes with the rows changed when it is durable. */
     default Mono<Long> executeQueued(SqlCommand sql, Value[] arguments, Duration timeout) {

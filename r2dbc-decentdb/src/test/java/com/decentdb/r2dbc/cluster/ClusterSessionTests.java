@@ -78,6 +78,17 @@ class ClusterSessionTests {
     }
 
     @Test
+    void aWatchedQuerySaysItsRowsInItsRawEventToo() {
+        DecentDbConnection connection = connect();
+        await(connection.execute("INSERT INTO t VALUES (7, 'seven')"));
+
+        assertThat(awaitValue(connection.watchQuery("SELECT id, name FROM t").next())
+                        .json())
+                .contains("initial")
+                .endsWith(",\"columns\":[\"id\",\"name\"],\"rows\":[[7,\"seven\"]]}");
+    }
+
+    @Test
     void whatOneConnectionWroteAnotherReads() {
         DecentDbConnection writer = connect();
         DecentDbConnection reader = connect();

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
@@ -52,6 +53,38 @@ class ClusterTransactionTests {
 
     private List<Long> ids() {
         return CLUSTER.integers("SELECT id FROM item ORDER BY id");
+    }
+
+    private static void expect(Publisher<?> call, String sqlState) {
+        StepVerifier.create(call)
+                .expectErrorSatisfies(error -> assertThat(((R2dbcException) error).getSqlState())
+                        .as(String.valueOf(error.getMessage()))
+                        .isEqualTo(sqlState))
+                .verify(PATIENCE);
+    }
+
+    @Test
+    void manyListsOfArgumentsAreOneTransactionOrOneUnitOfTheOpenOne() {
+        int many = 2 * 256 + 1;
+        Flux<Object[]> lists = Flux.range(1, many).map(id -> new Object[] {id, "row " + id});
+        Flux<Object[]> twice = lists.concatWithValues(new Object[] {1, "again"});
+        String insert = "INSERT INTO item VALUES ($1, $2)";
+
+        expect(connection.executeMany(insert, twice), "23505");
+        assertThat(ids()).isEmpty();
+        await(connection.beginTransaction());
+        await(connection.execute("INSERT INTO item VALUES (0, 'before')"));
+        expect(connection.executeMany(insert, twice), "23505");
+        assertThat(awaitValue(connection.executeMany(insert, lists))).isEqualTo(many);
+        await(connection.commitTransaction());
+        assertThat(ids()).hasSize(many + 1);
+    }
+
+    /** The protocol of a cluster has no question for it. */
+    @Test
+    void askingForTheStateOfATransactionIsRefusedByName() {
+        expect(connection.transactionState(), "0A000");
+        assertThat(connection.getMetadata().engine().driverVersion()).isNotEmpty();
     }
 
     @Test

@@ -141,6 +141,30 @@ class SqlScriptTests {
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "SELECT * FROM sys.write_queue_metrics",
+                "SELECT q.capacity FROM SYS . Write_Queue_Metrics AS q",
+                "SELECT * FROM \"sys\".\"write_queue_metrics\"",
+                "SELECT * FROM sys_write_queue_metrics",
+                "INSERT INTO kept SELECT executed FROM sys.write_queue_metrics",
+            })
+    void recognisesTheViewOfTheWriteQueue(String sql) {
+        assertThat(SqlCommand.of(sql).readsWriteQueue()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT * FROM sys.wal_metrics",
+                "SELECT 'sys.write_queue_metrics'",
+                "SELECT * FROM write_queue_metrics",
+            })
+    void takesNothingElseForTheViewOfTheWriteQueue(String sql) {
+        assertThat(SqlCommand.of(sql).readsWriteQueue()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
                 "SELECT 'sys.wal'",
                 "SELECT 1 -- sys.wal",
                 "SELECT $$sys.wal$$",

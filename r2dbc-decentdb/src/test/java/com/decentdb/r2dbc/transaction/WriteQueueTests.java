@@ -1,14 +1,17 @@
 package com.decentdb.r2dbc.transaction;
 
 import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitUntil;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static com.decentdb.r2dbc.TestDatabase.holdWriteLock;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.TestDatabase;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.api.WriteOutcome;
+import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import io.r2dbc.spi.R2dbcBadGrammarException;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import io.r2dbc.spi.R2dbcException;
@@ -17,7 +20,9 @@ import io.r2dbc.spi.R2dbcTransientResourceException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -57,6 +62,57 @@ class WriteQueueTests {
             assertThat(metrics.syncs()).isLessThan(500);
             assertThat(metrics.waiting()).isZero();
         });
+    }
+
+    @Test
+    void theViewOfTheEngineShowsTheSameNumbers() {
+        DecentDbConnection connection = database.connect();
+        assumeTrue(database.bundled(), "DecentDB's view is of its own queue, which the driver does not use");
+        DecentDbConnection reader = database.connect();
+
+        for (int round = 0; round < 3; round++) {
+            int from = round * 100;
+            await(Flux.range(from, 100).flatMap(id -> connection.executeQueued(INSERT, id), 100));
+            await(connection.executeQueued(INSERT, from).onErrorComplete());
+            Map<String, @Nullable Object> view = awaitValue(reader.fetchOne("SELECT * FROM sys.write_queue_metrics"));
+            WriteQueueMetrics metrics = awaitValue(connection.writeQueueMetrics());
+            assertThat(view)
+                    .containsEntry("capacity", metrics.capacity())
+                    .containsEntry("current_depth", metrics.waiting())
+                    .containsEntry("executed", metrics.executed())
+                    .containsEntry("committed", metrics.committed())
+                    .containsEntry("failed", metrics.failed())
+                    .containsEntry("group_commit_batches", metrics.batches())
+                    .containsEntry("group_commit_syncs", metrics.syncs())
+                    .containsEntry("group_commit_max_batch", metrics.largestBatch())
+                    .containsEntry("group_commit_commits_covered", metrics.committed())
+                    .containsEntry("physical_syncs_saved", metrics.syncsSaved())
+                    .containsEntry("total_queue_wait_ns", metrics.waitNanos())
+                    .containsEntry("admitted", null)
+                    .containsEntry("rejected", null);
+            assertThat(metrics.committed()).isEqualTo(from + 100L);
+            assertThat(metrics.failed()).isEqualTo(round + 1L);
+        }
+    }
+
+    @Test
+    void theViewShowsTheWritesThatWait() {
+        assumeTrue(database.bundled(), "DecentDB's view is of its own queue, which the driver does not use");
+        DecentDbConnection holder = database.connect();
+        DecentDbConnection connection = database.connect();
+        holdWriteLock(holder);
+        for (int id = 0; id < 3; id++) {
+            connection.executeQueued(INSERT, id).subscribe();
+        }
+        awaitUntil(
+                "three writes wait",
+                () -> awaitValue(connection.writeQueueMetrics()).waiting() == 3);
+
+        String depth = "SELECT current_depth FROM sys.write_queue_metrics";
+        assertThat(awaitValue(connection.fetchValue(depth, Long.class))).isEqualTo(3);
+        assertThat(awaitValue(holder.fetchValue(depth, Long.class)))
+                .as("in a transaction, too")
+                .isEqualTo(3);
     }
 
     @Test

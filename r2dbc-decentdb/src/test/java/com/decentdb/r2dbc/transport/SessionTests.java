@@ -37,6 +37,7 @@ class SessionTests {
                 new Lacking("A write queue", session -> session.executeQueued(INSERT, Flux.empty(), Duration.ZERO)),
                 new Lacking("A write queue", Session::writeQueueMetrics),
                 new Lacking("Watching", session -> session.watch(new WatchRequest.Changes(List.of(), false))),
+                new Lacking("Asking for the state of the transaction", Session::transactionState),
                 new Lacking("A checkpoint", Session::checkpoint),
                 new Lacking("Writing a copy", session -> session.saveAs(Path.of("copy.ddb"))),
                 new Lacking(

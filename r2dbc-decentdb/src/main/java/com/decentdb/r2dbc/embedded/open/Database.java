@@ -158,6 +158,11 @@ public final class Database {
     }
 
     public EngineInfo engine() {
+        return describe(library);
+    }
+
+    /** The engine of a library that is loaded. */
+    public static EngineInfo describe(NativeLibrary library) {
         return new EngineInfo(
                 library.version(),
                 library.abiVersion(),

@@ -73,18 +73,7 @@ final class DatabaseFile {
         }
     }
 
-    /** The identity of a file, which one created later under its name does not share; null if there is none or the system has none. */
-    static @Nullable Object identity(@Nullable Path path) {
-        try {
-            return path == null
-                    ? null
-                    : Files.readAttributes(path, BasicFileAttributes.class).fileKey();
-        } catch (IOException e) {
-            return null;
-        }
-    }
-
-    /** The real path of the file, or of its directory while the file does not exist; names a file once. */
+    /** The real path of a file, or of its directory while the file does not exist; names a file once. */
     static Path canonical(Path path) {
         Path absolute = path.toAbsolutePath().normalize();
         try {
@@ -99,6 +88,17 @@ final class DatabaseFile {
             } catch (IOException noDirectory) {
                 return absolute;
             }
+        }
+    }
+
+    /** The identity of a file, which one created later under its name does not share; null if there is none or the system has none. */
+    static @Nullable Object identity(@Nullable Path path) {
+        try {
+            return path == null
+                    ? null
+                    : Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        } catch (IOException e) {
+            return null;
         }
     }
 

@@ -145,7 +145,7 @@ public final class OpenDatabases {
         synchronized (LOCK) {
             Entry entry = OPEN.get(key);
             if (entry != null) {
-                R2dbcException refusal = entry.state == Entry.State.CLOSING ? null : refusal(key, entry, opening, file);
+                R2dbcException refusal = entry.state == Entry.State.CLOSING ? null : opening.refusal(key, entry, file);
                 if (refusal != null && entry.state == Entry.State.OPEN && entry.users == 0) {
                     // It only lingers, and this request cannot share it.
                     entry.state = Entry.State.CLOSING;
@@ -208,35 +208,6 @@ public final class OpenDatabases {
             linger.cancel(false);
             entry.linger = null;
         }
-    }
-
-    /** Why an open database cannot be shared with a request, null if it can. */
-    private static @Nullable R2dbcException refusal(
-            String key, Entry entry, OpenRequest opening, @Nullable Object file) {
-        EmbeddedConfig config = opening.config;
-        Database database = entry.database;
-        if (entry.state == Entry.State.OPEN
-                && database.hasLost(file)
-                && database.hasLost(DatabaseFile.identity(config.path()))) {
-            return database.lost();
-        }
-        boolean ownsIt = opening.factory.equals(entry.creator) || opening.factory.equals(database);
-        if (config.mode() == EmbeddedConfig.Mode.CREATE && !ownsIt) {
-            return Errors.of(
-                    "58000",
-                    "Cannot create the database " + key
-                            + ": it is open in this JVM, and mode=create overwrites nothing;"
-                            + " use mode=openOrCreate",
-                    null);
-        }
-        String conflict = config.conflictWith(database.config());
-        return conflict == null
-                ? null
-                : Errors.of(
-                        "08001",
-                        "The database " + key + " is open in this JVM with " + conflict
-                                + "; use the same, or close its connections first",
-                        null);
     }
 
     static void opened(Entry entry) {
@@ -370,6 +341,38 @@ public final class OpenDatabases {
                 }
             }
             return false;
+        }
+    }
+
+    /**
+     * Lets the engine forget what it keeps in memory about a file, in a started exchange. A database that only lingers is closed
+     * before; one that is used is refused.
+     */
+    public static void evict(Path path, Exchange<Void> exchange) {
+        try {
+            String key = DatabaseFile.canonical(path).toString();
+            NativeLibrary library = NativeLibrary.load(null);
+            Entry unused;
+            synchronized (LOCK) {
+                unused = OPEN.get(key);
+                if (unused == null) {
+                    library.evictSharedWal(key);
+                } else if (unused.users > 0) {
+                    throw Errors.of(
+                            "55006",
+                            "The database " + key + " is open in this JVM; close its connections and live data first",
+                            null);
+                } else {
+                    unused.whenClosed.add(() -> evict(path, exchange));
+                }
+            }
+            if (unused == null) {
+                exchange.answer(null);
+            } else {
+                closeUnused(unused);
+            }
+        } catch (Throwable e) {
+            exchange.fail(NativeErrors.map(e, null));
         }
     }
 }

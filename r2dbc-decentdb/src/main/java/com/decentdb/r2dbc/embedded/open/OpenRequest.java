@@ -44,6 +44,34 @@ final class OpenRequest {
         this.exchange = exchange;
     }
 
+    /** Why an open database cannot be shared with this request, null if it can; guarded by {@link OpenDatabases#LOCK}. */
+    @Nullable
+    R2dbcException refusal(String key, Entry entry, @Nullable Object file) {
+        Database database = entry.database;
+        if (entry.state == Entry.State.OPEN
+                && database.hasLost(file)
+                && database.hasLost(DatabaseFile.identity(config.path()))) {
+            return database.lost();
+        }
+        boolean ownsIt = factory.equals(entry.creator) || factory.equals(database);
+        if (config.mode() == EmbeddedConfig.Mode.CREATE && !ownsIt) {
+            return Errors.of(
+                    "58000",
+                    "Cannot create the database " + key
+                            + ": it is open in this JVM, and mode=create overwrites nothing;"
+                            + " use mode=openOrCreate",
+                    null);
+        }
+        String conflict = config.conflictWith(database.config());
+        return conflict == null
+                ? null
+                : Errors.of(
+                        "08001",
+                        "The database " + key + " is open in this JVM with " + conflict
+                                + "; use the same, or close its connections first",
+                        null);
+    }
+
     /** Prepares for the use of a database, before it is counted. */
     void prepare(Entry entry) {
         reference = new OpenDatabases.Reference(entry, factory, config.linger());

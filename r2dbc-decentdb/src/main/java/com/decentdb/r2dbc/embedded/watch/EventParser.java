@@ -103,9 +103,7 @@ final class EventParser {
                                 0,
                                 number(event, "snapshot_lsn"),
                                 "",
-                                event.get("rows") instanceof List<?> rows && !rows.isEmpty()
-                                        ? withoutResult(event)
-                                        : json),
+                                event.containsKey("rows") ? withoutResult(event) : json),
                         List.of());
             case "invalidate" ->
                 commit(event, texts(event.get("tables")), Boolean.TRUE.equals(event.get("schema_changed")), json);
@@ -141,7 +139,7 @@ final class EventParser {
                 WatchedEvent.Type.LAGGED, latest.id(), lastSeen, latest.position(), "queue_overflow", json);
     }
 
-    /** A result of the query that is watched was read without the settings and the audit context of its connection. */
+    /** What the engine read of a watched query is without its arguments, and the settings and the audit context of its connection. */
     private static String withoutResult(Map<String, @Nullable Object> initial) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>(initial);
         json.remove("rows");

@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.embedded.write;
 
 import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.r2dbc.api.TransactionState;
 import com.decentdb.r2dbc.codec.RowBatch;
 import com.decentdb.r2dbc.codec.Value;
 import com.decentdb.r2dbc.delivery.Exchange;
@@ -173,6 +174,19 @@ public final class LaneTransaction implements Interrupts.Owner {
         });
     }
 
+    /** Asks the engine whether it has the transaction. */
+    public void askState(Exchange<TransactionState> exchange) {
+        exchange.submitTo(lane, () -> {
+            noteLoss(true);
+            exchange.answer(
+                    switch (state.get()) {
+                        case ACTIVE -> TransactionState.ACTIVE;
+                        case LOST -> TransactionState.LOST;
+                        default -> TransactionState.NONE;
+                    });
+        });
+    }
+
     /** Lets it only read from now on; it cannot be let write again. */
     public void setReadOnly(boolean wanted, Exchange<Void> exchange) {
         exchange.submitTo(lane, () -> {
@@ -340,10 +354,14 @@ public final class LaneTransaction implements Interrupts.Owner {
         }
     }
 
-    /** Notes if the engine's transaction is gone, by an error or with its handle; what follows would run outside any. */
-    private void noteLoss(boolean afterError) {
+    /**
+     * Notes if the engine's transaction is gone, by an error or with its handle; what follows would run outside any.
+     *
+     * @param ask whether the engine is to say so, as behind an error
+     */
+    private void noteLoss(boolean ask) {
         boolean gone = !lane.holds(handle);
-        if (!gone && afterError) {
+        if (!gone && ask) {
             try {
                 gone = !lane.call(NativeDatabase::inTransaction);
             } catch (Throwable e) {
