@@ -54,7 +54,7 @@ fn row(home: &Catalog, temporary: bool, index: &Index, at: usize, key: &str, inc
     row.push(text_or_null(column.map(|column| column.name.as_str())));
     row.push(order(index, at, included));
     row.extend([null(), null(), null()]);
-    let nullable = column.map_or(true, |column| column.nullable);
+    let nullable = column.is_none_or(|column| column.nullable);
     row.extend(texts(&[if nullable { "YES" } else { "" }, &index.method.name().to_ascii_uppercase(), "", "", "YES"]));
     row.push(text_or_null(if column.is_none() { Some(key) } else { None }));
     row.push(text_or_null(index.predicate_sql.as_deref()));
