@@ -65,6 +65,11 @@ public final class HandleWatchSource implements WatchSource {
     }
 
     @Override
+    public boolean isOpen() {
+        return database != null;
+    }
+
+    @Override
     public void rest() {
         if (opensAtAnyTime) {
             close();

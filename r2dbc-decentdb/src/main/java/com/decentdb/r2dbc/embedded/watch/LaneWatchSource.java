@@ -35,6 +35,12 @@ public final class LaneWatchSource implements WatchSource {
     }
 
     @Override
+    public boolean isOpen() {
+        // The lane closes its handle.
+        return false;
+    }
+
+    @Override
     public void rest() {
         // The handle belongs to the lane.
     }

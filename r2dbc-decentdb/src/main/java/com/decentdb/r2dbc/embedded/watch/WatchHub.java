@@ -104,18 +104,18 @@ public final class WatchHub {
     /**
      * Ends all watches; their subscribers complete.
      *
-     * @param whenGone runs when no native watch is left
+     * @param whenGone runs when no native watch is left, and no handle for them
+     * @throws OutOfMemoryError if there is no memory for it, or no thread; then nothing has happened
      */
     public void close(Runnable whenGone) {
         Runnable closing = () -> closeAll(whenGone);
         Runnable command = () -> Persistent.insist(closing);
         synchronized (this) {
-            if (poller != null) {
-                commands.add(command);
-                LockSupport.unpark(poller);
+            // A handle may be open before the first watch and after the last one, and closing it may take a while.
+            if (poller != null || source.isOpen()) {
+                submit(command);
                 return;
             }
-            // Nothing is open without the thread.
             closed = true;
         }
         whenGone.run();

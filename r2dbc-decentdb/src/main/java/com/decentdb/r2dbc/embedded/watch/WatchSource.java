@@ -15,6 +15,9 @@ public interface WatchSource {
      */
     <T> void call(Function<NativeDatabase, T> call, BiConsumer<@Nullable T, @Nullable Throwable> done);
 
+    /** Whether a handle is open that {@link #close} has to close; called by one thread at a time. */
+    boolean isOpen();
+
     /** No watch is left; called on the hub's thread. May be followed by another {@link #call}. */
     void rest();
 
