@@ -102,7 +102,7 @@ public final class Codecs {
         Collection<?> members = codec == null ? ArrayText.members(argument) : null;
         if (members != null) {
             return ArrayText.of(members.stream()
-                    .map(member -> member == null ? Value.NULL : encode(member, textForNumbers))
+                    .map(member -> member == null ? Value.NULL : encodeMember(member, textForNumbers))
                     .toList());
         }
         if (codec == null) {
@@ -122,6 +122,19 @@ public final class Codecs {
             throw new IllegalArgumentException(
                     "The " + codec.javaType().getSimpleName() + " cannot be bound: " + e.getMessage(), e);
         }
+    }
+
+    /** Whether an argument is a collection or an array that becomes the text of one. */
+    public boolean encodesAsArray(Object argument) {
+        return find(argument.getClass()) == null && ArrayText.members(argument) != null;
+    }
+
+    private Value encodeMember(Object member, boolean textForNumbers) {
+        if (encodesAsArray(member)) {
+            throw new IllegalArgumentException(
+                    "A collection cannot be a member of an array that is bound; bind the JSON of the whole as text");
+        }
+        return encode(member, textForNumbers);
     }
 
     /**

@@ -33,11 +33,11 @@ public final class Bindings {
     }
 
     void bind(int index, @Nullable Object value) {
-        set(checked(index), encode(value, settings));
+        bindAt(checked(index), value);
     }
 
     void bind(String name, @Nullable Object value) {
-        set(checked(name), encode(value, settings));
+        bindAt(checked(name), value);
     }
 
     void bindNull(int index, @Nullable Class<?> type) {
@@ -108,7 +108,7 @@ public final class Bindings {
         boolean streamed = false;
         for (int i = 0; i < values.length; i++) {
             Object argument = arguments[i];
-            values[i] = argument == null ? Value.NULL : encode(argument, settings);
+            values[i] = argument == null ? Value.NULL : encode(script, i, argument, settings);
             streamed |= values[i] instanceof Value.Streamed;
         }
         return streamed ? gather(values) : Mono.just(values);
@@ -170,6 +170,10 @@ public final class Bindings {
         }
     }
 
+    private void bindAt(int index, @Nullable Object value) {
+        set(index, encode(script, index, value, settings));
+    }
+
     private void set(int index, Value value) {
         if (given) {
             current = current.clone();
@@ -198,6 +202,16 @@ public final class Bindings {
 
     private List<String> names() {
         return script.parameters().stream().map(script::parameterName).toList();
+    }
+
+    private static Value encode(SqlScript script, int index, @Nullable Object value, SessionSettings settings) {
+        Object content = value instanceof Parameter parameter ? parameter.getValue() : value;
+        if (content != null && script.isListed(index + 1) && Codecs.instance().encodesAsArray(content)) {
+            throw new IllegalArgumentException(script.parameterName(index + 1)
+                    + " stands for one value of IN (..) and cannot be a collection; write = ANY(..), or <> ALL(..) for NOT IN,"
+                    + " where the engine has these, or a parameter for each value");
+        }
+        return encode(value, settings);
     }
 
     private static Value encode(@Nullable Object value, SessionSettings settings) {

@@ -42,6 +42,9 @@ final class CommandReader {
     private boolean values;
     private boolean rowsUnclear;
     private int depth;
+    private boolean behindIn;
+    /** The depth of the list of an IN that is being read, -1 outside one. */
+    private int listDepth = -1;
 
     CommandReader(String sql, ScriptParameters parameters) {
         this.sql = sql;
@@ -58,7 +61,11 @@ final class CommandReader {
         }
         end = lexer.end();
         if (parameter) {
-            edits.add(new Edit(lexer.start(), end, parameters.add(lexer.text())));
+            int number = parameters.add(lexer.text());
+            edits.add(new Edit(lexer.start(), end, number));
+            if (depth == listDepth) {
+                parameters.listed(number);
+            }
         } else if (isQuestionMark(token, lexer)) {
             edits.add(new Edit(lexer.start(), end, QUESTION_MARK));
         }
@@ -70,11 +77,18 @@ final class CommandReader {
         } else {
             behindSys = false;
         }
+        boolean opensList = behindIn && token == Token.SYMBOL && lexer.symbol() == '(';
+        behindIn = false;
         if (token == Token.SYMBOL) {
             symbol(lexer.symbol());
         }
         if (token == Token.WORD) {
             word(lexer.text().toUpperCase(Locale.ROOT));
+        }
+        if (opensList) {
+            listDepth = depth;
+        } else if (depth < listDepth) {
+            listDepth = -1;
         }
         if (head.size() < HEAD) {
             head.add(token == Token.LITERAL ? "'..'" : lexer.text());
@@ -107,8 +121,12 @@ final class CommandReader {
     }
 
     private void word(String word) {
+        if (depth == listDepth && (word.equals("SELECT") || word.equals("WITH"))) {
+            listDepth = -1;
+        }
         switch (word) {
             case "VALUES" -> values = true;
+            case "IN" -> behindIn = true;
             case "SELECT", "CONFLICT", "IGNORE", "REPLACE", "WITH", "DEFAULT" -> rowsUnclear = true;
             case "RETURNING" -> returning = true;
             case "INSERT", "UPDATE", "DELETE", "MERGE" -> writes = true;

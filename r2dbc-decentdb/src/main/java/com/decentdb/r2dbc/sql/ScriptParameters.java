@@ -13,6 +13,8 @@ final class ScriptParameters {
 
     private final ParameterStyle style;
     private final TreeSet<Integer> numbers = new TreeSet<>();
+    /** Those that stand in the list of an IN. */
+    private final TreeSet<Integer> listed = new TreeSet<>();
     /** The numbers of names; only with {@link ParameterStyle#NAMED}. */
     private final Map<String, Integer> names = new LinkedHashMap<>();
 
@@ -42,6 +44,15 @@ final class ScriptParameters {
         }
         numbers.add(number);
         return number;
+    }
+
+    /** Notes that a parameter stands in the list of an IN. */
+    void listed(int number) {
+        listed.add(number);
+    }
+
+    boolean isListed(int number) {
+        return !listed.isEmpty() && listed.contains(number);
     }
 
     int count() {

@@ -76,6 +76,11 @@ public final class SqlScript {
         return parameters.number(name);
     }
 
+    /** Whether a parameter stands for one of the values of an {@code IN (..)}. */
+    public boolean isListed(int number) {
+        return parameters.isListed(number);
+    }
+
     /** The user's name of a parameter: {@code $2}, {@code :name}, or {@code ?} and which one. */
     public String parameterName(int number) {
         return parameters.name(number);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.decentdb.r2dbc.TestDatabase;
 import com.decentdb.r2dbc.api.DecentDbConnection;
+import io.r2dbc.spi.Parameters;
 import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import java.math.BigDecimal;
 import java.time.Instant;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 
@@ -99,6 +101,48 @@ class ArrayTests {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> statement.bind(1, List.of(new byte[1])))
                 .withMessageContaining("cannot be a member of an array");
+    }
+
+    @Test
+    void collectionsCannotBeMembers() {
+        var statement = database.connect().createStatement("SELECT 1 WHERE $1 = ANY($2)");
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> statement.bind(1, List.of(List.of(1))))
+                .withMessageContaining("A collection cannot be a member of an array");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT 1 WHERE 'a' IN ($1)",
+                "SELECT 1 WHERE 'a' NOT IN ('b', $1, 'c')",
+                "SELECT 1 WHERE 'a' IN (upper('b'), $1)"
+            })
+    void aCollectionIsNoValueOfIn(String sql) {
+        DecentDbConnection connection = database.connect();
+        var statement = connection.createStatement(sql);
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> statement.bind(0, List.of("a")))
+                .withMessageStartingWith("$1 stands for one value of IN (..) and cannot be a collection; write = ANY(..)");
+        assertThatIllegalArgumentException().isThrownBy(() -> statement.bind("$1", Parameters.in(new int[1])));
+        StepVerifier.create(connection.execute(sql, (Object) new String[] {"a"}))
+                .verifyError(IllegalArgumentException.class);
+        statement.bind(0, "a");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT 1 WHERE 1 IN (1) AND 1 = ANY($1)",
+                "SELECT 1 WHERE 1 IN (SELECT 1 WHERE 1 = ANY($1))",
+                "SELECT 1 WHERE 1 IN (WITH w AS (SELECT 1) SELECT 1 WHERE 1 = ANY($1))"
+            })
+    void aCollectionBehindOrWithinAnInIsTaken(String sql) {
+        StepVerifier.create(database.connect().fetchValue(sql, Long.class, List.of(1)))
+                .expectNext(1L)
+                .verifyComplete();
     }
 
     @Test
