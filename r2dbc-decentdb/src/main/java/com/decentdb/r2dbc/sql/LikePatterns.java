@@ -19,9 +19,8 @@ final class LikePatterns {
         PATTERN
     }
 
-    /** The words that may follow a pattern which is complete. */
-    private static final Set<String> FOLLOWING =
-            Set.of("AND", "OR", "ORDER", "GROUP", "HAVING", "LIMIT", "OFFSET", "FETCH", "RETURNING", "THEN", "END");
+    /** The words with which a pattern goes on; before every other word it is complete. */
+    private static final Set<String> CONTINUING = Set.of("ESCAPE", "COLLATE", "AT", "OPERATOR");
 
     private Seen seen = Seen.NOTHING;
 
@@ -29,7 +28,7 @@ final class LikePatterns {
     boolean endBefore(Token token, SqlLexer lexer, boolean parameter) {
         String text =
                 token == Token.WORD || token == Token.SYMBOL ? lexer.text().toUpperCase(Locale.ROOT) : "";
-        boolean ends = seen == Seen.PATTERN && (text.equals(")") || text.equals(",") || FOLLOWING.contains(text));
+        boolean ends = seen == Seen.PATTERN && follows(token, text);
         seen = switch (text) {
             case "LIKE", "ILIKE" -> Seen.LIKE;
             case "UPPER", "LOWER" -> seen == Seen.LIKE ? Seen.FUNCTION : Seen.NOTHING;
@@ -38,6 +37,14 @@ final class LikePatterns {
             default -> parameter ? behindParameter() : Seen.NOTHING;
         };
         return ends;
+    }
+
+    private static boolean follows(Token token, String text) {
+        return switch (token) {
+            case WORD -> !CONTINUING.contains(text);
+            case QUOTED_IDENTIFIER -> true;
+            default -> text.equals(")") || text.equals(",");
+        };
     }
 
     /** Whether such a pattern is the end of the statement. */
