@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.live;
 
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitUntil;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -117,6 +118,8 @@ class SlowConsumerTests {
         AtomicLong rows = new AtomicLong();
         OneByOne consumer = new OneByOne(rows);
         other.fetchAll(sql).subscribe(consumer);
+        consumer.request(1);
+        awaitUntil("the first row is there", () -> rows.get() > 0);
         consumer.readFor(DURATION.dividedBy(4));
         long nativeBefore = ProcessResources.nativeBytes();
         long heapBefore = heap();
