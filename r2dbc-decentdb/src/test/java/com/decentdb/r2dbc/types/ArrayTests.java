@@ -125,7 +125,8 @@ class ArrayTests {
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> statement.bind(0, List.of("a")))
-                .withMessageStartingWith("$1 stands for one value of IN (..) and cannot be a collection; write = ANY(..)");
+                .withMessageStartingWith(
+                        "$1 stands for one value of IN (..) and cannot be a collection; write = ANY(..)");
         assertThatIllegalArgumentException().isThrownBy(() -> statement.bind("$1", Parameters.in(new int[1])));
         StepVerifier.create(connection.execute(sql, (Object) new String[] {"a"}))
                 .verifyError(IllegalArgumentException.class);
