@@ -236,9 +236,12 @@ public final class Scenario {
                 c -> Flux.merge(
                         c.inTransaction(tx -> tx.execute("UPDATE t SET s = 'c' WHERE n = 3")),
                         other.execute("UPDATE t SET s = 'd' WHERE n = 4")));
+        // Another engine reports no change of a row to what it was.
         all.put(
                 "watch",
-                c -> c.watchTable("t").take(2).concatMap(event -> other.execute("UPDATE t SET s = 'w' WHERE n = 5")));
+                c -> c.watchTable("t")
+                        .take(2)
+                        .concatMap(event -> other.execute("UPDATE t SET s = s || 'w' WHERE n = 5")));
         all.put(
                 "change stream",
                 c -> c.changeStream("t")
