@@ -8,6 +8,7 @@ import com.decentdb.r2dbc.cluster.leader.AddressMap;
 import com.decentdb.r2dbc.cluster.leader.NodeAddress;
 import com.decentdb.r2dbc.cluster.leader.RedirectPolicy;
 import com.decentdb.r2dbc.cluster.line.ServerFeatures;
+import com.decentdb.r2dbc.cluster.wire.Requests;
 import com.decentdb.r2dbc.settings.OptionReader;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Waits;
@@ -19,9 +20,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the options of a factory that concern a cluster, and refuses those that concern the engine in this process. */
@@ -109,6 +110,12 @@ final class ConfigReader {
                     "Option 'database' is missing: name the database, as in r2dbc:decentdb:dqlite://db1:9001/app",
                     null);
         }
+        try {
+            // The request is sent later, but a wrong name is to be refused now.
+            Requests.open(name);
+        } catch (IllegalArgumentException e) {
+            throw Errors.of("08001", "Option 'database' cannot be taken: " + e.getMessage(), 0, null, e);
+        }
         return name;
     }
 
@@ -125,20 +132,22 @@ final class ConfigReader {
                             + " file of them with nodeStore",
                     null);
         }
-        // Brackets of IPv6 numbers in a list arrive encoded: R2DBC's parser takes none there.
-        String decoded = hosts.indexOf('%') < 0 ? hosts : URLDecoder.decode(hosts, StandardCharsets.UTF_8);
-        List<NodeAddress> seeds = new ArrayList<>();
-        for (String host : decoded.split(",", -1)) {
+        try {
+            // Brackets of IPv6 numbers in a list arrive encoded: R2DBC's parser takes none there.
+            String decoded = hosts.indexOf('%') < 0 ? hosts : URLDecoder.decode(hosts, StandardCharsets.UTF_8);
             boolean alone = port != null && decoded.indexOf(',') < 0;
-            String bare = host.indexOf(':') >= 0 && !host.startsWith("[") ? "[" + host + "]" : host;
-            try {
-                seeds.add(NodeAddress.parse(alone ? bare + ":" + port : host));
-            } catch (IllegalArgumentException e) {
-                throw Errors.of(
-                        "08001", "Option 'host' names a node that cannot be dialled: " + e.getMessage(), 0, null, e);
-            }
+            return Stream.of(decoded.split(",", -1))
+                    .map(host -> NodeAddress.parse(alone ? bracketed(host) + ":" + port : host))
+                    .toList();
+        } catch (IllegalArgumentException e) {
+            throw Errors.of(
+                    "08001", "Option 'host' names a node that cannot be dialled: " + e.getMessage(), 0, null, e);
         }
-        return List.copyOf(seeds);
+    }
+
+    /** An IPv6 number in front of a port. */
+    private static String bracketed(String host) {
+        return host.indexOf(':') >= 0 && !host.startsWith("[") ? "[" + host + "]" : host;
     }
 
     private @Nullable NodeStore store() {
@@ -149,6 +158,9 @@ final class ConfigReader {
         String path = reader.text(ClusterOptions.NODE_STORE);
         if (path == null) {
             return null;
+        }
+        if (path.isBlank()) {
+            throw OptionReader.invalid(ClusterOptions.NODE_STORE, path, "the path of a YAML file, or a NodeStore");
         }
         try {
             return NodeStore.yaml(Path.of(path));
@@ -222,7 +234,7 @@ final class ConfigReader {
 
     private ClusterConfig.Times times() {
         return new ClusterConfig.Times(
-                reader.duration(ClusterOptions.FAILOVER_TIMEOUT, Duration.ofSeconds(15)),
+                positive(ClusterOptions.FAILOVER_TIMEOUT, Duration.ofSeconds(15)),
                 orUnlimited(reader.duration(ConnectionFactoryOptions.CONNECT_TIMEOUT, Duration.ofSeconds(5))),
                 positive(ClusterOptions.PROBE_TIMEOUT, Duration.ofSeconds(2)),
                 orUnlimited(reader.duration(ConnectionFactoryOptions.STATEMENT_TIMEOUT, Duration.ofSeconds(30))),

@@ -67,9 +67,16 @@ class ClusterOptionsTests {
                 "r2dbc:decentdb:dqlite://db1:9001/app?process_coordination=off | process_coordination",
                 "r2dbc:decentdb:dqlite://db1:9001/app?encryption_key=x | encryption_key",
                 "r2dbc:decentdb:dqlite://db1:9001/app?failoverTimeout=soon | failoverTimeout",
+                "r2dbc:decentdb:dqlite://db1:9001/app?failoverTimeout=0 | failoverTimeout",
+                "r2dbc:decentdb:dqlite://db1:9001/a%00pp | 'database' cannot be taken",
+                "r2dbc:decentdb:dqlite://db1:9001/:memory: | 'database' cannot be taken",
+                "r2dbc:decentdb:dqlite://db1:9001/file:app?mode=memory | mode",
+                "r2dbc:decentdb:dqlite://db1:9001/file:app | 'database' cannot be taken",
+                "r2dbc:decentdb:dqlite:///app?nodeStore= | nodeStore",
                 "r2dbc:decentdb:dqlite://db1:9001/app?probeTimeout=0 | probeTimeout",
                 "r2dbc:decentdb:dqlite://db1:9001/app?redirectTo=10.0.0.1/8 | redirectTo",
                 "r2dbc:decentdb:dqlite://db1:9001/app?addressMap=a:1 | addressMap",
+                "r2dbc:decentdb:dqlite://db1:9001/app?addressMap=a:1=b:1,A:1=c:1 | a:1 twice",
                 "r2dbc:decentdb:dqlite://db1:9001/app?serverVersion=new | serverVersion",
                 "r2dbc:decentdb:dqlite://db1:9001/app?nodeStoreWrite=true | nodeStoreWrite",
                 "r2dbc:decentdb:dqlite://db1:9001/app?sslRootCert=ca.pem | r2dbcs",
@@ -85,14 +92,27 @@ class ClusterOptionsTests {
                 .isEqualTo("08001");
     }
 
-    @Test
-    void aUnixSocketIsRefusedWithTheReason() {
+    @ParameterizedTest
+    @CsvSource({"@dqlite, Unix socket", "%zz:9001, 'host'"})
+    void aHostThatNoUrlCanNameIsRefusedWithTheReason(String host, String reason) {
         ConnectionFactoryOptions options = ConnectionFactoryOptions.parse("r2dbc:decentdb:dqlite:///app")
                 .mutate()
-                .option(ConnectionFactoryOptions.HOST, "@dqlite")
+                .option(ConnectionFactoryOptions.HOST, host)
                 .build();
 
-        assertThatThrownBy(() -> ConnectionFactories.get(options)).hasMessageContaining("Unix socket");
+        assertThatThrownBy(() -> ConnectionFactories.get(options))
+                .isInstanceOf(R2dbcException.class)
+                .hasMessageContaining(reason);
+    }
+
+    @Test
+    void aDatabaseWithANameThatIsTooLongForANodeIsRefused() {
+        String url = "r2dbc:decentdb:dqlite://db1:9001/";
+
+        assertThat(ConnectionFactories.get(url + "x".repeat(500))).isNotNull();
+        assertThatThrownBy(() -> ConnectionFactories.get(url + "x".repeat(501)))
+                .isInstanceOf(R2dbcException.class)
+                .hasMessageContaining("500 bytes");
     }
 
     @Test

@@ -10,7 +10,7 @@ import java.util.List;
  */
 public final class ClusterOptions {
 
-    /** How long to look for a leader, for connecting and for anything that was not sent yet; 15 seconds by default. */
+    /** How long to look for a leader, for connecting and for anything that was not sent yet; 15 seconds by default, never zero. */
     public static final Option<Duration> FAILOVER_TIMEOUT = Option.valueOf("failoverTimeout");
 
     /** How long one node may take to say which one leads, with the time to connect to it; 2 seconds by default. */

@@ -20,7 +20,10 @@ public record AddressMap(Map<NodeAddress, NodeAddress> reachable) {
             if (equals < 0) {
                 throw new IllegalArgumentException("'" + pair + "' is not a pair advertised=reachable");
             }
-            map.put(NodeAddress.parse(pair.substring(0, equals)), NodeAddress.parse(pair.substring(equals + 1)));
+            NodeAddress advertised = NodeAddress.parse(pair.substring(0, equals));
+            if (map.put(advertised, NodeAddress.parse(pair.substring(equals + 1))) != null) {
+                throw new IllegalArgumentException("it names " + advertised + " twice");
+            }
         }
         return new AddressMap(Map.copyOf(map));
     }

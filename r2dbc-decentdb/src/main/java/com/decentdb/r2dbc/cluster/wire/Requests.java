@@ -1,9 +1,13 @@
 package com.decentdb.r2dbc.cluster.wire;
 
+import java.nio.charset.StandardCharsets;
+
 /** The requests, each as a whole frame. None has an empty body, which a node does not survive. */
 public final class Requests {
 
     private static final byte[] HANDSHAKE = {1, 0, 0, 0, 0, 0, 0, 0};
+    /** A node that is to open a longer one hangs up. */
+    private static final int LONGEST_NAME = 500;
 
     private Requests() {}
 
@@ -19,13 +23,26 @@ public final class Requests {
     /**
      * Opens the database of the connection.
      *
-     * @throws IllegalArgumentException if the name is empty, which no node survives
+     * @throws IllegalArgumentException if it has a name that no node survives; the message says why
      */
     public static byte[] open(String database) {
+        return new Words().text(named(database)).int64(0).text("").frame(3, 0);
+    }
+
+    /** Takes names that SQLite does not take for something else than a file, since nodes do not survive the first write to it. */
+    private static String named(String database) {
         if (database.isEmpty()) {
             throw new IllegalArgumentException("A database of a cluster needs a name");
         }
-        return new Words().text(database).int64(0).text("").frame(3, 0);
+        if (database.startsWith(":") || database.startsWith("file:")) {
+            throw new IllegalArgumentException(
+                    "A database of a cluster cannot have a name that begins with ':' or 'file:', which SQLite reserves");
+        }
+        if (database.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME) {
+            throw new IllegalArgumentException(
+                    "A database of a cluster has a name of at most " + LONGEST_NAME + " bytes in UTF-8");
+        }
+        return database;
     }
 
     public static byte[] prepare(String sql, int schema) {
@@ -66,10 +83,7 @@ public final class Requests {
     }
 
     public static byte[] dump(String database) {
-        if (database.isEmpty()) {
-            throw new IllegalArgumentException("A database of a cluster needs a name");
-        }
-        return new Words().text(database).frame(15, 0);
+        return new Words().text(named(database)).frame(15, 0);
     }
 
     /** Asks for the nodes with their roles. */

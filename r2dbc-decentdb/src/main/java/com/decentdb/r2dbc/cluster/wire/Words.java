@@ -34,7 +34,16 @@ final class Words {
         return this;
     }
 
+    /**
+     * Appends a text.
+     *
+     * @throws IllegalArgumentException if it has U+0000, where it would end for the node
+     */
     Words text(String text) {
+        if (text.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException(
+                    "A text has U+0000 at index " + text.indexOf('\0') + ", where it would end for a dqlite node");
+        }
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
         bytes(utf8);
         return oneByte(0).pad();

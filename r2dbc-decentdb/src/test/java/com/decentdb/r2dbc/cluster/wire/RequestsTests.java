@@ -116,6 +116,24 @@ class RequestsTests {
         assertThatIllegalArgumentException().isThrownBy(() -> Requests.dump(""));
     }
 
+    /** SQLite would make a database in memory of it, and the node would end with the first write. */
+    @Test
+    void aDatabaseThatWouldBeNoFileIsNeverSent() {
+        assertThatIllegalArgumentException().isThrownBy(() -> Requests.open(":memory:"));
+        assertThatIllegalArgumentException().isThrownBy(() -> Requests.open("file:app?mode=memory"));
+    }
+
+    /** An empty name would end the node, and half a statement could change all rows. */
+    @Test
+    void aTextThatWouldEndEarlierForTheNodeIsNeverSent() {
+        assertThatIllegalArgumentException().isThrownBy(() -> Requests.open("\0app"));
+        assertThatIllegalArgumentException().isThrownBy(() -> Requests.dump("a\0pp"));
+        assertThatIllegalArgumentException().isThrownBy(() -> Requests.prepare("DELETE FROM t\0 WHERE 0", 0));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Requests.query(1, new Tuple(List.of(new Param.Text("a\0b")))))
+                .withMessageContaining("index 1");
+    }
+
     private static byte[] bytes(int type, Body body) {
         return Frame.of(type, body).bytes();
     }
