@@ -169,7 +169,7 @@ public final class Failures {
     static R2dbcException ofRefusal(Trouble.Refusal refusal, @Nullable String sql) {
         int code = code(refusal);
         String message = refusal.message();
-        if (refusal.notExecuted() && refusal.primary() != 7) {
+        if (refusal.notExecuted()) {
             return connectionFailure(
                     "The node is not the leader any more; the statement was not executed: " + message, code, sql);
         }

@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.cluster.statement;
 
 import com.decentdb.r2dbc.cluster.channel.ChannelLost;
+import java.util.List;
 
 /** Why a statement has no result. */
 public sealed interface Trouble {
@@ -12,7 +13,7 @@ public sealed interface Trouble {
 
     /**
      * Raft's own codes, which 1.11 passes on when it is deposed before it begins with a statement. In SQLite they mean that memory
-     * ran out, that the database may only be read, and that the statement was interrupted: nothing was executed then either.
+     * ran out, that the database may only be read, and that the statement was interrupted, with messages that say so.
      */
     long RAFT_NOT_LEADER = 7;
 
@@ -26,6 +27,13 @@ public sealed interface Trouble {
      * @param code SQLite's extended code, or dqlite's own from 1001
      */
     record Refusal(long code, String message) implements Trouble {
+
+        private static final List<String> WORDS_OF_SQLITE = List.of("out of memory", "readonly", "interrupted");
+
+        /** Whether Raft refused it with one of its codes, and not SQLite with the same one. */
+        private boolean byRaft(long raftCode) {
+            return code == raftCode && WORDS_OF_SQLITE.stream().noneMatch(message::contains);
+        }
 
         /** SQLite's primary code; dqlite's own codes have none. */
         public int primary() {
@@ -45,22 +53,17 @@ public sealed interface Trouble {
         if (this instanceof Refusal refusal) {
             return refusal.code() == NOT_LEADER
                     || refusal.code() == NOT_LEADER_BEFORE_1_0
-                    || refusal.code() == RAFT_NOT_LEADER
+                    || refusal.byRaft(RAFT_NOT_LEADER)
                     || (refusal.primary() == 12 && refusal.message().contains("no database"));
         }
         return this instanceof Loss loss && !loss.sent();
     }
 
-    /** The same for a write, or a transaction that is to begin; neither is refused as one that may only read. */
+    /** The same for a write, or a transaction that is to begin. */
     default boolean notBegun() {
         return notExecuted()
                 || (this instanceof Refusal refusal
-                        && (refusal.code() == RAFT_LEADERSHIP_LOST || refusal.code() == RAFT_SHUTDOWN));
-    }
-
-    /** Whether it was to write on a connection that may only read, unless 1.11 says by this that it was deposed. */
-    default boolean readOnly() {
-        return this instanceof Refusal refusal && refusal.code() == RAFT_LEADERSHIP_LOST;
+                        && (refusal.byRaft(RAFT_LEADERSHIP_LOST) || refusal.byRaft(RAFT_SHUTDOWN)));
     }
 
     /** Whether a write that was sent may have been executed or not. */

@@ -15,7 +15,7 @@ import com.decentdb.r2dbc.api.OutcomeUnknownException;
 import com.decentdb.r2dbc.cluster.nodes.Conversation;
 import com.decentdb.r2dbc.cluster.nodes.Wire;
 import com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.Answers;
-import com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.Failing;
+import com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.First;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcRollbackException;
 import io.r2dbc.spi.R2dbcTimeoutException;
@@ -182,6 +182,9 @@ class ScriptedFailureTests {
             20   | datatype mismatch                   | 22018
             23   | not authorized                      | 42501
             25   | column index out of range           | 07002
+            7    | out of memory                       | 53200
+            8    | attempt to write a readonly database | 25006
+            9    | interrupted                         | 57014
             13   | database or disk is full            | 53100
             11   | database disk image is malformed    | XX001
             1001 | bad request                         | 08P01
@@ -229,8 +232,8 @@ class ScriptedFailureTests {
     @ParameterizedTest
     @ValueSource(longs = {0, 10_506, 4})
     void aCommitThatIsLostIsUndecided(long code) throws IOException {
-        Failing failing = code == 0 ? Conversation::reset : refusing(code, "leadership lost");
-        on(once("COMMIT", failing), "", (connection, leader) -> {
+        First first = code == 0 ? Conversation::reset : refusing(code, "leadership lost");
+        on(once("COMMIT", first), "", (connection, leader) -> {
             await(connection.beginTransaction());
             await(connection.execute(WRITE));
 
