@@ -7,19 +7,23 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.SslHandler;
+import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.channels.ClosedChannelException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Opens channels on one event loop. */
@@ -116,12 +120,7 @@ public final class Dialer {
                     .option(ChannelOption.AUTO_READ, false)
                     .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
                     .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-                    .handler(new ChannelInitializer<Channel>() {
-                        @Override
-                        protected void initChannel(Channel created) {
-                            // Nothing reads before there is a connection.
-                        }
-                    })
+                    .handler(new Opening())
                     .connect(new InetSocketAddress(addresses.get(next), port));
             // A channel that could not be made, or that the loop could not take, cannot even be told to close; and it
             // may
@@ -158,10 +157,10 @@ public final class Dialer {
             connected.config().setAutoRead(true);
             connected.pipeline().addFirst(handler);
             handler.handshakeFuture().addListener(done -> {
-                connected.config().setAutoRead(false);
                 if (over) {
                     var unused = connected.close();
                 } else if (done.isSuccess()) {
+                    connected.config().setAutoRead(false);
                     succeed(connected);
                 } else {
                     fail(new ChannelLost(Kind.NOT_OPENED, "TLS failed: " + reason(done.cause()), done.cause()));
@@ -172,6 +171,7 @@ public final class Dialer {
         private void succeed(Channel connected) {
             end();
             try {
+                connected.pipeline().remove(Opening.class);
                 dialed.connected(new NodeChannel(connected, maxFrameSize));
             } catch (Throwable e) {
                 close(connected);
@@ -203,6 +203,15 @@ public final class Dialer {
         }
     }
 
+    /** On a connection that is being opened, whose failure is reported by its future. */
+    private static final class Opening extends ChannelInboundHandlerAdapter {
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            // Netty would log what nobody handles.
+        }
+    }
+
     private static String reason(@Nullable Throwable error) {
         if (error == null || error instanceof TimeoutException) {
             return "no connection in time";
@@ -211,8 +220,12 @@ public final class Dialer {
             // Only its cause says why there could be no channel.
             return reason(error.getCause());
         }
-        if (error instanceof InvocationTargetException) {
+        if (error instanceof InvocationTargetException
+                || (error instanceof SSLException && error.getCause() instanceof IOException)) {
             return reason(error.getCause());
+        }
+        if (error instanceof ClosedChannelException) {
+            return "the node closed the connection";
         }
         String message = error.getMessage();
         return message == null ? error.getClass().getSimpleName() : message;

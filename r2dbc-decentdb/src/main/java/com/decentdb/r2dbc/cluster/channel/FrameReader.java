@@ -15,6 +15,10 @@ final class FrameReader {
     private static final int WORD = 8;
     private static final int SHOWN = 16;
     private static final int SMALL = 64 * 1024;
+    private static final byte TLS_ALERT = 0x15;
+    private static final byte TLS_VERSION = 3;
+    /** What every JVM can make. */
+    private static final int LARGEST = Integer.MAX_VALUE - 8;
 
     /** A reply that is not decoded. */
     @SuppressWarnings("ArrayRecordComponent")
@@ -91,7 +95,9 @@ final class FrameReader {
     /** The first bytes that belong to no frame yet, in hexadecimal digits. */
     String rest() {
         int shown = Math.min(SHOWN, end - start);
-        return HexFormat.of().formatHex(bytes, start, start + shown) + (end - start > shown ? ".." : "");
+        boolean tls = end - start > 1 && bytes[start] == TLS_ALERT && bytes[start + 1] == TLS_VERSION;
+        return HexFormat.of().formatHex(bytes, start, start + shown) + (end - start > shown ? ".." : "")
+                + (tls ? ", an alert of TLS: begin the URL with r2dbcs:" : "");
     }
 
     private void room(int more) {
@@ -101,7 +107,7 @@ final class FrameReader {
         }
         byte[] to = bytes.length - held >= more
                 ? bytes
-                : new byte[Math.toIntExact(Math.max(2L * bytes.length, (long) held + more))];
+                : new byte[Math.toIntExact(Math.max(Math.min(2L * bytes.length, LARGEST), (long) held + more))];
         System.arraycopy(bytes, start, to, 0, held);
         start = 0;
         end = held;
