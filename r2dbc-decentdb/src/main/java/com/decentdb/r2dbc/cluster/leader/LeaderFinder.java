@@ -303,7 +303,7 @@ public final class LeaderFinder {
                 if (waits.isEmpty()) {
                     searched(false);
                 }
-                seeker.notFound(report.error(settings.database(), timeout));
+                seeker.notFound(report.error(settings.database(), timeout, !candidates().isEmpty()));
                 stopIfUnwanted();
             }
         }

@@ -22,15 +22,22 @@ final class SearchReport {
         answers.put(address, answer);
     }
 
-    /** The error of a search that found none, with the latest answer of each address. */
-    R2dbcTransientResourceException error(String database, Duration waited) {
+    /**
+     * The error of a search that found none, with the latest answer of each address.
+     *
+     * @param known whether there was a node to ask
+     */
+    R2dbcTransientResourceException error(String database, Duration waited, boolean known) {
         StringBuilder message = new StringBuilder("No leader of the cluster of '")
                 .append(clean(database))
                 .append("' was found within ")
                 .append(waited.toMillis())
                 .append(" ms (failoverTimeout)");
         if (answers.isEmpty()) {
-            message.append(": no node was asked in that time");
+            message.append(
+                    known
+                            ? ": no node was asked in that time"
+                            : ": no node is known, since the node store named none; the log says why");
         }
         int shown = 0;
         for (Map.Entry<NodeAddress, String> answer : answers.entrySet()) {

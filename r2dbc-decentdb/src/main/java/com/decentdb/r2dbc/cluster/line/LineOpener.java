@@ -14,6 +14,7 @@ import com.decentdb.r2dbc.cluster.wire.Requests;
 import com.decentdb.r2dbc.transport.Errors;
 import io.netty.channel.EventLoop;
 import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcTransientResourceException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -211,6 +212,8 @@ public final class LineOpener {
         private long pauseMillis = FIRST_PAUSE_MILLIS;
         private boolean over;
         private @Nullable NodeChannel channel;
+        /** The trouble that a leader made which was found. */
+        private @Nullable String trouble;
 
         Attempt(Opened opened, Duration timeout) {
             this.opened = opened;
@@ -259,7 +262,7 @@ public final class LineOpener {
 
         @Override
         public void notFound(R2dbcException error) {
-            end(error);
+            end(trouble == null ? error : unreachable(trouble + "; " + error.getMessage()));
         }
 
         private void openDatabase(LeaderFinder.Leader leader, NodeChannel of) {
@@ -330,14 +333,11 @@ public final class LineOpener {
                 return;
             }
             finder.doubt(leader.epoch(), why);
+            trouble = leader.address() + ": " + why;
             long pause = Math.min(TimeUnit.MILLISECONDS.toNanos(pauseMillis), Math.max(1, left()));
             pauseMillis = Math.min(LONGEST_PAUSE_MILLIS, 2 * pauseMillis);
             if (left() <= 0) {
-                end(Failures.connectionFailure(
-                        "No connection to the leader " + leader.address() + " within " + timeout.toMillis() + " ms: "
-                                + why,
-                        0,
-                        null));
+                end(unreachable(trouble));
                 return;
             }
             try {
@@ -345,6 +345,14 @@ public final class LineOpener {
             } catch (Throwable e) {
                 end(Errors.map(e, null));
             }
+        }
+
+        private R2dbcException unreachable(String why) {
+            return new R2dbcTransientResourceException(
+                    "No connection to the leader of '" + settings.database() + "' within " + timeout.toMillis()
+                            + " ms (failoverTimeout): " + why,
+                    "08001",
+                    0);
         }
 
         private void end(R2dbcException error) {

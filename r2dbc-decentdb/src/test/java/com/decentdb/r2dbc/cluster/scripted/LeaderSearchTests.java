@@ -181,6 +181,28 @@ class LeaderSearchTests {
     }
 
     @Test
+    void aNodeThatHangsUpOnTlsIsNamedWithTheReason() {
+        first.others(Conversation::reset);
+
+        // Long before the time of one question is over.
+        expectNone(
+                url("PT0.5S&probeTimeout=PT10M").replaceFirst("r2dbc:", "r2dbcs:"),
+                first.address(),
+                "TLS failed");
+    }
+
+    @Test
+    void aLeaderThatDoesNotOpenTheDatabaseIsNamedWithTheReason() {
+        first.others(talk -> {
+            talk.handshake().expect(Wire.LEADER);
+            talk.answer(Wire.server(1, first.address())).expect(Wire.OPEN);
+            talk.reset();
+        });
+
+        expectNone(url("PT0.5S"), "500 ms", first.address(), "Connection reset");
+    }
+
+    @Test
     void oneNodeThatAnswersIsEnough() {
         first.others(Conversation::expectSilence);
 
@@ -288,7 +310,7 @@ class LeaderSearchTests {
             talk.expectSilence();
         });
         DecentDbConnectionFactory factory = DecentDb.factory("r2dbc:decentdb:dqlite://" + first.address() + ","
-                + second.address() + "/app?" + OPTIONS + "PT20S&statementTimeout=PT0.5S&probeTimeout=PT0.5S");
+                + second.address() + "/app?" + OPTIONS + "PT20S&statementTimeout=PT2S&probeTimeout=PT0.5S");
         second.others(naming(1, first.address()));
         DecentDbConnection connection = awaitValue(factory.create());
         assertThat(awaitValue(connection.execute("DELETE FROM t"))).isEqualTo(1);

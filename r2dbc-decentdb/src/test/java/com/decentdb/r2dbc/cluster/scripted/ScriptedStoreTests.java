@@ -100,6 +100,18 @@ class ScriptedStoreTests {
     }
 
     @Test
+    void whereNoNodeIsKnownTheErrorSaysSo() {
+        DecentDbConnectionFactory factory = DecentDb.factory(
+                ConnectionFactoryOptions.parse("r2dbc:decentdb:dqlite:///app?failoverTimeout=PT0.1S")
+                        .mutate()
+                        .option(ClusterOptions.NODE_STORE, Bad.FAILS.store())
+                        .build());
+
+        assertThat(ScriptedLeader.error(factory.create())).hasMessageContaining("node store");
+        await(factory.close());
+    }
+
+    @Test
     void anAdministrationAsksAgainAStoreThatFailedOnce() throws IOException {
         try (ScriptedLeader leader = ScriptedLeader.start(ScriptedLeader::usual)) {
             boolean[] failed = new boolean[1];
