@@ -5,6 +5,8 @@ import com.decentdb.r2dbc.cluster.line.LineOpener;
 import com.decentdb.r2dbc.cluster.meter.ClusterMeters;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The one line on which all sessions write, each while it holds the lease. Confined to the loop. */
@@ -12,6 +14,7 @@ public final class WriterLine implements LineSource {
 
     private final LineOpener opener;
     private final Duration validateAfterIdle;
+    private final List<LineOpener.Opened> waiting = new ArrayList<>();
     private @Nullable Line line;
     private long epoch;
     private boolean closed;
@@ -35,6 +38,20 @@ public final class WriterLine implements LineSource {
 
     private void replace(LineOpener.Opened opened) {
         closeLine();
+        waiting.add(opened);
+        if (waiting.size() > 1) {
+            // The line that is being opened for a write which was cancelled meanwhile will do.
+            return;
+        }
+        try {
+            open();
+        } catch (Throwable e) {
+            waiting.remove(opened);
+            throw e;
+        }
+    }
+
+    private void open() {
         opener.open(new LineOpener.Opened() {
             @Override
             public void opened(Line fresh) {
@@ -43,14 +60,20 @@ public final class WriterLine implements LineSource {
                 if (closed) {
                     fresh.close();
                 }
-                LineOpener.hand(fresh, opened);
+                served().forEach(each -> LineOpener.hand(fresh, each));
             }
 
             @Override
             public void failed(R2dbcException error) {
-                opened.failed(error);
+                served().forEach(each -> each.failed(error));
             }
         });
+    }
+
+    private List<LineOpener.Opened> served() {
+        List<LineOpener.Opened> served = List.copyOf(waiting);
+        waiting.clear();
+        return served;
     }
 
     private void closeLine() {
