@@ -47,7 +47,13 @@ public record ClusterConfig(
             Duration statement,
             Duration validateAfterIdle,
             Duration topologyRefresh,
-            Duration watchInterval) {}
+            Duration watchInterval) {
+
+        /** To roll back: closing the connection does the same, so that it is not waited for longer than for a new one. */
+        public Duration rollback() {
+            return statement.compareTo(connect) < 0 ? statement : connect;
+        }
+    }
 
     /** The parts that find and dial nodes, on one loop. */
     public record Parts(EventLoop loop, Dialer dialer, LeaderFinder finder) {}

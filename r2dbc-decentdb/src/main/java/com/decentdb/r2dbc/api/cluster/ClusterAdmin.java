@@ -56,7 +56,8 @@ public interface ClusterAdmin extends Closeable {
     Mono<Void> remove(long id);
 
     /**
-     * Makes a node the leader. Transactions that are open are rolled back.
+     * Makes a node the leader. Transactions that are open are rolled back, and whether a write was executed that arrives meanwhile is
+     * unknown: the old leader hangs up on those that send one.
      *
      * @param id a voter
      * @return a Mono that completes when the old leader has handed over

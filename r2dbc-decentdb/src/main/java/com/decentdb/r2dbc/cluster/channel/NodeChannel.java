@@ -137,9 +137,18 @@ public final class NodeChannel {
     public void drain(int mostFrames, long timeoutNanos, Runnable whenIdle) {
         if (state == State.BUSY || state == State.PAUSED) {
             long until = System.nanoTime() + timeoutNanos;
-            await(until, new Dropped(mostFrames, until, whenIdle));
+            Runnable all = answer instanceof Dropped before ? () -> runBoth(before.whenIdle, whenIdle) : whenIdle;
+            await(until, new Dropped(mostFrames, until, all));
         } else if (state == State.IDLE) {
             whenIdle.run();
+        }
+    }
+
+    private static void runBoth(Runnable first, Runnable second) {
+        try {
+            first.run();
+        } finally {
+            second.run();
         }
     }
 
@@ -227,7 +236,10 @@ public final class NodeChannel {
             return;
         }
         if (System.nanoTime() - deadline >= 0) {
-            lose(ChannelLost.of(Kind.TIMED_OUT, "the node did not answer in time"));
+            lose(
+                    answer instanceof Dropped
+                            ? ChannelLost.of(Kind.GIVEN_UP, "an answer that nobody waits for took too long")
+                            : ChannelLost.of(Kind.TIMED_OUT, "the node did not answer in time"));
         } else {
             watch();
         }

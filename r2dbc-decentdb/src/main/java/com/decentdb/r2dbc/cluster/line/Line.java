@@ -28,7 +28,7 @@ public final class Line {
     /** Learns of what happens on a line. */
     interface Owner {
 
-        /** The channel broke by itself. */
+        /** The channel broke by itself, or the node did not answer on it. */
         void broken(ChannelLost why);
 
         /** The channel is closed, for whatever reason. */
@@ -154,11 +154,17 @@ public final class Line {
             waiting.clear();
             LineCursor open = cursor;
             Work now = running;
-            if (open != null) {
+            // What was cancelled before was to pass to its end, which does not matter any more.
+            if (open != null && open.ended()) {
+                cursorGivenUp(open, () -> {});
+            } else if (open != null) {
                 open.end(ended);
-            } else if (now != null && !now.dropped()) {
+            } else if (now != null) {
+                boolean awaited = !now.dropped();
                 giveUp(now);
-                now.failed(ended);
+                if (awaited) {
+                    now.failed(ended);
+                }
             }
             fail(behind, ended);
         } catch (Throwable e) {
@@ -312,11 +318,7 @@ public final class Line {
             cursorEnded(givenUp);
             whenPassed.run();
         };
-        if (keeps) {
-            channel.drain(Integer.MAX_VALUE, timeoutNanos(), passed);
-        } else {
-            channel.drain(1, DRAIN_NANOS, passed);
-        }
+        channel.drain(keeps ? Integer.MAX_VALUE : 1, keeps ? timeoutNanos() : DRAIN_NANOS, passed);
     }
 
     private void ended(Work work) {
@@ -337,7 +339,7 @@ public final class Line {
 
     private void lost(ChannelLost why) {
         owner.closed(this);
-        if (why.kind() == ChannelLost.Kind.CLOSED) {
+        if (why.kind() == ChannelLost.Kind.CLOSED || why.kind() == ChannelLost.Kind.TIMED_OUT) {
             owner.broken(why);
         }
         List<Work> unsent = List.copyOf(waiting);

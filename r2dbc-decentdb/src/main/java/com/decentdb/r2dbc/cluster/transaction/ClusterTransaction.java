@@ -14,6 +14,7 @@ import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.TransactionOptions;
 import io.r2dbc.spi.R2dbcException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -61,7 +62,7 @@ public final class ClusterTransaction implements LineOpener.Opened {
         this.waiting = new WaitingStatements(database, options);
         this.attempts = database.attempts();
         this.limits = new TransactionLimits(database.loop(), options, this::exceeded);
-        this.holding = new Holding(limits);
+        this.holding = new Holding(limits, database.config().times().rollback());
     }
 
     /** Whether statements belong to it; any thread. */
@@ -155,7 +156,8 @@ public final class ClusterTransaction implements LineOpener.Opened {
     public void opened(Line opened) {
         if (state == State.BEGINNING) {
             holding.take(opened);
-            TransactionCalls.begin(opened, readOnly, () -> begun(opened), this::notBegun);
+            Duration timeout = database.config().times().statement();
+            TransactionCalls.begin(opened, timeout, readOnly, () -> begun(opened), this::notBegun);
         } else {
             holding.giveBack();
         }
@@ -220,9 +222,7 @@ public final class ClusterTransaction implements LineOpener.Opened {
         if (state == State.LOST) {
             return refusal(sql);
         }
-        if (!trouble.readOnly() || !(readOnly || restricted)) {
-            attempts.note(on, trouble);
-        }
+        attempts.note(on, trouble);
         R2dbcException error = Failures.inTransaction(trouble, sql);
         if (state == State.OPEN && holding.line() == on) {
             if (trouble.endsTransaction()) {

@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.cluster.transaction;
 
 import com.decentdb.r2dbc.cluster.line.Line;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,12 +11,15 @@ import org.jspecify.annotations.Nullable;
 final class Holding {
 
     private final TransactionLimits limits;
+    private final Duration rollbackTimeout;
     private @Nullable Line line;
     private Runnable back = Holding::nothing;
     private Runnable then = Holding::nothing;
 
-    Holding(TransactionLimits limits) {
+    /** @param rollbackTimeout how long a node may take to roll back; meanwhile nobody else can write */
+    Holding(TransactionLimits limits, Duration rollbackTimeout) {
         this.limits = limits;
+        this.rollbackTimeout = rollbackTimeout;
     }
 
     @Nullable
@@ -63,7 +67,7 @@ final class Holding {
     /** Rolls back, and gives everything back. */
     void rollBack(Line on, boolean onlyReads, Runnable whenDone) {
         try {
-            TransactionCalls.rollback(on, () -> restore(on, onlyReads, whenDone));
+            TransactionCalls.rollback(on, rollbackTimeout, () -> restore(on, onlyReads, whenDone));
         } catch (Throwable e) {
             close(on, whenDone);
         }

@@ -8,6 +8,7 @@ import com.decentdb.r2dbc.cluster.wire.Reply;
 import com.decentdb.r2dbc.cluster.wire.Tuple;
 import com.decentdb.r2dbc.cluster.write.Attempts;
 import com.decentdb.r2dbc.delivery.WaitQueue;
+import java.time.Duration;
 import java.util.function.Consumer;
 
 /** The statements with which transactions begin and end on a line. Confined to the loop. */
@@ -34,7 +35,8 @@ final class TransactionCalls {
     }
 
     /** Begins one that takes the write lock, or one that only reads. */
-    static void begin(Line on, boolean readOnly, Runnable begun, Consumer<Trouble> failed) {
+    static void begin(Line on, Duration timeout, boolean readOnly, Runnable begun, Consumer<Trouble> failed) {
+        on.statementTimeout(timeout);
         if (readOnly) {
             onlyRead(on, () -> call(on, "BEGIN", begun, failed), failed);
         } else {
@@ -62,9 +64,10 @@ final class TransactionCalls {
         });
     }
 
-    /** Rolls back; a line that does not do that is closed, which does. */
-    static void rollback(Line on, Runnable whenDone) {
+    /** Rolls back; a line that does not do that in time is closed, which does. */
+    static void rollback(Line on, Duration timeout, Runnable whenDone) {
         on.whenLost(null);
+        on.statementTimeout(timeout);
         call(on, "ROLLBACK", whenDone, trouble -> {
             if (!trouble.noTransaction()) {
                 on.close();

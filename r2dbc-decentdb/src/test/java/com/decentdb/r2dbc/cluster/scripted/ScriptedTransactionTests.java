@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.cluster.scripted;
 
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.error;
 import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.on;
@@ -16,6 +17,7 @@ import io.r2dbc.spi.R2dbcRollbackException;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 
@@ -23,14 +25,15 @@ import reactor.test.StepVerifier;
 class ScriptedTransactionTests {
 
     private static final String WRITE = "INSERT INTO t VALUES (1)";
+    private static final String READ = "SELECT a FROM t";
     private static final DecentDbTransactionDefinition SHORT =
-            DecentDbTransactionDefinition.create().transactionTimeout(Duration.ofMillis(100));
+            DecentDbTransactionDefinition.create().transactionTimeout(Duration.ofSeconds(1));
 
     private static void isTimeout(R2dbcException error) {
         assertThat(error)
                 .isInstanceOf(R2dbcRollbackException.class)
                 .hasMessageContaining("transactionTimeout")
-                .hasMessageContaining("100 ms");
+                .hasMessageContaining("1000 ms");
         assertThat(error.getSqlState()).isEqualTo("40001");
     }
 
@@ -73,12 +76,12 @@ class ScriptedTransactionTests {
     @Test
     void aResultThatIsReadSlowlyIsEndedWithIt() throws IOException {
         on(
-                once("SELECT a FROM t", talk -> talk.answer(Wire.rows("a", true, 1))),
+                once(READ, talk -> talk.answer(Wire.rows("a", true, 1))),
                 "statementTimeout=PT10M",
                 (connection, leader) -> {
                     await(connection.beginTransaction(SHORT));
 
-                    StepVerifier.create(connection.fetchLists("SELECT a FROM t"))
+                    StepVerifier.create(connection.fetchLists(READ))
                             .expectNextCount(1)
                             .expectErrorSatisfies(error -> isTimeout((R2dbcException) error))
                             .verify(PATIENCE);
@@ -110,7 +113,7 @@ class ScriptedTransactionTests {
     @Test
     void aCommitThatIsOnItsWayDecides() throws IOException {
         on(
-                once("COMMIT", talk -> talk.pause(Duration.ofMillis(300)).answer(Wire.result(0, 0))),
+                once("COMMIT", talk -> talk.pause(Duration.ofMillis(1_500)).answer(Wire.result(0, 0))),
                 "",
                 (connection, leader) -> {
                     await(connection.beginTransaction(SHORT));
@@ -127,11 +130,10 @@ class ScriptedTransactionTests {
         on(
                 once(
                         "BEGIN IMMEDIATE",
-                        talk -> talk.pause(Duration.ofMillis(300)).answer(Wire.result(0, 0))),
+                        talk -> talk.pause(Duration.ofMillis(1_500)).answer(Wire.result(0, 0))),
                 "",
                 (connection, leader) -> {
-                    await(connection.beginTransaction(
-                            DecentDbTransactionDefinition.create().transactionTimeout(Duration.ofMillis(200))));
+                    await(connection.beginTransaction(SHORT));
                     await(connection.execute(WRITE));
                     await(connection.commitTransaction());
 
@@ -140,17 +142,57 @@ class ScriptedTransactionTests {
     }
 
     @Test
+    void aNodeThatDoesNotRollBackInTimeIsGivenUp() throws IOException {
+        on(
+                once("ROLLBACK", talk -> {}),
+                "statementTimeout=PT10M&connectTimeout=PT1S",
+                (connection, leader) -> {
+                    await(connection.beginTransaction());
+                    await(connection.execute(WRITE));
+
+                    await(connection.rollbackTransaction());
+
+                    assertThat(awaitValue(connection.execute("DELETE FROM t"))).isEqualTo(1);
+                });
+    }
+
+    @Test
+    void whatWasCancelledInItHoldsUpNoRollback() throws IOException {
+        on(once(WRITE, talk -> {}), "statementTimeout=PT10M", (connection, leader) -> {
+            await(connection.beginTransaction());
+            Disposable running = connection.execute(WRITE).subscribe();
+            leader.awaitStatement(WRITE);
+            running.dispose();
+
+            await(connection.rollbackTransaction());
+
+            assertThat(awaitValue(connection.execute("DELETE FROM t"))).isEqualTo(1);
+        });
+        on(
+                once(READ, talk -> talk.answer(Wire.rows("a", true, 1))),
+                "statementTimeout=PT10M",
+                (connection, leader) -> {
+                    await(connection.beginTransaction());
+                    assertThat(awaitAll(connection.fetchLists(READ).take(1))).hasSize(1);
+
+                    await(connection.rollbackTransaction());
+
+                    assertThat(awaitValue(connection.execute("DELETE FROM t"))).isEqualTo(1);
+                });
+    }
+
+    @Test
     void oneThatOnlyReadsLeavesAConnectionOnWhichOthersMayWrite() throws IOException {
         on(ScriptedLeader::usual, "", (connection, leader) -> {
             await(connection.beginTransaction(SHORT.readOnly()));
-            await(connection.fetchLists("SELECT a FROM t"));
+            await(connection.fetchLists(READ));
             leader.awaitStatement("PRAGMA query_only=0");
 
-            isTimeout(error(connection.fetchLists("SELECT a FROM t")));
+            isTimeout(error(connection.fetchLists(READ)));
             await(connection.rollbackTransaction());
             assertThat(leader.statements())
                     .containsExactly(
-                            "PRAGMA query_only=1", "BEGIN", "SELECT a FROM t", "ROLLBACK", "PRAGMA query_only=0");
+                            "PRAGMA query_only=1", "BEGIN", READ, "ROLLBACK", "PRAGMA query_only=0");
         });
     }
 }
