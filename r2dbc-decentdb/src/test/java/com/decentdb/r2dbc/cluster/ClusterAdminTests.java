@@ -45,9 +45,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.test.StepVerifier;
+import reactor.util.retry.Retry;
 
 /** The administration of a real cluster. */
 class ClusterAdminTests {
+
+    /** A node that has just come back does not get leadership for a while. */
+    private static final Retry REFUSED_FOR_A_WHILE = Retry.fixedDelay(100, Duration.ofMillis(100));
 
     @RegisterExtension
     static final RealCluster CLUSTER = new RealCluster();
@@ -120,8 +124,7 @@ class ClusterAdminTests {
     void leadershipIsHandedToANode() {
         RealNode next = CLUSTER.follower();
 
-        // A node that has just come back is refused for a while.
-        await(admin.transferLeadership(next.id()).retry(50));
+        await(admin.transferLeadership(next.id()).retryWhen(REFUSED_FOR_A_WHILE));
 
         assertThat(awaitValue(admin.leader()).id()).isEqualTo(next.id());
         assertThat(CLUSTER.leader()).isSameAs(next);
@@ -131,7 +134,7 @@ class ClusterAdminTests {
     void leadershipIsHandedToAnyNode() {
         RealNode before = CLUSTER.leader();
 
-        await(admin.transferLeadership().retry(50));
+        await(admin.transferLeadership().retryWhen(REFUSED_FOR_A_WHILE));
 
         assertThat(CLUSTER.leader()).isNotSameAs(before);
     }
@@ -352,6 +355,7 @@ class ClusterAdminTests {
         assertThatIllegalArgumentException().isThrownBy(() -> admin.add(5, "h"));
         assertThatIllegalArgumentException().isThrownBy(() -> admin.describe("nowhere"));
         assertThatIllegalArgumentException().isThrownBy(() -> admin.dump(""));
+        assertThatIllegalArgumentException().isThrownBy(() -> admin.dump("\0app"));
         assertThatThrownBy(() -> DecentDb.cluster("r2dbc:decentdb:mem:///x"))
                 .isInstanceOf(R2dbcException.class)
                 .hasMessageContaining("dqlite");

@@ -62,17 +62,18 @@ class ClusterCancelTests {
                         + " AND NOT EXISTS (SELECT 1 FROM t b WHERE b.id = a.id AND b.half = 1 - a.half)"))
                 .isEmpty();
         // One that writes, and those that read, of which some may rest.
-        assertThat(sockets()).isLessThanOrEqualTo(2 + MAX_READERS + CONNECTIONS);
+        awaitSockets(2 + MAX_READERS + CONNECTIONS);
         await(Flux.fromIterable(connections).flatMap(DecentDbConnection::close));
         await(factory.close());
-        awaitNoSockets();
+        awaitSockets(0);
     }
 
-    private static void awaitNoSockets() throws IOException {
-        for (int i = 0; i < 1_000 && sockets() > 0; i++) {
+    /** The last ones given up are closed in a moment. */
+    private static void awaitSockets(int most) throws IOException {
+        for (int i = 0; i < 1_000 && sockets() > most; i++) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
         }
-        assertThat(sockets()).isZero();
+        assertThat(sockets()).isLessThanOrEqualTo(most);
     }
 
     /** One after another on a connection, each after a random time; those that end before are as good. */

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.cluster;
 
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitUntil;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -13,7 +14,6 @@ import com.decentdb.r2dbc.cluster.nodes.RealCluster;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -113,8 +113,7 @@ class ClusterLiveTests {
                 .assertNext(rows -> assertThat(rows).hasSize(1))
                 .then(() -> {
                     await(other.execute("INSERT INTO other VALUES (1)"));
-                    // It was read again, in vain.
-                    until(() -> looks.size() > 1);
+                    awaitUntil("it was read again, in vain", () -> looks.size() > 1);
                     await(other.execute("UPDATE item SET id = 7"));
                 })
                 .assertNext(rows ->
@@ -126,13 +125,5 @@ class ClusterLiveTests {
                 .verify(PATIENCE);
         await(other.close());
         await(others.close());
-    }
-
-    private static void until(BooleanSupplier condition) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("patience").isLessThan(deadline);
-            Thread.onSpinWait();
-        }
     }
 }

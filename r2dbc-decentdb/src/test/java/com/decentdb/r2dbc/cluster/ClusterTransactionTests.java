@@ -147,7 +147,7 @@ class ClusterTransactionTests {
     @Test
     void aTransactionThatTakesLongerThanItMayLosesTheRightToWrite() {
         DecentDbConnection slow = awaitValue(factory.create());
-        await(slow.beginTransaction(DecentDbTransactionDefinition.create().transactionTimeout(Duration.ofMillis(200))));
+        await(slow.beginTransaction(DecentDbTransactionDefinition.create().transactionTimeout(Duration.ofSeconds(1))));
         await(slow.execute("INSERT INTO item VALUES (1, 'one')"));
         Mono<Long> endless = slow.fetchValue(
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000000) SELECT count(*) FROM n",

@@ -37,7 +37,7 @@ class FailoverTests {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @RegisterExtension
-    static final RealCluster CLUSTER = new RealCluster();
+    static final RealCluster CLUSTER = new RealCluster(RealCluster.QUICK_LATENCY_MILLIS);
 
     /** A misfortune of the leader. */
     enum Misfortune {

@@ -44,7 +44,7 @@ class ChangeStreamLedgerTests {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @RegisterExtension
-    static final RealCluster CLUSTER = new RealCluster();
+    static final RealCluster CLUSTER = new RealCluster(RealCluster.QUICK_LATENCY_MILLIS);
 
     @Test
     @Timeout(value = 1, unit = TimeUnit.HOURS)

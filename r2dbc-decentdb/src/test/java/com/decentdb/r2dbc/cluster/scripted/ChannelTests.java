@@ -3,11 +3,10 @@ package com.decentdb.r2dbc.cluster.scripted;
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitAll;
-import static com.decentdb.r2dbc.TestDatabase.awaitValue;
+import static com.decentdb.r2dbc.TestDatabase.awaitUntil;
+import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.on;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.decentdb.r2dbc.DecentDb;
-import com.decentdb.r2dbc.DecentDbConnectionFactory;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.cluster.nodes.Frame;
 import com.decentdb.r2dbc.cluster.nodes.Frame.Body;
@@ -17,10 +16,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.reactivestreams.Subscription;
@@ -33,21 +32,6 @@ class ChannelTests {
 
     private static final String READ = "SELECT a FROM t";
     private static final int MANY = 1_000_000;
-
-    private interface Check {
-        void check(DecentDbConnection connection, ScriptedLeader leader) throws InterruptedException;
-    }
-
-    private static void on(ScriptedLeader.Answers answers, String options, Check check)
-            throws IOException, InterruptedException {
-        try (ScriptedLeader leader = ScriptedLeader.start(answers)) {
-            DecentDbConnectionFactory factory = DecentDb.factory(leader.url(options));
-            DecentDbConnection connection = awaitValue(factory.create());
-            check.check(connection, leader);
-            await(connection.close());
-            await(factory.close());
-        }
-    }
 
     /** Answers the first query for {@code a} otherwise than all other statements. */
     private static ScriptedLeader.Answers first(ScriptedLeader.Answers answers) {
@@ -63,7 +47,7 @@ class ChannelTests {
 
     private static void expectFailure(
             ScriptedLeader.Answers answers, String options, String sqlState, String... message)
-            throws IOException, InterruptedException {
+            throws IOException {
         on(first(answers), options, (connection, leader) -> {
             StepVerifier.create(connection.fetchLists(READ))
                     .thenConsumeWhile(row -> true)
@@ -82,7 +66,7 @@ class ChannelTests {
     }
 
     @Test
-    void rowsArriveHoweverTheyAreCut() throws Exception {
+    void rowsArriveHoweverTheyAreCut() throws IOException {
         Body twoFrames = new Body()
                 .raw(Wire.rows("a", true, 1, 2).bytes())
                 .raw(Wire.rows("a", 3).bytes());
@@ -99,7 +83,7 @@ class ChannelTests {
     }
 
     @Test
-    void rowsArriveByteByByte() throws Exception {
+    void rowsArriveByteByByte() throws IOException {
         on(
                 (sql, talk) -> talk.sendOneByOne(Wire.rows("a", 1, 2).bytes()),
                 "",
@@ -108,7 +92,7 @@ class ChannelTests {
     }
 
     @Test
-    void aHeaderThatClaimsMoreThanAllowedIsRefusedByName() throws Exception {
+    void aHeaderThatClaimsMoreThanAllowedIsRefusedByName() throws IOException {
         expectFailure(
                 (sql, talk) -> talk.send(Frame.hex("ffffffff07000000")), "", "54000", "maxFrameSize", "34359738360");
         expectFailure(
@@ -121,7 +105,7 @@ class ChannelTests {
     }
 
     @Test
-    void framesWithoutRowsDoNotGoOnForEver() throws Exception {
+    void framesWithoutRowsDoNotGoOnForEver() throws IOException {
         expectFailure(
                 (sql, talk) -> talk.answer(Wire.rows("a", true), Wire.rows("a", true), Wire.rows("a", true)),
                 "",
@@ -130,7 +114,7 @@ class ChannelTests {
     }
 
     @Test
-    void anAnswerToSomethingElseIsRefused() throws Exception {
+    void anAnswerToSomethingElseIsRefused() throws IOException {
         expectFailure((sql, talk) -> talk.answer(Wire.result(1, 1)), "", "08P01");
         expectFailure((sql, talk) -> talk.answer(Wire.db()), "", "08P01");
         expectFailure(
@@ -148,7 +132,7 @@ class ChannelTests {
     }
 
     @Test
-    void anAnswerToNothingClosesTheConnection() throws Exception {
+    void anAnswerToNothingClosesTheConnection() throws IOException {
         on(
                 first((sql, talk) ->
                         talk.answer(Wire.rows("a"), Wire.rows("a", 9)).expectClose()),
@@ -160,7 +144,7 @@ class ChannelTests {
     }
 
     @Test
-    void aConnectionThatEndsInTheMiddleOfAnAnswerIsLost() throws Exception {
+    void aConnectionThatEndsInTheMiddleOfAnAnswerIsLost() throws IOException {
         expectFailure(
                 (sql, talk) -> talk.send(Arrays.copyOf(Wire.rows("a", 1, 2).bytes(), 20))
                         .close(),
@@ -169,7 +153,7 @@ class ChannelTests {
     }
 
     @Test
-    void rowsAreReadOnlyAsTheyAreRequested() throws Exception {
+    void rowsAreReadOnlyAsTheyAreRequested() throws IOException {
         AtomicLong sent = new AtomicLong();
         byte[] frame =
                 Wire.rows("a", true, LongStream.range(0, 2_000).toArray()).bytes();
@@ -182,7 +166,7 @@ class ChannelTests {
                 }),
                 "",
                 (connection, leader) -> {
-                    CountDownLatch begun = new CountDownLatch(1);
+                    AtomicBoolean begun = new AtomicBoolean();
                     BaseSubscriber<Long> subscriber = new BaseSubscriber<>() {
                         @Override
                         protected void hookOnSubscribe(Subscription subscription) {
@@ -191,19 +175,18 @@ class ChannelTests {
 
                         @Override
                         protected void hookOnNext(Long row) {
-                            begun.countDown();
+                            begun.set(true);
                         }
                     };
                     numbers(connection).subscribe(subscriber);
-                    assertThat(begun.await(PATIENCE.toSeconds(), TimeUnit.SECONDS))
-                            .isTrue();
+                    awaitUntil("the first row has come", begun::get);
 
                     // The system buffers a few megabytes on both sides; a driver that reads on would never
                     // stop.
                     long before = -1;
                     while (before != sent.get()) {
                         before = sent.get();
-                        Thread.sleep(300);
+                        LockSupport.parkNanos(300_000_000);
                     }
                     assertThat(before).isLessThan(2_000);
 
@@ -213,7 +196,7 @@ class ChannelTests {
     }
 
     @Test
-    void aQueryThatIsCancelledFreesItsConnection() throws Exception {
+    void aQueryThatIsCancelledFreesItsConnection() throws IOException {
         on(
                 (sql, talk) -> {
                     if (sql.equals(READ)) {

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.cluster.scripted;
 
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
+import static com.decentdb.r2dbc.TestDatabase.awaitUntil;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -18,7 +19,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -334,7 +334,7 @@ class ScriptedChangeLogTests {
         try (ScriptedLeader leader = ScriptedLeader.start(log)) {
             DecentDbConnectionFactory factory = DecentDb.factory(leader.url("watchInterval=PT1H"));
             DecentDbConnection connection = awaitValue(factory.create());
-            until(() -> leader.open() == 1);
+            awaitUntil("the poller has gone", () -> leader.open() == 1);
             for (int i = 0; i < 3; i++) {
                 log.pages.set(0);
                 StepVerifier.create(ids(factory))
@@ -342,18 +342,10 @@ class ScriptedChangeLogTests {
                         .then(() -> assertThat(leader.open()).isEqualTo(2))
                         .thenCancel()
                         .verify(PATIENCE);
-                until(() -> leader.open() == 1);
+                awaitUntil("the poller has gone", () -> leader.open() == 1);
             }
             await(connection.close());
             await(factory.close());
-        }
-    }
-
-    private static void until(BooleanSupplier condition) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("patience").isLessThan(deadline);
-            Thread.onSpinWait();
         }
     }
 }

@@ -1,13 +1,13 @@
 package com.decentdb.r2dbc.cluster.scripted;
 
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
-import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitUntil;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.DecentDbConnectionFactory;
+import com.decentdb.r2dbc.TestDatabase;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.cluster.nodes.Conversation;
 import com.decentdb.r2dbc.cluster.nodes.Frame;
@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.reactivestreams.Publisher;
 import reactor.test.StepVerifier;
@@ -77,8 +78,8 @@ final class ScriptedLeader implements AutoCloseable {
             DecentDbConnectionFactory factory = DecentDb.factory(leader.url(options));
             DecentDbConnection connection = awaitValue(factory.create());
             check.check(connection, leader);
-            await(connection.close());
-            await(factory.close());
+            TestDatabase.await(connection.close());
+            TestDatabase.await(factory.close());
         }
     }
 
@@ -86,24 +87,41 @@ final class ScriptedLeader implements AutoCloseable {
         void check(DecentDbConnection connection, ScriptedLeader leader);
     }
 
-    /** Fails the first time with this, and then answers as usual. */
-    static Answers once(String sql, Failing failing) {
+    /** Does this the first time, and then answers as usual. */
+    static Answers once(String sql, First first) {
         AtomicInteger times = new AtomicInteger();
         return (asked, talk) -> {
             if (asked.equals(sql) && times.getAndIncrement() == 0) {
-                failing.fail(talk);
+                first.answer(talk);
             } else {
                 usual(asked, talk);
             }
         };
     }
 
-    interface Failing {
-        void fail(Conversation talk) throws IOException;
+    interface First {
+        void answer(Conversation talk) throws IOException;
+    }
+
+    /** Changes a row, as soon as the test lets it. */
+    static First when(CountDownLatch let) {
+        return talk -> {
+            await(let);
+            talk.answer(Wire.result(1, 1));
+        };
+    }
+
+    /** Waits until the test lets a conversation go on. */
+    static void await(CountDownLatch let) throws IOException {
+        try {
+            let.await();
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
     }
 
     /** The leader refuses a request with this. */
-    static Failing refusing(long code, String message) {
+    static First refusing(long code, String message) {
         return talk -> talk.answer(Wire.failure(code, message));
     }
 

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.cluster.scripted;
 
+import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitAll;
 import static com.decentdb.r2dbc.TestDatabase.awaitUntil;
@@ -7,12 +8,14 @@ import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.error;
 import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.on;
 import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.once;
+import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.when;
 import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.refusing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.DecentDbConnectionFactory;
 import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.cluster.nodes.Conversation;
 import com.decentdb.r2dbc.cluster.nodes.ScriptedNode;
 import com.decentdb.r2dbc.cluster.nodes.Wire;
@@ -33,8 +36,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
+import reactor.test.StepVerifier;
 
-/** Micrometer shows the work of a cluster. */
+/** The work of a cluster, as Micrometer shows it, and the counters of the writes that wait for each other. */
 class ScriptedMeterTests {
 
     private static final String PREFIX = "decentdb.cluster.";
@@ -125,14 +129,7 @@ class ScriptedMeterTests {
     void waitsForTheRightToWriteAndGroupsAreMeasured() throws IOException {
         CountDownLatch answer = new CountDownLatch(1);
         on(
-                once(WRITE, talk -> {
-                    try {
-                        answer.await();
-                    } catch (InterruptedException e) {
-                        throw new IOException(e);
-                    }
-                    talk.answer(Wire.result(1, 1));
-                }),
+                once(WRITE, when(answer)),
                 "",
                 (connection, leader) -> {
                     Flux<Long> writes = Flux.merge(connection.execute(WRITE), Flux.defer(() -> {
@@ -273,5 +270,46 @@ class ScriptedMeterTests {
         } finally {
             Metrics.removeRegistry(failing);
         }
+    }
+
+    private static WriteQueueMetrics queue(DecentDbConnection connection) {
+        return awaitValue(connection.writeQueueMetrics());
+    }
+
+    @Test
+    void theTimeThatWritesWaitForOthersIsCounted() throws IOException {
+        CountDownLatch answer = new CountDownLatch(1);
+        on(
+                once(WRITE, when(answer)),
+                "",
+                (connection, leader) -> {
+                    long[] waited = new long[1];
+                    StepVerifier.create(connection.executeQueued(WRITE).then(connection.execute("DELETE FROM t")))
+                            .then(() -> leader.awaitStatement(WRITE))
+                            .then(() -> {
+                                long before = queue(connection).waitNanos();
+                                StepVerifier.create(connection.executeQueued("INSERT INTO t VALUES (2)"))
+                                        .then(() -> {
+                                            while (queue(connection).waiting() == 0) {
+                                                Thread.onSpinWait();
+                                            }
+                                            long since = System.nanoTime();
+                                            while (System.nanoTime() - since < 20_000_000) {
+                                                Thread.onSpinWait();
+                                            }
+                                            waited[0] = before + System.nanoTime() - since;
+                                            answer.countDown();
+                                        })
+                                        .expectNext(1L)
+                                        .expectComplete()
+                                        .verify(PATIENCE);
+                            })
+                            .expectNext(1L)
+                            .expectComplete()
+                            .verify(PATIENCE);
+
+                    assertThat(queue(connection).waitNanos()).isGreaterThanOrEqualTo(waited[0]);
+                    assertThat(queue(connection).executed()).isEqualTo(3);
+                });
     }
 }
