@@ -112,7 +112,7 @@ final class ConfigReader {
         }
         try {
             // The request is sent later, but a wrong name is to be refused now.
-            Requests.open(name);
+            var unused = Requests.open(name);
         } catch (IllegalArgumentException e) {
             throw Errors.of("08001", "Option 'database' cannot be taken: " + e.getMessage(), 0, null, e);
         }

@@ -153,9 +153,8 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
 
     @Override
     public Flux<DumpChunk> dump(String database) {
-        if (database.isEmpty()) {
-            throw new IllegalArgumentException("A database of a cluster has a name");
-        }
+        // The request is sent later, but a wrong name is to be refused now.
+        var unused = Requests.dump(database);
         Flux<DumpChunk> chunks = Flux.create(sink -> onLoop(sink::error, used -> {
             LeaderFinder.Leader leader = used.ways.finder().current();
             if (leader == null) {
