@@ -128,8 +128,8 @@ final class ConfigReader {
             }
             throw Errors.of(
                     "08001",
-                    "Option 'host' is missing: name one or more nodes, as in r2dbc:decentdb:dqlite://db1:9001,db2:9001/app, or a"
-                            + " file of them with nodeStore",
+                    "Option 'host' is missing: name one or more nodes, as in"
+                            + " r2dbc:decentdb:dqlite://db1:9001,db2:9001/app, or a file of them with nodeStore",
                     null);
         }
         try {

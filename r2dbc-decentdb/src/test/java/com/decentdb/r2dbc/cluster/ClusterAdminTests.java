@@ -286,8 +286,8 @@ class ClusterAdminTests {
     @Test
     void valuesThatWouldEndANodeAreFound() throws IOException {
         try (NodeClient client = CLUSTER.client()) {
-            client.execute(
-                    "CREATE TABLE \"odd one\" (id INTEGER PRIMARY KEY, flag BOOLEAN, at DATETIME, day DATE, name TEXT)");
+            client.execute("CREATE TABLE \"odd one\" (id INTEGER PRIMARY KEY, flag BOOLEAN, at DATETIME, day DATE, name"
+                    + " TEXT)");
             client.execute("INSERT INTO \"odd one\" VALUES (1, 1, '2026-01-01', 5, 'x'), (2, NULL, NULL, NULL, 'x'),"
                     + " (3, 'yes', 5, 1.5, 'x'), (4, 1.5, x'00', '2026-01-01', 'x')");
         }
@@ -305,9 +305,9 @@ class ClusterAdminTests {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    CREATE TABLE odd (rowid TEXT, _rowid_ TEXT, flag BOOLEAN)            |
-                    CREATE TABLE odd (id TEXT PRIMARY KEY, flag BOOLEAN) WITHOUT ROWID   | has no row ids
-                    """)
+        CREATE TABLE odd (rowid TEXT, _rowid_ TEXT, flag BOOLEAN)            |
+        CREATE TABLE odd (id TEXT PRIMARY KEY, flag BOOLEAN) WITHOUT ROWID   | has no row ids
+        """)
     void valuesThatWouldEndANodeAreNamedByTheIdsOfTheirRows(String create, @Nullable String refusal)
             throws IOException {
         try (NodeClient client = CLUSTER.client()) {

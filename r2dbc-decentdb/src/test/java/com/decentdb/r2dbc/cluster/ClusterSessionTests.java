@@ -228,9 +228,11 @@ class ClusterSessionTests {
         Connection connection = connect();
 
         List<Long> counts = awaitAll(Flux.from(connection
-                        .createStatement(
-                                "INSERT INTO t VALUES (1, 'a;b'), (2, 'c');\n-- a comment; with more\n"
-                                        + "UPDATE t SET name = name || '!'; CREATE INDEX i ON t (name); DELETE FROM t WHERE id = 1;\n--x")
+                        .createStatement("INSERT INTO t VALUES (1, 'a;b'), (2, 'c');\n"
+                                + "-- a comment; with more\n"
+                                + "UPDATE t SET name = name || '!'; CREATE INDEX i ON t (name); DELETE FROM t"
+                                + " WHERE id = 1;\n"
+                                + "--x")
                         .execute())
                 .concatMap(Result::getRowsUpdated));
 

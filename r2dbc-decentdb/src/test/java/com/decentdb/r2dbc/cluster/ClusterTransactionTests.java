@@ -30,7 +30,8 @@ import reactor.test.StepVerifier;
 class ClusterTransactionTests {
 
     private static final String MANY =
-            "INSERT INTO item WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT i, 'name ' || i FROM n";
+            "INSERT INTO item WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT i,"
+                    + " 'name ' || i FROM n";
 
     @RegisterExtension
     static final RealCluster CLUSTER = new RealCluster();
@@ -150,7 +151,8 @@ class ClusterTransactionTests {
         await(slow.beginTransaction(DecentDbTransactionDefinition.create().transactionTimeout(Duration.ofSeconds(1))));
         await(slow.execute("INSERT INTO item VALUES (1, 'one')"));
         Mono<Long> endless = slow.fetchValue(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000000) SELECT count(*) FROM n",
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000000) SELECT count(*)"
+                        + " FROM n",
                 Long.class);
 
         StepVerifier.create(endless).expectError(R2dbcRollbackException.class).verify(PATIENCE);

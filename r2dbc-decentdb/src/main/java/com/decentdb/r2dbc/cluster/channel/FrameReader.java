@@ -96,7 +96,8 @@ final class FrameReader {
     String rest() {
         int shown = Math.min(SHOWN, end - start);
         boolean tls = end - start > 1 && bytes[start] == TLS_ALERT && bytes[start + 1] == TLS_VERSION;
-        return HexFormat.of().formatHex(bytes, start, start + shown) + (end - start > shown ? ".." : "")
+        return HexFormat.of().formatHex(bytes, start, start + shown)
+                + (end - start > shown ? ".." : "")
                 + (tls ? ", an alert of TLS: begin the URL with r2dbcs:" : "");
     }
 

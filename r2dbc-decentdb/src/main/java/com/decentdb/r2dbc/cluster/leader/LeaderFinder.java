@@ -303,7 +303,8 @@ public final class LeaderFinder {
                 if (waits.isEmpty()) {
                     searched(false);
                 }
-                seeker.notFound(report.error(settings.database(), timeout, !candidates().isEmpty()));
+                seeker.notFound(
+                        report.error(settings.database(), timeout, !candidates().isEmpty()));
                 stopIfUnwanted();
             }
         }

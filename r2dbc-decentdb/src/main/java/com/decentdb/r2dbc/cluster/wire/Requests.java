@@ -36,7 +36,8 @@ public final class Requests {
         }
         if (database.startsWith(":") || database.startsWith("file:")) {
             throw new IllegalArgumentException(
-                    "A database of a cluster cannot have a name that begins with ':' or 'file:', which SQLite reserves");
+                    "A database of a cluster cannot have a name that begins with ':' or 'file:', which SQLite"
+                            + " reserves");
         }
         if (database.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME) {
             throw new IllegalArgumentException(

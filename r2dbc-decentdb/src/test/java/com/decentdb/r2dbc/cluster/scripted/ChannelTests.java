@@ -46,8 +46,7 @@ class ChannelTests {
     }
 
     private static void expectFailure(
-            ScriptedLeader.Answers answers, String options, String sqlState, String... message)
-            throws IOException {
+            ScriptedLeader.Answers answers, String options, String sqlState, String... message) throws IOException {
         on(first(answers), options, (connection, leader) -> {
             StepVerifier.create(connection.fetchLists(READ))
                     .thenConsumeWhile(row -> true)

@@ -185,10 +185,7 @@ class LeaderSearchTests {
         first.others(Conversation::reset);
 
         // Long before the time of one question is over.
-        expectNone(
-                url("PT0.5S&probeTimeout=PT10M").replaceFirst("r2dbc:", "r2dbcs:"),
-                first.address(),
-                "TLS failed");
+        expectNone(url("PT0.5S&probeTimeout=PT10M").replaceFirst("r2dbc:", "r2dbcs:"), first.address(), "TLS failed");
     }
 
     @Test

@@ -45,9 +45,11 @@ class ScriptedChaosTests {
         long seed = ThreadLocalRandom.current().nextLong();
         AtomicBoolean wild = new AtomicBoolean(true);
         Random random = new Random(seed);
-        try (ScriptedLeader leader = ScriptedLeader.start((sql, talk) -> answer(sql, talk, wild.get() ? random : null))) {
-            DecentDbConnectionFactory factory = DecentDb.factory(leader.url(
-                    "statementTimeout=PT1S&connectTimeout=PT1S&failoverTimeout=PT10S&lockWaitTimeout=PT1S&maxReaders=3"));
+        try (ScriptedLeader leader =
+                ScriptedLeader.start((sql, talk) -> answer(sql, talk, wild.get() ? random : null))) {
+            DecentDbConnectionFactory factory = DecentDb.factory(
+                    leader.url(
+                            "statementTimeout=PT1S&connectTimeout=PT1S&failoverTimeout=PT10S&lockWaitTimeout=PT1S&maxReaders=3"));
 
             List<String> reports = awaitAll(Flux.range(0, CONNECTIONS)
                     .flatMap(
@@ -69,7 +71,9 @@ class ScriptedChaosTests {
                     .isEqualTo(1);
             assertThat(awaitAll(connection.fetchLists("SELECT a FROM t").retry(10)))
                     .hasSize(3);
-            assertThat(awaitValue(connection.inTransaction(tx -> tx.execute("DELETE FROM t")).retry(10)))
+            assertThat(awaitValue(connection
+                            .inTransaction(tx -> tx.execute("DELETE FROM t"))
+                            .retry(10)))
                     .isEqualTo(1);
             await(connection.close());
             await(factory.close());
@@ -142,12 +146,11 @@ class ScriptedChaosTests {
                         .then(tx.createSavepoint("s"))
                         .then(tx.rollbackTransactionToSavepoint("s")));
             case 5 ->
-                connection.inTransaction(tx -> tx.fetchLists("SELECT a FROM t")
-                        .concatMap(row -> tx.execute("UPDATE t SET a = 1"), 1));
+                connection.inTransaction(
+                        tx -> tx.fetchLists("SELECT a FROM t").concatMap(row -> tx.execute("UPDATE t SET a = 1"), 1));
             default ->
                 connection
-                        .beginTransaction(
-                                DecentDbTransactionDefinition.create().readOnly())
+                        .beginTransaction(DecentDbTransactionDefinition.create().readOnly())
                         .thenMany(connection.fetchLists("SELECT a FROM t"))
                         .then(connection.commitTransaction());
         };

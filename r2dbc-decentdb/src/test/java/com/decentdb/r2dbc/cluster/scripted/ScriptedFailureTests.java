@@ -167,28 +167,28 @@ class ScriptedFailureTests {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            2067 | UNIQUE constraint failed: t.a       | 23505
-            1555 | UNIQUE constraint failed: t.id      | 23505
-            1299 | NOT NULL constraint failed: t.a     | 23502
-            275  | CHECK constraint failed: a          | 23514
-            787  | FOREIGN KEY constraint failed       | 23503
-            19   | constraint failed                   | 23000
-            1    | near "x": syntax error              | 42601
-            1    | no such table: t                    | 42P01
-            1    | no such column: a                   | 42703
-            1    | no such function: f                 | 42883
-            1    | cannot start                        | 42000
-            18   | string or blob too big              | 54000
-            20   | datatype mismatch                   | 22018
-            23   | not authorized                      | 42501
-            25   | column index out of range           | 07002
-            7    | out of memory                       | 53200
-            8    | attempt to write a readonly database | 25006
-            9    | interrupted                         | 57014
-            13   | database or disk is full            | 53100
-            11   | database disk image is malformed    | XX001
-            1001 | bad request                         | 08P01
-            """)
+        2067 | UNIQUE constraint failed: t.a       | 23505
+        1555 | UNIQUE constraint failed: t.id      | 23505
+        1299 | NOT NULL constraint failed: t.a     | 23502
+        275  | CHECK constraint failed: a          | 23514
+        787  | FOREIGN KEY constraint failed       | 23503
+        19   | constraint failed                   | 23000
+        1    | near "x": syntax error              | 42601
+        1    | no such table: t                    | 42P01
+        1    | no such column: a                   | 42703
+        1    | no such function: f                 | 42883
+        1    | cannot start                        | 42000
+        18   | string or blob too big              | 54000
+        20   | datatype mismatch                   | 22018
+        23   | not authorized                      | 42501
+        25   | column index out of range           | 07002
+        7    | out of memory                       | 53200
+        8    | attempt to write a readonly database | 25006
+        9    | interrupted                         | 57014
+        13   | database or disk is full            | 53100
+        11   | database disk image is malformed    | XX001
+        1001 | bad request                         | 08P01
+        """)
     void everyCodeHasItsMeaning(int code, String message, String sqlState) throws IOException {
         on(once(WRITE, refusing(code, message)), "", (connection, leader) -> {
             R2dbcException error = error(connection.execute(WRITE));

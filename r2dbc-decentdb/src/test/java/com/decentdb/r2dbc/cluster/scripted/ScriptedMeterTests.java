@@ -8,8 +8,8 @@ import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.error;
 import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.on;
 import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.once;
-import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.when;
 import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.refusing;
+import static com.decentdb.r2dbc.cluster.scripted.ScriptedLeader.when;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.DecentDb;
@@ -128,36 +128,29 @@ class ScriptedMeterTests {
     @Test
     void waitsForTheRightToWriteAndGroupsAreMeasured() throws IOException {
         CountDownLatch answer = new CountDownLatch(1);
-        on(
-                once(WRITE, when(answer)),
-                "",
-                (connection, leader) -> {
-                    Flux<Long> writes = Flux.merge(connection.execute(WRITE), Flux.defer(() -> {
-                        leader.awaitStatement(WRITE);
-                        return Flux.merge(
-                                connection.execute("DELETE FROM t"),
-                                connection.execute("DELETE FROM t"),
-                                Flux.defer(() -> {
-                                    awaitUntil(
-                                            "two writes wait",
-                                            () -> awaitValue(connection.writeQueueMetrics())
-                                                            .waiting()
-                                                    == 2);
-                                    answer.countDown();
-                                    return Flux.<Long>empty();
-                                }));
-                    }));
+        on(once(WRITE, when(answer)), "", (connection, leader) -> {
+            Flux<Long> writes = Flux.merge(connection.execute(WRITE), Flux.defer(() -> {
+                leader.awaitStatement(WRITE);
+                return Flux.merge(
+                        connection.execute("DELETE FROM t"), connection.execute("DELETE FROM t"), Flux.defer(() -> {
+                            awaitUntil(
+                                    "two writes wait",
+                                    () -> awaitValue(connection.writeQueueMetrics())
+                                                    .waiting()
+                                            == 2);
+                            answer.countDown();
+                            return Flux.<Long>empty();
+                        }));
+            }));
 
-                    assertThat(awaitAll(writes)).hasSize(3);
-                    assertThat(timer("lock.wait").count()).isEqualTo(3);
-                    var groups = registry.get(PREFIX + "group.size").summary();
-                    assertThat(groups.count()).isEqualTo(2);
-                    assertThat(groups.max()).isEqualTo(2);
-                    await(connection.inTransaction(tx -> tx.execute(WRITE)));
-                    assertThat(timer("lock.wait").count())
-                            .as("of a transaction")
-                            .isEqualTo(4);
-                });
+            assertThat(awaitAll(writes)).hasSize(3);
+            assertThat(timer("lock.wait").count()).isEqualTo(3);
+            var groups = registry.get(PREFIX + "group.size").summary();
+            assertThat(groups.count()).isEqualTo(2);
+            assertThat(groups.max()).isEqualTo(2);
+            await(connection.inTransaction(tx -> tx.execute(WRITE)));
+            assertThat(timer("lock.wait").count()).as("of a transaction").isEqualTo(4);
+        });
     }
 
     @Test
@@ -279,37 +272,34 @@ class ScriptedMeterTests {
     @Test
     void theTimeThatWritesWaitForOthersIsCounted() throws IOException {
         CountDownLatch answer = new CountDownLatch(1);
-        on(
-                once(WRITE, when(answer)),
-                "",
-                (connection, leader) -> {
-                    long[] waited = new long[1];
-                    StepVerifier.create(connection.executeQueued(WRITE).then(connection.execute("DELETE FROM t")))
-                            .then(() -> leader.awaitStatement(WRITE))
-                            .then(() -> {
-                                long before = queue(connection).waitNanos();
-                                StepVerifier.create(connection.executeQueued("INSERT INTO t VALUES (2)"))
-                                        .then(() -> {
-                                            while (queue(connection).waiting() == 0) {
-                                                Thread.onSpinWait();
-                                            }
-                                            long since = System.nanoTime();
-                                            while (System.nanoTime() - since < 20_000_000) {
-                                                Thread.onSpinWait();
-                                            }
-                                            waited[0] = before + System.nanoTime() - since;
-                                            answer.countDown();
-                                        })
-                                        .expectNext(1L)
-                                        .expectComplete()
-                                        .verify(PATIENCE);
-                            })
-                            .expectNext(1L)
-                            .expectComplete()
-                            .verify(PATIENCE);
+        on(once(WRITE, when(answer)), "", (connection, leader) -> {
+            long[] waited = new long[1];
+            StepVerifier.create(connection.executeQueued(WRITE).then(connection.execute("DELETE FROM t")))
+                    .then(() -> leader.awaitStatement(WRITE))
+                    .then(() -> {
+                        long before = queue(connection).waitNanos();
+                        StepVerifier.create(connection.executeQueued("INSERT INTO t VALUES (2)"))
+                                .then(() -> {
+                                    while (queue(connection).waiting() == 0) {
+                                        Thread.onSpinWait();
+                                    }
+                                    long since = System.nanoTime();
+                                    while (System.nanoTime() - since < 20_000_000) {
+                                        Thread.onSpinWait();
+                                    }
+                                    waited[0] = before + System.nanoTime() - since;
+                                    answer.countDown();
+                                })
+                                .expectNext(1L)
+                                .expectComplete()
+                                .verify(PATIENCE);
+                    })
+                    .expectNext(1L)
+                    .expectComplete()
+                    .verify(PATIENCE);
 
-                    assertThat(queue(connection).waitNanos()).isGreaterThanOrEqualTo(waited[0]);
-                    assertThat(queue(connection).executed()).isEqualTo(3);
-                });
+            assertThat(queue(connection).waitNanos()).isGreaterThanOrEqualTo(waited[0]);
+            assertThat(queue(connection).executed()).isEqualTo(3);
+        });
     }
 }

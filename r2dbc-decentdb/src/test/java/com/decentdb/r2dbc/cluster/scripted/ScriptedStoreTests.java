@@ -101,8 +101,8 @@ class ScriptedStoreTests {
 
     @Test
     void whereNoNodeIsKnownTheErrorSaysSo() {
-        DecentDbConnectionFactory factory = DecentDb.factory(
-                ConnectionFactoryOptions.parse("r2dbc:decentdb:dqlite:///app?failoverTimeout=PT0.1S")
+        DecentDbConnectionFactory factory =
+                DecentDb.factory(ConnectionFactoryOptions.parse("r2dbc:decentdb:dqlite:///app?failoverTimeout=PT0.1S")
                         .mutate()
                         .option(ClusterOptions.NODE_STORE, Bad.FAILS.store())
                         .build());

@@ -75,18 +75,15 @@ class ScriptedTransactionTests {
 
     @Test
     void aResultThatIsReadSlowlyIsEndedWithIt() throws IOException {
-        on(
-                once(READ, talk -> talk.answer(Wire.rows("a", true, 1))),
-                "statementTimeout=PT10M",
-                (connection, leader) -> {
-                    await(connection.beginTransaction(SHORT));
+        on(once(READ, talk -> talk.answer(Wire.rows("a", true, 1))), "statementTimeout=PT10M", (connection, leader) -> {
+            await(connection.beginTransaction(SHORT));
 
-                    StepVerifier.create(connection.fetchLists(READ))
-                            .expectNextCount(1)
-                            .expectErrorSatisfies(error -> isTimeout((R2dbcException) error))
-                            .verify(PATIENCE);
-                    isOver(connection);
-                });
+            StepVerifier.create(connection.fetchLists(READ))
+                    .expectNextCount(1)
+                    .expectErrorSatisfies(error -> isTimeout((R2dbcException) error))
+                    .verify(PATIENCE);
+            isOver(connection);
+        });
     }
 
     @Test
@@ -143,17 +140,14 @@ class ScriptedTransactionTests {
 
     @Test
     void aNodeThatDoesNotRollBackInTimeIsGivenUp() throws IOException {
-        on(
-                once("ROLLBACK", talk -> {}),
-                "statementTimeout=PT10M&connectTimeout=PT1S",
-                (connection, leader) -> {
-                    await(connection.beginTransaction());
-                    await(connection.execute(WRITE));
+        on(once("ROLLBACK", talk -> {}), "statementTimeout=PT10M&connectTimeout=PT1S", (connection, leader) -> {
+            await(connection.beginTransaction());
+            await(connection.execute(WRITE));
 
-                    await(connection.rollbackTransaction());
+            await(connection.rollbackTransaction());
 
-                    assertThat(awaitValue(connection.execute("DELETE FROM t"))).isEqualTo(1);
-                });
+            assertThat(awaitValue(connection.execute("DELETE FROM t"))).isEqualTo(1);
+        });
     }
 
     @Test
@@ -168,17 +162,14 @@ class ScriptedTransactionTests {
 
             assertThat(awaitValue(connection.execute("DELETE FROM t"))).isEqualTo(1);
         });
-        on(
-                once(READ, talk -> talk.answer(Wire.rows("a", true, 1))),
-                "statementTimeout=PT10M",
-                (connection, leader) -> {
-                    await(connection.beginTransaction());
-                    assertThat(awaitAll(connection.fetchLists(READ).take(1))).hasSize(1);
+        on(once(READ, talk -> talk.answer(Wire.rows("a", true, 1))), "statementTimeout=PT10M", (connection, leader) -> {
+            await(connection.beginTransaction());
+            assertThat(awaitAll(connection.fetchLists(READ).take(1))).hasSize(1);
 
-                    await(connection.rollbackTransaction());
+            await(connection.rollbackTransaction());
 
-                    assertThat(awaitValue(connection.execute("DELETE FROM t"))).isEqualTo(1);
-                });
+            assertThat(awaitValue(connection.execute("DELETE FROM t"))).isEqualTo(1);
+        });
     }
 
     @Test
@@ -191,8 +182,7 @@ class ScriptedTransactionTests {
             isTimeout(error(connection.fetchLists(READ)));
             await(connection.rollbackTransaction());
             assertThat(leader.statements())
-                    .containsExactly(
-                            "PRAGMA query_only=1", "BEGIN", READ, "ROLLBACK", "PRAGMA query_only=0");
+                    .containsExactly("PRAGMA query_only=1", "BEGIN", READ, "ROLLBACK", "PRAGMA query_only=0");
         });
     }
 }
