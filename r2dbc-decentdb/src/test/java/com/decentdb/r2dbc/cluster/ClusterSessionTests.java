@@ -311,20 +311,6 @@ class ClusterSessionTests {
     }
 
     @Test
-    void aConnectionThatIsSetToReadRefusesToWriteAndKeepsItsState() {
-        DecentDbConnection reader = connect();
-        await(reader.execute("CREATE TEMP TABLE mine (a INTEGER)"));
-        await(reader.execute("PRAGMA query_only = 1"));
-
-        expect(reader.execute("INSERT INTO t VALUES (1, 'a')"), "25006");
-        await(reader.beginTransaction());
-        expect(reader.execute("INSERT INTO t VALUES (1, 'a')"), "25006");
-        await(reader.rollbackTransaction());
-        assertThat(awaitAll(reader.fetchLists("SELECT a FROM mine"))).isEmpty();
-        assertThat(count(reader)).isZero();
-    }
-
-    @Test
     void temporaryTablesAreLostWithTheirLeaderOnce() {
         DecentDbConnection owner = connect();
         await(owner.execute("CREATE TEMP TABLE mine (a INTEGER)"));

@@ -188,6 +188,25 @@ class ClusterTransactionTests {
     }
 
     @Test
+    void aConnectionThatIsSetToReadRefusesToWriteAndKeepsItsState() {
+        await(connection.execute("CREATE TEMP TABLE mine (a INTEGER)"));
+        await(connection.execute("PRAGMA query_only = 1"));
+
+        for (Mono<?> write : List.<Mono<?>>of(
+                connection.execute("INSERT INTO item VALUES (1, 'one')"),
+                connection
+                        .inTransaction(tx -> tx.execute("INSERT INTO item VALUES (1, 'one')"))
+                        .then())) {
+            StepVerifier.create(write)
+                    .expectErrorSatisfies(error ->
+                            assertThat(((R2dbcException) error).getSqlState()).isEqualTo("25006"))
+                    .verify(PATIENCE);
+        }
+        assertThat(awaitAll(connection.fetchLists("SELECT a FROM mine"))).isEmpty();
+        assertThat(ids()).isEmpty();
+    }
+
+    @Test
     void statementsRunWhileAResultOfTheTransactionIsReadRowByRow() {
         await(connection.execute(MANY.formatted(2000)));
 
