@@ -1,5 +1,6 @@
 //! Carries a typed error through SQLite, which passes on only text.
 
+use parking_lot::Mutex;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::Connection;
 
@@ -7,38 +8,43 @@ use crate::error::{Error, Status};
 
 const PREFIX: &str = "ddb-error:";
 
-/// The subcodes that functions raise. Decoding looks up the static text here.
-const KNOWN: &[(Status, &str, &str)] = &[
-    (Status::Canceled, "sql.canceled", "57014"),
-    (Status::Sql, "sql.invalid_value", "22P02"),
-    (Status::Sql, "sql.invalid_value", "22007"),
-    (Status::Sql, "sql.invalid_text", "22021"),
-    (Status::Sql, "sql.invalid_argument", "22023"),
-    (Status::Sql, "sql.invalid_escape", "22025"),
-    (Status::Sql, "sql.value_too_long", "22001"),
-    (Status::Sql, "sql.out_of_range", "22003"),
-    (Status::Sql, "sql.out_of_range", "22008"),
-    (Status::Sql, "sql.out_of_range", "2200H"),
-    (Status::Sql, "sql.relation_not_found", "42P01"),
-    (Status::Sql, "sql.sequence_unused", "55000"),
-    (Status::Sql, "sql.invalid_json_path", "22033"),
-    (Status::Sql, "sql.invalid_regex", "2201B"),
-    (Status::Sql, "sql.cannot_coerce", "42846"),
-    (Status::Sql, "sql.type_mismatch", "42804"),
-    (Status::Constraint, "constraint.enum", "22P02"),
-    (Status::Constraint, "constraint.spatial", "23514"),
-    (Status::Sql, "sql.fulltext_query", "42601"),
-    (Status::Sql, "sql.unsupported_feature", "0A000"),
-    (Status::Constraint, "constraint.foreign_key", "23503"),
-    (Status::Constraint, "constraint.not_null", "23502"),
-];
+/// The part of an error that the program text fixes. A failure carries its place in `RAISED`.
+#[derive(Clone, Copy, PartialEq)]
+struct Kind {
+    status: Status,
+    subcode: &'static str,
+    sqlstate: Option<&'static str>,
+    retryable: bool,
+}
 
-/// The text that carries `error`; `ddb_fail` raises it.
+/// Every kind of error that this process has raised inside SQLite: as many as the program has, and none twice.
+static RAISED: Mutex<Vec<Kind>> = Mutex::new(Vec::new());
+
+impl Kind {
+    fn of(error: &Error) -> Self {
+        let Error { status, subcode, sqlstate, retryable, .. } = *error;
+        Self { status, subcode, sqlstate, retryable }
+    }
+
+    fn number(self) -> usize {
+        let mut raised = RAISED.lock();
+        raised.iter().position(|kind| *kind == self).unwrap_or_else(|| {
+            raised.push(self);
+            raised.len() - 1
+        })
+    }
+
+    fn numbered(number: &str) -> Option<Self> {
+        RAISED.lock().get(number.parse::<usize>().ok()?).copied()
+    }
+}
+
+/// The text that carries `error` within this process; `ddb_fail` raises it.
 pub fn failure(error: &Error) -> String {
-    let sqlstate = error.sqlstate.unwrap_or("XX000");
     let context = serde_json::Value::Object(error.context.as_ref().clone());
+    let hint = serde_json::json!(error.hint);
     // JSON escapes the separator, so that it occurs only between the parts.
-    let text = format!("{PREFIX}{}:{sqlstate}\u{1f}{context}\u{1f}{}", error.subcode, error.message);
+    let text = format!("{PREFIX}{}\u{1f}{context}\u{1f}{hint}\u{1f}{}", Kind::of(error).number(), error.message);
     // SQLite would not pass on a text with U+0000.
     text.replace('\0', "\u{fffd}")
 }
@@ -67,13 +73,13 @@ pub fn decode_error(message: &str) -> Option<Error> {
         return Some(Error::new(Status::Sql, "sql.invalid_json_path", Some("22033"), message));
     }
     let encoded = &message[message.find(PREFIX)? + PREFIX.len()..];
-    let mut parts = encoded.splitn(3, '\u{1f}');
-    let (code, context, text) = (parts.next()?, parts.next()?, parts.next()?);
-    let mut code = code.split(':');
-    let (subcode, sqlstate) = (code.next()?, code.next()?);
-    let (status, subcode, sqlstate) = KNOWN.iter().find(|(_, known, state)| *known == subcode && *state == sqlstate)?;
-    let mut error = Error::new(*status, subcode, Some(sqlstate), text);
+    let mut parts = encoded.splitn(4, '\u{1f}');
+    let (number, context, hint, text) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let kind = Kind::numbered(number)?;
+    let mut error = Error::new(kind.status, kind.subcode, kind.sqlstate, text);
+    error.retryable = kind.retryable;
     error.context = serde_json::from_str(context).ok()?;
+    error.hint = serde_json::from_str(hint).ok()?;
     Some(error)
 }
 
@@ -83,11 +89,23 @@ mod tests {
 
     #[test]
     fn errors_survive_the_way_through_sqlite() {
-        let error = crate::types::invalid("x", &crate::value::Type::Date).with("column", "born");
+        let error =
+            crate::types::invalid("x", &crate::value::Type::Date).with("column", "born").hint("write yyyy-mm-dd");
         let decoded = decode_error(&encode_error(&error).to_string()).unwrap();
         assert_eq!(decoded.sqlstate, Some("22007"));
         assert_eq!(decoded.message, "invalid value for DATE: \"x\"");
         assert_eq!(decoded.context["column"], "born");
+        assert_eq!(decoded.hint.as_deref(), Some("write yyyy-mm-dd"));
         assert!(decode_error("no such table: t").is_none());
+    }
+
+    #[test]
+    fn an_error_of_any_kind_survives() {
+        let conflict = Error::conflict();
+        let decoded = decode_error(&encode_error(&conflict).to_string()).unwrap();
+        assert_eq!(Kind::of(&decoded).number(), Kind::of(&conflict).number());
+        assert_eq!(decoded.hint, conflict.hint);
+        let misuse = decode_error(&failure(&Error::misuse("no\u{1f}state"))).unwrap();
+        assert_eq!((misuse.sqlstate, misuse.message.as_str()), (None, "no\u{1f}state"));
     }
 }

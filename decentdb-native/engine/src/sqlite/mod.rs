@@ -60,8 +60,8 @@ impl Connection {
         self.inner.busy_timeout(timeout.min(longest)).map_err(|e| from_rusqlite(&e))
     }
 
-    /// Sets aside `slots` pieces of memory, so that running a statement calls no allocator; 0 sets none aside. What was
-    /// allocated from them must be freed: a function keeps its pieces for as long as the connection lives, so register
+    /// Sets aside `slots` pieces of memory, so that running a statement calls no allocator; 0 sets none aside. Every
+    /// allocation from them must be freed: a function keeps its pieces for as long as the connection lives, so register
     /// the functions while there are none.
     pub fn set_memory_aside(&self, slots: c_int) -> Result<()> {
         let size = if slots == 0 { 0 } else { SLOT_BYTES };

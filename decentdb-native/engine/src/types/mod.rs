@@ -52,6 +52,8 @@ pub fn encode(value: &Value, target: Option<&Type>) -> Result<Stored> {
 pub(crate) const NO_COUNT: &str =
     "bind a value of that type; CAST takes an integer as microseconds, and as days for a DATE";
 
+const SHAPE_OF_TEXT: &str = "ST_GeomFromText and ST_GeogFromText make a shape of text";
+
 pub(crate) fn invalid(text: &str, target: &Type) -> Error {
     let sqlstate = match target {
         Type::Date | Type::Time | Type::Timestamp | Type::TimestampTz | Type::Interval => "22007",
@@ -93,16 +95,20 @@ pub(crate) fn no_conversion(from: &str, target: &Type) -> Error {
 }
 
 fn not_stored(from: &str, target: &Type) -> Error {
-    let error = Error::type_mismatch(format!("a value of type {from} cannot be stored as {}", target.name()));
-    if from == Type::Int64.name() && target.is_temporal() {
-        error.hint(NO_COUNT)
-    } else {
-        error
-    }
+    Error::type_mismatch(format!("a value of type {from} cannot be stored as {}", target.name()))
 }
 
 fn loses_fraction(value: &Value) -> Error {
     out_of_range(format!("{}, which has a fraction,", to_text(value)), &Type::Int64).hint("CAST drops the fraction")
+}
+
+/// How a value gets into a column that does not take its type.
+pub(crate) fn remedy(from: &Type, to: &Type) -> Option<&'static str> {
+    match (from, to) {
+        (Type::Int64, to) if to.is_temporal() => Some(NO_COUNT),
+        (Type::Text, Type::Geometry | Type::Geography) => Some(SHAPE_OF_TEXT),
+        _ => convertible(from, to, Conversion::Explicit).then_some("CAST converts it"),
+    }
 }
 
 /// Whether [`convert`] succeeds for at least some values.
@@ -242,10 +248,14 @@ pub fn convert(value: &Value, target: &Type, how: Conversion) -> Result<Option<V
 }
 
 fn refused(value: &Value, target: &Type, how: Conversion) -> Error {
-    let from = Type::from_tag(value.tag()).map_or("ENUM", |ty| ty.name());
+    let from = Type::from_tag(value.tag());
+    let name = from.as_ref().map_or("ENUM", |ty| ty.name());
     match how {
-        Conversion::Explicit => no_conversion(from, target),
-        Conversion::Assignment => not_stored(from, target),
+        Conversion::Explicit => no_conversion(name, target),
+        Conversion::Assignment => {
+            let hint = from.and_then(|from| remedy(&from, target)).map(str::to_owned);
+            Error { hint, ..not_stored(name, target) }
+        }
     }
 }
 
@@ -274,7 +284,12 @@ fn from_text(text: &str, target: &Type, how: Conversion) -> Result<Value> {
                 None
             }
         },
-        Type::Float64 => parse_float(trimmed).map(Value::Float64),
+        Type::Float64 => match parse_float(trimmed) {
+            Some(number) if number.is_infinite() && trimmed.contains(|c: char| c.is_ascii_digit()) => {
+                return Err(out_of_range(trimmed, target));
+            }
+            number => number.map(Value::Float64),
+        },
         Type::Bool => parse_bool(trimmed).map(Value::Bool),
         Type::Decimal => match decimal::parse(trimmed) {
             Some((unscaled, scale)) => Some(Value::Decimal { unscaled, scale }),
@@ -301,7 +316,7 @@ fn from_text(text: &str, target: &Type, how: Conversion) -> Result<Value> {
         Type::Geometry | Type::Geography => {
             return Err(match how {
                 Conversion::Explicit => no_conversion("TEXT", target),
-                Conversion::Assignment => not_stored("TEXT", target),
+                Conversion::Assignment => not_stored("TEXT", target).hint(SHAPE_OF_TEXT),
             });
         }
     };

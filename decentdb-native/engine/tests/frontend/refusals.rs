@@ -3,6 +3,7 @@
 
 use crate::support;
 
+use decentdb::testing::value::Value;
 use support::Database;
 
 fn database() -> Database {
@@ -62,6 +63,8 @@ fn wrong_statements_name_what_is_wrong() {
             "the pattern of LIKE ends in its escape character; double it to match it",
         ),
         ("SELECT CAST(u AS INT) FROM t", "42846", "cannot cast UUID to INT64"),
+        ("SELECT CAST('1e400' AS FLOAT64)", "22003", "1e400 is out of range for FLOAT64"),
+        ("SELECT CAST('-1e400' AS FLOAT64)", "22003", "-1e400 is out of range for FLOAT64"),
         // JSON
         ("SELECT n -> 'a' FROM t", "22032", "the text is not valid JSON"),
         ("SELECT json_type('{}', 'a')", "22033", "bad JSON path: 'a'"),
@@ -267,5 +270,28 @@ fn unsupported_constructs_are_named() {
         let error = database.fails(statement);
         assert_eq!(error.sqlstate, Some("0A000"), "{statement}: {}", error.message);
         assert_eq!(error.message, format!("{named} is not supported by this engine"), "{statement}");
+    }
+}
+
+#[test]
+fn what_can_be_written_otherwise_has_a_hint() {
+    let mut database = database();
+    database.run("CREATE TABLE k (a BOOL, b TEXT, j JSON, dt DATE)");
+    let cast = "CAST converts it";
+    let typed = "CAST one of them, or bind a value of the other one's type";
+    for (statement, values, hint) in [
+        ("INSERT INTO k (a) VALUES ($1)", vec![Value::Int64(1)], cast),
+        ("INSERT INTO k (b) VALUES ($1)", vec![Value::Blob(vec![1])], cast),
+        ("INSERT INTO k (b) VALUES ($1)", vec![Value::Interval { months: 0, days: 1, micros: 0 }], cast),
+        ("INSERT INTO k (dt) VALUES ($1)", vec![Value::Timestamp(0)], cast),
+        ("INSERT INTO k (a) SELECT id FROM t", vec![], cast),
+        ("INSERT INTO k (b) SELECT bl FROM t", vec![], cast),
+        ("SELECT * FROM t WHERE n = 5", vec![], typed),
+        ("SELECT * FROM t WHERE n = $1", vec![Value::Int64(5)], typed),
+        ("UPDATE t SET d = -1", vec![], "the condition of positive is d > 0"),
+        ("INSERT INTO k (j) VALUES ('{')", vec![], "the condition of ck_k_1 is json_valid(\"j\")"),
+    ] {
+        let error = database.try_run(statement, &values).expect_err(statement);
+        assert_eq!(error.hint.as_deref(), Some(hint), "{statement}: {error}");
     }
 }

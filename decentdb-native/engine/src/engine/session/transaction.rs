@@ -145,8 +145,8 @@ impl Core {
         synced
     }
 
-    /// Runs `body` as a write: inside the open transaction, or in a separate one that is durable when this returns. What a
-    /// failing `body` did is undone. One that is `temporary` writes nothing but temporary objects of this handle.
+    /// Runs `body` as a write: inside the open transaction, or in a separate one that is durable when this returns. If
+    /// `body` fails, everything it did is undone. One that is `temporary` writes nothing but temporary objects of this handle.
     pub(in crate::engine) fn write<T>(
         &mut self,
         temporary: bool,

@@ -452,8 +452,13 @@ impl<'a> Binder<'a> {
                 return Err(match how {
                     Conversion::Explicit => types::no_conversion(from.name(), to),
                     Conversion::Assignment => {
-                        let (from, to) = (from.name(), to.name());
-                        Error::type_mismatch(format!("column {column} is of type {to} but the value is of type {from}"))
+                        let message = format!(
+                            "column {column} is of type {} but the value is of type {}",
+                            to.name(),
+                            from.name()
+                        );
+                        let hint = types::remedy(from, to).map(str::to_owned);
+                        Error { hint, ..Error::type_mismatch(message) }
                     }
                 });
             }

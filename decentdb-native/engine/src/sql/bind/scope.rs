@@ -226,7 +226,7 @@ impl<'p> Scope<'p> {
         Err(Error::unknown_relation(name))
     }
 
-    /// What tells this scope from the others that are in use.
+    /// A number that differs from those of the other scopes in use.
     pub fn address(&self) -> usize {
         std::ptr::from_ref(self).cast::<()>() as usize
     }

@@ -193,7 +193,8 @@ fn check(detail: &str, target: Option<&str>, catalog: &Catalog) -> Error {
     };
     let found = error(format!("CHECK constraint failed on table {}", table.name))
         .with("relation", table.name.clone())
-        .with("constraint", check.name.clone());
+        .with("constraint", check.name.clone())
+        .hint(format!("the condition of {} is {}", check.name, check.sql));
     match &check.column {
         Some(column) => found.with("column", column.clone()),
         None => found,

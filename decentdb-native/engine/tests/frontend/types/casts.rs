@@ -134,9 +134,7 @@ fn an_integer_is_no_date_or_time_unless_it_is_cast() {
         ] {
             let error = database.try_run(&sql, &values).expect_err(&sql);
             assert_eq!(error.sqlstate, Some("42804"), "{sql}: {error}");
-            if !values.is_empty() {
-                assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("CAST")), "{sql}: {error}");
-            }
+            assert!(error.hint.as_deref().is_some_and(|hint| hint.contains("CAST")), "{sql}: {error}");
         }
         let cast = format!("SELECT id FROM t WHERE CAST(20240701 AS {ty}) = CAST($1 AS {ty})");
         assert_eq!(database.try_run(&cast, &number()).unwrap().rows.len(), 1);

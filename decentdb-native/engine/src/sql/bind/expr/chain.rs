@@ -11,7 +11,7 @@ const SHORT: usize = 8;
 /// The operands of one call or group.
 const FLAT: usize = 64;
 
-/// What a chain has come to so far.
+/// The part of a chain that has been joined so far.
 pub(super) enum Run<'e> {
     One(Ex),
     /// Operands of AND or OR.

@@ -431,6 +431,6 @@ fn incomparable(left: &Ex, right: &Ex) -> Error {
     let error = Error::type_mismatch(format!("cannot compare {} and {}", left.type_name(), right.type_name()));
     match (&left.ty, &right.ty) {
         (Type::Int64, ty) | (ty, Type::Int64) if ty.is_temporal() => error.hint(NO_COUNT),
-        _ => error,
+        _ => error.hint("CAST one of them, or bind a value of the other one's type"),
     }
 }

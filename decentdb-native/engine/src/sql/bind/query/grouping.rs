@@ -17,7 +17,7 @@ use crate::sql::grammar::{name, position};
 use super::order::{alias, order_expressions, ordinal, Term};
 use super::select::Item;
 
-/// What a query groups by.
+/// The GROUP BY of a query.
 pub(super) struct Grouping<'s> {
     scope: &'s Scope<'s>,
     /// The expressions, each in one spelling.
