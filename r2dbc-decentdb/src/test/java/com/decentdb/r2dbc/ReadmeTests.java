@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,12 +38,13 @@ import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
 /**
- * The examples of the README, run. Its first program is compiled as it stands; every other snippet stands word for word here
+ * The examples of the README and of the manual, run. The first program is compiled as it stands; every other snippet stands word for word here
  * or, for Spring, in {@code ReadmeSpringTests}, or, for clusters, in {@code ReadmeChangeLogTests}.
  */
 class ReadmeTests {
 
     private static final Path README = Path.of("../README.md");
+    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:|#)([^)#]+)(?:#[^)]*)?\\)");
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
     @Test
@@ -52,7 +54,7 @@ class ReadmeTests {
                 + Files.readString(sources.resolve("spring/ReadmeSpringTests.java"))
                 + Files.readString(sources.resolve("cluster/changelog/ReadmeChangeLogTests.java")));
         List<String> snippets = JAVA_BLOCK
-                .matcher(Files.readString(README))
+                .matcher(manual())
                 .results()
                 .skip(1)
                 .map(block -> squeezed(block.group(1)))
@@ -61,6 +63,39 @@ class ReadmeTests {
         assertThat(snippets)
                 .isNotEmpty()
                 .allSatisfy(snippet -> assertThat(tests).contains(snippet));
+    }
+
+    @Test
+    void everyLinkLeadsToAFile() throws IOException {
+        for (Path page : pages()) {
+            List<Path> targets = LINK.matcher(Files.readString(page))
+                    .results()
+                    .map(link -> requireNonNull(page.getParent()).resolve(link.group(1)))
+                    .toList();
+
+            assertThat(targets)
+                    .as("links of " + page)
+                    .allSatisfy(target -> assertThat(target).exists());
+        }
+        assertThat(pages()).hasSizeGreaterThan(1);
+    }
+
+    /** The README, then the pages of the manual. */
+    private static List<Path> pages() throws IOException {
+        try (Stream<Path> docs = Files.list(Path.of("../docs"))) {
+            return Stream.concat(
+                            Stream.of(README),
+                            docs.filter(page -> page.toString().endsWith(".md")).sorted())
+                    .toList();
+        }
+    }
+
+    private static String manual() throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (Path page : pages()) {
+            text.append(Files.readString(page));
+        }
+        return text.toString();
     }
 
     @Test

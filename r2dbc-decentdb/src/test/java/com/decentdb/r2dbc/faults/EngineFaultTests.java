@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The faults of libdecentdb for which the driver has a remedy, or its README a warning. Each test passes as long as the engine has
+ * The faults of libdecentdb for which the driver has a remedy, or its manual a warning. Each test passes as long as the engine has
  * the fault, and fails, naming the remedy, as soon as a version of it has not: a remedy costs something, and a note in a log
  * that nobody reads would keep it for ever.
  */
@@ -187,7 +187,7 @@ class EngineFaultTests {
             faultIs(
                     found.rows() == 1 && found.text(0, 1).equals("b"),
                     "Policies and masks hold for look-ups by primary key",
-                    "the warning in README, \"Which engine\", may go");
+                    "the warning in docs/engines.md may go");
         }
     }
 
@@ -200,7 +200,7 @@ class EngineFaultTests {
             faultIs(
                     rows(reader, "SELECT MAX(ssn) FROM invoice").equals("123-45"),
                     "Masks hold in aggregates",
-                    "the warning in README, \"Which engine\", may go");
+                    "the warning in docs/engines.md may go");
         }
     }
 

@@ -35,13 +35,13 @@ import reactor.core.publisher.Flux;
 
 /**
  * Every Java type in every type of column, bound and as the property of an entity: a value that is written is read again, and any
- * other is refused when it is written. The table of the README is the one that these tests find.
+ * other is refused when it is written. The table of the manual is the one that these tests find.
  */
 class TypeMatrixTests {
 
-    private static final Path README = Path.of("../README.md");
+    private static final Path TYPES = Path.of("../docs/types.md");
 
-    /** The types as the README names them, as they are declared. */
+    /** The types as the manual names them, as they are declared. */
     private static final Map<String, String> COLUMNS = Stream.of(
                     "INT64",
                     "FLOAT64",
@@ -126,7 +126,7 @@ class TypeMatrixTests {
 
         Map<String, Set<String>> promised = new LinkedHashMap<>();
         Map<String, Set<String>> found = new LinkedHashMap<>();
-        readmeRows().forEach((column, cells) -> {
+        manualRows().forEach((column, cells) -> {
             promised.put(column + " takes", types(cells[3]));
             promised.put(column + " is only read as", types(cells[4]));
         });
@@ -272,9 +272,9 @@ class TypeMatrixTests {
     }
 
     /** The cells of each row of the table of types, by the type it begins with. */
-    private static Map<String, String[]> readmeRows() throws IOException {
-        return Files.readAllLines(README).stream()
-                .dropWhile(line -> !line.equals("## Types"))
+    private static Map<String, String[]> manualRows() throws IOException {
+        return Files.readAllLines(TYPES).stream()
+                .dropWhile(line -> !line.equals("# Types"))
                 .dropWhile(line -> !line.startsWith("| DecentDB |"))
                 .skip(2)
                 .takeWhile(line -> line.startsWith("|"))
