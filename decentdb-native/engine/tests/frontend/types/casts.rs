@@ -187,7 +187,7 @@ fn every_type_has_the_text_of_postgresql_and_an_older_definition_keeps_its_own()
         assert_eq!(database.texts(&sql), [format!("{text}|{text}|{text}")], "{value}");
     }
     assert_eq!(database.texts("SELECT CAST(x'00ff' AS TEXT)"), ["\\x00ff"]);
-    // What the engine emitted before, in an index or a stored column of an older file.
+    // The engine emitted these before, in an index or a stored column of an older file.
     for (call, text) in [
         ("ddb_cast(1704164645500000, 8, 4)", "2024-01-02T03:04:05.500000"),
         ("ddb_text(11045000000, 15)", "03:04:05.000000"),

@@ -154,7 +154,7 @@ public final class Line {
             waiting.clear();
             LineCursor open = cursor;
             Work now = running;
-            // What was cancelled before was to pass to its end, which does not matter any more.
+            // A cancelled answer was to be passed to its end, which does not matter any more.
             if (open != null && open.ended()) {
                 cursorGivenUp(open, () -> {});
             } else if (open != null) {

@@ -109,7 +109,7 @@ class ScriptedChaosTests {
             first.dispose();
             Mono<Long> second = connection.execute("DELETE FROM t").cache();
             second.subscribe();
-            // What was asked for before has come to the driver's loop.
+            // The request before this one has come to the loop of the driver, too.
             await(connection.fetchLists("SELECT a FROM t"));
 
             let.countDown();
