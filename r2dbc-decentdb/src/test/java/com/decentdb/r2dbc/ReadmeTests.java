@@ -39,7 +39,8 @@ import reactor.test.StepVerifier;
 
 /**
  * The examples of the README and of the manual, run. The first program is compiled as it stands; every other snippet stands word for word here
- * or, for Spring, in {@code ReadmeSpringTests}, or, for clusters, in {@code ReadmeChangeLogTests}.
+ * or, for Spring, in {@code ReadmeSpringTests}, or, for clusters, in {@code ReadmeChangeLogTests}, or, for imports, in
+ * {@code ReadmeImportTests}.
  */
 class ReadmeTests {
 
@@ -52,7 +53,9 @@ class ReadmeTests {
         Path sources = Path.of("src/test/java/com/decentdb/r2dbc");
         String tests = squeezed(Files.readString(sources.resolve("ReadmeTests.java"))
                 + Files.readString(sources.resolve("spring/ReadmeSpringTests.java"))
-                + Files.readString(sources.resolve("cluster/changelog/ReadmeChangeLogTests.java")));
+                + Files.readString(sources.resolve("cluster/changelog/ReadmeChangeLogTests.java"))
+                + Files.readString(
+                        Path.of("../decentdb-import/src/test/java/com/decentdb/importer/ReadmeImportTests.java")));
         List<String> snippets = JAVA_BLOCK
                 .matcher(manual())
                 .results()

@@ -1,0 +1,205 @@
+package com.decentdb.importer.source;
+
+import com.decentdb.importer.schema.ColumnType;
+import com.decentdb.importer.schema.ColumnType.Kind;
+import com.decentdb.importer.schema.Findings;
+import com.decentdb.importer.schema.SourceColumn;
+import com.decentdb.importer.schema.SourceTable;
+import com.decentdb.importer.text.Names;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** The types of SQLite's columns: what is declared, if every value is of that type, and else what the values are. */
+final class SqliteTypes {
+
+    private static final Pattern SIZES = Pattern.compile("\\(\\s*(\\d+)\\s*(?:,\\s*(\\d+)\\s*)?\\)");
+    private static final int COLUMNS_AT_ONCE = 100;
+    private static final String HEX = "[0-9a-f]";
+    private static final String UUID =
+            HEX.repeat(8) + "-" + HEX.repeat(4) + "-" + HEX.repeat(4) + "-" + HEX.repeat(4) + "-" + HEX.repeat(12);
+
+    /** The values of a column: how many of each storage class, and of the one that it declares. */
+    private record Values(long integers, long reals, long texts, long blobs, long fitting, long inexact) {
+        long all() {
+            return integers + reals + texts + blobs;
+        }
+    }
+
+    private SqliteTypes() {}
+
+    /** Decides the types of a table's columns; returns how many rows it has. */
+    static long decide(SourceTable table, boolean detectUuid, Statement statement, Findings findings)
+            throws SQLException {
+        long rows = 0;
+        for (int from = 0; from < table.columns.size(); from += COLUMNS_AT_ONCE) {
+            List<SourceColumn> columns =
+                    table.columns.subList(from, Math.min(from + COLUMNS_AT_ONCE, table.columns.size()));
+            StringBuilder sql = new StringBuilder("SELECT count(*)");
+            for (SourceColumn column : columns) {
+                String name = Names.quote(column.name);
+                for (String storage : List.of("integer", "real", "text", "blob")) {
+                    sql.append(", total(typeof(")
+                            .append(name)
+                            .append(")='")
+                            .append(storage)
+                            .append("')");
+                }
+                sql.append(", total(")
+                        .append(test(declared(column, detectUuid), name))
+                        .append(')');
+                sql.append(", total(typeof(")
+                        .append(name)
+                        .append(")='integer' AND abs(")
+                        .append(name)
+                        .append("/2) > 4503599627370496)");
+            }
+            sql.append(" FROM ").append(Names.quote(table.name));
+            try (ResultSet counts = statement.executeQuery(sql.toString())) {
+                counts.next();
+                rows = counts.getLong(1);
+                for (int i = 0; i < columns.size(); i++) {
+                    int at = 2 + 6 * i;
+                    Values values = new Values(
+                            counts.getLong(at),
+                            counts.getLong(at + 1),
+                            counts.getLong(at + 2),
+                            counts.getLong(at + 3),
+                            counts.getLong(at + 4),
+                            counts.getLong(at + 5));
+                    decide(table, columns.get(i), values, detectUuid, findings);
+                }
+            }
+        }
+        return rows;
+    }
+
+    private static void decide(
+            SourceTable table, SourceColumn column, Values values, boolean detectUuid, Findings findings) {
+        boolean uuids = detectUuid && values.all() > 0 && values.fitting == values.all();
+        ColumnType declared = declared(column, uuids);
+        // Texts were counted instead of UUIDs.
+        boolean fits = values.fitting == values.all()
+                || (detectUuid && declared.kind() == Kind.TEXT && values.texts == values.all());
+        @Nullable String reason = null;
+        ColumnType type;
+        if (fits) {
+            type = declared;
+        } else {
+            type = observed(values);
+            if (values.blobs > 0 && values.blobs < values.all()) {
+                reason =
+                        "it holds bytes and other values; it is a BLOB, in which texts and numbers are their UTF-8 text";
+            } else if (values.texts > 0 && values.texts < values.all()) {
+                reason = "it holds texts and numbers; it is TEXT, in which numbers are their text";
+            } else if (type.kind() != declared.kind()) {
+                reason = (column.declared.isEmpty()
+                                ? "declared without a type"
+                                : "declared as '" + column.declared + "'")
+                        + ", but not all of its values are " + declared.ddl() + "; it is " + type.ddl();
+            }
+        }
+        if (reason == null && type.kind() == Kind.UUID && !isUuid(column)) {
+            reason = "all of its texts are UUIDs; it is UUID";
+        }
+        column.type = type;
+        if (reason != null) {
+            findings.changed("column " + table.name + "." + column.name, 0, reason);
+        }
+        if (column.collation != null && !column.collation.equalsIgnoreCase("BINARY")) {
+            findings.changed(
+                    "column " + table.name + "." + column.name,
+                    0,
+                    "the engine has no COLLATE " + column.collation + "; it compares texts exactly");
+        }
+    }
+
+    private static boolean isUuid(SourceColumn column) {
+        String name = SqliteSource.upper(column.declared);
+        return name.contains("UUID") || name.contains("GUID");
+    }
+
+    /** The type that a declaration asks for. */
+    private static ColumnType declared(SourceColumn column, boolean detectUuid) {
+        String name = SqliteSource.upper(column.declared);
+        Matcher sizes = SIZES.matcher(name);
+        String sized = sizes.find() ? sizes.group().replace(" ", "") : "";
+        if (name.contains("BOOL")) {
+            return new ColumnType(Kind.BOOL, "BOOL");
+        } else if (name.contains("INTERVAL") || name.contains("POINT")) {
+            return ColumnType.TEXT;
+        } else if (name.contains("INT")) {
+            return ColumnType.INT64;
+        } else if (isUuid(column)) {
+            return new ColumnType(Kind.UUID, "UUID");
+        } else if (name.contains("CHAR") || name.contains("CLOB") || name.contains("TEXT")) {
+            return detectUuid
+                    ? new ColumnType(Kind.UUID, "UUID")
+                    : name.contains("VARCHAR") && !sized.isEmpty()
+                            ? new ColumnType(Kind.TEXT, "VARCHAR" + sized)
+                            : ColumnType.TEXT;
+        } else if (name.contains("BLOB")) {
+            return ColumnType.BLOB;
+        } else if (name.contains("REAL") || name.contains("FLOA") || name.contains("DOUB")) {
+            return ColumnType.FLOAT64;
+        } else if (name.contains("JSON")) {
+            return new ColumnType(Kind.JSON, "JSON");
+        } else if (name.startsWith("DATETIME") || name.startsWith("TIMESTAMP")) {
+            return new ColumnType(Kind.TIMESTAMP, "TIMESTAMP");
+        } else if (name.equals("DATE")) {
+            return new ColumnType(Kind.DATE, "DATE");
+        } else if (name.equals("TIME")) {
+            return new ColumnType(Kind.TIME, "TIME");
+        } else if (name.startsWith("DECIMAL") || name.startsWith("NUMERIC") || name.startsWith("MONEY")) {
+            boolean fits = sized.isEmpty() || Integer.parseInt(sizes.group(1)) <= 18;
+            return fits ? new ColumnType(Kind.DECIMAL, "DECIMAL" + sized) : ColumnType.TEXT;
+        }
+        // No type, or one without a meaning: the values decide.
+        return ColumnType.TEXT;
+    }
+
+    /** An SQL condition that holds for the values of a type. */
+    private static String test(ColumnType type, String name) {
+        String text = "typeof(" + name + ")='text' AND ";
+        return switch (type.kind()) {
+            case INT64 -> "typeof(" + name + ")='integer'";
+            case FLOAT64 ->
+                "typeof(" + name + ")='real' OR typeof(" + name + ")='integer' AND abs(" + name
+                        + "/2) <= 4503599627370496";
+            case BOOL -> "typeof(" + name + ")='integer' AND " + name + " IN (0, 1)";
+            case BLOB -> "typeof(" + name + ")='blob'";
+            case UUID -> text + name + " GLOB '" + UUID + "'";
+            case DATE ->
+                text + "length(" + name + ")=10 AND date(" + name + ") IS " + name + " AND " + name + " >= '0001'";
+            case TIME -> text + "length(" + name + ")=8 AND time(" + name + ") IS " + name;
+            case TIMESTAMP ->
+                text + "datetime(substr(" + name + ",1,19)) IS replace(substr(" + name + ",1,19),'T',' ') AND " + name
+                        + " >= '0001' AND (length("
+                        + name + ")=19 OR length(" + name + ") BETWEEN 21 AND 26 AND substr(" + name
+                        + ",20,1)='.' AND substr(" + name
+                        + ",21) NOT GLOB '*[^0-9]*')";
+            case JSON -> text + "json_valid(" + name + ")";
+            case DECIMAL ->
+                "typeof(" + name + ")='integer' AND length(abs(" + name + "/10)) <= 17 OR typeof(" + name
+                        + ")='real' AND abs(" + name + ") < 1e14 AND (abs(" + name + ") >= 1e-3 OR " + name + " = 0)";
+            default -> "typeof(" + name + ")='text'";
+        };
+    }
+
+    private static ColumnType observed(Values values) {
+        if (values.blobs > 0) {
+            return ColumnType.BLOB;
+        } else if (values.texts > 0 || (values.reals > 0 && values.inexact > 0)) {
+            return ColumnType.TEXT;
+        } else if (values.reals > 0) {
+            return ColumnType.FLOAT64;
+        } else if (values.integers > 0) {
+            return ColumnType.INT64;
+        }
+        return ColumnType.TEXT;
+    }
+}

@@ -1,0 +1,7 @@
+package com.decentdb.importer.text;
+
+/** The SQL that a text is written in. */
+public enum Dialect {
+    POSTGRESQL,
+    SQLITE
+}

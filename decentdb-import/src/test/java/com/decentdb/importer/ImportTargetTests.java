@@ -1,0 +1,307 @@
+package com.decentdb.importer;
+
+import static com.decentdb.importer.Databases.column;
+import static com.decentdb.importer.Databases.file;
+import static com.decentdb.importer.Databases.files;
+import static com.decentdb.importer.Databases.url;
+import static com.decentdb.importer.Databases.with;
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.decentdb.importer.ImportProgress.Phase;
+import com.decentdb.r2dbc.DecentDb;
+import com.decentdb.r2dbc.api.DecentDbConnection;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+/** All of an import, or nothing, whatever the target is and whatever happens. */
+class ImportTargetTests {
+
+    private static final String ITEM = "CREATE TABLE item (id integer PRIMARY KEY, name text);\n";
+
+    @TempDir
+    Path folder;
+
+    private Path target;
+
+    @BeforeEach
+    void prepare() {
+        target = folder.resolve("app.ddb");
+    }
+
+    private Path dump(String rows) {
+        return file(folder, "dump.sql", ITEM + "COPY item (id, name) FROM stdin;\n" + rows + "\\.\n");
+    }
+
+    private void makeTarget(String sql) {
+        with(target, connection -> connection.execute(sql));
+    }
+
+    @Test
+    void anExistingDatabaseGetsTheNewTablesBesideItsOwn() {
+        makeTarget("CREATE TABLE mine (a INT64); INSERT INTO mine VALUES (1)");
+
+        DecentDbImport.pgDump(dump("1\tone\n"), url(target)).report().block();
+
+        assertThat(column(target, "SELECT name FROM item")).containsExactly("one");
+        assertThat(column(target, "SELECT a FROM mine")).containsExactly("1");
+    }
+
+    @Test
+    void anErrorLeavesAnExistingDatabaseAsItWas() {
+        makeTarget("CREATE TABLE mine (a INT64)");
+
+        assertThatThrownBy(() -> DecentDbImport.pgDump(dump("1\tone\n1\tagain\n"), url(target))
+                        .report()
+                        .block())
+                .isInstanceOf(ImportException.class)
+                .hasMessageContaining("dump.sql:4: table item");
+
+        assertThat(column(target, "SELECT name FROM sqlite_schema")).containsExactly("mine");
+    }
+
+    @Test
+    void tablesThatExistAreNotTouched() {
+        makeTarget("CREATE TABLE item (a INT64); INSERT INTO item VALUES (1)");
+
+        assertThatThrownBy(() -> DecentDbImport.pgDump(dump("1\tone\n"), url(target))
+                        .report()
+                        .block())
+                .isInstanceOf(ImportException.class)
+                .hasMessageContaining("the target has already [item]")
+                .hasMessageContaining("--overwrite");
+
+        assertThat(column(target, "SELECT a FROM item")).containsExactly("1");
+    }
+
+    @Test
+    void anExistingFileIsReplacedOnlyByACompleteOne() {
+        makeTarget("CREATE TABLE mine (a INT64); INSERT INTO mine VALUES (7)");
+        DecentDbImport failing = DecentDbImport.pgDump(dump("1\tone\nx\ttwo\n"), url(target))
+                .with(options -> options.withOverwrite(true));
+
+        assertThatThrownBy(() -> failing.report().block()).isInstanceOf(ImportException.class);
+        assertThat(column(target, "SELECT a FROM mine")).containsExactly("7");
+
+        DecentDbImport.pgDump(dump("1\tone\n2\ttwo\n"), url(target))
+                .with(options -> options.withOverwrite(true))
+                .report()
+                .block();
+        assertThat(column(target, "SELECT name FROM sqlite_schema WHERE type = 'table'"))
+                .containsExactly("item");
+        assertThat(column(target, "SELECT name FROM item ORDER BY id")).containsExactly("one", "two");
+        assertThat(files(folder)).noneMatch(name -> name.contains("importing"));
+    }
+
+    @Test
+    void commitsInBetweenAreRefusedInADatabaseThatExists() {
+        makeTarget("CREATE TABLE mine (a INT64)");
+
+        assertThatThrownBy(() -> DecentDbImport.pgDump(dump("1\tone\n"), url(target))
+                        .with(options -> options.withCommitEvery(10))
+                        .report()
+                        .block())
+                .isInstanceOf(ImportException.class)
+                .hasMessageContaining("--commit-every would leave half of an import");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 700})
+    void howManyRowsATransactionHasMakesNoDifference(int commitEvery) {
+        StringBuilder rows = new StringBuilder();
+        for (int i = 0; i < 3000; i++) {
+            rows.append(i).append("\tname ").append(i).append('\n');
+        }
+
+        DecentDbImport.pgDump(dump(rows.toString()), url(target))
+                .with(options -> options.withCommitEvery(commitEvery))
+                .report()
+                .block();
+
+        assertThat(column(target, "SELECT count(*) FROM item WHERE name = 'name ' || id"))
+                .containsExactly("3000");
+    }
+
+    @Test
+    void aDatabaseInMemoryIsATargetWhileItIsOpen() {
+        DecentDbConnection open = requireNonNull(
+                DecentDb.connect("r2dbc:decentdb:mem:///import-target").block());
+        DecentDbImport.pgDump(dump("1\tone\n"), "r2dbc:decentdb:mem:///import-target")
+                .report()
+                .block();
+
+        StepVerifier.create(open.fetchValue("SELECT name FROM item", String.class))
+                .expectNext("one")
+                .verifyComplete();
+        open.close().block();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "r2dbc:decentdb:dqlite://127.0.0.1:9001/app",
+                "r2dbc:decentdb:///no/such/folder/app.ddb",
+                "r2dbc:decentdb:////tmp"
+            })
+    void targetsThatCannotBeFilledAreRefusedByName(String url) {
+        assertThatThrownBy(() ->
+                        DecentDbImport.pgDump(dump("1\tone\n"), url).report().block())
+                .isInstanceOf(ImportException.class)
+                .hasMessageMatching("(?s).*(cluster|no/such/folder|/tmp is a folder).*");
+    }
+
+    @Test
+    void progressEndsWithTheReport() {
+        StepVerifier.create(DecentDbImport.pgDump(dump("1\tone\n"), url(target)).run())
+                .thenConsumeWhile(state -> state.phase() != Phase.COMPLETED)
+                .assertNext(state -> {
+                    assertThat(state.rowsRead()).isEqualTo(1);
+                    assertThat(state.done()).isEqualTo(state.total());
+                    assertThat(requireNonNull(state.report()).rowsWritten()).isEqualTo(1);
+                })
+                .verifyComplete();
+    }
+
+    @Test
+    void cancellingAtAnyPointLeavesNothing() throws IOException {
+        Path source = manyRows();
+        for (int states = 1; states < 30; states += 4) {
+            DecentDbImport.pgDump(source, url(target)).run().take(states, false).blockLast(Duration.ofMinutes(1));
+            awaitNothingButTheSource();
+        }
+    }
+
+    private void awaitNothingButTheSource() {
+        StepVerifier.create(Mono.fromCallable(() -> files(folder))
+                        .repeat()
+                        .delayElements(Duration.ofMillis(20))
+                        .takeUntil(names -> names.equals(List.of("many.sql")))
+                        .then())
+                .expectComplete()
+                .verify(Duration.ofMinutes(1));
+    }
+
+    @Test
+    void aProcessThatIsKilledLeavesNothingHalfAndTheNextImportSucceeds() throws Exception {
+        Path source = manyRows();
+        makeTarget("CREATE TABLE mine (a INT64); INSERT INTO mine VALUES (7)");
+        Path unfinished = folder.resolve("app.ddb.importing");
+        for (int round = 0; round < 3; round++) {
+            FileTime began = FileTime.from(Instant.now());
+            Process child = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            "com.decentdb.importer.Main",
+                            "pgdump",
+                            "--overwrite",
+                            "--commit-every=1000",
+                            source.toString(),
+                            url(target))
+                    .inheritIO()
+                    .start();
+            while (child.isAlive() && !hasGrown(unfinished, began, 100_000L * (round + 1))) {
+                Thread.sleep(1);
+            }
+            child.destroyForcibly().waitFor();
+
+            assertThat(unfinished).exists();
+            assertThat(column(target, "SELECT a FROM mine")).containsExactly("7");
+        }
+
+        DecentDbImport.pgDump(source, url(target))
+                .with(options -> options.withOverwrite(true))
+                .report()
+                .block();
+
+        assertThat(column(target, "SELECT count(*) FROM item")).containsExactly("200000");
+        assertThat(files(folder)).noneMatch(name -> name.contains("importing"));
+    }
+
+    /** Whether this process has written so much; what one before left does not count. */
+    private static boolean hasGrown(Path file, FileTime since, long size) throws IOException {
+        try {
+            return Files.getLastModifiedTime(file).compareTo(since) > 0 && Files.size(file) > size;
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    /** A file that may not grow stands for a disk that is full. */
+    @Test
+    void aFullDiskLeavesNothing() throws Exception {
+        Path source = manyRows();
+
+        Process child = new ProcessBuilder(
+                        "bash",
+                        "-c",
+                        "trap '' XFSZ; ulimit -f 2000; exec \"$@\"",
+                        "bash",
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:-UsePerfData",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "com.decentdb.importer.Main",
+                        "pgdump",
+                        source.toString(),
+                        url(target))
+                .redirectErrorStream(true)
+                .start();
+        String printed = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+        assertThat(child.waitFor()).as(printed).isEqualTo(1);
+        assertThat(printed).contains("many.sql:", "Nothing was imported.");
+        assertThat(files(folder)).containsExactly("many.sql");
+    }
+
+    private Path manyRows() throws IOException {
+        Path source = folder.resolve("many.sql");
+        try (BufferedWriter out = Files.newBufferedWriter(source)) {
+            out.write(ITEM + "COPY item (id, name) FROM stdin;\n");
+            for (int i = 0; i < 200_000; i++) {
+                out.write(i + "\tthe name of the item with the number " + i + "\n");
+            }
+            out.write("\\.\n");
+        }
+        return source;
+    }
+
+    @Test
+    void twoImportsIntoOneFileDoNotMeet() throws IOException {
+        Path source = manyRows();
+        StepVerifier.create(DecentDbImport.pgDump(source, url(target))
+                        .run()
+                        .filter(state -> state.rowsWritten() > 0)
+                        .next()
+                        .then())
+                .verifyComplete();
+        awaitNothingButTheSource();
+        Flux<ImportProgress> first = DecentDbImport.pgDump(source, url(target)).run();
+
+        StepVerifier.create(first.concatMap(state -> state.rowsWritten() > 0 && state.phase() == Phase.COPYING_ROWS
+                        ? DecentDbImport.pgDump(source, url(target)).report().then(Mono.just(state))
+                        : Mono.just(state)))
+                .thenConsumeWhile(state -> true)
+                .verifyErrorMatches(
+                        e -> e.getMessage() != null && e.getMessage().contains("another import into"));
+        awaitNothingButTheSource();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package com.decentdb.importer;
+
+import org.jspecify.annotations.NullMarked;
