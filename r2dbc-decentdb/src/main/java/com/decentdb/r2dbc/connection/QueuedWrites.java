@@ -25,7 +25,7 @@ final class QueuedWrites {
     }
 
     Mono<Long> one(String sql, @Nullable Object[] arguments) {
-        return OnDemand.mono(() -> {
+        Mono<Long> write = OnDemand.mono(() -> {
             refuseStreams(Arguments.required(arguments, "array of arguments"));
             SessionSettings settings = connection.settings();
             SqlScript script = settings.parse(sql);
@@ -35,16 +35,26 @@ final class QueuedWrites {
                             .session()
                             .executeQueued(command, Bindings.select(command, values), settings.queueTimeout()));
         });
+        return Mono.defer(() -> isOpen() ? write : Mono.error(Errors.map(Errors.closed(), sql)));
     }
 
     Flux<Long> counts(String sql, Publisher<? extends @Nullable Object[]> arguments) {
         Arguments.required(arguments, "publisher of arguments");
-        return OnDemand.flux(() -> outcomes(sql, arguments).handle(QueuedWrites::rowsChanged));
+        return open(sql, OnDemand.flux(() -> outcomes(sql, arguments).handle(QueuedWrites::rowsChanged)));
     }
 
     Flux<WriteOutcome> each(String sql, Publisher<? extends @Nullable Object[]> arguments) {
         Arguments.required(arguments, "publisher of arguments");
-        return OnDemand.flux(() -> outcomes(sql, arguments));
+        return open(sql, OnDemand.flux(() -> outcomes(sql, arguments)));
+    }
+
+    /** A closed connection refuses a subscriber that has not asked for anything, too. */
+    private <T> Flux<T> open(String sql, Flux<T> writes) {
+        return Flux.defer(() -> isOpen() ? writes : Flux.error(Errors.map(Errors.closed(), sql)));
+    }
+
+    private boolean isOpen() {
+        return connection.session().isOpen();
     }
 
     /** Operators that merge keep what is thrown behind them, which one that merges nothing has to take. */
