@@ -1,6 +1,6 @@
 package com.decentdb.r2dbc.api;
 
-/** What a connection and its engine say about a transaction, as {@link DecentDbConnection#transactionState()} finds it. */
+/** The state of a transaction as its connection and the engine see it, which {@link DecentDbConnection#transactionState()} finds. */
 public enum TransactionState {
 
     /** There is none: each statement is a transaction. */

@@ -144,7 +144,7 @@ final class WriterCalls implements Interrupts.Owner {
         return command.sql().readsWriteQueue() ? reportQueue().thenMany(run) : run;
     }
 
-    /** What the engine says about the transaction of a session. Without a lane of its own, a session that began none has none. */
+    /** Asks the engine for the transaction of a session. Without a lane of its own, a session that began none has none. */
     Mono<TransactionState> transactionState(@Nullable SessionTransaction current, SessionPlace place) {
         if (current != null) {
             return Exchange.mono(delivery, current::askState);

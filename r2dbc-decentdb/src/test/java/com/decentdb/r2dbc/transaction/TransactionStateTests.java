@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What the engine says about the transaction of a connection. */
+/** The engine is asked for the transaction of a connection. */
 class TransactionStateTests {
 
     private static final String ENDLESS_WRITE =

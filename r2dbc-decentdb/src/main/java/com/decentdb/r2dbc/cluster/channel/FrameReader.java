@@ -17,7 +17,7 @@ final class FrameReader {
     private static final int SMALL = 64 * 1024;
     private static final byte TLS_ALERT = 0x15;
     private static final byte TLS_VERSION = 3;
-    /** What every JVM can make. */
+    /** The longest array that every JVM can make. */
     private static final int LARGEST = Integer.MAX_VALUE - 8;
 
     /** A reply that is not decoded. */

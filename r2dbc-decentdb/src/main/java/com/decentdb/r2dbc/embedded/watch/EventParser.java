@@ -139,7 +139,7 @@ final class EventParser {
                 WatchedEvent.Type.LAGGED, latest.id(), lastSeen, latest.position(), "queue_overflow", json);
     }
 
-    /** What the engine read of a watched query is without its arguments, and the settings and the audit context of its connection. */
+    /** The engine reads a watched query without its arguments, and without the settings and the audit context of its connection. */
     private static String withoutResult(Map<String, @Nullable Object> initial) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>(initial);
         json.remove("rows");
