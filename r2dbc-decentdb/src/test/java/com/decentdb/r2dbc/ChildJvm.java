@@ -7,19 +7,28 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Starts a program of the tests in a JVM of its own, like this one and with the same class path. */
+/** Starts a program of the tests in a JVM of its own, like this one. */
 public final class ChildJvm {
 
     private final List<String> options = new ArrayList<>();
-    private final Class<?> program;
+    private final List<String> program;
 
-    private ChildJvm(Class<?> program) {
-        this.program = program;
+    private ChildJvm(String... program) {
+        this.program = List.of(program);
     }
 
     /** A program that is not started yet. */
     public static ChildJvm of(Class<?> program) {
-        return new ChildJvm(program);
+        return new ChildJvm(
+                "--enable-native-access=ALL-UNNAMED",
+                "-classpath",
+                System.getProperty("java.class.path"),
+                program.getName());
+    }
+
+    /** A program that is a module and not started yet, {@code module/class}, with the modules that it finds. */
+    public static ChildJvm ofModule(String modulePath, String program) {
+        return new ChildJvm("--enable-native-access=com.decentdb.ffi,com.sun.jna", "-p", modulePath, "-m", program);
     }
 
     /** Sets the size of its heap. */
@@ -54,15 +63,12 @@ public final class ChildJvm {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
-        command.add("--enable-native-access=ALL-UNNAMED");
         // The way that this JVM calls native code.
         String binding = System.getProperty("decentdb.ffi");
         if (binding != null) {
             command.add("-Ddecentdb.ffi=" + binding);
         }
-        command.add("-classpath");
-        command.add(System.getProperty("java.class.path"));
-        command.add(program.getName());
+        command.addAll(program);
         command.addAll(List.of(arguments));
         return command;
     }

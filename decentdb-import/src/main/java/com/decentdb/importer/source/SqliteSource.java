@@ -25,7 +25,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -272,9 +271,5 @@ public final class SqliteSource implements Source {
         } catch (SQLException e) {
             throw failed(e);
         }
-    }
-
-    static String upper(String declared) {
-        return declared.toUpperCase(Locale.ROOT);
     }
 }

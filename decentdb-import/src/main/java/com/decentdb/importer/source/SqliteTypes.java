@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -119,13 +120,13 @@ final class SqliteTypes {
     }
 
     private static boolean isUuid(SourceColumn column) {
-        String name = SqliteSource.upper(column.declared);
+        String name = column.declared.toUpperCase(Locale.ROOT);
         return name.contains("UUID") || name.contains("GUID");
     }
 
     /** The type that a declaration asks for. */
     private static ColumnType declared(SourceColumn column, boolean detectUuid) {
-        String name = SqliteSource.upper(column.declared);
+        String name = column.declared.toUpperCase(Locale.ROOT);
         Matcher sizes = SIZES.matcher(name);
         String sized = sizes.find() ? sizes.group().replace(" ", "") : "";
         if (name.contains("BOOL")) {

@@ -41,10 +41,7 @@ class ChangeStreamTests {
 
     @BeforeEach
     void createTables() {
-        DecentDbConnection connection = database.connect();
-        await(connection.execute("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT)"));
-        await(connection.execute("CREATE TABLE other (id INTEGER PRIMARY KEY)"));
-        await(connection.execute("INSERT INTO item VALUES (1, 'one')"));
+        Items.create(database);
     }
 
     @Test

@@ -38,9 +38,7 @@ class RawEventTests {
 
     @BeforeEach
     void createTables() {
-        DecentDbConnection connection = database.connect();
-        await(connection.execute("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT)"));
-        await(connection.execute("INSERT INTO item VALUES (1, 'one')"));
+        Items.create(database);
     }
 
     @Test

@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.loaders;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.decentdb.r2dbc.ChildJvm;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,9 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,26 +106,12 @@ class ModulePathIT {
         assertThat(compile(Map.of("module-info.java", MODULE, "Main.java", PROGRAM)))
                 .isZero();
 
-        Path output = folder.resolve("output.txt");
-        Process program = new ProcessBuilder(Stream.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java")
-                                        .toString(),
-                                "-p",
-                                modules + File.pathSeparator + folder.resolve("app"),
-                                "--enable-native-access=com.decentdb.ffi,com.sun.jna",
-                                "-m",
-                                "app/app.Main")
-                        .toList())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        try {
-            assertThat(program.waitFor(SECONDS, TimeUnit.SECONDS)).isTrue();
-        } finally {
-            program.destroyForcibly();
-        }
+        ChildJvm.Outcome outcome = ChildJvm.ofModule(
+                        modules + File.pathSeparator + folder.resolve("app"), "app/app.Main")
+                .run(folder, SECONDS);
 
-        assertThat(output).content().isEqualToNormalizingNewlines("""
+        assertThat(outcome.ended()).isTrue();
+        assertThat(outcome.output()).isEqualToNormalizingNewlines("""
                         DecentDB
                         a row
                         [com.decentdb.r2dbc, com.decentdb.r2dbc.api, com.decentdb.r2dbc.api.cluster, \
