@@ -219,6 +219,7 @@ public final class DefaultClusterAdmin implements ClusterAdmin, LeaderFinder.Lis
                     used.watch.close();
                     List.copyOf(calls).forEach(Runnable::run);
                     used.ways.finder().close();
+                    used.ways.dialer().close();
                     used.use.release().run();
                 }
                 sink.success();

@@ -11,6 +11,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
@@ -26,7 +28,7 @@ import java.util.function.Predicate;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** Opens channels on one event loop. */
+/** Opens channels on one event loop, and closes those that are left when it is closed. Thread-safe but for what says otherwise. */
 public final class Dialer {
 
     /** Takes a channel. */
@@ -41,11 +43,19 @@ public final class Dialer {
     private final EventLoop loop;
     private final @Nullable Tls tls;
     private final long maxFrameSize;
+    private final ChannelGroup channels;
 
     public Dialer(EventLoop loop, @Nullable Tls tls, long maxFrameSize) {
         this.loop = loop;
         this.tls = tls;
         this.maxFrameSize = maxFrameSize;
+        this.channels = new DefaultChannelGroup(loop, true);
+    }
+
+    /** Closes all channels, also those that are given away, and each that is opened from now on. */
+    public void close() {
+        // A loop that ends leaves channels open on which an answer is awaited.
+        var unused = channels.close();
     }
 
     /**
@@ -126,6 +136,9 @@ public final class Dialer {
             // may
             // report its failure on a thread of Netty's own.
             channel = connecting.cause() == null ? connecting.channel() : null;
+            if (channel != null) {
+                channels.add(channel);
+            }
             connecting.addListener(done -> {
                 if (loop.inEventLoop()) {
                     connected(connecting, addresses, next);

@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.cluster.database;
 
 import com.decentdb.r2dbc.cluster.ClusterConfig;
+import com.decentdb.r2dbc.cluster.channel.Dialer;
 import com.decentdb.r2dbc.cluster.channel.EventLoops;
 import com.decentdb.r2dbc.cluster.dump.Dumps;
 import com.decentdb.r2dbc.cluster.leader.LeaderFinder;
@@ -39,6 +40,7 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
     private final String name;
     private final Supplier<Mono<Session>> sessions;
     private final EventLoops.Use use;
+    private final Dialer dialer;
     private final LeaderFinder finder;
     private final Topology topology;
     private final LineOpener opener;
@@ -98,11 +100,11 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
         this.meters = meters;
         ClusterConfig.Parts parts = config.parts(use.loop(), this);
         ClusterConfig.Times times = config.times();
+        this.dialer = parts.dialer();
         this.finder = parts.finder();
         this.seeds = new NodeSeeds(use.loop(), config, finder);
-        this.topology =
-                new Topology(use.loop(), parts.dialer(), finder, times.probe(), times.topologyRefresh(), seeds::keep);
-        this.opener = new LineOpener(use.loop(), parts.dialer(), finder, config.lines(), meters);
+        this.topology = new Topology(use.loop(), dialer, finder, times.probe(), times.topologyRefresh(), seeds::keep);
+        this.opener = new LineOpener(use.loop(), dialer, finder, config.lines(), meters);
         this.readers = new ReaderLines(opener, config.maxReaders(), times.validateAfterIdle());
         this.first = new SharedLine(opener, readers::add);
         this.informed = new SharedLine(opener, readers::add);
@@ -123,7 +125,7 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
                 use.loop(),
                 opener,
                 finder,
-                parts.dialer(),
+                dialer,
                 new Dumps.Settings(config.database(), times.failover(), times.connect(), times.statement()),
                 readers::add);
         this.counting = meters.shows()
@@ -306,8 +308,7 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
         try {
             loop().execute(this::closeNow);
         } catch (Throwable e) {
-            // The loop closes the channels when it ends.
-            use.release().run();
+            end();
             throw e;
         }
     }
@@ -326,6 +327,14 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
             }
             hide.run();
             meters.close();
+        } finally {
+            end();
+        }
+    }
+
+    private void end() {
+        try {
+            dialer.close();
         } finally {
             use.release().run();
         }

@@ -8,6 +8,7 @@ import com.decentdb.r2dbc.cluster.write.LineSource;
 import io.r2dbc.spi.R2dbcException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,40 +17,40 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PinnedLine implements LineSource {
 
+    private static final String LOST =
+            "The temporary objects and settings of the connection were lost with the leader; set them up again";
+
     private final ClusterDatabase database;
-    private final Runnable whenLossWasReported;
+    private final Consumer<PinnedLine> whenOver;
     private final List<LineOpener.Opened> waiting = new ArrayList<>();
     private @Nullable Line line;
     private boolean opening;
-    private boolean over;
+    /** Why there will be no line any more. */
+    private @Nullable R2dbcException over;
 
     /**
      * Creates it; nothing is opened before it is needed.
      *
-     * @param whenLossWasReported the session is as new from then on
+     * @param whenOver takes it when its user has learned that there is no line any more; the session is as new from then on
      */
-    public PinnedLine(ClusterDatabase database, Runnable whenLossWasReported) {
+    public PinnedLine(ClusterDatabase database, Consumer<PinnedLine> whenOver) {
         this.database = database;
-        this.whenLossWasReported = whenLossWasReported;
+        this.whenOver = whenOver;
     }
 
     @Override
     public void line(LineOpener.Opened opened) {
         Line own = line;
-        if (own != null && own.isOpen() && !over) {
-            LineOpener.hand(own, opened);
-        } else if (own != null || over) {
-            close();
-            whenLossWasReported.run();
-            opened.failed(Failures.connectionFailure(
-                    "The temporary objects and settings of the connection were lost with the leader; set them up again",
-                    0,
-                    null));
-        } else {
-            waiting.add(opened);
-            if (!opening) {
-                open();
-            }
+        if (own != null && !own.isOpen()) {
+            end(Failures.connectionFailure(LOST, 0, null));
+        }
+        waiting.add(opened);
+        if (over != null) {
+            refuse(over);
+        } else if (own != null) {
+            serve(own);
+        } else if (!opening) {
+            open();
         }
     }
 
@@ -63,16 +64,14 @@ public final class PinnedLine implements LineSource {
             @Override
             public void opened(Line fresh) {
                 opening = false;
-                if (over) {
+                if (over != null) {
                     database.unpin();
                     fresh.close();
                     return;
                 }
-                List<LineOpener.Opened> served = List.copyOf(waiting);
-                waiting.clear();
                 line = fresh;
                 fresh.role(ClusterMeters.Role.PINNED);
-                served.forEach(each -> LineOpener.hand(fresh, each));
+                serve(fresh);
             }
 
             @Override
@@ -84,25 +83,35 @@ public final class PinnedLine implements LineSource {
         });
     }
 
-    private void end(R2dbcException error) {
-        List<LineOpener.Opened> refused = List.copyOf(waiting);
+    private void serve(Line own) {
+        taken().forEach(each -> LineOpener.hand(own, each));
+    }
+
+    private void refuse(R2dbcException error) {
+        whenOver.accept(this);
+        taken().forEach(each -> each.failed(error));
+    }
+
+    private List<LineOpener.Opened> taken() {
+        List<LineOpener.Opened> taken = List.copyOf(waiting);
         waiting.clear();
-        whenLossWasReported.run();
-        refused.forEach(each -> each.failed(error));
+        return taken;
     }
 
     /** Drops the line, and with it all that was set up on it. */
     public void close() {
-        if (over) {
-            return;
-        }
-        over = true;
-        Line own = line;
-        if (own != null) {
-            own.close();
-        }
-        if (!opening && own != null) {
-            database.unpin();
+        end(Failures.connectionFailure(LOST, 0, null));
+    }
+
+    private void end(R2dbcException why) {
+        if (over == null) {
+            over = why;
+            Line own = line;
+            if (own != null) {
+                own.close();
+                database.unpin();
+            }
+            refuse(why);
         }
     }
 }

@@ -46,8 +46,10 @@ final class SessionPin {
         }
     }
 
-    private synchronized void forget() {
-        line = null;
+    private synchronized void forget(PinnedLine over) {
+        if (line == over) {
+            line = null;
+        }
     }
 
     /** Drops the line, and with it all that was set up. */

@@ -39,6 +39,7 @@ class ScriptedChaosTests {
     private static final int CONNECTIONS = 12;
     private static final int CALLS = 25;
     private static final String OK = "ok";
+    private static final String USUAL = "serverVersion=1.11&topologyRefresh=PT0S";
 
     @RepeatedTest(2)
     void everyCallEndsAndNothingHoldsUpOthers() throws IOException {
@@ -83,41 +84,107 @@ class ScriptedChaosTests {
 
     @Test
     void aConnectionThatIsBeingOpenedForACancelledWriteServesTheNext() throws IOException {
-        AtomicInteger openings = new AtomicInteger();
-        CountDownLatch let = new CountDownLatch(1);
-        try (ScriptedNode node = ScriptedNode.start()) {
-            node.others(talk -> {
-                talk.handshake();
-                for (Frame request = talk.next(); true; request = talk.next()) {
-                    if (request.type() == Wire.LEADER) {
-                        talk.answer(Wire.server(1, talk.address()));
-                    } else if (request.type() == Wire.OPEN && openings.incrementAndGet() == 2) {
-                        ScriptedLeader.await(let);
-                        talk.answer(Wire.db());
-                    } else {
-                        talk.answer(
-                                request.type() == Wire.OPEN
-                                        ? Wire.db()
-                                        : request.type() == Wire.QUERY_SQL ? Wire.rows("a") : Wire.result(1, 1));
-                    }
-                }
-            });
-            DecentDbConnectionFactory factory = DecentDb.factory(node.url("serverVersion=1.11&topologyRefresh=PT0S"));
+        Openings openings = new Openings(2);
+        try (ScriptedNode node = ScriptedNode.start().others(openings)) {
+            DecentDbConnectionFactory factory = DecentDb.factory(node.url(USUAL));
             DecentDbConnection connection = awaitValue(factory.create());
             Disposable first = connection.execute("INSERT INTO t VALUES (1)").subscribe();
-            awaitUntil("a connection is opened for it", () -> openings.get() == 2);
+            openings.awaitHeld();
             first.dispose();
             Mono<Long> second = connection.execute("DELETE FROM t").cache();
             second.subscribe();
             // The request before this one has come to the loop of the driver, too.
             await(connection.fetchLists("SELECT a FROM t"));
 
-            let.countDown();
+            openings.let();
 
             assertThat(awaitValue(second)).isEqualTo(1);
-            assertThat(openings).as("those of the reader and the writer").hasValue(2);
+            assertThat(openings.count).as("those of the reader and the writer").hasValue(2);
             await(connection.close());
             await(factory.close());
+        }
+    }
+
+    @Test
+    void aTransactionGivesTheWriteLockBackIfItsConnectionIsClosedWhileItsLineIsOpened() throws IOException {
+        Openings openings = new Openings(2);
+        try (ScriptedNode node = ScriptedNode.start().others(openings)) {
+            DecentDbConnectionFactory factory = DecentDb.factory(node.url(USUAL));
+            DecentDbConnection closed = awaitValue(factory.create());
+            await(closed.beginTransaction());
+            Disposable temporary = closed.execute("CREATE TEMP TABLE x (a)").subscribe(any -> {}, error -> {});
+            openings.awaitHeld();
+            temporary.dispose();
+            await(closed.close());
+
+            openings.let();
+
+            DecentDbConnection other = awaitValue(factory.create());
+            assertThat(awaitValue(other.execute("DELETE FROM t"))).isEqualTo(1);
+            await(other.close());
+            await(factory.close());
+            awaitUntil("all connections have ended", () -> node.open() == 0);
+        }
+    }
+
+    @Test
+    void theEndOfTheFactoryClosesAConnectionOnWhichAnAnswerIsAwaited() throws IOException {
+        try (ScriptedLeader leader = ScriptedLeader.start((sql, talk) -> {
+            if (sql.equals("BEGIN")) {
+                talk.expectSilence();
+            }
+            ScriptedLeader.usual(sql, talk);
+        })) {
+            DecentDbConnectionFactory factory = DecentDb.factory(leader.url("statementTimeout=PT60S"));
+            DecentDbConnection connection = awaitValue(factory.create());
+            Disposable reading = connection
+                    .beginTransaction(DecentDbTransactionDefinition.create().readOnly())
+                    .thenMany(connection.fetchLists("SELECT a FROM t"))
+                    .subscribe();
+            leader.awaitStatement("BEGIN");
+            reading.dispose();
+
+            await(connection.close());
+            await(factory.close());
+
+            awaitUntil("all connections have ended", () -> leader.open() == 0);
+        }
+    }
+
+    /** A leader that answers everything, but holds one of the openings of the database back until the test lets it go on. */
+    private static final class Openings implements ScriptedNode.Script {
+
+        private final int held;
+        private final AtomicInteger count = new AtomicInteger();
+        private final CountDownLatch let = new CountDownLatch(1);
+
+        Openings(int held) {
+            this.held = held;
+        }
+
+        @Override
+        public void run(Conversation talk) throws IOException {
+            talk.handshake();
+            for (Frame request = talk.next(); true; request = talk.next()) {
+                if (request.type() == Wire.LEADER) {
+                    talk.answer(Wire.server(1, talk.address()));
+                } else if (request.type() == Wire.OPEN) {
+                    if (count.incrementAndGet() == held) {
+                        ScriptedLeader.await(let);
+                    }
+                    talk.answer(Wire.db());
+                } else {
+                    talk.answer(request.type() == Wire.QUERY_SQL ? Wire.rows("a") : Wire.result(1, 1));
+                }
+            }
+        }
+
+        void awaitHeld() {
+            awaitUntil("a connection is opened", () -> count.get() == held);
+        }
+
+        void let() {
+            let.countDown();
         }
     }
 
