@@ -132,9 +132,8 @@ public final class Dialer {
                     .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
                     .handler(new Opening())
                     .connect(new InetSocketAddress(addresses.get(next), port));
-            // A channel that could not be made, or that the loop could not take, cannot even be told to close; and it
-            // may
-            // report its failure on a thread of Netty's own.
+            // A channel that could not be made, or that the loop could not take, cannot even be told to close.
+            // Its failure may be reported on a thread of Netty's own.
             channel = connecting.cause() == null ? connecting.channel() : null;
             if (channel != null) {
                 channels.add(channel);
