@@ -35,8 +35,8 @@ public final class SqlScript {
     /**
      * Cuts {@code sql} at its semicolons.
      *
-     * @throws IllegalArgumentException if a parameter is {@code $0}, if its number is absurdly large, or if the text mixes
-     *     {@code $n} with parameters of the other style
+     * @throws IllegalArgumentException if a parameter is {@code $0}, if its number is absurdly large, if the text mixes
+     *     {@code $n} with parameters of the other style, or if it has half a character
      */
     public static SqlScript parse(String sql, ParameterStyle style) {
         Map<String, SqlScript> cache = Objects.requireNonNull(CACHE.get(style));
@@ -44,6 +44,7 @@ public final class SqlScript {
         if (known != null) {
             return known;
         }
+        refuseHalves(sql);
         ScriptParameters parameters = new ScriptParameters(style);
         SqlScript script = new SqlScript(split(sql, parameters), parameters);
         if (sql.length() <= MAX_CACHED_LENGTH) {
@@ -54,6 +55,18 @@ public final class SqlScript {
             cache.put(sql, script);
         }
         return script;
+    }
+
+    /** Encoders write a question mark for half a character, and a literal would not be stored as it is written. */
+    private static void refuseHalves(String sql) {
+        int point;
+        for (int i = 0; i < sql.length(); i += Character.charCount(point)) {
+            point = sql.codePointAt(i);
+            if (Character.isBmpCodePoint(point) && Character.isSurrogate((char) point)) {
+                throw new IllegalArgumentException("The SQL text has half a character, an unpaired surrogate, at index "
+                        + i + ", which UTF-8 cannot hold");
+            }
+        }
     }
 
     /** The statements in order; empty if the text holds nothing but blanks and comments. */

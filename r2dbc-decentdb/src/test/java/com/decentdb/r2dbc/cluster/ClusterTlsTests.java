@@ -77,9 +77,7 @@ class ClusterTlsTests {
 
     @Test
     void aCertificateOfAnotherNameIsRefused() {
-        StepVerifier.create(DecentDb.factory(url(files())).create())
-                .expectErrorSatisfies(error -> assertThat(error).hasMessageContaining("TLS failed"))
-                .verify(PATIENCE);
+        expectTlsFailure(url(files()));
     }
 
     @Test
@@ -94,8 +92,14 @@ class ClusterTlsTests {
 
     @Test
     void anAuthorityThatIsUnknownIsRefused() {
-        StepVerifier.create(DecentDb.factory(url("sslServerName=cluster.test")).create())
+        expectTlsFailure(url("sslServerName=cluster.test"));
+    }
+
+    private static void expectTlsFailure(String url) {
+        DecentDbConnectionFactory factory = DecentDb.factory(url);
+        StepVerifier.create(factory.create())
                 .expectErrorSatisfies(error -> assertThat(error).hasMessageContaining("TLS failed"))
                 .verify(PATIENCE);
+        await(factory.close());
     }
 }

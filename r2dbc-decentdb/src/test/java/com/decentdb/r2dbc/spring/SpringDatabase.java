@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.spring;
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static java.util.Objects.requireNonNull;
 
+import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.TestDatabase;
 import com.decentdb.r2dbc.cluster.nodes.DqliteLibrary;
 import com.decentdb.r2dbc.cluster.nodes.RealCluster;
@@ -61,6 +62,7 @@ final class SpringDatabase implements BeforeEachCallback, AfterEachCallback {
     public void afterEach(ExtensionContext test) {
         requireNonNull(context).close();
         await(((Closeable) factory()).close());
+        await(DecentDb.factory(factory()).close());
         database.afterEach(test);
     }
 

@@ -33,6 +33,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
@@ -118,6 +119,14 @@ class BoundsTests {
                         .hasMessageContaining("'c'")
                         .hasMessageContaining(type.getSimpleName())
                         .hasMessageContaining(reason));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"SELECT '\uD83D'", "SELECT '\uDE00\uD83D'", "SELECT 1\uD83D; SELECT 2"})
+    void aTextOfSqlWithHalfACharacterIsRefused(String sql) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> database.connect().createStatement(sql))
+                .withMessageContaining("unpaired surrogate, at index 8");
     }
 
     static Stream<Arguments> unbindable() throws Exception {

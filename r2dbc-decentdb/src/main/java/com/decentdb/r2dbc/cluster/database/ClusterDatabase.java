@@ -326,17 +326,21 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
                 counting.cancel(false);
             }
             hide.run();
-            meters.close();
         } finally {
             end();
         }
     }
 
+    /** What would outlive the database, each whatever happened to the one before. */
     private void end() {
         try {
-            dialer.close();
+            meters.close();
         } finally {
-            use.release().run();
+            try {
+                dialer.close();
+            } finally {
+                use.release().run();
+            }
         }
     }
 }

@@ -141,7 +141,7 @@ final class MicrometerMeters implements ClusterMeters {
         counted(() -> timer.record(nanos, TimeUnit.NANOSECONDS));
     }
 
-    /** The registries are programs', and what they throw must not reach those who wait for the statements that are counted. */
+    /** The registries are programs', and what they throw must harm no statement that is counted, and no close. */
     private void counted(Runnable count) {
         try {
             count.run();
@@ -170,7 +170,7 @@ final class MicrometerMeters implements ClusterMeters {
         synchronized (OPEN) {
             if (--users == 0) {
                 OPEN.remove(database);
-                meters.forEach(registry::remove);
+                meters.forEach(meter -> counted(() -> registry.remove(meter)));
             }
         }
     }

@@ -10,17 +10,23 @@ import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the writes of all sessions that are outside a transaction. While it holds the lease it takes what waits, up to a bound:
- * writes that change rows share a commit, every other one has its own. Confined to the loop.
+ * writes that change rows share a commit, every other one has its own. Most callers write again as soon as they are answered, each
+ * over a few threads: after a group it waits a moment for as many as that one had, since the first of them would commit alone and
+ * keep all others waiting. Confined to the loop.
  */
 public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
 
     private static final int MOST_TOGETHER = 256;
     private static final long MOST_BYTES = 1L << 20;
+    private static final long LONGEST_HOLD = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final long PART_OF_RUN = 4;
 
     /** The parts that all writes of a database share. */
     public record Context(
@@ -38,6 +44,12 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
     private final WaitQueue<PendingWrite<?>> waiting;
     private final WriteCounts counts;
     private boolean claimed;
+    /** How many writes the last run had, and when it began. */
+    private int expected;
+
+    private long began;
+    /** The end of the wait for them. */
+    private @Nullable ScheduledFuture<?> holding;
 
     public Committer(Context context, int capacity) {
         this.context = context;
@@ -64,7 +76,8 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
     }
 
     private void claim() {
-        if (!claimed && !waiting.isEmpty()) {
+        if (!claimed && !waiting.isEmpty() && (holding == null || waiting.size() >= expected)) {
+            stopHolding();
             claimed = true;
             try {
                 context.lease().acquire(this);
@@ -115,6 +128,8 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
         Runnable run;
         try {
             take(batch);
+            expected = batch.size();
+            began = System.nanoTime();
             counts.started(batch);
             run = run(batch);
         } catch (Throwable e) {
@@ -170,7 +185,34 @@ public final class Committer implements WriteLease.Claimant, WaitQueue.Lasting {
     private void done() {
         claimed = false;
         context.lease().release();
+        if (expected > 1) {
+            hold();
+        }
         claim();
+    }
+
+    /** Nothing is claimed before as many wait as are expected, or the time for that has passed. */
+    private void hold() {
+        long nanos = Math.min(LONGEST_HOLD, (System.nanoTime() - began) / PART_OF_RUN);
+        try {
+            holding = context.loop().schedule(this::held, nanos, TimeUnit.NANOSECONDS);
+        } catch (Throwable e) {
+            // Those that come are written at once.
+            holding = null;
+        }
+    }
+
+    private void held() {
+        holding = null;
+        claim();
+    }
+
+    private void stopHolding() {
+        ScheduledFuture<?> held = holding;
+        holding = null;
+        if (held != null) {
+            held.cancel(false);
+        }
     }
 
     private void take(List<PendingWrite<?>> batch) {
