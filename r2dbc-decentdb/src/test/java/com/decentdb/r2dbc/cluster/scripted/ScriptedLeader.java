@@ -81,10 +81,13 @@ final class ScriptedLeader implements AutoCloseable {
     static void on(Answers answers, String options, Check check) throws IOException {
         try (ScriptedLeader leader = ScriptedLeader.start(answers)) {
             DecentDbConnectionFactory factory = DecentDb.factory(leader.url(options));
-            DecentDbConnection connection = awaitValue(factory.create());
-            check.check(connection, leader);
-            TestDatabase.await(connection.close());
-            TestDatabase.await(factory.close());
+            try {
+                DecentDbConnection connection = awaitValue(factory.create());
+                check.check(connection, leader);
+                TestDatabase.await(connection.close());
+            } finally {
+                TestDatabase.await(factory.close());
+            }
         }
     }
 
