@@ -224,19 +224,23 @@ public final class RealCluster implements BeforeAllCallback, BeforeEachCallback,
      * connection over which a request comes, so that the outcome of a write is unknown.
      */
     public void transferTo(RealNode node) {
-        until("node " + node.id() + " leads", () -> {
-            RealNode leader = leader();
-            if (leader == node) {
-                return namedByAll(node) ? node : null;
-            }
+        if (!within(HEALING, () -> transferred(node))) {
+            heal();
+            until("node " + node.id() + " leads", () -> transferred(node) ? node : null);
+        }
+    }
+
+    private boolean transferred(RealNode node) {
+        RealNode leader = leader();
+        if (leader != node) {
             try (NodeClient client = NodeClient.connect(leader.address())) {
                 client.transfer(node.id());
             } catch (IOException e) {
                 // A node that has just restarted is refused for a while.
-                return null;
+                return false;
             }
-            return namedByAll(node) ? node : null;
-        });
+        }
+        return namedByAll(node);
     }
 
     private boolean namedByAll(RealNode leader) {
