@@ -104,7 +104,7 @@ class LayeringTests {
     }
 
     @ParameterizedTest
-    @CsvSource({"lane, write watch open", "write, watch open", "watch, open", "open,"})
+    @CsvSource({"meter, lane write watch open", "lane, write watch open", "write, watch open", "watch, open", "open,"})
     void partsOfTheEmbeddedTransportUseOnlyThoseBeforeThem(String parts, @Nullable String after) {
         List<String> forbidden = new ArrayList<>(List.of(DRIVER + ".embedded"));
         words(after).forEach(part -> forbidden.add(DRIVER + ".embedded." + part));

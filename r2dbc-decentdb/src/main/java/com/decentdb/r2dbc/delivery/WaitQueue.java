@@ -71,11 +71,15 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
     private static final class Place<W> {
 
         private final W waiter;
+        /** Since when it waits, if the queue measures that. */
+        private final long since;
+
         private @Nullable Place<W> before;
         private @Nullable Place<W> behind;
 
-        Place(W waiter) {
+        Place(W waiter, long since) {
             this.waiter = waiter;
+            this.since = since;
         }
     }
 
@@ -84,6 +88,8 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
     private @Nullable Place<W> last;
     private final int capacity;
     private final BooleanSupplier timed;
+    private final boolean measured;
+    private long waitNanos;
     private long nextSweep = Waiter.NEVER;
     private boolean closed;
 
@@ -97,8 +103,18 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
      * @param timed whether they count now; {@link #sweep} is to be called when this becomes true
      */
     public WaitQueue(int capacity, BooleanSupplier timed) {
+        this(capacity, timed, false);
+    }
+
+    private WaitQueue(int capacity, BooleanSupplier timed, boolean measured) {
         this.capacity = capacity;
         this.timed = timed;
+        this.measured = measured;
+    }
+
+    /** An unbounded queue that knows {@link #waitNanos}. */
+    public static <W extends Waiter> WaitQueue<W> measured() {
+        return new WaitQueue<>(Integer.MAX_VALUE, () -> true, true);
     }
 
     /** Adds a waiter at the end; false if the queue is full or closed. */
@@ -114,7 +130,7 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
         if (closed) {
             return false;
         }
-        Place<W> place = new Place<>(waiter);
+        Place<W> place = new Place<>(waiter, now());
         places.put(waiter, place);
         link(place, null);
         try {
@@ -135,7 +151,7 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
         }
         Place<W> front = first;
         for (int i = 0; i < taken.size(); i++) {
-            Place<W> place = new Place<>(taken.get(i));
+            Place<W> place = new Place<>(taken.get(i), now());
             places.put(place.waiter, place);
             link(place, front);
         }
@@ -177,11 +193,21 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
         while (place != null) {
             remove(place.waiter);
             if (place.waiter.waiting()) {
+                waitNanos += now() - place.since;
                 return place.waiter;
             }
             place = first;
         }
         return null;
+    }
+
+    private long now() {
+        return measured ? System.nanoTime() : 0;
+    }
+
+    /** How long all that were taken by {@link #poll()} had waited together. */
+    public synchronized long waitNanos() {
+        return waitNanos;
     }
 
     /** Takes the first ones that still wait, at most {@code max}. */

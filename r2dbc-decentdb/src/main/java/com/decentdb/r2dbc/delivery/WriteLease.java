@@ -10,6 +10,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,13 +37,30 @@ public final class WriteLease {
         void refused();
     }
 
+    /**
+     * What was counted since the lock was created.
+     *
+     * @param granted how often it was granted
+     * @param released how often it was given back
+     * @param waitNanos how long those that got it had waited
+     * @param holdNanos how long those that gave it back had held it
+     * @param timeouts how many requests gave up waiting
+     * @param waiting claims that wait now
+     */
+    public record Totals(long granted, long released, long waitNanos, long holdNanos, long timeouts, int waiting) {}
+
     /** Between two attempts of a holder to get the lock of the file, whose engine waits for it a little each time. */
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
-    private final WaitQueue<Claimant> claimants = new WaitQueue<>(Integer.MAX_VALUE);
+    private final WaitQueue<Claimant> claimants = WaitQueue.measured();
     private final String elsewhere;
     private @Nullable Claimant holder;
     private long heldSince;
+    // Guarded by this.
+    private long granted;
+    private long released;
+    private long holdNanos;
+    private final AtomicLong timeouts = new AtomicLong();
     /** Since when holders have waited for another process, or {@link WaitQueue.Waiter#NEVER}. */
     private volatile long lockedElsewhereSince = WaitQueue.Waiter.NEVER;
 
@@ -174,13 +192,27 @@ public final class WriteLease {
         return holder != null;
     }
 
+    /** The counts at this moment. */
+    public synchronized Totals totals() {
+        return new Totals(granted, released, claimants.waitNanos(), holdNanos, timeouts.get(), claimants.size());
+    }
+
     private void hold(@Nullable Claimant claimant) {
+        long now = System.nanoTime();
+        if (holder != null) {
+            released++;
+            holdNanos += now - heldSince;
+        }
+        if (claimant != null) {
+            granted++;
+        }
         holder = claimant;
-        heldSince = System.nanoTime();
+        heldSince = now;
     }
 
     /** The error of a claim that waited too long. */
     public R2dbcException timeout(String who, Duration lockWait, @Nullable String sql) {
+        timeouts.incrementAndGet();
         return Errors.of(
                 "55P03",
                 who + " waited " + lockWait.toMillis() + " ms for the write lock" + heldBy()

@@ -68,6 +68,7 @@ final class EmbeddedSession implements Session {
         this.tasks = new WriterCalls(database, this::isOpen, delivery);
         this.inspection = new EngineInspection(
                 this::describe, this::isOpen, database.engine().version());
+        database.counters().sessions(1);
     }
 
     @Override
@@ -353,6 +354,7 @@ final class EmbeddedSession implements Session {
 
     /** Whether this end is the one that closes the session. */
     private synchronized boolean ends(AtomicBoolean first) {
+        database.counters().sessions(open ? -1 : 0);
         first.compareAndSet(false, open);
         open = false;
         return first.get();

@@ -15,11 +15,11 @@ import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.lane.Interrupts;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.ReadLanes;
+import com.decentdb.r2dbc.embedded.meter.WriteCounters;
 import com.decentdb.r2dbc.embedded.open.Database;
 import com.decentdb.r2dbc.embedded.write.GroupCommitter;
 import com.decentdb.r2dbc.embedded.write.GroupedWrite;
 import com.decentdb.r2dbc.embedded.write.SessionLanes;
-import com.decentdb.r2dbc.embedded.write.WriteCounters;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
@@ -172,7 +172,7 @@ final class WriterCalls implements Interrupts.Owner {
                 done.executed(),
                 done.committed(),
                 done.failed(),
-                done.groups(),
+                done.commits(),
                 done.largestGroup(),
                 done.commits(),
                 done.committed() - done.commits(),
@@ -181,7 +181,13 @@ final class WriterCalls implements Interrupts.Owner {
 
     Mono<Void> checkpoint(Duration lockWait) {
         return underLease("The checkpoint", lockWait, database.shared().writer(), handle -> {
-            handle.checkpoint();
+            boolean done = false;
+            try {
+                handle.checkpoint();
+                done = true;
+            } finally {
+                database.counters().checkpointed(done);
+            }
             return null;
         });
     }

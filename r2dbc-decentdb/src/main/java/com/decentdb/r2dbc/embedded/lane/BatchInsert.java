@@ -35,13 +35,16 @@ public record BatchInsert(SqlCommand sql, List<Value[]> lists, String signature)
 
     /** Inserts the rows and gives one outcome for each list of arguments; in a task of the lane. */
     public List<Cursor> run(Lane lane) {
-        lane.call(handle -> {
-            for (int i = 0; i < lists.size(); i += MAX_ROWS) {
-                List<Value[]> rows = lists.subList(i, Math.min(lists.size(), i + MAX_ROWS));
-                insert(handle, lane.memory(), NativeParameters.batch(signature, rows), rows.size());
-            }
-            return true;
-        });
+        lane.counters.counted(
+                sql.kind(),
+                lists.size(),
+                () -> lane.call(handle -> {
+                    for (int i = 0; i < lists.size(); i += MAX_ROWS) {
+                        List<Value[]> rows = lists.subList(i, Math.min(lists.size(), i + MAX_ROWS));
+                        insert(handle, lane.memory(), NativeParameters.batch(signature, rows), rows.size());
+                    }
+                    return true;
+                }));
         return Collections.nCopies(lists.size(), new CountCursor(1));
     }
 

@@ -11,6 +11,7 @@ import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.engine.NativeParameters;
 import com.decentdb.r2dbc.embedded.engine.StatementShapes;
+import com.decentdb.r2dbc.embedded.meter.DatabaseCounters;
 import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.SqlCommand.Kind;
 import com.decentdb.r2dbc.transport.Column;
@@ -33,13 +34,11 @@ public final class Lane extends LaneTasks {
 
     private static final Logger LOG = Loggers.getLogger(Lane.class);
 
-    /** So many rows may stay with a statement not in use. */
-    private static final int FEW_ROWS = 16;
-
     private final Supplier<NativeDatabase> opener;
     private final @Nullable String lossMessage;
     private final SchemaVersion version;
     private final FileGuard guard;
+    final DatabaseCounters counters;
     private final LaneMemory memory;
     private final StatementCache statements;
     private final StatementShapes shapes;
@@ -73,11 +72,13 @@ public final class Lane extends LaneTasks {
             @Nullable String lossMessage,
             SchemaVersion version,
             FileGuard guard,
+            DatabaseCounters counters,
             int statementCacheSize) {
         this.opener = opener;
         this.lossMessage = lossMessage;
         this.version = version;
         this.guard = guard;
+        this.counters = counters;
         this.memory = new LaneMemory(version, statementCacheSize);
         this.statements = memory.statements;
         this.shapes = memory.shapes;
@@ -241,21 +242,24 @@ public final class Lane extends LaneTasks {
     /** Runs a statement up to its first {@code fetchSize} rows. */
     public LaneOutcome run(SqlCommand sql, Value[] arguments, int fetchSize) {
         NativeParameters.fill(parameters, arguments);
-        return call(handle -> {
-            // Within a transaction its snapshot is known since it was begun.
-            boolean settled = inTransaction || !sql.reads();
-            try {
-                LaneOutcome run = runOnce(handle, sql, fetchSize);
-                boolean known = settled || run.showsTypes() || !memory.syncSchema(handle);
-                return known ? run : run.as(shapes.get(handle, sql));
-            } catch (NativeException e) {
-                // A statement prepared for the old schema may fail on the new one.
-                if (settled || EngineTraits.breaksHandle(e) || !memory.syncSchema(handle)) {
-                    throw e;
-                }
-                return runOnce(handle, sql, fetchSize);
-            }
-        });
+        return counters.counted(
+                sql.kind(),
+                1,
+                () -> call(handle -> {
+                    // Within a transaction its snapshot is known since it was begun.
+                    boolean settled = inTransaction || !sql.reads();
+                    try {
+                        LaneOutcome run = runOnce(handle, sql, fetchSize);
+                        boolean known = settled || run.showsTypes() || !memory.syncSchema(handle);
+                        return known ? run : run.as(shapes.get(handle, sql));
+                    } catch (NativeException e) {
+                        // A statement prepared for the old schema may fail on the new one.
+                        if (settled || EngineTraits.breaksHandle(e) || !memory.syncSchema(handle)) {
+                            throw e;
+                        }
+                        return runOnce(handle, sql, fetchSize);
+                    }
+                }));
     }
 
     private LaneOutcome runOnce(NativeDatabase handle, SqlCommand sql, int fetchSize) {
@@ -305,7 +309,7 @@ public final class Lane extends LaneTasks {
             boolean ends = rows.rows() < fetchSize;
             LaneOutcome run = new LaneOutcome(columns, affected, rows, ends ? null : kept, shape);
             if (ends) {
-                statements.giveBack(kept, rows.rows() <= FEW_ROWS);
+                statements.giveBack(kept, rows.rows() <= StatementCache.FEW_ROWS);
             } else {
                 statements.stream(kept);
             }

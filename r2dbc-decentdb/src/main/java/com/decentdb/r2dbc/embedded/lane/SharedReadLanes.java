@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.embedded.lane;
 
 import com.decentdb.r2dbc.delivery.WaitQueue;
+import com.decentdb.r2dbc.embedded.meter.Census;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
@@ -233,6 +234,11 @@ public final class SharedReadLanes implements ReadLanes {
     /** How many lanes are in use. */
     public synchronized int busy() {
         return lanes.size() - idle.size();
+    }
+
+    /** The lanes at this moment, and those of connections that have one alone. */
+    public synchronized Census.Lanes census(int pinned) {
+        return new Census.Lanes(busy(), idle.size(), waiting.size(), pinned);
     }
 
     /** Fails the waiting requests and closes the lanes behind the accepted ones; runs the callback when none is left. */

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class StatementCache {
 
+    /** So many rows may stay with a statement not in use. */
+    static final int FEW_ROWS = 16;
+
     /** A prepared statement and whether somebody uses it. */
     static final class Kept {
 

@@ -92,7 +92,7 @@ final class Closing {
     private void closeWriter() {
         database.shared().committer().close(Errors.closed());
         database.queue().close(Errors.closed());
-        database.checkpointLast();
+        database.checkpoints().last();
         database.shared().writer().close(writerClosed);
     }
 

@@ -12,10 +12,15 @@ import com.decentdb.r2dbc.embedded.lane.FileGuard;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.SchemaVersion;
 import com.decentdb.r2dbc.embedded.lane.SharedReadLanes;
+import com.decentdb.r2dbc.embedded.meter.Census;
+import com.decentdb.r2dbc.embedded.meter.DatabaseCounters;
+import com.decentdb.r2dbc.embedded.meter.DatabaseMeters;
+import com.decentdb.r2dbc.embedded.meter.WriteCounters;
 import com.decentdb.r2dbc.embedded.watch.HandleWatchSource;
 import com.decentdb.r2dbc.embedded.watch.HiddenRows;
 import com.decentdb.r2dbc.embedded.watch.LaneWatchSource;
 import com.decentdb.r2dbc.embedded.watch.WatchHub;
+import com.decentdb.r2dbc.embedded.watch.WatchSource;
 import com.decentdb.r2dbc.embedded.write.ContextKeeper;
 import com.decentdb.r2dbc.embedded.write.GroupCommitter;
 import com.decentdb.r2dbc.embedded.write.LockedOpening;
@@ -27,10 +32,7 @@ import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.WatchedEvent;
 import io.r2dbc.spi.R2dbcException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Set;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -51,7 +53,11 @@ public final class Database {
     private final SchemaVersion schema;
     private final FileGuard guard;
     private final Runnable letGo = this::letGo;
+    private final DatabaseCounters counters = new DatabaseCounters();
+    private final WriteCounters autoCommits = new WriteCounters();
     private final WriteLease lease = new WriteLease();
+    private final Warming warming;
+    private final DatabaseMeters meters;
     private final Lane writer;
     private final @Nullable SharedReadLanes readers;
     private final SessionLanes shared;
@@ -59,11 +65,8 @@ public final class Database {
     private final AtomicInteger pinned = new AtomicInteger();
     private final @Nullable HandleWatchSource watchHandle;
     private final WatchHub hub;
-    private final AtomicBoolean checkpointPlanned = new AtomicBoolean();
+    private final Checkpoints checkpoints;
     private final AtomicLong commits = new AtomicLong();
-    private volatile long lastCommit = System.nanoTime();
-    private volatile boolean closing;
-    private volatile @Nullable Future<?> nextCheckpoint;
 
     public Database(EmbeddedConfig config, NativeLibrary library) {
         this.config = config;
@@ -73,6 +76,7 @@ public final class Database {
         this.traits = EngineTraits.of(library);
         this.schema = new SchemaVersion(config.othersMayOpenIt(), traits);
         this.guard = guard(path);
+        this.warming = new Warming(lease, guard);
         this.file = new DatabaseFile(config, library, guard);
         this.writer = writingLane(
                 config.inMemory()
@@ -87,16 +91,19 @@ public final class Database {
                         config.maxReaders(),
                         this::readingLane,
                         traits.opensAtAnyTime() ? null : new LockedOpening(lease));
+        this.checkpoints = new Checkpoints(
+                config, traits, file, writer, lease, () -> readers != null && readers.busy() > 0, counters);
         this.shared = new SessionLanes(writer, readers, committer(writer));
-        this.queue = committer(GroupCommitter.Terms.QUEUE, writer, config.queueCapacity());
+        this.queue = committer(GroupCommitter.Terms.QUEUE, writer, config.queueCapacity(), new WriteCounters());
         lease.whileLockedElsewhere(queue::sweep);
         this.watchHandle = config.inMemory() ? null : new HandleWatchSource(this::openReader, traits.opensAtAnyTime());
         this.hub = new WatchHub(
                 watchHandle == null ? new LaneWatchSource(writer, lease) : watchHandle,
                 DriverThreads.daemon("decentdb-watch-" + label),
                 error -> NativeErrors.map(error, null),
-                this::observed,
+                new Observation(),
                 new HiddenRows(traits.hidesRows()));
+        this.meters = new DatabaseMeters(path == null ? config.name() : path.toString(), this::census);
     }
 
     public EmbeddedConfig config() {
@@ -149,6 +156,27 @@ public final class Database {
         return lease;
     }
 
+    public DatabaseCounters counters() {
+        return counters;
+    }
+
+    Checkpoints checkpoints() {
+        return checkpoints;
+    }
+
+    DatabaseMeters meters() {
+        return meters;
+    }
+
+    private Census census() {
+        return new Census(
+                counters,
+                lease.totals(),
+                new Census.Writes(shared.committer().waiting(), autoCommits),
+                new Census.Writes(queue.waiting(), queue.counters()),
+                readers == null ? new Census.Lanes(0, 0, 0, pinned.get()) : readers.census(pinned.get()));
+    }
+
     public GroupCommitter queue() {
         return queue;
     }
@@ -185,13 +213,10 @@ public final class Database {
         if (!config.inMemory() && !traits.opensAtAnyTime()) {
             page();
         }
+        counters.committed();
         commits.incrementAndGet();
-        lastCommit = System.nanoTime();
         hub.nudge();
-        Duration idle = config.checkpointIdle();
-        if (!config.inMemory() && !idle.isZero()) {
-            planCheckpoint(idle);
-        }
+        checkpoints.committed();
     }
 
     /**
@@ -206,28 +231,6 @@ public final class Database {
         }
     }
 
-    private void planCheckpoint(Duration idle) {
-        if (!closing && checkpointPlanned.compareAndSet(false, true)) {
-            try {
-                nextCheckpoint = DriverThreads.timed(this::checkpointIfIdle, idle.toNanos());
-            } catch (Throwable e) {
-                // There is no memory for the timer now; the next commit plans it.
-                checkpointPlanned.set(false);
-            }
-        }
-    }
-
-    /**
-     * A watch reported a commit, which any handle of the process may have made, before the lane that made it does: later
-     * reads have to see it.
-     */
-    private void observed(WatchedEvent commit) {
-        commits.incrementAndGet();
-        if (commit.schemaChanged()) {
-            schema.changed();
-        }
-    }
-
     /** Makes the handle of a read lane see all commits acknowledged so far. */
     public void refresh(Lane lane) {
         // Counted before the look, so that a commit in between is looked at again.
@@ -237,28 +240,10 @@ public final class Database {
         }
     }
 
-    /** Notes the time that a read on a read lane took, and makes its handle faster under the write lock as soon as that pays. */
+    /** Notes the time that a read on a read lane took, and makes its handle faster as soon as that pays. */
     public void took(Lane lane, long nanos) {
-        if (traits.readsFastAtOnce() || !lane.worthWarming(nanos)) {
-            return;
-        }
-        try {
-            lease.acquire(WriteLease.claim("the preparation of a handle that reads", lane, () -> warm(lane)));
-        } catch (Throwable e) {
-            LOG.debug("A handle goes on reading slowly", e);
-        }
-    }
-
-    private void warm(Lane lane) {
-        try {
-            guard.alone(lane.database(), () -> {
-                lane.warm();
-                return lane;
-            });
-        } catch (Throwable e) {
-            LOG.debug("A handle of " + file.nativePath() + " goes on reading slowly", e);
-        } finally {
-            lease.release();
+        if (!traits.readsFastAtOnce()) {
+            warming.took(lane, nanos);
         }
     }
 
@@ -289,19 +274,8 @@ public final class Database {
      * @param whenOver runs once, when the database is closed or had to be given up
      */
     public void close(Runnable whenOver) {
-        closing = true;
+        checkpoints.close();
         Persistent.of(() -> new Closing(this, readers, whenOver).begin()).begin();
-    }
-
-    /** Moves the log into the file where the engine does not do that itself; in a task of the writer lane. */
-    void checkpointLast() {
-        Future<?> planned = nextCheckpoint;
-        if (planned != null) {
-            planned.cancel(false);
-        }
-        if (!traits.checkpointsAtClose()) {
-            checkpointQuietly();
-        }
     }
 
     /** The file may be deleted and created anew from now on. */
@@ -313,40 +287,6 @@ public final class Database {
     void letGo() {
         if (guard instanceof ProcessLock lock) {
             lock.close();
-        }
-    }
-
-    private void checkpointIfIdle() {
-        checkpointPlanned.set(false);
-        long quiet = System.nanoTime() - lastCommit;
-        boolean busy = lease.held() || (readers != null && readers.busy() > 0);
-        if (closing) {
-            return;
-        }
-        if (busy || quiet < config.checkpointIdle().toNanos()) {
-            planCheckpoint(config.checkpointIdle());
-            return;
-        }
-        lease.acquire(WriteLease.claim("a checkpoint", writer, () -> {
-            try {
-                checkpointQuietly();
-            } finally {
-                lease.release();
-            }
-        }));
-    }
-
-    /** A checkpoint that no caller asked for: if it fails the log only stays longer, and an explicit checkpoint reports why. */
-    private void checkpointQuietly() {
-        if (!config.inMemory() && !hasLost(DatabaseFile.identity(config.path()))) {
-            try {
-                writer.alone(() -> writer.call(database -> {
-                    file.moveLog(database, traits.reusesLog());
-                    return database;
-                }));
-            } catch (Throwable e) {
-                LOG.debug("The log of " + file.nativePath() + " was not moved into the file", e);
-            }
         }
     }
 
@@ -363,11 +303,11 @@ public final class Database {
 
     private Lane writingLane(@Nullable String lossMessage, FileGuard kept) {
         String options = guard == FileGuard.ENGINE ? config.engineOptionsOfWriter() : config.engineOptions();
-        return new Lane(() -> file.open(options), lossMessage, schema, kept, config.statementCacheSize());
+        return new Lane(() -> file.open(options), lossMessage, schema, kept, counters, config.statementCacheSize());
     }
 
     private Lane readingLane() {
-        return new Lane(this::openReader, null, schema, FileGuard.NONE, config.statementCacheSize());
+        return new Lane(this::openReader, null, schema, FileGuard.NONE, counters, config.statementCacheSize());
     }
 
     private NativeDatabase openReader() {
@@ -375,11 +315,11 @@ public final class Database {
     }
 
     private GroupCommitter committer(Lane lane) {
-        return committer(GroupCommitter.Terms.AUTO_COMMIT, lane, config.maxPendingWrites());
+        return committer(GroupCommitter.Terms.AUTO_COMMIT, lane, config.maxPendingWrites(), autoCommits);
     }
 
-    private GroupCommitter committer(GroupCommitter.Terms terms, Lane lane, int capacity) {
-        return new GroupCommitter(terms, lane, lease, traits.commitsAlone(), capacity, this::committed);
+    private GroupCommitter committer(GroupCommitter.Terms terms, Lane lane, int capacity, WriteCounters written) {
+        return new GroupCommitter(terms, lane, lease, traits.commitsAlone(), capacity, written, this::committed);
     }
 
     /** Whether another file than the open one is in its place now, by the identity of that. */
@@ -390,5 +330,26 @@ public final class Database {
     /** The error of using a database whose file is not there any more. */
     R2dbcException lost() {
         return file.lost();
+    }
+
+    /**
+     * A watch reports a commit, which any handle of the process may have made, before the lane that made it does: later
+     * reads have to see it.
+     */
+    private final class Observation implements WatchSource.Observer {
+
+        @Override
+        public void observed(WatchedEvent commit) {
+            counters.event();
+            commits.incrementAndGet();
+            if (commit.schemaChanged()) {
+                schema.changed();
+            }
+        }
+
+        @Override
+        public void subscribed(int change) {
+            counters.watches(change);
+        }
     }
 }

@@ -217,6 +217,7 @@ public final class OpenDatabases {
         for (OpenRequest next = poll(entry.opening); next != null; next = poll(entry.opening)) {
             next.opened();
         }
+        entry.database.meters().show();
         if (PREPARED.compareAndSet(false, true)) {
             OPENER.execute(PREPARATION);
         }
@@ -272,6 +273,7 @@ public final class OpenDatabases {
     }
 
     static void closed(Entry entry) {
+        entry.database.meters().hide();
         synchronized (LOCK) {
             forget(entry);
         }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class SharedWatch {
 
     private final WatchRequest request;
+    private final WatchSource.Observer observer;
     private final List<WatchSubscription> subscribers = new ArrayList<>();
     private @Nullable NativeWatch watch;
     private boolean over;
@@ -18,8 +19,9 @@ final class SharedWatch {
     /** An event whose tables are being looked up; the later ones stay in the engine. */
     private EventParser.@Nullable Untyped held;
 
-    SharedWatch(WatchRequest request) {
+    SharedWatch(WatchRequest request, WatchSource.Observer observer) {
         this.request = request;
+        this.observer = observer;
     }
 
     WatchRequest request() {
@@ -59,6 +61,7 @@ final class SharedWatch {
 
     void add(WatchSubscription subscription) {
         subscribers.add(subscription);
+        observer.subscribed(1);
         subscription.joined(this);
         WatchedEvent begun = initial;
         if (begun != null) {
@@ -68,7 +71,11 @@ final class SharedWatch {
 
     /** Takes a subscriber out; true if it was the last one. */
     boolean remove(WatchSubscription subscription) {
-        return subscribers.remove(subscription) && subscribers.isEmpty();
+        boolean removed = subscribers.remove(subscription);
+        if (removed) {
+            observer.subscribed(-1);
+        }
+        return removed && subscribers.isEmpty();
     }
 
     boolean isUnwanted() {
@@ -92,7 +99,7 @@ final class SharedWatch {
         for (int i = 0; i < subscribers.size(); i++) {
             subscribers.get(i).complete();
         }
-        subscribers.clear();
+        clear();
     }
 
     /** Fails all subscribers; needs no memory. */
@@ -100,6 +107,11 @@ final class SharedWatch {
         for (int i = 0; i < subscribers.size(); i++) {
             subscribers.get(i).fail(error);
         }
+        clear();
+    }
+
+    private void clear() {
+        observer.subscribed(-subscribers.size());
         subscribers.clear();
     }
 

@@ -17,7 +17,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
@@ -44,7 +43,7 @@ public final class WatchHub {
     private final WatchSource source;
     private final ThreadFactory threads;
     private final UnaryOperator<Throwable> errors;
-    private final Consumer<WatchedEvent> observer;
+    private final WatchSource.Observer observer;
     private final HiddenRows hidden;
     private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
     private volatile @Nullable Thread poller;
@@ -68,7 +67,7 @@ public final class WatchHub {
             WatchSource source,
             ThreadFactory threads,
             UnaryOperator<Throwable> errors,
-            Consumer<WatchedEvent> observer,
+            WatchSource.Observer observer,
             HiddenRows hidden) {
         this.source = source;
         this.threads = threads;
@@ -177,7 +176,7 @@ public final class WatchHub {
     }
 
     private SharedWatch open(WatchRequest request) {
-        SharedWatch watch = new SharedWatch(request);
+        SharedWatch watch = new SharedWatch(request, observer);
         try {
             watches.add(watch);
             joinable.put(request, watch);
@@ -231,7 +230,7 @@ public final class WatchHub {
                 }
                 WatchedEvent event = next.event();
                 if (event.type() == WatchedEvent.Type.COMMIT) {
-                    observer.accept(event);
+                    observer.observed(event);
                 }
                 if (event.schemaChanged()) {
                     columns.clear();

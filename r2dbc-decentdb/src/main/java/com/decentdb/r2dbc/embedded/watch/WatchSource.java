@@ -1,12 +1,23 @@
 package com.decentdb.r2dbc.embedded.watch;
 
 import com.decentdb.ffi.NativeDatabase;
+import com.decentdb.r2dbc.transport.WatchedEvent;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The native handle behind a {@link WatchHub}. */
 public interface WatchSource {
+
+    /** Takes notice of what a hub does; called on its thread, must not throw. */
+    interface Observer {
+
+        /** A commit, before any subscriber gets it. */
+        void observed(WatchedEvent commit);
+
+        /** So many subscribers came, or, if it is negative, went; needs no memory. */
+        default void subscribed(int change) {}
+    }
 
     /**
      * Calls the handle, which sees everything committed so far. Called on the hub's thread.

@@ -6,6 +6,7 @@ import com.decentdb.r2dbc.delivery.threads.DriverThreads;
 import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.delivery.threads.Task;
 import com.decentdb.r2dbc.embedded.lane.Lane;
+import com.decentdb.r2dbc.embedded.meter.WriteCounters;
 import com.decentdb.r2dbc.transport.Errors;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,7 +46,7 @@ public final class GroupCommitter {
     private final boolean commitsAlone;
     private final GroupRun run;
     private final WaitQueue<GroupedWrite<?>> waiting;
-    private final WriteCounters counters = new WriteCounters();
+    private final WriteCounters counters;
     private final int capacity;
     private final AtomicBoolean claimed = new AtomicBoolean();
     private final WriteLease.Claimant claim;
@@ -64,14 +65,22 @@ public final class GroupCommitter {
      *
      * @param commitsAlone whether the engine commits a single write safely without a transaction of the driver's
      * @param capacity how many writes may wait
+     * @param counters counts its work, and perhaps that of others under the same write lock
      */
     public GroupCommitter(
-            Terms terms, Lane lane, WriteLease lease, boolean commitsAlone, int capacity, Runnable afterCommit) {
+            Terms terms,
+            Lane lane,
+            WriteLease lease,
+            boolean commitsAlone,
+            int capacity,
+            WriteCounters counters,
+            Runnable afterCommit) {
         this.terms = terms;
         this.lane = lane;
         this.lease = lease;
         this.commitsAlone = commitsAlone;
         this.capacity = capacity;
+        this.counters = counters;
         this.run = new GroupRun(lane, lease, counters, afterCommit);
         this.waiting = new WaitQueue<>(capacity, () -> terms == Terms.QUEUE || waitsForLock || running);
         this.claim = WriteLease.claim(terms.purpose, this::granted, this::round);
@@ -119,7 +128,7 @@ public final class GroupCommitter {
         waiting.sweep();
     }
 
-    /** Counts its work so far; in a task of the lane. */
+    /** Counts its work so far. */
     public WriteCounters counters() {
         return counters;
     }
@@ -317,7 +326,7 @@ public final class GroupCommitter {
         }
         lease.lockedHere();
         for (int i = 0; i < started.size(); i++) {
-            counters.started(started.get(i));
+            counters.started(started.get(i).waitedNanos());
         }
         return true;
     }

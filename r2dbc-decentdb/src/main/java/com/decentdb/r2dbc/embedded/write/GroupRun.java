@@ -5,6 +5,7 @@ import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.embedded.engine.EngineTraits;
 import com.decentdb.r2dbc.embedded.lane.Lane;
 import com.decentdb.r2dbc.embedded.lane.Savepoint;
+import com.decentdb.r2dbc.embedded.meter.WriteCounters;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -73,7 +74,7 @@ final class GroupRun {
             if (fatal != null) {
                 lane.rollback();
                 group.remove(fatal);
-                counters.started(fatal);
+                counters.started(fatal.waitedNanos());
                 counters.failed(1);
                 fatal.failed(failures.get(failures.size() - 1));
             }
