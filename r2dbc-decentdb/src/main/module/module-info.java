@@ -20,6 +20,12 @@ module com.decentdb.r2dbc {
     requires static org.jspecify;
     requires static org.locationtech.jts;
     requires static reactor.blockhound;
+    requires static spring.beans;
+    requires static spring.boot;
+    requires static spring.boot.actuator;
+    requires static spring.boot.autoconfigure;
+    requires static spring.boot.health;
+    requires static spring.context;
     requires static spring.core;
     requires static spring.data.commons;
     requires static spring.data.r2dbc;
@@ -31,6 +37,9 @@ module com.decentdb.r2dbc {
     exports com.decentdb.r2dbc.api.cluster;
     exports com.decentdb.r2dbc.api.schema;
     exports com.decentdb.r2dbc.spring;
+
+    // Spring Boot makes beans of what is in it.
+    opens com.decentdb.r2dbc.spring;
 
     uses com.decentdb.r2dbc.api.CodecExtension;
 

@@ -5,8 +5,8 @@ package com.decentdb.r2dbc.api;
  *
  * @param version the engine's version; that of the bundled engine ends in {@code +bundled}
  * @param abiVersion the version of its C interface
- * @param path the file it was loaded from
- * @param source how that file was found
+ * @param path the file it was loaded from; of a cluster, the database
+ * @param source how that file was found; of a cluster, the address of the node that led it last
  * @param bundled whether it is the engine that comes with the driver
  * @param driverVersion the version of this driver
  */

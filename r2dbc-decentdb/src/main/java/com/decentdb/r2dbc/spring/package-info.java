@@ -1,6 +1,6 @@
 /**
- * The support for Spring: bind markers for {@code DatabaseClient} and a dialect for Spring Data R2DBC.
- * Spring finds both through {@code META-INF/spring.factories}; nothing else loads this package, so the driver works
+ * The support for Spring: bind markers for {@code DatabaseClient}, a dialect for Spring Data R2DBC, and a health indicator for
+ * Spring Boot's actuator. Spring finds them through {@code META-INF}; nothing else loads this package, so the driver works
  * without Spring.
  */
 @NullMarked

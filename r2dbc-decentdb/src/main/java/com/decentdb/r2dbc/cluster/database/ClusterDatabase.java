@@ -54,6 +54,7 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
     private final Runnable hide;
     private final @Nullable ScheduledFuture<?> counting;
     private volatile Census census = Census.EMPTY;
+    private volatile @Nullable String leader;
     private int openSessions;
     private final SharedLine first;
     private final SharedLine informed;
@@ -201,6 +202,11 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
         return dumps;
     }
 
+    /** The address of the latest leader, null if none was found yet; any thread. */
+    public @Nullable String leader() {
+        return leader;
+    }
+
     /** The features of the latest leader as far as they are known; any thread. */
     public ServerFeatures features() {
         return opener.features();
@@ -290,6 +296,7 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
 
     @Override
     public void changed(LeaderFinder.Change change) {
+        leader = change.to().address().toString();
         if (change.from() != null) {
             meters.leaderChanged();
         }

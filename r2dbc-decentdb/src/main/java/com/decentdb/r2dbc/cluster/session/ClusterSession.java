@@ -362,7 +362,9 @@ public final class ClusterSession implements Session {
 
     @Override
     public EngineInfo engine() {
-        return new EngineInfo(database.features().toString(), 1, database.name(), "a dqlite cluster", false);
+        String leader = database.leader();
+        String source = leader == null ? "a dqlite cluster" : "a dqlite cluster led by " + leader;
+        return new EngineInfo(database.features().toString(), 1, database.name(), source, false);
     }
 
     @Override
