@@ -40,7 +40,7 @@ import reactor.test.StepVerifier;
 /**
  * The examples of the README and of the manual, run. The first program is compiled as it stands; every other snippet stands word for word here
  * or, for Spring, in {@code ReadmeSpringTests}, or, for clusters, in {@code ReadmeChangeLogTests}, or, for imports, in
- * {@code ReadmeImportTests}.
+ * {@code ReadmeImportTests}, or in the tests of a page in {@code manual}.
  */
 class ReadmeTests {
 
@@ -54,6 +54,7 @@ class ReadmeTests {
         String tests = squeezed(Files.readString(sources.resolve("ReadmeTests.java"))
                 + Files.readString(sources.resolve("spring/ReadmeSpringTests.java"))
                 + Files.readString(sources.resolve("cluster/changelog/ReadmeChangeLogTests.java"))
+                + ofManual(sources.resolve("manual"))
                 + Files.readString(
                         Path.of("../decentdb-import/src/test/java/com/decentdb/importer/ReadmeImportTests.java")));
         List<String> snippets = JAVA_BLOCK
@@ -81,6 +82,17 @@ class ReadmeTests {
                     .allSatisfy(target -> assertThat(target).exists());
         }
         assertThat(pages()).hasSizeGreaterThan(1);
+    }
+
+    /** The tests of pages that have tests of their own. */
+    private static String ofManual(Path folder) throws IOException {
+        StringBuilder text = new StringBuilder();
+        try (Stream<Path> tests = Files.list(folder)) {
+            for (Path test : tests.sorted().toList()) {
+                text.append(Files.readString(test));
+            }
+        }
+        return text.toString();
     }
 
     /** The README, then the pages of the manual. */
