@@ -19,9 +19,13 @@ import reactor.core.publisher.Mono;
  * moved there when it is complete; into a database that exists, or is in memory, everything goes in one transaction. So neither
  * an error nor the end of the process leaves a part.
  *
+ * <p>With commits in between into a database that exists, and on a cluster unless {@link ImportOptions#commitEvery} is 0, an error or the end of
+ * the process leaves what was committed, and the table {@code decentdb_import}, which says exactly how much that is, and by which
+ * {@link Unfinished#RESUME} goes on.
+ *
  * <p>Immutable. Each subscription imports again, with one thread of its own, which waits for files and for the engine; the
  * subscriber is called by that thread and delays the import for as long as it takes. Cancelling ends the import soon
- * afterwards, with nothing left in the target. Memory does not grow with the source.
+ * afterwards, like an error. Memory does not grow with the source.
  */
 public final class DecentDbImport {
 
@@ -61,15 +65,16 @@ public final class DecentDbImport {
     }
 
     /**
-     * Imports a CSV file in UTF-8, whose first line has the names of the columns. All of them are {@code TEXT}; an empty value without
-     * quotes is NULL.
+     * Imports a CSV file in UTF-8, whose first line has the names of the columns. They are {@code TEXT} unless {@link CsvOptions} say
+     * otherwise; an empty value without quotes is NULL.
      *
      * @param file its file; it may be compressed by gzip or Zstandard, whatever its name
      * @param url the target, {@code r2dbc:decentdb:///new.ddb}
-     * @return the import into a table with the name of the file before its first dot, with the default options
+     * @return the import, with the default options
      */
     public static DecentDbImport csv(Path file, String url) {
-        return new DecentDbImport(chosen -> new CsvSource(file), file.toString(), url, ImportOptions.DEFAULTS);
+        return new DecentDbImport(
+                chosen -> new CsvSource(file, chosen.csv()), file.toString(), url, ImportOptions.DEFAULTS);
     }
 
     /**

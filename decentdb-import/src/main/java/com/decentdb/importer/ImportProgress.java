@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * @param phase the present step
  * @param table the table whose rows are read, with its name in the target; null between tables
  * @param rowsRead the rows read so far
- * @param rowsWritten the rows written so far; they count only once the import has completed
+ * @param rowsWritten the rows written so far; they count only once the import has completed, or with commits in between, once they are
+ *     committed
  * @param done the part of the source that is read: bytes of a file, as it lies on disk, or rows of a database
  * @param total the whole of the source, in the same unit
  * @param report the report, with the last state only

@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
@@ -24,11 +25,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "decentdb-import",
         mixinStandardHelpOptions = true,
-        description = "Imports a database into DecentDB: all of it, or nothing.",
+        description =
+                "Imports a database into DecentDB: all of it, or nothing; with commits in between, a part that --resume completes.",
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:everything was imported",
-            "1:nothing was",
+            "1:nothing was, or with commits in between a part, of which the message says how much it is",
             "2:wrong arguments",
             "3:everything but the rows of the report was"
         })
@@ -65,7 +67,11 @@ public final class Main implements Callable<Integer> {
 
     private static final class Options {
 
-        @Option(names = "--overwrite", description = "Replaces the target's file, once the new one is complete.")
+        @Option(
+                names = "--overwrite",
+                description =
+                        "Replaces the target's file, once the new one is complete. On a cluster it drops the tables of these"
+                                + " names first, with the first commit, or the only one.")
         private boolean overwrite;
 
         @Option(names = "--table", paramLabel = "NAME", description = "Imports no table but this one; may be repeated.")
@@ -80,9 +86,23 @@ public final class Main implements Callable<Integer> {
         @Option(
                 names = "--commit-every",
                 paramLabel = "ROWS",
-                defaultValue = "50000",
-                description = "Rows for each transaction of a new file (${DEFAULT-VALUE}); 0 for one transaction.")
+                defaultValue = "-1",
+                description =
+                        "Rows for each transaction; 0 for one transaction. Unless you give it, 50000 into a new file, which"
+                                + " nobody sees before it is complete, one transaction into a database that exists, and 10000 on a cluster. In"
+                                + " the last two, commits in between are seen at once and stay after a failure or a kill; the table"
+                                + " decentdb_import has how many rows they were, until the import is complete.")
         private int commitEvery;
+
+        @Option(
+                names = "--resume",
+                description =
+                        "Goes on with an import with commits in between that was not finished, behind its last commit; the source"
+                                + " and the options must be the same. If there is none, it begins.")
+        private boolean resume;
+
+        @Option(names = "--restart", description = "Drops the tables that such an import left, and begins again.")
+        private boolean restart;
 
         @Option(
                 names = "--on-error",
@@ -101,9 +121,19 @@ public final class Main implements Callable<Integer> {
                 description = "Writes the report as JSON to this file, or to the output if it is '-'.")
         private @Nullable Path report;
 
-        private ImportOptions options(boolean detectUuid) {
+        private ImportOptions options(boolean detectUuid, CsvOptions csv) {
+            Unfinished unfinished = resume ? Unfinished.RESUME : restart ? Unfinished.RESTART : Unfinished.REFUSE;
             return new ImportOptions(
-                    overwrite, tables, excluded, preserveCase, detectUuid, commitEvery, onError, dryRun);
+                    overwrite,
+                    tables,
+                    excluded,
+                    preserveCase,
+                    detectUuid,
+                    commitEvery,
+                    onError,
+                    unfinished,
+                    dryRun,
+                    csv);
         }
     }
 
@@ -116,7 +146,7 @@ public final class Main implements Callable<Integer> {
                             names = "--detect-uuid",
                             description = "Makes UUID columns of text columns that hold nothing but UUIDs.")
                     boolean detectUuid) {
-        return run(DecentDbImport.sqlite(file, url), options, detectUuid);
+        return run(DecentDbImport.sqlite(file, url), options, detectUuid, CsvOptions.DEFAULTS);
     }
 
     @Command(mixinStandardHelpOptions = true, description = "Imports a plain dump of PostgreSQL's pg_dump.")
@@ -124,28 +154,57 @@ public final class Main implements Callable<Integer> {
             @Parameters(paramLabel = "FILE", description = "The dump; it may be compressed by gzip or zstd.") Path file,
             @Parameters(paramLabel = "URL", description = "The target, such as r2dbc:decentdb:///new.ddb.") String url,
             @Mixin Options options) {
-        return run(DecentDbImport.pgDump(file, url), options, false);
+        return run(DecentDbImport.pgDump(file, url), options, false, CsvOptions.DEFAULTS);
     }
 
     @Command(
             mixinStandardHelpOptions = true,
-            description = "Imports a CSV file with a header, as a table of texts with the name of the file.")
+            description =
+                    "Imports a CSV file with a header, as a table of texts with the name of the file, unless options say otherwise.")
     int csv(
             @Parameters(paramLabel = "FILE", description = "The file; it may be compressed by gzip or zstd.") Path file,
             @Parameters(paramLabel = "URL", description = "The target, such as r2dbc:decentdb:///new.ddb.") String url,
-            @Mixin Options options) {
-        return run(DecentDbImport.csv(file, url), options, false);
+            @Mixin Options options,
+            @Option(
+                            names = "--into",
+                            paramLabel = "TABLE",
+                            description = "The table; else it has the name of the file.")
+                    @Nullable
+                    String into,
+            @Option(
+                            names = "--append",
+                            description =
+                                    "Adds the rows to the table if it exists already, in the types of its columns.")
+                    boolean append,
+            @Option(
+                            names = "--column",
+                            paramLabel = "NAME=TYPE",
+                            description =
+                                    "The type of a column of a new table, such as price=DECIMAL(10,2); may be repeated.")
+                    @Nullable
+                    Map<String, String> columns,
+            @Option(
+                            names = "--detect-types",
+                            description =
+                                    "Reads the file once more and gives a column another type than TEXT if every value of it,"
+                                            + " read as text, is the same in that type: 007 stays text.")
+                    boolean detectTypes) {
+        Map<String, String> types = columns == null ? Map.of() : Map.copyOf(columns);
+        return run(DecentDbImport.csv(file, url), options, false, new CsvOptions(into, append, detectTypes, types));
     }
 
-    private int run(DecentDbImport one, Options options, boolean detectUuid) {
+    private int run(DecentDbImport one, Options options, boolean detectUuid, CsvOptions csv) {
+        if (options.resume && options.restart) {
+            throw new ParameterException(spec.commandLine(), "--resume and --restart are opposites; give one of them");
+        }
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         try {
-            ImportReport report = watched(one.with(present -> options.options(detectUuid)));
+            ImportReport report = watched(one.with(present -> options.options(detectUuid, csv)));
             if (options.report != null && options.report.toString().equals("-")) {
                 out.println(report.toJson());
             } else if (options.report != null) {
-                Files.writeString(options.report, report.toJson());
+                Files.writeString(options.report, report.toJson() + System.lineSeparator());
             }
             summarise(report, err);
             return report.rowsSkipped() > 0 ? 3 : 0;
@@ -154,7 +213,13 @@ public final class Main implements Callable<Integer> {
             return 1;
         } catch (RuntimeException e) {
             err.println(e.getMessage());
-            err.println("Nothing was imported.");
+            err.println(
+                    switch (e instanceof ImportException failure ? failure.left() : ImportException.Left.NOTHING) {
+                        case NOTHING -> "Nothing was imported.";
+                        case PART -> "A part was imported.";
+                        case UNKNOWN ->
+                            "Whether it was imported is not known: the connection broke at the commit. Look at the tables.";
+                    });
             return 1;
         }
     }
@@ -163,15 +228,19 @@ public final class Main implements Callable<Integer> {
         double seconds = Math.max(report.seconds(), 0.001);
         err.printf(
                 Locale.ROOT,
-                "%s: %,d rows in %,d tables, %.1f s, %,.0f rows/s; %,d rows skipped; %,d parts of the schema changed, %,d skipped%n",
+                "%s: %s in %s, %.1f s, %,.0f rows/s; %s skipped; %s of the schema changed, %,d skipped%n",
                 report.outcome().name().toLowerCase(Locale.ROOT),
-                report.rowsWritten(),
-                report.tables().size(),
+                counted(report.rowsWritten(), "row"),
+                counted(report.tables().size(), "table"),
                 seconds,
                 report.rowsWritten() / seconds,
-                report.rowsSkipped(),
-                report.changed().size(),
+                counted(report.rowsSkipped(), "row"),
+                counted(report.changed().size(), "part"),
                 report.skipped().size());
+    }
+
+    private static String counted(long count, String noun) {
+        return String.format(Locale.ROOT, "%,d %s%s", count, noun, count == 1 ? "" : "s");
     }
 
     /** Runs with a progress bar, on a terminal. */
@@ -203,7 +272,11 @@ public final class Main implements Callable<Integer> {
                 ? state.phase().name().toLowerCase(Locale.ROOT).replace('_', ' ')
                 : state.table();
         return String.format(
-                Locale.ROOT, "%s, %,d rows, %,.0f rows/s", table, state.rowsWritten(), state.rowsWritten() / seconds);
+                Locale.ROOT,
+                "%s, %s, %,.0f rows/s",
+                table,
+                counted(state.rowsWritten(), "row"),
+                state.rowsWritten() / seconds);
     }
 
     private static ImportReport required(@Nullable ImportReport report) {

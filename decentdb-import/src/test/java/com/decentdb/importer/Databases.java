@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.api.DecentDbConnection;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -64,8 +65,12 @@ final class Databases {
 
     /** Rows of a target, with every value as its text. */
     static List<List<@Nullable String>> texts(Path file, String sql) {
+        return texts(url(file) + "?linger=0", sql);
+    }
+
+    static List<List<@Nullable String>> texts(String url, String sql) {
         return requireNonNull(with(
-                file,
+                url,
                 connection -> Flux.from(connection.createStatement(sql).execute())
                         .concatMap(result -> result.map((row, metadata) -> {
                             List<@Nullable String> values = new ArrayList<>();
@@ -78,7 +83,11 @@ final class Databases {
     }
 
     static List<String> column(Path file, String sql) {
-        return texts(file, sql).stream().map(row -> String.valueOf(row.get(0))).toList();
+        return column(url(file) + "?linger=0", sql);
+    }
+
+    static List<String> column(String url, String sql) {
+        return texts(url, sql).stream().map(row -> String.valueOf(row.get(0))).toList();
     }
 
     /** Whether the engine is the bundled one; the reason for a difference stands beside the assumption. */
@@ -109,8 +118,45 @@ final class Databases {
     }
 
     static <T> @Nullable T with(Path file, Function<DecentDbConnection, Mono<T>> work) {
-        return Mono.usingWhen(DecentDb.connect(url(file) + "?linger=0"), work, DecentDbConnection::close)
+        return with(url(file) + "?linger=0", work);
+    }
+
+    static <T> @Nullable T with(String url, Function<DecentDbConnection, Mono<T>> work) {
+        return Mono.usingWhen(DecentDb.connect(url), work, DecentDbConnection::close)
                 .block();
+    }
+
+    /** A file of CSV with numbered rows {@code id,name}. */
+    static Path numbered(Path file, int rows) {
+        try (BufferedWriter out = Files.newBufferedWriter(file)) {
+            out.write("id,name\n");
+            for (int i = 1; i <= rows; i++) {
+                out.write(i + ",the name of the item with the number " + i + "\n");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return file;
+    }
+
+    /** Starts the program in a JVM of its own. */
+    static Process program(Path log, List<String> before, String... arguments) {
+        List<String> command = new ArrayList<>(before);
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:-UsePerfData",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "com.decentdb.importer.Main"));
+        command.addAll(List.of(arguments));
+        try {
+            return new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(log.toFile())
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The names of the files in a folder. */

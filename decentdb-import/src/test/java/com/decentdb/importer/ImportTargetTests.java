@@ -14,7 +14,6 @@ import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -110,18 +109,6 @@ class ImportTargetTests {
         assertThat(files(folder)).noneMatch(name -> name.contains("importing"));
     }
 
-    @Test
-    void commitsInBetweenAreRefusedInADatabaseThatExists() {
-        makeTarget("CREATE TABLE mine (a INT64)");
-
-        assertThatThrownBy(() -> DecentDbImport.pgDump(dump("1\tone\n"), url(target))
-                        .with(options -> options.withCommitEvery(10))
-                        .report()
-                        .block())
-                .isInstanceOf(ImportException.class)
-                .hasMessageContaining("--commit-every would leave half of an import");
-    }
-
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 700})
     void howManyRowsATransactionHasMakesNoDifference(int commitEvery) {
@@ -154,17 +141,12 @@ class ImportTargetTests {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "r2dbc:decentdb:dqlite://127.0.0.1:9001/app",
-                "r2dbc:decentdb:///no/such/folder/app.ddb",
-                "r2dbc:decentdb:////tmp"
-            })
+    @ValueSource(strings = {"r2dbc:decentdb:///no/such/folder/app.ddb", "r2dbc:decentdb:////tmp"})
     void targetsThatCannotBeFilledAreRefusedByName(String url) {
         assertThatThrownBy(() ->
                         DecentDbImport.pgDump(dump("1\tone\n"), url).report().block())
                 .isInstanceOf(ImportException.class)
-                .hasMessageMatching("(?s).*(cluster|no/such/folder|/tmp is a folder).*");
+                .hasMessageMatching("(?s).*(no/such/folder|/tmp is a folder).*");
     }
 
     @Test
@@ -205,19 +187,14 @@ class ImportTargetTests {
         Path unfinished = folder.resolve("app.ddb.importing");
         for (int round = 0; round < 3; round++) {
             FileTime began = FileTime.from(Instant.now());
-            Process child = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java")
-                                    .toString(),
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            "com.decentdb.importer.Main",
-                            "pgdump",
-                            "--overwrite",
-                            "--commit-every=1000",
-                            source.toString(),
-                            url(target))
-                    .inheritIO()
-                    .start();
+            Process child = Databases.program(
+                    folder.resolve("log"),
+                    List.of(),
+                    "pgdump",
+                    "--overwrite",
+                    "--commit-every=1000",
+                    source.toString(),
+                    url(target));
             while (child.isAlive() && !hasGrown(unfinished, began, 100_000L * (round + 1))) {
                 Thread.sleep(1);
             }
@@ -250,26 +227,17 @@ class ImportTargetTests {
     void aFullDiskLeavesNothing() throws Exception {
         Path source = manyRows();
 
-        Process child = new ProcessBuilder(
-                        "bash",
-                        "-c",
-                        "trap '' XFSZ; ulimit -f 2000; exec \"$@\"",
-                        "bash",
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:-UsePerfData",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "com.decentdb.importer.Main",
-                        "pgdump",
-                        source.toString(),
-                        url(target))
-                .redirectErrorStream(true)
-                .start();
-        String printed = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        Path log = folder.resolve("log");
+        Process child = Databases.program(
+                log,
+                List.of("bash", "-c", "trap '' XFSZ; ulimit -f 2000; exec \"$@\"", "bash"),
+                "pgdump",
+                source.toString(),
+                url(target));
 
-        assertThat(child.waitFor()).as(printed).isEqualTo(1);
-        assertThat(printed).contains("many.sql:", "Nothing was imported.");
-        assertThat(files(folder)).containsExactly("many.sql");
+        assertThat(child.waitFor()).as(Files.readString(log)).isEqualTo(1);
+        assertThat(Files.readString(log)).contains("many.sql:", "Nothing was imported.");
+        assertThat(files(folder)).containsExactlyInAnyOrder("log", "many.sql");
     }
 
     private Path manyRows() throws IOException {

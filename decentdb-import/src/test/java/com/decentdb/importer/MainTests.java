@@ -87,4 +87,32 @@ class MainTests {
         assertThat(run("--help")).isZero();
         assertThat(out.toString()).contains("sqlite", "pgdump", "csv", "Exit codes");
     }
+
+    @Test
+    void columnsOfCsvFilesGetTheTypesThatAreNamed() {
+        Path csv = file(folder, "a.csv", "id,price,code\n1,2.50,007\n");
+        Path target = folder.resolve("a.ddb");
+
+        int status = run(
+                "csv",
+                csv.toString(),
+                url(target),
+                "--into",
+                "sale",
+                "--column",
+                "price=DECIMAL(10,2)",
+                "--detect-types");
+
+        assertThat(err.toString()).contains("imported: 1 row in 1 table,", "0 rows skipped");
+        assertThat(status).isZero();
+        assertThat(Databases.columns(target, "sale")).containsExactly("id INT64", "price DECIMAL", "code TEXT");
+        assertThat(run("csv", csv.toString(), url(target), "--into", "sale")).isEqualTo(1);
+        assertThat(run("csv", csv.toString(), url(target), "--into", "sale", "--append"))
+                .isZero();
+        assertThat(column(target, "SELECT code FROM sale")).containsExactly("007", "007");
+        assertThat(run("pgdump", csv.toString(), url(target), "--append")).isEqualTo(2);
+        assertThat(run("csv", csv.toString(), url(target), "--resume", "--restart"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("--resume and --restart are opposites");
+    }
 }

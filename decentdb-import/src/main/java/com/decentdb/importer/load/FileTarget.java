@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.decentdb.importer.ImportException;
 import com.decentdb.importer.ImportOptions;
 import com.decentdb.importer.plan.Engine;
+import com.decentdb.importer.source.Source.ExistingTable;
 import com.decentdb.r2dbc.api.DecentDbOptions;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.R2dbcException;
@@ -18,113 +19,66 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The database that is filled. A new file is made beside its place and moved there when it is complete. In a database that
- * exists, or that is in memory, everything is one transaction.
- */
-final class Target implements AutoCloseable {
+/** A new file. It is made beside its place, where nobody sees it, and moved there when it is complete. */
+final class FileTarget implements Target {
 
     /** Files that engines leave beside a database. */
     private static final List<String> COMPANIONS =
             List.of("-wal", "-shm", ".wal", ".wal-idx", ".coord", ".sync-journal", ".r2dbc-lock");
 
+    private static final int COMMIT_EVERY = 50_000;
+
     private final ConnectionFactoryOptions options;
-    private final @Nullable Path file;
-    private final @Nullable Path made;
+    private final Path file;
+    private final Path made;
+    private final int commitEvery;
     private @Nullable FileChannel lock;
 
-    private Target(ConnectionFactoryOptions options, @Nullable Path file, @Nullable Path made) {
+    FileTarget(ConnectionFactoryOptions options, Path file, int commitEvery) {
         this.options = options;
         this.file = file;
-        this.made = made;
+        this.made = file.resolveSibling(file.getFileName() + ".importing");
+        this.commitEvery = commitEvery == ImportOptions.BY_TARGET ? COMMIT_EVERY : commitEvery;
     }
 
-    static Target of(String url, ImportOptions choices) {
-        ConnectionFactoryOptions options = ConnectionFactoryOptions.parse(url);
-        Object protocol = options.getValue(ConnectionFactoryOptions.PROTOCOL);
-        if ("dqlite".equals(protocol)) {
-            throw new ImportException(
-                    "the target is a cluster, which imports do not support; import into a file, or write to the cluster with the driver");
-        }
-        boolean memory = "mem".equals(protocol);
-        @Nullable Path file = memory ? null : file(options);
-        if (choices.commitEvery() < 0) {
-            throw new ImportException("--commit-every is " + choices.commitEvery()
-                    + "; give the rows of a transaction, or 0 for one transaction");
-        }
-        if (choices.overwrite() && file == null) {
-            throw new ImportException("--overwrite replaces a file, but the target is in memory; leave the option out");
-        }
-        boolean fresh = file != null && (choices.overwrite() || !Files.exists(file));
-        if (fresh && "open".equals(options.getValue(DecentDbOptions.MODE)) && !Files.exists(file)) {
-            throw new ImportException(
-                    "there is no file " + file + ", and the option mode is 'open'; leave the option out");
-        }
-        if (!fresh && "create".equals(options.getValue(DecentDbOptions.MODE))) {
-            throw new ImportException(
-                    "the file " + file + " exists, and the option mode is 'create'; give --overwrite to replace it");
-        }
-        if (!fresh && choices.commitEvery() != ImportOptions.COMMIT_EVERY && choices.commitEvery() != 0) {
-            throw new ImportException(
-                    "--commit-every would leave half of an import in a database that exists; leave the option out,"
-                            + " and everything is one transaction, or import into a new file");
-        }
-        return new Target(
-                options, file, file != null && fresh ? file.resolveSibling(file.getFileName() + ".importing") : null);
+    @Override
+    public Engine trial() {
+        return Target.memory(options);
     }
 
-    private static boolean hasHost(ConnectionFactoryOptions options) {
-        Object host = options.getValue(ConnectionFactoryOptions.HOST);
-        return host != null && !host.toString().isEmpty();
-    }
-
-    private static Path file(ConnectionFactoryOptions options) {
-        Object name = options.getValue(ConnectionFactoryOptions.DATABASE);
-        if (name == null || name.toString().isBlank() || hasHost(options)) {
-            throw new ImportException(
-                    "the target names no file; write r2dbc:decentdb:////var/lib/app.ddb, with four slashes, or three for a relative path");
-        }
-        String text = name.toString();
-        Path path = Path.of(text.startsWith("~/") ? System.getProperty("user.home") + text.substring(1) : text)
-                .toAbsolutePath();
-        Path folder = path.getParent();
-        if (folder == null || !Files.isDirectory(folder)) {
-            throw new ImportException("the folder " + folder + " of the target does not exist; make it first");
-        }
-        if (Files.isDirectory(path)) {
-            throw new ImportException("the target " + path + " is a folder; name a file in it");
-        }
-        return path;
-    }
-
-    /** Whether the database is made by this import. */
-    boolean isFresh() {
-        return made != null;
-    }
-
-    /** A database in memory of the same engine. */
-    ConnectionFactoryOptions scratch() {
-        ConnectionFactoryOptions.Builder scratch = ConnectionFactoryOptions.parse(
-                        "r2dbc:decentdb:mem:///decentdb-import-" + UUID.randomUUID())
-                .mutate();
-        if (options.hasOption(DecentDbOptions.NATIVE_LIBRARY)) {
-            scratch.option(
-                    DecentDbOptions.NATIVE_LIBRARY, String.valueOf(options.getValue(DecentDbOptions.NATIVE_LIBRARY)));
-        }
-        return scratch.build();
-    }
-
-    /** The database to write to. For a file that is made, what an earlier import left there is removed, unless that still runs. */
-    ConnectionFactoryOptions writing() {
-        if (made == null) {
-            return options;
-        }
+    /** What an earlier import left beside the file is removed, unless that still runs. */
+    @Override
+    public Engine open() {
         lock();
         discard(made);
-        return at(made).option(DecentDbOptions.MODE, "create").build();
+        return new Engine(at(made).option(DecentDbOptions.MODE, "create").build());
+    }
+
+    @Override
+    public int commitEvery() {
+        return commitEvery;
+    }
+
+    @Override
+    public boolean isHidden() {
+        return true;
+    }
+
+    @Override
+    public boolean replacesTables() {
+        return false;
+    }
+
+    @Override
+    public boolean isCluster() {
+        return false;
+    }
+
+    @Override
+    public @Nullable ExistingTable existing(String table) {
+        return null;
     }
 
     private ConnectionFactoryOptions.Builder at(Path path) {
@@ -138,7 +92,6 @@ final class Target implements AutoCloseable {
     }
 
     private void lock() {
-        Path made = requireNonNull(this.made);
         Path place = sibling(made, "-lock");
         try {
             while (true) {
@@ -165,13 +118,10 @@ final class Target implements AutoCloseable {
         }
     }
 
-    /** Puts the file, which is complete and closed, into its place. */
-    void complete() {
+    @Override
+    public void complete() {
         Path from = made;
         Path to = file;
-        if (from == null || to == null) {
-            return;
-        }
         try {
             try (FileChannel written = FileChannel.open(from, StandardOpenOption.WRITE)) {
                 written.force(true);
@@ -233,14 +183,13 @@ final class Target implements AutoCloseable {
     @Override
     public void close() {
         FileChannel held = lock;
-        Path unfinished = made;
-        if (held == null || unfinished == null) {
+        if (held == null) {
             return;
         }
         lock = null;
         try {
-            discard(unfinished);
-            Files.deleteIfExists(sibling(unfinished, "-lock"));
+            discard(made);
+            Files.deleteIfExists(sibling(made, "-lock"));
         } catch (IOException e) {
             throw new ImportException(0, "the lock of the import cannot be removed: " + e, e);
         } finally {

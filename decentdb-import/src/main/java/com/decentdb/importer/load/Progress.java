@@ -28,6 +28,12 @@ final class Progress {
         emit();
     }
 
+    /** The source is read again, from its beginning; so many rows are in the target. */
+    void restart(long rows) {
+        read = 0;
+        written = rows;
+    }
+
     void table(String next) {
         table = next;
     }

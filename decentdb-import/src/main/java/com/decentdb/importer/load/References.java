@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Adds the foreign keys that are checked last. Rows that refer to nothing are found in the source again, for their lines. */
+/** Adds the foreign keys that are checked last, or on a cluster checks those that are there. Rows that refer to nothing are found in the source again, for their lines. */
 final class References {
 
     private static final int KEYS = 10_000;
@@ -35,20 +35,35 @@ final class References {
             removeOrphans();
         }
         for (Plan.Reference reference : plan.references) {
-            try {
-                engine.execute(reference.sql());
-            } catch (R2dbcException e) {
-                Set<List<Object>> orphans = orphans(reference, 1);
-                if (orphans.isEmpty()) {
-                    throw new ImportException(
-                            reference.line(), "the engine refuses " + reference.sql() + ": " + e.getMessage(), e);
-                }
+            @Nullable R2dbcException refused = refusal(reference.sql());
+            if (refused == null && reference.sql() != null) {
+                continue;
+            }
+            Set<List<Object>> orphans = orphans(reference, 1);
+            if (!orphans.isEmpty()) {
                 List<Long> lines = lines(reference, orphans, true);
                 throw new ImportException(
                         lines.isEmpty() ? 0 : lines.get(0),
                         reason(reference, orphans.iterator().next()),
-                        e);
+                        refused);
             }
+            if (refused != null) {
+                throw new ImportException(
+                        reference.line(),
+                        "the engine refuses " + reference.sql() + ": " + refused.getMessage(),
+                        refused);
+            }
+        }
+    }
+
+    private @Nullable R2dbcException refusal(@Nullable String sql) {
+        try {
+            if (sql != null) {
+                engine.execute(sql);
+            }
+            return null;
+        } catch (R2dbcException e) {
+            return e;
         }
     }
 

@@ -12,7 +12,9 @@ import io.r2dbc.spi.Result;
 import io.r2dbc.spi.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -26,6 +28,9 @@ import reactor.core.publisher.Flux;
 final class RowWriter implements Source.Sink {
 
     private static final int BATCH_ROWS = 512;
+    /** The parameters that every server of a cluster takes, of which a statement inserts several rows: each is a question and an answer. */
+    private static final int CLUSTER_PARAMETERS = 250;
+
     private static final int BATCH_SIZE = 1 << 20;
 
     private final Engine engine;
@@ -34,6 +39,9 @@ final class RowWriter implements Source.Sink {
     private final OnError onError;
     private final SkippedRows rows;
     private final Progress progress;
+    private final @Nullable Journal journal;
+    /** Rows that an import that goes on wrote before. */
+    private final Map<Plan.Table, long[]> done = new HashMap<>();
 
     private Plan.@Nullable Table table;
     private List<Row> batch = new ArrayList<>();
@@ -46,13 +54,33 @@ final class RowWriter implements Source.Sink {
 
     private record Sent(Plan.Table table, List<Row> rows, CompletableFuture<Long> answer) {}
 
-    RowWriter(Engine engine, Plan plan, int commitEvery, OnError onError, SkippedRows rows, Progress progress) {
+    RowWriter(
+            Engine engine,
+            Plan plan,
+            int commitEvery,
+            OnError onError,
+            SkippedRows rows,
+            Progress progress,
+            @Nullable Journal journal) {
         this.engine = engine;
         this.plan = plan;
         this.commitEvery = commitEvery;
         this.onError = onError;
         this.rows = rows;
         this.progress = progress;
+        this.journal = journal;
+        plan.tables.stream()
+                .filter(each -> rows.of(each).read > 0)
+                .forEach(each -> done.put(each, new long[] {rows.of(each).read}));
+    }
+
+    private boolean isDone(Plan.Table into) {
+        long[] left = done.isEmpty() ? null : done.get(into);
+        if (left == null || left[0] == 0) {
+            return false;
+        }
+        left[0]--;
+        return true;
     }
 
     private Plan.Table table(SourceTable source) {
@@ -69,8 +97,11 @@ final class RowWriter implements Source.Sink {
     @Override
     public void row(SourceTable source, long line, @Nullable Object[] values) {
         Plan.Table into = table(source);
-        rows.of(into).read++;
         progress.read();
+        if (isDone(into)) {
+            return;
+        }
+        rows.of(into).read++;
         @Nullable Object[] bound = new @Nullable Object[into.places().size()];
         for (int i = 0; i < bound.length; i++) {
             @Nullable Object value = values[into.places().get(i)];
@@ -80,6 +111,10 @@ final class RowWriter implements Source.Sink {
                 refuse(into, line, "column " + into.columns().get(i) + ": " + e.getMessage(), e);
                 return;
             }
+            if (engine.isCluster() && bound[i] instanceof String text && text.indexOf(0) >= 0) {
+                refuse(into, line, "column " + into.columns().get(i) + ": a cluster cuts texts off at U+0000", null);
+                return;
+            }
             if (value == null && i == into.id()) {
                 refuse(into, line, "column " + into.columns().get(i) + ", the primary key, is NULL", null);
                 return;
@@ -87,16 +122,26 @@ final class RowWriter implements Source.Sink {
             size += Values.size(bound[i]);
         }
         batch.add(new Row(line, Arrays.asList(bound)));
-        if (batch.size() == BATCH_ROWS || size >= BATCH_SIZE) {
+        if (batch.size() == batchRows(into) || size >= BATCH_SIZE) {
             send();
         }
+    }
+
+    private int batchRows(Plan.Table into) {
+        int most = engine.isCluster()
+                ? Math.max(1, CLUSTER_PARAMETERS / into.columns().size())
+                : BATCH_ROWS;
+        return commitEvery > 0 ? Math.min(most, commitEvery) : most;
     }
 
     @Override
     public void unreadable(SourceTable source, long line, String reason) {
         Plan.Table into = table(source);
-        rows.of(into).read++;
-        refuse(into, line, reason, null);
+        progress.read();
+        if (!isDone(into)) {
+            rows.of(into).read++;
+            refuse(into, line, reason, null);
+        }
     }
 
     private void refuse(Plan.Table into, long line, String reason, @Nullable Throwable cause) {
@@ -113,40 +158,53 @@ final class RowWriter implements Source.Sink {
         if (into == null || batch.isEmpty()) {
             return;
         }
-        if (commitEvery > 0 && uncommitted >= commitEvery) {
-            commit(into, batch.get(0).line);
-        }
         List<Row> gathered = batch;
         batch = new ArrayList<>(BATCH_ROWS);
         size = 0;
         uncommitted += gathered.size();
         sent = new Sent(into, gathered, write(into, gathered));
         progress.emit();
+        if (commitEvery > 0 && uncommitted >= commitEvery) {
+            // Nothing that was read waits now, so that the counts are those of the transaction.
+            settle();
+            commit(into, gathered.get(gathered.size() - 1).line);
+        }
     }
 
     private void commit(Plan.Table into, long line) {
+        Journal kept = journal;
         try {
-            engine.connection().commitTransaction().block();
-            engine.connection().beginTransaction().block();
+            if (kept != null) {
+                kept.record(engine);
+            }
+            engine.commit();
+            if (kept != null) {
+                kept.committed();
+            }
+            engine.begin();
         } catch (R2dbcException e) {
-            throw new ImportException(line, "table " + into.source().name + ", before this row: " + e.getMessage(), e);
+            throw new ImportException(line, "table " + into.source().name + ", up to this row: " + e.getMessage(), e);
         }
         uncommitted = 0;
     }
 
+    /** All of the rows, or none. On a cluster that holds for one execution, elsewhere for all that are sent together. */
     private CompletableFuture<Long> write(Plan.Table into, List<Row> gathered) {
-        Statement statement = engine.connection().createStatement(into.insert());
+        boolean single = engine.isCluster();
+        int width = into.columns().size();
+        Statement statement = engine.connection().createStatement(into.insert(single ? gathered.size() : 1));
         for (int i = 0; i < gathered.size(); i++) {
-            if (i > 0) {
+            if (i > 0 && !single) {
                 statement.add();
             }
             List<@Nullable Object> values = gathered.get(i).values;
-            for (int j = 0; j < values.size(); j++) {
+            for (int j = 0; j < width; j++) {
                 @Nullable Object value = values.get(j);
+                int place = single ? i * width + j : j;
                 if (value == null) {
-                    statement.bindNull(j, String.class);
+                    statement.bindNull(place, String.class);
                 } else {
-                    statement.bind(j, value);
+                    statement.bind(place, value);
                 }
             }
         }

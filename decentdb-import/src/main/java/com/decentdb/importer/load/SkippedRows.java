@@ -4,10 +4,11 @@ import com.decentdb.importer.ImportReport;
 import com.decentdb.importer.ImportReport.SkippedRow;
 import com.decentdb.importer.plan.Plan;
 import com.decentdb.importer.schema.SourceTable;
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** How many rows each table had and has, and which were left out. */
 final class SkippedRows {
@@ -17,10 +18,25 @@ final class SkippedRows {
         long read;
         long written;
         long skipped;
+
+        Count copy() {
+            Count copy = new Count();
+            copy.read = read;
+            copy.written = written;
+            copy.skipped = skipped;
+            return copy;
+        }
+
+        void clear() {
+            read = 0;
+            written = 0;
+            skipped = 0;
+        }
     }
 
     private final Map<SourceTable, Count> counts = new HashMap<>();
-    private final List<SkippedRow> listed = new ArrayList<>();
+    /** A row that an import meets again, after it lost its connection, is listed once. */
+    private final Set<SkippedRow> listed = new LinkedHashSet<>();
 
     Count of(Plan.Table table) {
         return counts.computeIfAbsent(table.source(), key -> new Count());
@@ -39,6 +55,15 @@ final class SkippedRows {
 
     boolean isListed(Plan.Table table, long line) {
         return listed.stream().anyMatch(row -> row.line() == line && row.table().equals(table.source().name));
+    }
+
+    /** All rows that were left out, listed or not. */
+    long skipped() {
+        return counts.values().stream().mapToLong(count -> count.skipped).sum();
+    }
+
+    long written() {
+        return counts.values().stream().mapToLong(count -> count.written).sum();
     }
 
     List<SkippedRow> listed() {

@@ -15,6 +15,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.temporal.ChronoField;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,9 @@ final class Values {
     private Values() {}
 
     static Object of(Object value, ColumnType type) {
+        if (type.kind() == Kind.ANY) {
+            return value instanceof byte[] bytes ? ByteBuffer.wrap(bytes) : value;
+        }
         if (value instanceof String text) {
             return text(text, type);
         }
@@ -88,7 +92,7 @@ final class Values {
                 case TIMESTAMPTZ -> OffsetDateTime.parse(text, TIMESTAMPTZ);
                 case INTERVAL -> Interval.parse(text);
                 case JSON -> type.element() == null ? text : PgArrays.toJson(text, element(type));
-                case TEXT, ENUM, INET, CIDR, MACADDR -> text;
+                case TEXT, ENUM, INET, CIDR, MACADDR, ANY -> text;
             };
         } catch (NumberFormatException | DateTimeException e) {
             throw new IllegalArgumentException("'" + shorten(text) + "' is not a value of " + type.ddl(), e);
@@ -96,9 +100,9 @@ final class Values {
     }
 
     private static boolean bool(String text, ColumnType type) {
-        return switch (text) {
-            case "t", "true" -> true;
-            case "f", "false" -> false;
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case "t", "true", "1" -> true;
+            case "f", "false", "0" -> false;
             default -> throw wrong(text, type);
         };
     }

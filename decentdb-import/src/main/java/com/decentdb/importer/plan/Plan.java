@@ -5,6 +5,7 @@ import com.decentdb.importer.schema.SourceTable;
 import com.decentdb.importer.text.Names;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,8 @@ public final class Plan {
 
     /** Before the rows: sequences, and each table with its unique indexes. */
     public final List<String> before = new ArrayList<>();
+    /** The sequences that are made before the rows. */
+    public final List<String> sequences = new ArrayList<>();
     /** The tables, in the order in which they are made. */
     public final List<Table> tables = new ArrayList<>();
     /** Foreign keys that are checked when all rows are there. */
@@ -33,18 +36,31 @@ public final class Plan {
             List<ColumnType> types,
             int id) {
 
+        /** Whether the import makes the table; else it exists, and gets rows. */
+        public boolean isMade() {
+            return source.existing == null;
+        }
+
         public String insert() {
+            return insert(1);
+        }
+
+        /** The statement that inserts so many rows at once. */
+        public String insert(int rows) {
+            int width = columns.size();
             return "INSERT INTO " + Names.quote(name)
-                    + columns.stream().map(Names::quote).collect(Collectors.joining(", ", " (", ")"))
-                    + IntStream.rangeClosed(1, columns.size())
-                            .mapToObj(i -> "$" + i)
-                            .collect(Collectors.joining(", ", " VALUES (", ")"));
+                    + columns.stream().map(Names::quote).collect(Collectors.joining(", ", " (", ") VALUES "))
+                    + IntStream.range(0, rows)
+                            .mapToObj(row -> IntStream.rangeClosed(1, width)
+                                    .mapToObj(i -> "$" + (row * width + i))
+                                    .collect(Collectors.joining(", ", "(", ")")))
+                            .collect(Collectors.joining(", "));
         }
     }
 
-    /** A foreign key that is added when all rows are there. */
+    /** A foreign key that is added when all rows are there; on a cluster, where its table has it from the start, it is only checked. */
     public record Reference(
-            String sql,
+            @Nullable String sql,
             Table table,
             List<String> columns,
             String target,
@@ -95,7 +111,7 @@ public final class Plan {
 
     public List<String> statements() {
         List<String> all = new ArrayList<>(before);
-        references.forEach(reference -> all.add(reference.sql()));
+        references.stream().map(Reference::sql).filter(Objects::nonNull).forEach(all::add);
         all.addAll(after);
         return List.copyOf(all);
     }

@@ -15,15 +15,20 @@ import com.decentdb.importer.text.Dialect;
 import com.decentdb.importer.text.Expressions;
 import com.decentdb.importer.text.Names;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the plan: it asks a scratch database of the same engine, in memory, which parts of the schema that accepts. */
 public final class Planner {
+
+    /** The types that clusters have, too. */
+    private static final Set<Kind> PLAIN = EnumSet.of(Kind.INT64, Kind.FLOAT64, Kind.TEXT, Kind.BLOB, Kind.ANY);
 
     private final SourceSchema schema;
     private final Dialect dialect;
@@ -59,7 +64,8 @@ public final class Planner {
         Planner planner = new Planner(schema, dialect, options, scratch, findings);
         for (SourceTable table : ordered) {
             planner.names.give("table ", table.name, table.line);
-            Naming columns = new Naming(options.preserveCase(), findings);
+            // The columns of a table that exists have its names.
+            Naming columns = new Naming(options.preserveCase() || table.existing != null, findings);
             table.columns.forEach(column -> columns.give("column " + table.name + ".", column.name, column.line));
             planner.columnNames.put(table, columns);
         }
@@ -110,6 +116,7 @@ public final class Planner {
             @Nullable String refused = scratch.refusal(sql);
             if (refused == null) {
                 plan.before.add(sql);
+                plan.sequences.add(name);
                 sequences.put(sequence.name, name);
             } else {
                 findings.skipped("sequence " + sequence.name, sequence.line, "the engine refuses it: " + refused);
@@ -128,9 +135,21 @@ public final class Planner {
     }
 
     private void table(SourceTable table) {
-        String name = String.valueOf(names.of(table.name));
-        TableDraft draft = new TableDraft(name);
+        @Nullable String existing = table.existing;
         Map<SourceColumn, TableDraft.Column> drafts = new LinkedHashMap<>();
+        if (existing != null) {
+            table.columns.forEach(column -> drafts.put(
+                    column, new TableDraft.Column(column.name, column.type().ddl(), false, null)));
+            add(table, existing, drafts);
+            return;
+        }
+        String name = String.valueOf(names.of(table.name));
+        if (scratch.isCluster()) {
+            // The scratch is a transaction of the cluster, which is undone, and tables that exist would stand in its
+            // way.
+            scratch.refusal("DROP TABLE IF EXISTS " + Names.quote(name));
+        }
+        TableDraft draft = new TableDraft(name);
         for (SourceColumn column : table.columns) {
             column.type = supported(table, column);
             TableDraft.Column drafted = new TableDraft.Column(
@@ -187,7 +206,9 @@ public final class Planner {
             }
             boolean plain = !generated || (dialect == Dialect.SQLITE && value != null && !value.taken);
             if (drafted != null && plain) {
-                id = column == single && column.type().kind() == Kind.INT64 ? filled.size() : id;
+                boolean numbers = column.type().kind() == Kind.INT64
+                        || column.type().ddl().equals("INTEGER");
+                id = column == single && numbers ? filled.size() : id;
                 filled.add(drafted.name);
                 places.add(i);
                 types.add(column.type());
@@ -199,6 +220,16 @@ public final class Planner {
     /** A type that the engine at hand has not becomes TEXT. */
     private ColumnType supported(SourceTable table, SourceColumn column) {
         ColumnType type = column.type();
+        if (scratch.isCluster()) {
+            ColumnType stored = type.onCluster();
+            if (!PLAIN.contains(type.kind())) {
+                findings.changed(
+                        "column " + table.name + "." + column.name,
+                        column.line,
+                        "a cluster has no type " + type.ddl() + "; it is " + stored.ddl());
+            }
+            return stored;
+        }
         @Nullable String refused = scratch.refusal("CREATE TABLE decentdb_import_type (a " + type.ddl() + ")");
         if (refused == null) {
             scratch.execute("DROP TABLE decentdb_import_type");
@@ -239,6 +270,7 @@ public final class Planner {
             text = text.equals("1") ? "true" : "false";
         }
         if (dialect == Dialect.SQLITE
+                && !scratch.isCluster()
                 && text.regionMatches(true, 0, "CURRENT_", 0, 8)
                 && column.type().kind() == Kind.TEXT) {
             findings.changed(
@@ -261,6 +293,10 @@ public final class Planner {
 
     /** Whether a foreign key can be checked row by row. Where bad rows are skipped, all are checked last, so that no skipped row is referred to. */
     private boolean isEarly(ForeignKey key) {
+        if (scratch.isCluster()) {
+            // SQLite takes a foreign key only with its table, and that of a table that is made later, too.
+            return target(key) != null;
+        }
         @Nullable String target = names.of(key.target());
         return options.onError() == OnError.STOP
                 && plan.tables.stream().anyMatch(planned -> planned.name().equals(target));
@@ -309,13 +345,17 @@ public final class Planner {
                         "the table " + key.target() + " is not imported");
                 continue;
             }
-            boolean early = options.onError() == OnError.STOP
+            boolean early = !scratch.isCluster()
+                    && options.onError() == OnError.STOP
                     && plan.tables.indexOf(plan.of(target)) < plan.tables.indexOf(planned);
             if (early) {
                 continue;
             }
-            String sql = "ALTER TABLE " + Names.quote(planned.name()) + " ADD " + foreignKey(table, key);
-            @Nullable String refused = scratch.refusal(sql);
+            @Nullable
+            String sql = scratch.isCluster()
+                    ? null
+                    : "ALTER TABLE " + Names.quote(planned.name()) + " ADD " + foreignKey(table, key);
+            @Nullable String refused = sql == null ? null : scratch.refusal(sql);
             if (refused != null) {
                 findings.skipped("table " + table.name + ": " + sql, key.line(), "the engine refuses it: " + refused);
                 continue;

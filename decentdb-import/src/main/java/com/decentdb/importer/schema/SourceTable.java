@@ -17,6 +17,9 @@ public final class SourceTable {
     /** The table that has the rows, if this is a partition of it. */
     public @Nullable String partitionOf;
 
+    /** The table of the target that exists already and takes the rows. */
+    public @Nullable String existing;
+
     /** A primary key or a unique constraint. */
     public record Key(@Nullable String name, boolean primary, List<String> columns, long line) {}
 

@@ -1,5 +1,6 @@
 package com.decentdb.importer.source;
 
+import com.decentdb.importer.CsvOptions;
 import com.decentdb.importer.ImportException;
 import com.decentdb.importer.schema.ColumnType;
 import com.decentdb.importer.schema.Findings;
@@ -7,23 +8,24 @@ import com.decentdb.importer.schema.SourceColumn;
 import com.decentdb.importer.schema.SourceSchema;
 import com.decentdb.importer.schema.SourceTable;
 import com.decentdb.importer.text.Dialect;
+import com.decentdb.importer.text.Names;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.apache.commons.csv.QuoteMode;
 import org.jspecify.annotations.Nullable;
 
-/** A CSV file as RFC 4180 describes it, with a header. Every column is text, since no value says what else it is. */
+/** A CSV file as RFC 4180 describes it, with a header. A column is text, unless somebody says or the values show what else it is. */
 public final class CsvSource implements Source {
 
     /** With this mode an empty value without quotes is null, and one with quotes is empty. */
@@ -35,16 +37,20 @@ public final class CsvSource implements Source {
 
     private final Path path;
     private final long size;
+    private final CsvOptions options;
     private final String table;
     private @Nullable InputFile file;
+    private long before;
 
-    public CsvSource(Path path) {
+    public CsvSource(Path path, CsvOptions options) {
         this.path = path;
         this.size = InputFile.size(path);
-        this.table = String.valueOf(path.getFileName()).replaceFirst("\\..*", "");
+        this.options = options;
+        String named = options.table() == null ? "" : options.table();
+        this.table = named.isEmpty() ? String.valueOf(path.getFileName()).replaceFirst("\\..*", "") : named;
         if (table.isEmpty()) {
             throw new ImportException(
-                    "its name begins with a dot, so that it gives no name to a table; rename the file");
+                    "its name begins with a dot, so that it gives no name to a table; name one with --into");
         }
     }
 
@@ -63,7 +69,13 @@ public final class CsvSource implements Source {
         return true;
     }
 
+    @Override
+    public String identity() {
+        return InputFile.identity(path);
+    }
+
     private CSVParser open() throws IOException {
+        before += file == null ? 0 : file.position();
         InputFile opened = InputFile.open(path);
         file = opened;
         InputStreamReader text = new InputStreamReader(opened, StandardCharsets.UTF_8.newDecoder());
@@ -71,29 +83,112 @@ public final class CsvSource implements Source {
     }
 
     @Override
-    public SourceSchema schema(Predicate<String> wanted, Findings findings) {
+    public SourceSchema schema(Request request, Findings findings) {
         SourceSchema schema = new SourceSchema();
         SourceTable read = new SourceTable(table, 1);
+        List<String> names = header();
+        Source.@Nullable ExistingTable existing =
+                options.append() ? request.existing().apply(table) : null;
+        if (existing == null) {
+            read.columns.addAll(names.stream()
+                    .map(name -> new SourceColumn(name, "TEXT", 1))
+                    .toList());
+            decideTypes(read);
+        } else {
+            read.existing = existing.name();
+            names.forEach(name -> read.columns.add(column(name, existing)));
+        }
+        schema.tables.put(table, read);
+        return schema;
+    }
+
+    private List<String> header() {
+        Set<String> names = new LinkedHashSet<>();
         try (CSVParser parser = open()) {
             Iterator<CSVRecord> records = parser.iterator();
             if (!records.hasNext()) {
                 throw new ImportException(1, "the file is empty; its first line has to name the columns");
             }
-            Set<String> names = new HashSet<>();
             for (String name : records.next()) {
-                if (name == null || name.isBlank() || !names.add(name)) {
-                    throw new ImportException(1, "the first line has to name each column once, but has '" + name + "'");
+                String plain = name == null ? "" : names.isEmpty() ? name.replace("\uFEFF", "") : name;
+                if (plain.isBlank() || !names.add(plain)) {
+                    throw new ImportException(
+                            1, "the first line has to name each column once, but has '" + plain + "'");
                 }
-                String plain = read.columns.isEmpty() ? name.replace("\uFEFF", "") : name;
-                SourceColumn column = new SourceColumn(plain, "TEXT", 1);
-                column.type = ColumnType.TEXT;
-                read.columns.add(column);
             }
         } catch (IOException | UncheckedIOException e) {
             throw failed(1, e);
         }
-        schema.tables.put(table, read);
-        return schema;
+        // The progress does not count the header.
+        file = null;
+        return List.copyOf(names);
+    }
+
+    private SourceColumn column(String name, ExistingTable existing) {
+        if (!options.columns().isEmpty() || options.detectTypes()) {
+            throw new ImportException("the table " + existing.name()
+                    + " exists, and its columns have their types; leave --column and --detect-types out");
+        }
+        for (Map.Entry<String, ColumnType> column : existing.columns().entrySet()) {
+            if (Names.lower(column.getKey()).equals(Names.lower(name))) {
+                SourceColumn found =
+                        new SourceColumn(column.getKey(), column.getValue().ddl(), 1);
+                found.type = column.getValue();
+                return found;
+            }
+        }
+        throw new ImportException(
+                1,
+                "the table " + existing.name() + " has no column " + name + "; its columns are "
+                        + existing.columns().keySet());
+    }
+
+    private void decideTypes(SourceTable read) {
+        options.columns().forEach((name, type) -> {
+            @Nullable SourceColumn column = read.column(name);
+            if (column == null) {
+                throw new ImportException(
+                        1,
+                        "it has no column " + name + "; its columns are "
+                                + read.columns.stream().map(each -> each.name).toList());
+            }
+            column.type = ColumnType.named(type);
+            if (column.type == null) {
+                throw new ImportException("the column " + name + " cannot be " + type
+                        + "; types are INT64, FLOAT64, DECIMAL(10,2), BOOL, TEXT, BLOB, UUID, DATE, TIME, TIMESTAMP,"
+                        + " TIMESTAMPTZ, INTERVAL, INET, CIDR, MACADDR and JSON");
+            }
+        });
+        if (options.detectTypes()) {
+            detect(read);
+        }
+        for (SourceColumn column : read.columns) {
+            column.type = column.type == null ? ColumnType.TEXT : column.type;
+        }
+    }
+
+    private void detect(SourceTable read) {
+        List<TypeDetector> detectors =
+                read.columns.stream().map(column -> new TypeDetector()).toList();
+        rows(List.of(read), new Sink() {
+            @Override
+            public void row(SourceTable from, long line, @Nullable Object[] values) {
+                for (int i = 0; i < values.length; i++) {
+                    if (values[i] instanceof String value) {
+                        detectors.get(i).see(value);
+                    }
+                }
+            }
+
+            @Override
+            public void unreadable(SourceTable from, long line, String reason) {
+                // It is refused when the rows are written.
+            }
+        });
+        for (int i = 0; i < detectors.size(); i++) {
+            SourceColumn column = read.columns.get(i);
+            column.type = column.type == null ? detectors.get(i).type() : column.type;
+        }
     }
 
     private static ImportException failed(long line, Exception e) {
@@ -131,12 +226,12 @@ public final class CsvSource implements Source {
     @Override
     public long position() {
         InputFile present = file;
-        return present == null ? 0 : present.position();
+        return present == null ? 0 : Math.min(before + present.position(), size());
     }
 
     @Override
     public long size() {
-        return size;
+        return options.detectTypes() ? 2 * size : size;
     }
 
     @Override

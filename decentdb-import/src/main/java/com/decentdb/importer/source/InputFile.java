@@ -33,6 +33,16 @@ final class InputFile extends FilterInputStream {
         }
     }
 
+    /** The name, the size and the time of the last change. */
+    static String identity(Path path) {
+        try {
+            return path.getFileName() + " (" + size(path) + " bytes of "
+                    + Files.getLastModifiedTime(path).toInstant() + ")";
+        } catch (IOException e) {
+            throw new ImportException(0, "it cannot be read: " + e, e);
+        }
+    }
+
     static InputFile open(Path path) {
         Counter counter;
         try {

@@ -56,7 +56,13 @@ public final class PgDumpSource implements Source {
     }
 
     @Override
-    public SourceSchema schema(Predicate<String> wanted, Findings findings) {
+    public String identity() {
+        return InputFile.identity(path);
+    }
+
+    @Override
+    public SourceSchema schema(Request request, Findings findings) {
+        Predicate<String> wanted = request.wanted();
         PgSchema read = new PgSchema(wanted, findings);
         Set<SourceTable> filled = new LinkedHashSet<>();
         Map<SourceColumn, Long> unfit = new HashMap<>();

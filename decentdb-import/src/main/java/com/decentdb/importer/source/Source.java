@@ -1,10 +1,13 @@
 package com.decentdb.importer.source;
 
+import com.decentdb.importer.schema.ColumnType;
 import com.decentdb.importer.schema.Findings;
 import com.decentdb.importer.schema.SourceSchema;
 import com.decentdb.importer.schema.SourceTable;
 import com.decentdb.importer.text.Dialect;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -19,10 +22,15 @@ public interface Source extends AutoCloseable {
     /**
      * Reads the schema, with the types that the columns will have. Tables are in the order in which {@link #rows} gives
      * their rows, unless {@link #anyOrder}.
-     *
-     * @param wanted the tables whose rows are of interest
      */
-    SourceSchema schema(Predicate<String> wanted, Findings findings);
+    SourceSchema schema(Request request, Findings findings);
+
+    /**
+     * The text by which an import that goes on knows that the source is the same: its rows must come in the same order.
+     *
+     * @return the name of the file with its size and the time of its last change
+     */
+    String identity();
 
     /** Whether {@link #rows} follows the order it is given. */
     boolean anyOrder();
@@ -37,6 +45,18 @@ public interface Source extends AutoCloseable {
 
     @Override
     void close();
+
+    /**
+     * The wishes of an import.
+     *
+     * @param wanted the tables whose rows are of interest
+     * @param cluster whether values keep the types that they have in SQLite
+     * @param existing the table of the target with this name; null if there is none
+     */
+    record Request(Predicate<String> wanted, boolean cluster, Function<String, @Nullable ExistingTable> existing) {}
+
+    /** A table that the target has already; the types of its columns are in their order. */
+    record ExistingTable(String name, Map<String, ColumnType> columns) {}
 
     /** The taker of rows. Any of its methods may end the import with an exception. */
     interface Sink {

@@ -26,7 +26,6 @@ import java.sql.Statement;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteConfig;
@@ -76,7 +75,14 @@ public final class SqliteSource implements Source {
     }
 
     @Override
-    public SourceSchema schema(Predicate<String> wanted, Findings findings) {
+    public String identity() {
+        Path log = path.resolveSibling(path.getFileName() + "-wal");
+        return InputFile.identity(path)
+                + (Files.exists(log) && InputFile.size(log) > 0 ? " and " + InputFile.identity(log) : "");
+    }
+
+    @Override
+    public SourceSchema schema(Request request, Findings findings) {
         SourceSchema schema = new SourceSchema();
         try (Statement statement = connection.createStatement()) {
             Set<String> special = special(statement, findings);
@@ -90,8 +96,10 @@ public final class SqliteSource implements Source {
                 }
             }
             for (SourceTable table : schema.tables.values()) {
-                if (wanted.test(table.name)) {
-                    size += SqliteTypes.decide(table, detectUuid, statement, findings);
+                if (request.wanted().test(table.name)) {
+                    size += request.cluster()
+                            ? StorageTypes.decide(table, statement, findings)
+                            : SqliteTypes.decide(table, detectUuid, statement, findings);
                 } else {
                     findings.skipped("table " + table.name, 0, "it was not asked for");
                 }
