@@ -272,7 +272,7 @@ public final class ImportDriver {
     private Measured measure(Importer importer) throws IOException, InterruptedException {
         progress(importer.source + ", " + importer.program + " into " + importer.engine);
         Path log = folder.resolve("log");
-        // What the import before left to be written must not be written during this one.
+        // The disk must not write during this import what the one before left in the cache.
         ImportProcess.run(List.of("sync"), Map.of(), log, plan.limit);
         End end = ImportProcess.run(importer.command, importer.environment, log, plan.limit);
         long file = 0;

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What fails when almost everything was written; {@code -Dimport.rows} says how many rows that is. */
+/** Failures when almost everything was written; {@code -Dimport.rows} says how many rows that is. */
 class LateFailureTests {
 
     private static final int ROWS = Integer.getInteger("import.rows", 50_000);

@@ -250,7 +250,7 @@ class PartialImportTests {
                         + "CREATE INDEX child_name ON child (name);\n"
                         + "CREATE INDEX child_parent ON child (parent);\n"
                         + "CREATE VIEW children AS SELECT name FROM child;\n");
-        // What stands in the way of a step is removed after the failure.
+        // The test removes after each failure what stands in the way of a step.
         with(
                 target,
                 connection -> connection.execute("CREATE TABLE other (a INT64); CREATE INDEX child_parent ON other (a);"

@@ -98,6 +98,6 @@ final class DatabaseTarget implements Target {
 
     @Override
     public void close() {
-        // What was not committed was undone.
+        // The engine undid what was not committed.
     }
 }

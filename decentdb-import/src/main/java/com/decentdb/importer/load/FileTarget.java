@@ -48,7 +48,7 @@ final class FileTarget implements Target {
         return Target.memory(options);
     }
 
-    /** What an earlier import left beside the file is removed, unless that still runs. */
+    /** Removes what an earlier import left beside the file, unless that still runs. */
     @Override
     public Engine open() {
         lock();

@@ -34,7 +34,7 @@ final class Journal {
     private long steps;
     private long commits;
 
-    /** What the table has about a table or a sequence. */
+    /** A row of the table, about a table or a sequence. */
     private record Entry(
             String name, String kind, String source, boolean made, long read, long written, long skipped, long steps) {}
 
@@ -51,7 +51,7 @@ final class Journal {
         this.identity = source + ", plan " + Integer.toHexString(work.hashCode());
     }
 
-    /** What of the work is done: 0 while rows are copied, then one more for each step after them. */
+    /** The steps that are done: 0 while rows are copied, then one more for each step. */
     long steps() {
         return steps;
     }
@@ -145,7 +145,7 @@ final class Journal {
                 .collect(Collectors.toSet());
     }
 
-    /** What imports into tables of this plan left, with all other objects of these imports. */
+    /** All entries of those imports that left tables of this plan. */
     private static List<Entry> unfinished(List<Entry> there, Plan plan) {
         Set<String> sources = new HashSet<>();
         for (Plan.Table table : plan.tables) {
