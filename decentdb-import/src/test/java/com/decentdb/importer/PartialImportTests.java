@@ -216,8 +216,10 @@ class PartialImportTests {
     void twoImportsIntoOneDatabaseKeepTheirStatesApart() {
         Path first = file(folder, "first.csv", "id,name\n1,a\nx,b\n");
         Path second = file(folder, "second.csv", "id,name\n2,a\ny,b\n");
-        assertThatThrownBy(() -> csv(first, 1, Unfinished.REFUSE).report().block());
-        assertThatThrownBy(() -> csv(second, 1, Unfinished.REFUSE).report().block());
+        assertThatThrownBy(() -> csv(first, 1, Unfinished.REFUSE).report().block())
+                .isInstanceOf(ImportException.class);
+        assertThatThrownBy(() -> csv(second, 1, Unfinished.REFUSE).report().block())
+                .isInstanceOf(ImportException.class);
 
         csv(first, 1, Unfinished.RESUME)
                 .with(options -> options.withOnError(OnError.SKIP))
