@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.decentdb.r2dbc.api.Change;
 import com.decentdb.r2dbc.api.CodecExtension;
 import com.decentdb.r2dbc.api.DecentDbConnection;
+import com.decentdb.r2dbc.api.DecentDbErrorDetails;
 import com.decentdb.r2dbc.api.LiveChanges;
 import com.decentdb.r2dbc.api.RowChange;
 import com.decentdb.r2dbc.api.schema.QueryDescription;
@@ -14,6 +15,7 @@ import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactories;
 import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -222,6 +224,28 @@ class ReadmeTests {
                 .as(StepVerifier::create)
                 .expectNext("70", "30")
                 .verifyComplete();
+    }
+
+    @Test
+    void errorDetails() {
+        withMemory("details", connection -> {
+                    Mono<Long> added = connection
+                            .execute("INSERT INTO item (name, price) VALUES ($1, $2)", "tea", new BigDecimal("4.20"))
+                            .onErrorMap(
+                                    R2dbcDataIntegrityViolationException.class,
+                                    error -> new IllegalStateException("taken: "
+                                            + DecentDbErrorDetails.of(error)
+                                                    .map(DecentDbErrorDetails::column)
+                                                    .orElse("?")));
+
+                    return connection
+                            .execute("CREATE TABLE item (name TEXT UNIQUE, price DECIMAL(8,2))")
+                            .then(added)
+                            .thenMany(added.map(String::valueOf));
+                })
+                .as(StepVerifier::create)
+                // DecentDB does not say of which columns a constraint is.
+                .verifyErrorSatisfies(error -> assertThat(error.getMessage()).isIn("taken: name", "taken: ?"));
     }
 
     @Test

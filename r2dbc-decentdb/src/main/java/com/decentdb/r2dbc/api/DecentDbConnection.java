@@ -62,6 +62,7 @@ public interface DecentDbConnection
     @Override
     Mono<Void> beginTransaction(TransactionDefinition definition);
 
+    /** Completes without having done anything if none is open, as {@code COMMIT} does in PostgreSQL. */
     @Override
     Mono<Void> commitTransaction();
 
@@ -69,12 +70,18 @@ public interface DecentDbConnection
     @Override
     Mono<Void> rollbackTransaction();
 
+    /**
+     * Creates a savepoint; begins a transaction for it if none is open, as R2DBC's test kit demands. {@code SAVEPOINT} written as SQL fails
+     * with {@code 25P01} then, as in PostgreSQL.
+     */
     @Override
     Mono<Void> createSavepoint(String name);
 
+    /** Fails with {@code 25P01} if no transaction is open. */
     @Override
     Mono<Void> releaseSavepoint(String name);
 
+    /** Fails with {@code 25P01} if no transaction is open. The savepoint remains. */
     @Override
     Mono<Void> rollbackTransactionToSavepoint(String name);
 

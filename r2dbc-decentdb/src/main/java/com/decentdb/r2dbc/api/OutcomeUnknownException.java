@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.api;
 
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * error, templates that retry do not either: read first whether it is there. Every other error of a write means that it was not
  * executed.
  */
-public final class OutcomeUnknownException extends R2dbcNonTransientResourceException {
+public final class OutcomeUnknownException extends R2dbcNonTransientResourceException
+        implements DecentDbErrorDetails.Holder {
 
     /** Transaction resolution unknown. */
     public static final String SQL_STATE = "08007";
@@ -26,5 +28,11 @@ public final class OutcomeUnknownException extends R2dbcNonTransientResourceExce
      */
     public OutcomeUnknownException(String message, int code, @Nullable String sql, @Nullable Throwable cause) {
         super(message, SQL_STATE, code, sql, cause);
+    }
+
+    @Override
+    public DecentDbErrorDetails errorDetails() {
+        int code = getErrorCode();
+        return new DecentDbErrorDetails(null, null, List.of(), null, code == 0 ? "" : Integer.toString(code), null);
     }
 }

@@ -127,8 +127,13 @@ public final class Bindings {
         if (arguments.length != script.parameterCount()) {
             throw new IllegalArgumentException("The statement has " + counted(script.parameterCount(), "parameter")
                     + ", but " + counted(arguments.length, "argument")
-                    + (arguments.length == 1 ? " was given" : " were given"));
+                    + (arguments.length == 1 ? " was given" : " were given") + hint(script));
         }
+    }
+
+    private static String hint(SqlScript script) {
+        String hint = script.styleHint();
+        return hint == null ? "" : " (" + hint + ")";
     }
 
     private static String counted(int number, String noun) {
@@ -185,7 +190,7 @@ public final class Bindings {
     private int checked(int index) {
         if (index < 0 || index >= script.parameterCount()) {
             throw new IndexOutOfBoundsException("Parameter index " + index + " is out of range: the statement has "
-                    + counted(script.parameterCount(), "parameter") + ", counted from 0");
+                    + counted(script.parameterCount(), "parameter") + ", counted from 0" + hint(script));
         }
         return index;
     }
@@ -197,7 +202,8 @@ public final class Bindings {
         }
         throw new NoSuchElementException(
                 "The statement has no parameter '" + Errors.shorten(name) + "'; it has " + names()
-                        + (script.parameters().isEmpty() ? "" : ", which may also be bound by index, counted from 0"));
+                        + (script.parameters().isEmpty() ? "" : ", which may also be bound by index, counted from 0")
+                        + hint(script));
     }
 
     private List<String> names() {

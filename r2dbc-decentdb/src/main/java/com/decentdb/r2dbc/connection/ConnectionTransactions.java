@@ -7,11 +7,13 @@ import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.sql.TransactionControl;
 import com.decentdb.r2dbc.transport.Command;
 import com.decentdb.r2dbc.transport.Cursor;
+import com.decentdb.r2dbc.transport.ErrorText;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.Session;
 import com.decentdb.r2dbc.transport.TransactionOptions;
 import com.decentdb.r2dbc.transport.Waits;
 import io.r2dbc.spi.IsolationLevel;
+import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.TransactionDefinition;
 import java.time.Duration;
 import java.util.Set;
@@ -119,7 +121,11 @@ final class ConnectionTransactions {
                 : Mono.error(unsupported(level));
     }
 
-    /** @param quoted the name of the savepoint as an SQL identifier */
+    /**
+     * Begins a transaction if none is open, as R2DBC has it.
+     *
+     * @param quoted the name of the savepoint as an SQL identifier
+     */
     Mono<Void> createSavepoint(String quoted) {
         return Mono.defer(() -> session.inTransaction() ? Mono.<Void>empty() : begin())
                 .then(savepoint("SAVEPOINT " + quoted));
@@ -147,18 +153,33 @@ final class ConnectionTransactions {
     /** Transaction control written as SQL does the same as the methods. */
     Mono<Void> control(SqlCommand sql, TransactionControl control) {
         if (control.unexpected() != null) {
-            return Mono.error(Errors.of("42601", "Syntax error: unexpected " + control.unexpected(), sql.source()));
+            return Mono.error(unexpected(sql, control.unexpected()));
         }
         String savepoint = Identifiers.quote(String.valueOf(control.savepoint()));
         return switch (sql.kind()) {
             case BEGIN -> begin(definition(control));
             case COMMIT -> commit();
             case ROLLBACK -> rollback();
-            case SAVEPOINT -> createSavepoint(savepoint);
+            case SAVEPOINT -> autoCommit() ? Mono.error(noTransaction("SAVEPOINT")) : createSavepoint(savepoint);
             case RELEASE -> releaseSavepoint(savepoint);
             case ROLLBACK_TO -> rollbackToSavepoint(savepoint);
             default -> setTransaction(definition(control));
         };
+    }
+
+    private static R2dbcException unexpected(SqlCommand sql, String token) {
+        return Errors.ofDatabase(
+                "42601",
+                "Syntax error: unexpected " + token,
+                0,
+                sql.source(),
+                null,
+                ErrorText.Names.NONE.details(sql.origin().ofOnly(token), "", null));
+    }
+
+    private static R2dbcException noTransaction(String what) {
+        return Errors.of(
+                "25P01", what + " is about the open transaction, but there is none; begin one before it", null);
     }
 
     private static DecentDbTransactionDefinition definition(TransactionControl control) {
@@ -173,12 +194,7 @@ final class ConnectionTransactions {
     /** {@code SET TRANSACTION} concerns the open transaction, or with auto-commit off the one that begins with it. */
     private Mono<Void> setTransaction(DecentDbTransactionDefinition definition) {
         if (!session.inTransaction()) {
-            return autoCommit && session.isOpen()
-                    ? Mono.error(Errors.of(
-                            "25P01",
-                            "SET TRANSACTION is about the open transaction, but there is none; begin one before it",
-                            null))
-                    : begin(definition);
+            return autoCommit && session.isOpen() ? Mono.error(noTransaction("SET TRANSACTION")) : begin(definition);
         }
         IsolationLevel level = definition.getAttribute(TransactionDefinition.ISOLATION_LEVEL);
         if (level != null && !LEVELS.contains(level)) {

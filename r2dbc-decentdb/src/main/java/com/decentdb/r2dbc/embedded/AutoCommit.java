@@ -137,7 +137,7 @@ final class AutoCommit implements Interrupts.Owner {
             try {
                 readers.submit(next);
             } catch (Throwable e) {
-                next.fail(NativeErrors.map(e, next.command.sql().source()));
+                next.fail(NativeErrors.ofStatement(e, next.command.sql()));
             }
         }
     }
@@ -209,7 +209,7 @@ final class AutoCommit implements Interrupts.Owner {
                 readers.rest(lane);
                 answer(cursor);
             } catch (Throwable e) {
-                fail(NativeErrors.map(e, command.sql().source()));
+                fail(NativeErrors.ofStatement(e, command.sql()));
             } finally {
                 if (!keepsLane) {
                     readers.release(lane);

@@ -68,6 +68,8 @@ final class CommandReader {
             }
         } else if (isQuestionMark(token, lexer)) {
             edits.add(new Edit(lexer.start(), end, QUESTION_MARK));
+        } else {
+            parameters.noteOther(token, lexer);
         }
         systemView |= behindSys && token == Token.SYMBOL && lexer.symbol() == '.';
         if (token == Token.WORD || token == Token.QUOTED_IDENTIFIER) {
@@ -157,9 +159,11 @@ final class CommandReader {
                 .collect(() -> new TreeSet<Integer>(), TreeSet::add, TreeSet::addAll)
                 .stream()
                 .toList();
+        SqlOrigin.Builder origin = new SqlOrigin.Builder(start);
         return new SqlCommand(
-                rewritten(source, used),
+                rewritten(source, used, origin),
                 source,
+                origin.build(sql, end, parameters),
                 kind,
                 returning,
                 used,
@@ -171,7 +175,7 @@ final class CommandReader {
     }
 
     /** The text with parameters {@code $1}, {@code $2}, .. of its own; the very same if it has them already. */
-    private String rewritten(String source, List<Integer> used) {
+    private String rewritten(String source, List<Integer> used, SqlOrigin.Builder origin) {
         boolean ownNumbers = used.isEmpty() || used.get(used.size() - 1) == used.size();
         if (edits.stream().allMatch(edit -> ownNumbers && edit.parameter() > 0 && sql.charAt(edit.start()) == '$')) {
             return source;
@@ -180,12 +184,14 @@ final class CommandReader {
         int copied = start;
         for (Edit edit : edits) {
             text.append(sql, copied, edit.start());
+            origin.add(text.length(), edit.start());
             switch (edit.parameter()) {
                 case QUESTION_MARK -> text.append('?');
                 case ESCAPE -> text.append(" ESCAPE '\\'");
                 default -> text.append('$').append(Collections.binarySearch(used, edit.parameter()) + 1);
             }
             copied = edit.end();
+            origin.add(text.length(), copied);
         }
         return text.append(sql, copied, end).toString();
     }

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** The parameters of a script, numbered while they are found. */
 final class ScriptParameters {
@@ -17,6 +18,9 @@ final class ScriptParameters {
     private final TreeSet<Integer> listed = new TreeSet<>();
     /** The numbers of names; only with {@link ParameterStyle#NAMED}. */
     private final Map<String, Integer> names = new LinkedHashMap<>();
+
+    /** A style whose parameters the text seems to have, although another one was chosen. */
+    private @Nullable ParameterStyle foreign;
 
     private boolean styled;
     private boolean numbered;
@@ -44,6 +48,32 @@ final class ScriptParameters {
         }
         numbers.add(number);
         return number;
+    }
+
+    /** Notes what would be a parameter in another style. */
+    void noteOther(SqlLexer.Token token, SqlLexer lexer) {
+        if (foreign != null) {
+            return;
+        }
+        if (token == SqlLexer.Token.COLON_NAME) {
+            foreign = ParameterStyle.NAMED;
+        } else if (token == SqlLexer.Token.SYMBOL && lexer.symbol() == '?') {
+            foreign = ParameterStyle.JDBC;
+        }
+    }
+
+    /** What helps where the text has parameters of a style that was not chosen; null if it has none. */
+    @Nullable
+    String styleHint() {
+        ParameterStyle other = foreign;
+        if (other == null) {
+            return null;
+        }
+        String chosen = style == ParameterStyle.NATIVE
+                ? "without it parameters are $1, $2, .."
+                : "the option says " + style.option();
+        return (other == ParameterStyle.JDBC ? "? is a parameter" : ":name is a parameter")
+                + " with the option parameterStyle=" + other.option() + "; " + chosen;
     }
 
     /** Notes that a parameter stands in the list of an IN. */

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param text what the engine runs: the statement without the separating semicolon and without surrounding blanks or
  *     comments, its parameters numbered {@code $1}, {@code $2}, .. without gaps
  * @param source the same as the user wrote it, for errors
+ * @param origin where it stands in the text that the user wrote
  * @param kind its kind by the first words
  * @param returning whether it has a {@code RETURNING} clause
  * @param parameters for each parameter of the text, which one of the script it is, counted from 1
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public record SqlCommand(
         String text,
         String source,
+        SqlOrigin origin,
         Kind kind,
         boolean returning,
         List<Integer> parameters,
@@ -90,6 +92,7 @@ public record SqlCommand(
         return new SqlCommand(
                 text + clause,
                 source,
+                origin,
                 kind,
                 true,
                 parameters,

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** SQL text cut into statements, with the parameters they name. Immutable; recently used texts are kept. */
 public final class SqlScript {
@@ -97,6 +98,11 @@ public final class SqlScript {
     /** The user's name of a parameter: {@code $2}, {@code :name}, or {@code ?} and which one. */
     public String parameterName(int number) {
         return parameters.name(number);
+    }
+
+    /** What helps where the text has parameters of a style that was not chosen; null if it has none. */
+    public @Nullable String styleHint() {
+        return parameters.styleHint();
     }
 
     private static List<SqlCommand> split(String sql, ScriptParameters parameters) {

@@ -1,15 +1,11 @@
 package com.decentdb.r2dbc.transport;
 
+import com.decentdb.r2dbc.api.DecentDbErrorDetails;
 import com.decentdb.r2dbc.api.OutcomeUnknownException;
-import io.r2dbc.spi.R2dbcBadGrammarException;
-import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import io.r2dbc.spi.R2dbcException;
-import io.r2dbc.spi.R2dbcNonTransientResourceException;
-import io.r2dbc.spi.R2dbcPermissionDeniedException;
-import io.r2dbc.spi.R2dbcRollbackException;
-import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -26,8 +22,13 @@ public final class Errors {
     /** For the moment in which there is no memory for an error either. */
     @SuppressWarnings("StaticAssignmentOfThrowable")
     private static final R2dbcException OUT_OF_MEMORY =
-            new R2dbcTransientResourceException(
-                    "There was not enough memory for it, nor for a closer description", "53200", 0, (String) null) {
+            new DriverExceptions.TransientResource(
+                    "There was not enough memory for it, nor for a closer description",
+                    "53200",
+                    0,
+                    null,
+                    null,
+                    DriverExceptions.NO_DETAILS) {
 
                 private static final long serialVersionUID = 1L;
 
@@ -127,26 +128,64 @@ public final class Errors {
     public static R2dbcException of(
             String sqlState, String message, int code, @Nullable String sql, @Nullable Throwable cause) {
         try {
-            return create(sqlState, message, code, sql, cause);
+            return create(sqlState, message, code, sql, cause, DriverExceptions.NO_DETAILS);
         } catch (Throwable e) {
             return OUT_OF_MEMORY;
         }
     }
 
     private static R2dbcException create(
-            String sqlState, String message, int code, @Nullable String sql, @Nullable Throwable cause) {
+            String sqlState,
+            String message,
+            int code,
+            @Nullable String sql,
+            @Nullable Throwable cause,
+            DecentDbErrorDetails details) {
         return switch (sqlState.substring(0, 2)) {
-            case "22", "23" -> new R2dbcDataIntegrityViolationException(message, sqlState, code, sql, cause);
+            case "22", "23" ->
+                new DriverExceptions.DataIntegrityViolation(message, sqlState, code, sql, cause, details);
             case "07", "0A", "26", "42" ->
                 "42501".equals(sqlState)
-                        ? new R2dbcPermissionDeniedException(message, sqlState, code, sql, cause)
-                        : new R2dbcBadGrammarException(message, sqlState, code, sql, cause);
-            case "28" -> new R2dbcPermissionDeniedException(message, sqlState, code, sql, cause);
-            case "40" -> new R2dbcRollbackException(message, sqlState, code, sql, cause);
-            case "53" -> new R2dbcTransientResourceException(message, sqlState, code, sql, cause);
-            case "55", "57", "HY" -> new R2dbcTimeoutException(message, sqlState, code, sql, cause);
-            default -> new R2dbcNonTransientResourceException(message, sqlState, code, sql, cause);
+                        ? new DriverExceptions.PermissionDenied(message, sqlState, code, sql, cause, details)
+                        : new DriverExceptions.BadGrammar(message, sqlState, code, sql, cause, details);
+            case "28" -> new DriverExceptions.PermissionDenied(message, sqlState, code, sql, cause, details);
+            case "40" -> new DriverExceptions.Rollback(message, sqlState, code, sql, cause, details);
+            case "53" -> new DriverExceptions.TransientResource(message, sqlState, code, sql, cause, details);
+            case "55", "57", "HY" -> new DriverExceptions.Timeout(message, sqlState, code, sql, cause, details);
+            default -> new DriverExceptions.NonTransientResource(message, sqlState, code, sql, cause, details);
         };
+    }
+
+    /** A failure of the connection to a database after which the same may succeed, whatever its SQLSTATE. */
+    public static R2dbcTransientResourceException transientFailure(
+            String sqlState, String message, int code, @Nullable String sql, @Nullable Throwable cause) {
+        return new DriverExceptions.TransientResource(message, sqlState, code, sql, cause, DriverExceptions.NO_DETAILS);
+    }
+
+    /**
+     * An error with a hint, which ends the message as well. Never throws.
+     *
+     * @param hint what helps, as an imperative; null for nothing known
+     */
+    public static R2dbcException withHint(
+            String sqlState, String message, @Nullable String hint, int code, @Nullable Throwable cause) {
+        return ofDatabase(
+                sqlState, message, code, null, cause, new DecentDbErrorDetails(null, null, List.of(), null, "", hint));
+    }
+
+    /** The error of a database that says more than a message; that names all of it then. Never throws. */
+    public static R2dbcException ofDatabase(
+            String sqlState,
+            String message,
+            int code,
+            @Nullable String sql,
+            @Nullable Throwable cause,
+            DecentDbErrorDetails details) {
+        try {
+            return create(sqlState, DriverExceptions.describe(message, details), code, sql, cause, details);
+        } catch (Throwable e) {
+            return OUT_OF_MEMORY;
+        }
     }
 
     /** The error of every call on a closed connection. */
@@ -189,9 +228,12 @@ public final class Errors {
         if (known instanceof OutcomeUnknownException) {
             return new OutcomeUnknownException(message, known.getErrorCode(), sql, cause);
         }
-        if (known instanceof R2dbcTransientResourceException) {
-            return new R2dbcTransientResourceException(message, known.getSqlState(), known.getErrorCode(), sql, cause);
-        }
-        return of(String.valueOf(known.getSqlState()), message, known.getErrorCode(), sql, cause);
+        String state = String.valueOf(known.getSqlState());
+        DecentDbErrorDetails details = known instanceof DecentDbErrorDetails.Holder holder
+                ? holder.errorDetails()
+                : DriverExceptions.NO_DETAILS;
+        return known instanceof R2dbcTransientResourceException
+                ? new DriverExceptions.TransientResource(message, state, known.getErrorCode(), sql, cause, details)
+                : create(state, message, known.getErrorCode(), sql, cause, details);
     }
 }

@@ -77,6 +77,7 @@ class TransactionControlTests {
         "COMMIT AND CHAIN, 42601",
         "SAVEPOINT, 42601",
         "SET TRANSACTION READ ONLY, 25P01",
+        "SAVEPOINT a, 25P01",
         "RELEASE a, 25P01",
         "ROLLBACK TO a, 25P01",
     })
@@ -152,6 +153,30 @@ class TransactionControlTests {
         await(connection.execute("COMMIT; ROLLBACK"));
 
         assertThat(connection.isAutoCommit()).isTrue();
+    }
+
+    @Test
+    void aSavepointWrittenAsSqlBeginsNoTransaction() {
+        DecentDbConnection connection = database.connect();
+        connection.execute("SAVEPOINT a").as(StepVerifier::create).verifyErrorSatisfies(error -> {
+            hasState(error, "25P01");
+            assertThat(error).hasMessageContaining("begin one");
+        });
+        assertThat(connection.isAutoCommit()).isTrue();
+        await(insert(connection, 1));
+        assertThat(ids()).containsExactly(1L);
+
+        // The method begins one, as R2DBC's test kit demands.
+        await(connection.createSavepoint("a"));
+        assertThat(connection.isAutoCommit()).isFalse();
+        await(connection.rollbackTransaction());
+
+        // Without auto-commit it is the next statement, which begins a transaction.
+        await(connection.setAutoCommit(false));
+        await(connection.execute("SAVEPOINT a"));
+        await(insert(connection, 2));
+        await(connection.rollbackTransaction());
+        assertThat(ids()).containsExactly(1L);
     }
 
     private static void hasState(Throwable error, String sqlState) {

@@ -1,5 +1,6 @@
 package com.decentdb.r2dbc.cluster.leader;
 
+import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcTransientResourceException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -47,7 +48,7 @@ final class SearchReport {
             }
             message.append(shown++ == 0 ? ": " : "; ").append(clean(answer.getKey() + ": " + answer.getValue()));
         }
-        return new R2dbcTransientResourceException(message.toString(), "08001", 0);
+        return Errors.transientFailure("08001", message.toString(), 0, null, null);
     }
 
     /** Text of nodes and of the network, which may hold anything. */

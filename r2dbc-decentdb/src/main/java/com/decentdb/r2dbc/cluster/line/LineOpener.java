@@ -14,7 +14,6 @@ import com.decentdb.r2dbc.cluster.wire.Requests;
 import com.decentdb.r2dbc.transport.Errors;
 import io.netty.channel.EventLoop;
 import io.r2dbc.spi.R2dbcException;
-import io.r2dbc.spi.R2dbcTransientResourceException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -348,11 +347,13 @@ public final class LineOpener {
         }
 
         private R2dbcException unreachable(String why) {
-            return new R2dbcTransientResourceException(
+            return Errors.transientFailure(
+                    "08001",
                     "No connection to the leader of '" + settings.database() + "' within " + timeout.toMillis()
                             + " ms (failoverTimeout): " + why,
-                    "08001",
-                    0);
+                    0,
+                    null,
+                    null);
         }
 
         private void end(R2dbcException error) {

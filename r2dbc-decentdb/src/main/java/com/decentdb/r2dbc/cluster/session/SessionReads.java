@@ -188,7 +188,7 @@ final class SessionReads {
                 @Override
                 protected R2dbcException broken(Trouble trouble) {
                     attempts.note(on, trouble);
-                    return Failures.ofRead(trouble, step.source());
+                    return Failures.ofRead(trouble, step.command());
                 }
 
                 @Override
@@ -207,7 +207,7 @@ final class SessionReads {
             try {
                 decideOn(on, trouble);
             } catch (Throwable e) {
-                fail(Failures.ofRead(trouble, step.source()));
+                fail(Failures.ofRead(trouble, step.command()));
             }
         }
 
@@ -220,7 +220,7 @@ final class SessionReads {
                 again = true;
             }
             if (!again) {
-                fail(Failures.ofRead(trouble, step.source()));
+                fail(Failures.ofRead(trouble, step.command()));
             }
         }
 

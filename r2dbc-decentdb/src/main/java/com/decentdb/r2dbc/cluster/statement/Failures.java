@@ -3,10 +3,9 @@ package com.decentdb.r2dbc.cluster.statement;
 import com.decentdb.r2dbc.api.OutcomeUnknownException;
 import com.decentdb.r2dbc.cluster.channel.ChannelLost;
 import com.decentdb.r2dbc.cluster.meter.ClusterLog;
+import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
-import io.r2dbc.spi.R2dbcTimeoutException;
-import io.r2dbc.spi.R2dbcTransientResourceException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,44 +16,46 @@ public final class Failures {
     private Failures() {}
 
     /** The error of a read outside a transaction. */
-    public static R2dbcException ofRead(Trouble trouble, @Nullable String sql) {
+    public static R2dbcException ofRead(Trouble trouble, @Nullable SqlCommand sql) {
         if (trouble instanceof Trouble.Refusal refusal) {
             return refusal.code() == 10_506 || refusal.primary() == 4
                     ? connectionFailure(
-                            "The leader was lost while it ran the query: " + refusal.message(), code(refusal), sql)
+                            "The leader was lost while it ran the query: " + refusal.message(),
+                            code(refusal),
+                            source(sql))
                     : ofRefusal(refusal, sql);
         }
-        return ofLoss((Trouble.Loss) trouble, sql);
+        return ofLoss((Trouble.Loss) trouble, source(sql));
     }
 
     /** The error of a write outside a transaction. */
-    public static R2dbcException ofWrite(Trouble trouble, @Nullable String sql) {
+    public static R2dbcException ofWrite(Trouble trouble, @Nullable SqlCommand sql) {
         if (trouble.unknown()) {
-            return unknown("the write", trouble, sql);
+            return unknown("the write", trouble, source(sql));
         }
         return trouble instanceof Trouble.Refusal refusal
                 ? ofRefusal(refusal, sql)
-                : ofLoss((Trouble.Loss) trouble, sql);
+                : ofLoss((Trouble.Loss) trouble, source(sql));
     }
 
     /** The error of a statement in a transaction. */
-    public static R2dbcException inTransaction(Trouble trouble, @Nullable String sql) {
+    public static R2dbcException inTransaction(Trouble trouble, @Nullable SqlCommand sql) {
         if (trouble instanceof Trouble.Loss loss) {
             return switch (loss.why().kind()) {
-                case TIMED_OUT, TOO_LARGE -> ofLoss(loss, sql);
+                case TIMED_OUT, TOO_LARGE -> ofLoss(loss, source(sql));
                 case GIVEN_UP ->
-                    Errors.of("57014", "The statement was ended: " + loss.why().message(), sql);
+                    Errors.of("57014", "The statement was ended: " + loss.why().message(), source(sql));
                 default ->
                     rolledBack(
                             "the connection to the leader was lost: "
                                     + loss.why().message(),
                             0,
-                            sql);
+                            source(sql));
             };
         }
         Trouble.Refusal refusal = (Trouble.Refusal) trouble;
         if (refusal.notExecuted() || refusal.unknown()) {
-            return rolledBack("the leader was lost: " + refusal.message(), code(refusal), sql);
+            return rolledBack("the leader was lost: " + refusal.message(), code(refusal), source(sql));
         }
         return ofRefusal(refusal, sql);
     }
@@ -71,7 +72,7 @@ public final class Failures {
         }
         return trouble.busy()
                 ? rolledBack("the node stayed too busy to commit it", 5, "COMMIT")
-                : ofRefusal((Trouble.Refusal) trouble, "COMMIT");
+                : Errors.map(ofRefusal((Trouble.Refusal) trouble, null), "COMMIT");
     }
 
     /** The transaction is gone. */
@@ -100,12 +101,10 @@ public final class Failures {
         String why = loss.why().message();
         return switch (loss.why().kind()) {
             case TIMED_OUT ->
-                new R2dbcTimeoutException(
-                        "The leader gave no answer within statementTimeout; the connection to it was closed",
+                Errors.of(
                         "57014",
-                        0,
-                        sql,
-                        null);
+                        "The leader gave no answer within statementTimeout; the connection to it was closed",
+                        sql);
             case PROTOCOL ->
                 Errors.of(
                         "08P01",
@@ -132,7 +131,7 @@ public final class Failures {
 
     /** The connection broke during something that only read. */
     public static R2dbcException connectionFailure(String message, int code, @Nullable String sql) {
-        return new R2dbcTransientResourceException(message, "08006", code, sql);
+        return Errors.transientFailure("08006", message, code, sql, null);
     }
 
     /** There are too many sessions with a connection of their own. */
@@ -157,7 +156,7 @@ public final class Failures {
             case TIMED_OUT -> Errors.of("57014", message, 0, null, why.cause());
             case PROTOCOL, TOO_LARGE -> Errors.of("08P01", message, 0, null, why.cause());
             case FAILED -> driverFailed(why, null);
-            default -> new R2dbcTransientResourceException(message, "08006", 0, null, why.cause());
+            default -> Errors.transientFailure("08006", message, 0, null, why.cause());
         };
     }
 
@@ -166,7 +165,8 @@ public final class Failures {
     }
 
     /** A refusal by the node, whatever the context of the request. */
-    static R2dbcException ofRefusal(Trouble.Refusal refusal, @Nullable String sql) {
+    private static R2dbcException ofRefusal(Trouble.Refusal refusal, @Nullable SqlCommand command) {
+        String sql = source(command);
         int code = code(refusal);
         String message = refusal.message();
         if (refusal.notExecuted()) {
@@ -180,8 +180,13 @@ public final class Failures {
             case 5, 6 ->
                 Errors.of("55P03", "Another client holds the write lock of the cluster: " + message, code, sql, null);
             case 7, 13 -> Errors.of("53" + (refusal.primary() == 7 ? "200" : "100"), message, code, sql, null);
-            default -> Errors.of(sqlState(refusal), message, code, sql, null);
+            default ->
+                Errors.ofDatabase(sqlState(refusal), message, code, sql, null, SqliteDetails.of(refusal, command));
         };
+    }
+
+    private static @Nullable String source(@Nullable SqlCommand sql) {
+        return sql == null ? null : sql.source();
     }
 
     private static String sqlState(Trouble.Refusal refusal) {

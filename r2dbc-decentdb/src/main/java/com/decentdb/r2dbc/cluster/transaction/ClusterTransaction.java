@@ -11,6 +11,7 @@ import com.decentdb.r2dbc.cluster.write.LineSource;
 import com.decentdb.r2dbc.cluster.write.WriteStep;
 import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
+import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Errors;
 import com.decentdb.r2dbc.transport.TransactionOptions;
 import io.r2dbc.spi.R2dbcException;
@@ -218,9 +219,9 @@ public final class ClusterTransaction implements LineOpener.Opened {
     }
 
     /** A statement met trouble; the error for its user. Afterwards the transaction may be lost. */
-    R2dbcException statementFailed(Line on, Trouble trouble, @Nullable String sql, boolean writes) {
+    R2dbcException statementFailed(Line on, Trouble trouble, SqlCommand sql, boolean writes) {
         if (state == State.LOST) {
-            return refusal(sql);
+            return refusal(sql.source());
         }
         attempts.note(on, trouble);
         R2dbcException error = Failures.inTransaction(trouble, sql);

@@ -102,7 +102,7 @@ public record Plan(
         for (Value[] arguments : bindings) {
             steps.add(new WriteStep(
                     statement.text(),
-                    sql.source(),
+                    sql,
                     arguments,
                     counts,
                     rows,

@@ -78,7 +78,7 @@ public final class TransactionStatement<T> {
                     step.sql(),
                     arguments,
                     result -> ran(line, index, step, plan.cursor(new WriteResult(0, result.lastRowId(), List.of()))),
-                    trouble -> fail(transaction.statementFailed(line, trouble, step.source(), true)));
+                    trouble -> fail(transaction.statementFailed(line, trouble, step.command(), true)));
             exchange.onCancel(() -> loop.execute(() -> line.giveUp(first)));
             return;
         }
@@ -123,12 +123,12 @@ public final class TransactionStatement<T> {
 
             @Override
             protected void failed(Trouble trouble) {
-                fail(transaction.statementFailed(line, trouble, step.source(), !plan.reads()));
+                fail(transaction.statementFailed(line, trouble, step.command(), !plan.reads()));
             }
 
             @Override
             protected R2dbcException broken(Trouble trouble) {
-                return transaction.statementFailed(line, trouble, step.source(), !plan.reads());
+                return transaction.statementFailed(line, trouble, step.command(), !plan.reads());
             }
         };
     }

@@ -9,6 +9,7 @@ import com.decentdb.r2dbc.cluster.statement.Failures;
 import com.decentdb.r2dbc.cluster.statement.Trouble;
 import com.decentdb.r2dbc.cluster.wire.Reply;
 import com.decentdb.r2dbc.cluster.wire.Tuple;
+import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.util.ArrayList;
@@ -152,7 +153,7 @@ final class GroupRun implements LineOpener.Opened {
             @Override
             protected R2dbcException broken(Trouble trouble) {
                 attempts.note(line, trouble);
-                return Failures.inTransaction(trouble, step.source());
+                return Failures.inTransaction(trouble, step.command());
             }
         });
     }
@@ -163,7 +164,7 @@ final class GroupRun implements LineOpener.Opened {
     }
 
     private void stepFailed(Line line, int index, Trouble trouble) {
-        String sql = step(index).source();
+        SqlCommand sql = step(index).command();
         boolean slow = trouble instanceof Trouble.Loss loss && loss.sent() && timedOut(loss);
         if (slow) {
             attempts.note(line, trouble);
@@ -287,7 +288,7 @@ final class GroupRun implements LineOpener.Opened {
             // A constraint that is checked at the end: which of the writes broke it shows when each runs alone.
             rollback(line, () -> {
                 if (unit) {
-                    fail(line, Failures.ofWrite(trouble, writes.get(0).only().source()));
+                    fail(line, Failures.ofWrite(trouble, writes.get(0).only().command()));
                 } else {
                     end(line, writes);
                 }
@@ -301,7 +302,7 @@ final class GroupRun implements LineOpener.Opened {
         try {
             for (PendingWrite<?> write : writes) {
                 counts.failed(1);
-                write.fail(Failures.ofWrite(trouble, write.only().source()));
+                write.fail(Failures.ofWrite(trouble, write.only().command()));
             }
         } finally {
             end(line, List.of());

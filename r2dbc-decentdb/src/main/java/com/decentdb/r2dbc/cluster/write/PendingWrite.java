@@ -55,7 +55,7 @@ public record PendingWrite<T>(
             exchange.answer(answer.apply(results));
         } catch (Throwable e) {
             // It was committed, and the driver cannot say with which result.
-            fail(Failures.ofWrite(new Trouble.Loss(ChannelLost.failed(e), true), only().source()));
+            fail(Failures.ofWrite(new Trouble.Loss(ChannelLost.failed(e), true), only().command()));
         }
     }
 

@@ -91,7 +91,7 @@ final class SingleRun implements LineOpener.Opened {
             @Override
             protected R2dbcException broken(Trouble trouble) {
                 attempts.note(opened, trouble);
-                return Failures.ofWrite(trouble, step.source());
+                return Failures.ofWrite(trouble, step.command());
             }
         };
         running = work;
@@ -108,7 +108,7 @@ final class SingleRun implements LineOpener.Opened {
         try {
             decideOn(on, trouble);
         } catch (Throwable e) {
-            fail(Failures.ofWrite(trouble, write.only().source()));
+            fail(Failures.ofWrite(trouble, write.only().command()));
         }
     }
 
@@ -126,7 +126,7 @@ final class SingleRun implements LineOpener.Opened {
             fail(Committer.locked(context, write, ((Trouble.Refusal) trouble).message()));
             return;
         }
-        fail(Failures.ofWrite(trouble, write.only().source()));
+        fail(Failures.ofWrite(trouble, write.only().command()));
     }
 
     private void succeed(WriteResult result) {

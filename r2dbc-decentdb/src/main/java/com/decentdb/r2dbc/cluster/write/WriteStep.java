@@ -4,6 +4,7 @@ import com.decentdb.r2dbc.cluster.line.ServerFeatures;
 import com.decentdb.r2dbc.cluster.statement.Arguments;
 import com.decentdb.r2dbc.cluster.wire.Tuple;
 import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Errors;
 import java.util.List;
 
@@ -11,7 +12,7 @@ import java.util.List;
  * One execution of a write.
  *
  * @param sql what is sent
- * @param source what the user wrote
+ * @param command what the user wrote
  * @param counts whether the node reports how many rows it changed; of other statements it repeats the number of the one before
  * @param rows whether it yields rows
  * @param schema whether it changes the schema
@@ -21,7 +22,7 @@ import java.util.List;
 @SuppressWarnings("ArrayRecordComponent")
 public record WriteStep(
         String sql,
-        String source,
+        SqlCommand command,
         Value[] arguments,
         boolean counts,
         boolean rows,
@@ -30,6 +31,11 @@ public record WriteStep(
         List<String> tables) {
 
     private static final long SMALLEST = 64;
+
+    /** The text that the user wrote. */
+    public String source() {
+        return command.source();
+    }
 
     /**
      * The arguments for a server.
@@ -41,9 +47,9 @@ public record WriteStep(
             throw Errors.of(
                     "0A000",
                     "The leader is another one now, of a version that loses rows changed with RETURNING",
-                    source);
+                    source());
         }
-        return Arguments.tuple(arguments, server.manyParameters(), source);
+        return Arguments.tuple(arguments, server.manyParameters(), source());
     }
 
     /** About how many bytes it takes. */

@@ -3,6 +3,7 @@ package com.decentdb.r2dbc.embedded.engine;
 import com.decentdb.ffi.NativeException;
 import com.decentdb.ffi.NativeLibraryException;
 import com.decentdb.ffi.Status;
+import com.decentdb.r2dbc.sql.SqlCommand;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.R2dbcException;
 import java.util.List;
@@ -38,7 +39,7 @@ public final class NativeErrors {
             known(Status.CORRUPTION, "^database is encrypted|is not encrypted with", KEY_MISMATCH),
             known(Status.SQL, "^expected exactly one SQL statement", "42601"),
             known(Status.SQL, "^invalid .* cast$", "22P02"),
-            known(Status.SQL, "division by zero", "22012"));
+            known(Status.SQL, "^unsupported scalar function ", "42883"));
 
     private NativeErrors() {}
 
@@ -49,6 +50,7 @@ public final class NativeErrors {
     public static void prepare() {
         List<Throwable> causes = List.of(
                 new NativeException(Status.INTERNAL, "", null, "", false, null, Map.of()),
+                new NativeException(Status.SQL, "", "42601", "", false, "", Map.of("column", "")),
                 new OutOfMemoryError(),
                 new StackOverflowError(),
                 new RejectedExecutionException(),
@@ -61,19 +63,31 @@ public final class NativeErrors {
         }
     }
 
+    /** Translates what a lane threw when it ran a statement; null for a call that runs none. */
+    public static R2dbcException ofStatement(Throwable error, @Nullable SqlCommand sql) {
+        String source = sql == null ? null : sql.source();
+        return error instanceof NativeException e ? translate(e, source, sql) : map(error, source);
+    }
+
     /** Translates what a lane threw, with the SQL text where the error has none. */
     public static R2dbcException map(Throwable error, @Nullable String sql) {
         if (error instanceof NativeException e) {
-            try {
-                return Errors.of(sqlState(e), describe(e), e.status().code(), sql, e);
-            } catch (Throwable none) {
-                return Errors.outOfMemory();
-            }
+            return translate(e, sql, null);
         }
         if (error instanceof NativeLibraryException) {
             return Errors.of("58P01", String.valueOf(error.getMessage()), 0, sql, error);
         }
         return Errors.map(error, sql);
+    }
+
+    private static R2dbcException translate(NativeException e, @Nullable String sql, @Nullable SqlCommand statement) {
+        try {
+            String message = String.valueOf(e.getMessage());
+            return Errors.ofDatabase(
+                    sqlState(e), message, e.status().code(), sql, e, NativeDetails.of(e, message, statement));
+        } catch (Throwable none) {
+            return Errors.outOfMemory();
+        }
     }
 
     private static String sqlState(NativeException e) {
@@ -101,12 +115,6 @@ public final class NativeErrors {
             case QUEUE_CLOSED -> "08003";
             default -> "XX000";
         };
-    }
-
-    private static String describe(NativeException e) {
-        String message = String.valueOf(e.getMessage());
-        String hint = e.hint();
-        return hint == null || hint.isEmpty() ? message : message + " (" + hint + ")";
     }
 
     private static KnownText known(Status status, String text, String sqlState) {

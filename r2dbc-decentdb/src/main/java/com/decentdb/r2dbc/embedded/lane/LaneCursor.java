@@ -211,7 +211,7 @@ public final class LaneCursor extends Task implements Cursor {
         Throwable error = failure;
         if (state == State.FAILED && error != null) {
             become(State.OVER);
-            exchange.fail(NativeErrors.map(error, sql.source()));
+            exchange.fail(NativeErrors.ofStatement(error, sql));
         } else {
             exchange.answer(rows == null || rows.rows() == 0 ? null : rows);
         }

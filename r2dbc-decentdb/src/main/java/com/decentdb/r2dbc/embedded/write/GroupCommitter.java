@@ -111,7 +111,7 @@ public final class GroupCommitter {
                             : Errors.of(
                                     "53000",
                                     "The write was refused and not started: " + String.format(terms.refusal, capacity),
-                                    write.sql()));
+                                    write.sql().source()));
         }
     }
 

@@ -87,8 +87,8 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
     }
 
     /** The command that runs, or ran last. */
-    String sql() {
-        return commands.get(Math.min(ran, commands.size() - 1)).sql().source();
+    SqlCommand sql() {
+        return commands.get(Math.min(ran, commands.size() - 1)).sql();
     }
 
     /** How long it waited until it was started. */
@@ -202,7 +202,7 @@ public final class GroupedWrite<T> implements WaitQueue.Request {
     }
 
     void fail(Throwable error) {
-        exchange.fail(NativeErrors.map(error, sql()));
+        exchange.fail(NativeErrors.ofStatement(error, sql()));
     }
 
     @Override

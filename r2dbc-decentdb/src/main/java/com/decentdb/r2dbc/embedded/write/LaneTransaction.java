@@ -130,7 +130,7 @@ public final class LaneTransaction implements Interrupts.Owner {
      * one of them fails or their subscriber cancels.
      */
     public <T> void execute(Command command, Exchange<T> exchange, Function<List<Cursor>, T> answer) {
-        submit(exchange, command.sql().source(), () -> answer.apply(run(command, exchange)));
+        submit(exchange, command.sql(), () -> answer.apply(run(command, exchange)));
     }
 
     /** Calls its handle, which sees what the transaction did. */
@@ -151,7 +151,7 @@ public final class LaneTransaction implements Interrupts.Owner {
         return refusing ? over("The transaction was rolled back before this statement was started", null) : null;
     }
 
-    private <T> void submit(Exchange<T> exchange, @Nullable String sql, Supplier<@Nullable T> work) {
+    private <T> void submit(Exchange<T> exchange, @Nullable SqlCommand sql, Supplier<@Nullable T> work) {
         exchange.submitTo(lane, () -> {
             try {
                 noteLoss(false);
@@ -159,19 +159,23 @@ public final class LaneTransaction implements Interrupts.Owner {
                 if (now == State.ACTIVE) {
                     exchange.answer(work.get());
                 } else if (now == State.LOST) {
-                    exchange.fail(lost(sql));
+                    exchange.fail(lost(source(sql)));
                 } else {
-                    exchange.fail(over("The transaction ended before this statement was started", sql));
+                    exchange.fail(over("The transaction ended before this statement was started", source(sql)));
                 }
             } catch (Throwable e) {
                 noteLoss(true);
                 exchange.fail(
                         lane.holds(handle)
-                                ? NativeErrors.map(e, sql)
+                                ? NativeErrors.ofStatement(e, sql)
                                 : Errors.of(
                                         "40000", "The engine failed and was restarted: " + e.getMessage(), 0, null, e));
             }
         });
+    }
+
+    private static @Nullable String source(@Nullable SqlCommand sql) {
+        return sql == null ? null : sql.source();
     }
 
     /** Asks the engine whether it has the transaction. */
