@@ -23,6 +23,12 @@ public final class DecentDbOptions {
     public static final Option<String> MODE = Option.valueOf("mode");
 
     /**
+     * Whether the folders of the database file are created if they are missing, unless the mode is {@code open}; {@code false}. They get
+     * the permissions that the system gives to new folders.
+     */
+    public static final Option<Boolean> CREATE_DIRECTORIES = Option.valueOf("createDirectories");
+
+    /**
      * How many statements may read at once; by default twice the processors, at most 4. Results and read-only transactions
      * that wait for their user do not count, up to 32 of them or this number, whichever is more.
      */
@@ -118,6 +124,7 @@ public final class DecentDbOptions {
     public static final List<Option<?>> OWN = List.of(
             NATIVE_LIBRARY,
             MODE,
+            CREATE_DIRECTORIES,
             MAX_READERS,
             MAX_PINNED_CONNECTIONS,
             FETCH_SIZE,

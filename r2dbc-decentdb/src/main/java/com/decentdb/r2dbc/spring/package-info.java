@@ -1,7 +1,7 @@
 /**
- * The support for Spring: bind markers for {@code DatabaseClient}, a dialect for Spring Data R2DBC, and a health indicator for
- * Spring Boot's actuator. Spring finds them through {@code META-INF}; nothing else loads this package, so the driver works
- * without Spring.
+ * The support for Spring: bind markers for {@code DatabaseClient}, a dialect for Spring Data R2DBC, reports of databases that could not
+ * be opened, and a health indicator for Spring Boot. Spring finds them through {@code META-INF}; nothing else loads this package, so the
+ * driver works without Spring.
  */
 @NullMarked
 package com.decentdb.r2dbc.spring;

@@ -65,6 +65,7 @@ class BrokenHandleTests {
                 "test",
                 null,
                 EmbeddedConfig.Mode.CREATE,
+                false,
                 "",
                 2,
                 2,

@@ -17,6 +17,9 @@ import io.r2dbc.spi.R2dbcDataIntegrityViolationException;
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcTimeoutException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.assertj.core.api.ObjectAssert;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,7 +50,8 @@ class ErrorTests {
         failure(DecentDb.connect("r2dbc:decentdb:///" + missing), R2dbcNonTransientResourceException.class)
                 .satisfies(error -> assertThat(error)
                         .hasMessageContaining(missing.toString())
-                        .hasMessageContaining("does not exist"));
+                        .hasMessageContaining("does not exist")
+                        .hasMessageContaining("createDirectories=true"));
 
         failure(DecentDb.connect("r2dbc:decentdb:///" + database.directory()), R2dbcNonTransientResourceException.class)
                 .satisfies(error -> assertThat(error).hasMessageContaining("is a directory"));
@@ -57,6 +61,43 @@ class ErrorTests {
                                 "r2dbc:decentdb:///" + database.directory().resolve("new.ddb") + "?mode=open"),
                         R2dbcNonTransientResourceException.class)
                 .satisfies(error -> assertThat(error).hasMessageContaining("openOrCreate"));
+    }
+
+    @Test
+    void missingFoldersAreCreatedWhereTheOptionSaysSo() throws IOException {
+        Path link = Files.createSymbolicLink(database.directory().resolve("link"), database.directory());
+        String file = "r2dbc:decentdb:///" + link.resolve("not/yet/there.ddb") + "?linger=0&createDirectories=true";
+
+        DecentDbConnection first = database.keep(DecentDb.connect(file));
+        await(first.execute("CREATE TABLE t (id INTEGER)"));
+
+        assertThat(database.directory().resolve("not/yet/there.ddb")).exists();
+        // By whichever path, it is one database, with one lock for its writers.
+        holdWriteLock(first);
+        DecentDbConnection second = database.keep(DecentDb.connect(
+                "r2dbc:decentdb:///" + database.directory().resolve("not/yet/there.ddb") + "?linger=0"));
+        await(second.setLockWaitTimeout(Duration.ZERO));
+        failure(second.execute("INSERT INTO t VALUES (1)"), R2dbcTimeoutException.class);
+        await(first.rollbackTransaction());
+    }
+
+    @Test
+    void aFolderThatCannotBeCreatedIsNamed() throws IOException {
+        Path file = Files.writeString(database.directory().resolve("file"), "no folder");
+
+        failure(
+                        DecentDb.connect("r2dbc:decentdb:///" + file.resolve("a/b.ddb") + "?createDirectories=true"),
+                        R2dbcNonTransientResourceException.class)
+                .satisfies(error -> {
+                    assertThat(error.getSqlState()).isEqualTo("58030");
+                    assertThat(error).hasMessageContaining("cannot be created").hasMessageContaining(file.toString());
+                });
+        failure(
+                        DecentDb.connect("r2dbc:decentdb:///"
+                                + database.directory().resolve("c/d.ddb") + "?createDirectories=true&mode=open"),
+                        R2dbcNonTransientResourceException.class)
+                .satisfies(error -> assertThat(error).hasMessageContaining("does not exist"));
+        assertThat(database.directory().resolve("c")).doesNotExist();
     }
 
     @ParameterizedTest

@@ -26,8 +26,13 @@ final class DatabaseFile {
     /** A log of more bytes does not keep its space. */
     private static final long LONG_LOG = 32L << 20;
 
-    private static final String NOTHING_TO_OPEN =
-            ": it does not exist, and mode=open creates nothing; use mode=openOrCreate";
+    private static final String CANNOT_OPEN = "Cannot open the database ";
+
+    private static final Reason NOTHING_TO_OPEN =
+            new Reason(": it does not exist, and mode=open creates nothing", "use mode=openOrCreate");
+
+    /** Why a file could not be opened, and what helps. */
+    private record Reason(String text, String hint) {}
 
     private final EmbeddedConfig config;
     private final NativeLibrary library;
@@ -70,6 +75,26 @@ final class DatabaseFile {
             return Files.size(Path.of(nativePath + "-wal"));
         } catch (IOException e) {
             return 0;
+        }
+    }
+
+    /** Creates the folders of the file if its configuration says so; before {@link #canonical}, which depends on them. */
+    static void createDirectories(EmbeddedConfig config) {
+        Path path = config.path();
+        Path directory = path == null ? null : path.toAbsolutePath().getParent();
+        if (directory == null || !config.createDirectories() || config.mode() == EmbeddedConfig.Mode.OPEN) {
+            return;
+        }
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException e) {
+            // The JDK's message of such an exception is a name alone.
+            throw Errors.withHint(
+                    "58030",
+                    CANNOT_OPEN + config.described() + ": its folder cannot be created: " + e,
+                    "let this user create " + directory + ", or create it",
+                    0,
+                    e);
         }
     }
 
@@ -128,7 +153,8 @@ final class DatabaseFile {
     NativeDatabase open(String options) {
         if (config.inMemory() && config.mode() == EmbeddedConfig.Mode.OPEN) {
             // Others that have it open would have been joined.
-            throw Errors.of("58P01", "Cannot open the database " + config.described() + NOTHING_TO_OPEN, null);
+            throw Errors.withHint(
+                    "58P01", CANNOT_OPEN + config.described() + NOTHING_TO_OPEN.text, NOTHING_TO_OPEN.hint, 0, null);
         }
         OpenMode mode = config.inMemory()
                 ? OpenMode.OPEN_OR_CREATE
@@ -196,34 +222,44 @@ final class DatabaseFile {
         R2dbcException mapped = NativeErrors.map(e, null);
         String state = refusal.status() == Status.SQL ? "08001" : String.valueOf(mapped.getSqlState());
         Path path = config.path();
-        return Errors.of(
-                state,
-                "Cannot open the database " + config.described() + (path == null ? "" : reason(state, path)) + " ("
-                        + config.withNameOfKey(String.valueOf(mapped.getMessage())) + ")",
-                mapped.getErrorCode(),
-                null,
-                e);
+        // A refused option is the reason whatever the file system shows.
+        Reason reason = path == null || refusal.status() == Status.SQL ? null : reason(state, path);
+        String hint = refusal.hint();
+        String text = config.withNameOfKey(String.valueOf(refusal.getMessage()));
+        return reason == null
+                ? Errors.withHint(
+                        state,
+                        CANNOT_OPEN + config.described() + ": " + text,
+                        hint == null || hint.isEmpty() ? null : config.withNameOfKey(hint),
+                        mapped.getErrorCode(),
+                        e)
+                : Errors.withHint(
+                        state, CANNOT_OPEN + config.described() + reason.text, reason.hint, mapped.getErrorCode(), e);
     }
 
-    private String reason(String state, Path path) {
+    /** As far as the error or the file system shows one; the engine's own words are the cause then. */
+    private @Nullable Reason reason(String state, Path path) {
         Path directory = path.toAbsolutePath().getParent();
         if (state.equals(NativeErrors.WRONG_KEY)) {
-            return ": its key is another one; give the key with which it was created";
+            return new Reason(": its key is another one", "give the key with which it was created");
         } else if (state.equals(NativeErrors.KEY_MISMATCH)) {
             return config.hasKey()
-                    ? ": it is not encrypted, so leave out the key that was given"
-                    : ": it is encrypted; give its key with the option password or encryption_key";
+                    ? new Reason(": it is not encrypted", "leave out the key that was given")
+                    : new Reason(": it is encrypted", "give its key with the option password or encryption_key");
         } else if (directory != null && !Files.isDirectory(directory)) {
-            return ": the directory " + directory + " does not exist; create it";
+            return new Reason(
+                    ": the directory " + directory + " does not exist",
+                    "create it, or set the option createDirectories=true");
         } else if (Files.isDirectory(path)) {
-            return ": it is a directory";
+            return new Reason(": it is a directory", "name a file");
         } else if (Files.exists(path) && !Files.isReadable(path)) {
-            return ": the file is not readable for this user";
+            return new Reason(
+                    ": the file is not readable for this user", "give this user the right to read and write it");
         } else if (!Files.exists(path) && config.mode() == EmbeddedConfig.Mode.OPEN) {
             return NOTHING_TO_OPEN;
-        } else if (Files.exists(path) && config.mode() == EmbeddedConfig.Mode.CREATE) {
-            return ": it exists already, and mode=create overwrites nothing; use mode=openOrCreate";
+        } else if (!created && Files.exists(path) && config.mode() == EmbeddedConfig.Mode.CREATE) {
+            return new Reason(": it exists already, and mode=create overwrites nothing", "use mode=openOrCreate");
         }
-        return "";
+        return null;
     }
 }

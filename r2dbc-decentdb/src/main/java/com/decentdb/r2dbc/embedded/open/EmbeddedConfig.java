@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param name the name of a database in memory, or the path as the user wrote it
  * @param nativeLibrary the library to load, null to look for it
  * @param mode whether the file may or must exist; a database in memory exists while it is open
+ * @param createDirectories whether missing folders of the file are created with it
  * @param engineOptions options for the engine as {@code key=value;..}
  * @param maxReaders how many lanes may read at once
  * @param maxPinned how many connections may have a native handle of their own
@@ -36,6 +37,7 @@ public record EmbeddedConfig(
         String name,
         @Nullable Path nativeLibrary,
         Mode mode,
+        boolean createDirectories,
         String engineOptions,
         int maxReaders,
         int maxPinned,
@@ -113,6 +115,7 @@ public record EmbeddedConfig(
                 name,
                 nativeLibrary,
                 mode,
+                createDirectories,
                 engineOptions,
                 maxReaders,
                 maxPinned,

@@ -44,6 +44,7 @@ public final class EmbeddedOptions {
                         EmbeddedConfig.Mode.class,
                         EmbeddedConfig.Mode.OPEN_OR_CREATE,
                         "create, open or openOrCreate"),
+                reader.flag(DecentDbOptions.CREATE_DIRECTORIES, false),
                 engineOptions(reader),
                 reader.integer(
                         DecentDbOptions.MAX_READERS,

@@ -128,6 +128,7 @@ public final class OpenDatabases {
             try {
                 NativeLibrary library = NativeLibrary.load(config.nativeLibrary());
                 Path path = config.path();
+                DatabaseFile.createDirectories(config);
                 EmbeddedConfig canonical = path == null ? config : config.at(DatabaseFile.canonical(path));
                 new OpenRequest(factory, canonical, library, deadline, exchange).join();
             } catch (Throwable e) {
