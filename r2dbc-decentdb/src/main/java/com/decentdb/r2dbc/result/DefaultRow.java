@@ -37,6 +37,12 @@ public final class DefaultRow implements Row {
         return Codecs.instance().decode(rows, row, metadata.indexOf(name), type, metadata);
     }
 
+    /** The names of the columns. Values are not shown: what is logged by the way is often not meant for a log. */
+    @Override
+    public String toString() {
+        return "DecentDbRow" + metadata.names();
+    }
+
     private static void requireType(Class<?> type) {
         if (type == null) {
             throw new IllegalArgumentException("The type to read must not be null");

@@ -61,10 +61,18 @@ public final class DefaultRowMetadata implements RowMetadata, Codecs.ColumnNames
     int indexOf(String name) {
         int index = find(name);
         if (index < 0) {
-            throw new NoSuchElementException("No column is named '" + name + "'; there are "
-                    + columns.stream().map(Column::name).toList());
+            throw new NoSuchElementException("No column is named '" + name + "'; there are " + names());
         }
         return index;
+    }
+
+    List<String> names() {
+        return columns.stream().map(Column::name).toList();
+    }
+
+    @Override
+    public String toString() {
+        return "DecentDbRowMetadata" + getColumnMetadatas();
     }
 
     private int find(String name) {
