@@ -1,11 +1,14 @@
 package com.decentdb.r2dbc;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** Starts a program of the tests in a JVM of its own, like this one. */
 public final class ChildJvm {
@@ -23,6 +26,19 @@ public final class ChildJvm {
                 "--enable-native-access=ALL-UNNAMED",
                 "-classpath",
                 System.getProperty("java.class.path"),
+                program.getName());
+    }
+
+    /** The same with the JDK's log for the driver, which Reactor takes where there is no SLF4J. */
+    public static ChildJvm withLogOfTheJdk(Class<?> program) {
+        String classPath = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+                .filter(entry -> !entry.matches(".*[/\\\\]slf4j-.*"))
+                .collect(Collectors.joining(File.pathSeparator));
+        return new ChildJvm(
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dreactor.logging.fallback=JDK",
+                "-classpath",
+                classPath,
                 program.getName());
     }
 

@@ -17,6 +17,9 @@ final class OptionNames {
     /** A slip needs more letters than this beside it: a short name is close to many others. */
     private static final int LETTERS_PER_SLIP = 4;
 
+    /** Those of {@code DecentDb.createPool}. */
+    private static final List<String> POOL = List.of("minSize", "maxSize", "acquireTimeout");
+
     private static final Set<String> KNOWN = known();
 
     private OptionNames() {}
@@ -27,6 +30,7 @@ final class OptionNames {
         DecentDbOptions.OWN.forEach(option -> names.add(option.name()));
         ClusterOptions.ALL.forEach(option -> names.add(option.name()));
         names.addAll(DecentDbOptions.ENGINE_OPTIONS);
+        names.addAll(POOL);
         DecentDbOptions.KEYS.forEach(option -> names.add(option.name()));
         names.add(ConnectionFactoryOptions.LOCK_WAIT_TIMEOUT.name());
         names.add(ConnectionFactoryOptions.STATEMENT_TIMEOUT.name());
