@@ -27,12 +27,12 @@ final class SqliteDetails {
     /** @param statement the statement that failed, null where there is none */
     static DecentDbErrorDetails of(Trouble.Refusal refusal, @Nullable SqlCommand statement) {
         String message = refusal.message();
-        boolean mistake = refusal.primary() == 1 && statement != null;
+        SqlOrigin origin = refusal.primary() == 1 && statement != null ? statement.origin() : null;
         return TEXTS.read(message)
                 .details(
-                        mistake ? place(message, statement.origin()) : null,
+                        origin == null ? null : place(message, origin),
                         Long.toString(refusal.code()),
-                        mistake ? statement.origin().styleHint() : null);
+                        origin == null ? null : origin.styleHint());
     }
 
     private static SqlOrigin.@Nullable Place place(String message, SqlOrigin origin) {

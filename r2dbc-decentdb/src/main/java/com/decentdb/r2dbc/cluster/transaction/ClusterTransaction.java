@@ -219,9 +219,9 @@ public final class ClusterTransaction implements LineOpener.Opened {
     }
 
     /** A statement met trouble; the error for its user. Afterwards the transaction may be lost. */
-    R2dbcException statementFailed(Line on, Trouble trouble, SqlCommand sql, boolean writes) {
+    R2dbcException statementFailed(Line on, Trouble trouble, @Nullable SqlCommand sql, boolean writes) {
         if (state == State.LOST) {
-            return refusal(sql.source());
+            return refusal(sql == null ? null : sql.source());
         }
         attempts.note(on, trouble);
         R2dbcException error = Failures.inTransaction(trouble, sql);
