@@ -70,7 +70,10 @@ final class DefaultBatch implements Batch {
                         sink.next(rest);
                     }
                 })
-                .concatMap(rest -> OnDemand.flux(() -> begin(rest)).doOnNext(result -> executed.incrementAndGet()), 0);
+                .concatMap(
+                        rest -> OnDemand.flux(() -> connection.endings().manyBehind(() -> begin(rest)))
+                                .doOnNext(result -> executed.incrementAndGet()),
+                        0);
     }
 
     private boolean sharesCommits() {

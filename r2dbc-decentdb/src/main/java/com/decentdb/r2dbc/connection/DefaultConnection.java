@@ -13,6 +13,7 @@ import com.decentdb.r2dbc.api.WriteOutcome;
 import com.decentdb.r2dbc.api.WriteQueueMetrics;
 import com.decentdb.r2dbc.api.schema.SchemaInspection;
 import com.decentdb.r2dbc.codec.Value;
+import com.decentdb.r2dbc.delivery.Endings;
 import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.result.DefaultResult;
 import com.decentdb.r2dbc.settings.SessionSettings;
@@ -50,6 +51,7 @@ public final class DefaultConnection implements DecentDbConnection {
     private final Session session;
     private final SessionSettings settings;
     private final ConnectionTransactions transactions;
+    private final Endings endings;
     private final Mono<Void> close;
     private final QueryShortcuts shortcuts = new QueryShortcuts(this);
     private final QueuedWrites queuedWrites = new QueuedWrites(this);
@@ -58,20 +60,16 @@ public final class DefaultConnection implements DecentDbConnection {
     private volatile Duration statementTimeout;
     /** Whether the session itself bounds how long statements take. */
     private final boolean sessionBounds;
-
     /** Whether a pool resets the connection through {@link #preRelease()}. */
     private volatile boolean managed;
 
-    /**
-     * Creates a connection.
-     *
-     * @param liveData makes the live data of the connection
-     */
+    /** @param liveData makes the live data of the connection */
     public DefaultConnection(
             Session session, SessionSettings settings, Function<? super SessionSource, ? extends LiveData> liveData) {
         this.session = session;
         this.settings = settings;
         this.transactions = new ConnectionTransactions(session, settings);
+        this.endings = new Endings(session.delivery());
         this.statementTimeout = settings.statementTimeout();
         this.sessionBounds = session.boundsStatements(statementTimeout);
         this.liveData = liveData.apply(live);
@@ -101,6 +99,11 @@ public final class DefaultConnection implements DecentDbConnection {
         return transactions;
     }
 
+    /** Behind which everything waits that is asked of the connection. */
+    Endings endings() {
+        return endings;
+    }
+
     /** The bound of statements that the session leaves to its connection; zero for none. */
     Duration statementTimeout() {
         return sessionBounds ? Duration.ZERO : statementTimeout;
@@ -123,13 +126,13 @@ public final class DefaultConnection implements DecentDbConnection {
 
     @Override
     public Mono<Void> beginTransaction() {
-        return OnDemand.mono(transactions::begin);
+        return OnDemand.mono(() -> endings.behind(transactions::begin));
     }
 
     @Override
     public Mono<Void> beginTransaction(TransactionDefinition definition) {
         DecentDbTransactionDefinition known = DecentDbTransactionDefinition.from(definition);
-        return OnDemand.mono(() -> transactions.begin(known));
+        return OnDemand.mono(() -> endings.behind(() -> transactions.begin(known)));
     }
 
     @Override
@@ -171,8 +174,13 @@ public final class DefaultConnection implements DecentDbConnection {
     }
 
     /** Starts with demand, and fails if the connection is closed by then, or at once if it is already. */
-    @SuppressWarnings("ReachabilityFenceUsage") // the connection must outlast the Mono
     private Mono<Void> whenOpen(Supplier<Mono<Void>> work) {
+        return whileOpen(() -> endings.behind(work));
+    }
+
+    /** As {@link #whenOpen}, for the work of blocks, which waits for no cancelled one. */
+    @SuppressWarnings("ReachabilityFenceUsage") // the connection must outlast the Mono
+    Mono<Void> whileOpen(Supplier<Mono<Void>> work) {
         Mono<Void> checked = Mono.defer(() -> session.isOpen() ? work.get() : Mono.error(Errors.closed()))
                 .doFinally(signal -> Reference.reachabilityFence(this));
         return Mono.defer(() -> session.isOpen() ? OnDemand.mono(() -> checked) : checked);
@@ -191,20 +199,14 @@ public final class DefaultConnection implements DecentDbConnection {
 
     @Override
     public Mono<Void> setLockWaitTimeout(Duration timeout) {
-        requirePositive(timeout, "lock-wait timeout");
+        Timeouts.require(timeout, "lock-wait timeout");
         return whenOpen(() -> Mono.fromRunnable(() -> transactions.setLockWait(Waits.atMostUnlimited(timeout))));
     }
 
     @Override
     public Mono<Void> setStatementTimeout(Duration timeout) {
-        requirePositive(timeout, "statement timeout");
+        Timeouts.require(timeout, "statement timeout");
         return whenOpen(() -> Mono.fromRunnable(() -> boundStatements(Waits.atMostUnlimited(timeout))));
-    }
-
-    private static void requirePositive(Duration timeout, String what) {
-        if (timeout == null || timeout.isNegative()) {
-            throw new IllegalArgumentException("The " + what + " must not be null or negative, it is " + timeout);
-        }
     }
 
     @Override
@@ -247,14 +249,14 @@ public final class DefaultConnection implements DecentDbConnection {
     public Mono<Void> postAllocate() {
         return OnDemand.mono(() -> {
             managed = true;
-            return inInitialState() ? Mono.empty() : reset();
+            return endings.behind(() -> inInitialState() ? Mono.empty() : reset());
         });
     }
 
     /** Leaves nothing of one borrower to the next: neither results, watches nor a transaction, TEMP objects nor settings. */
     @Override
     public Publisher<Void> preRelease() {
-        return OnDemand.mono(this::reset);
+        return OnDemand.mono(() -> endings.behind(this::reset));
     }
 
     private Mono<Void> reset() {
@@ -274,7 +276,7 @@ public final class DefaultConnection implements DecentDbConnection {
     @Override
     public <E> @Nullable E unwrap(Class<E> target) {
         boolean executor = Scheduler.class.isAssignableFrom(target) || Executor.class.isAssignableFrom(target);
-        return !executor && target.isInstance(this) ? target.cast(this) : null;
+        return executor || !target.isInstance(this) ? null : target.cast(this);
     }
 
     @Override
@@ -304,7 +306,7 @@ public final class DefaultConnection implements DecentDbConnection {
 
     @Override
     public Mono<TransactionState> transactionState() {
-        return OnDemand.mono(session::transactionState);
+        return OnDemand.mono(() -> endings.behind(session::transactionState));
     }
 
     @Override
@@ -342,12 +344,13 @@ public final class DefaultConnection implements DecentDbConnection {
 
     @Override
     public Mono<Void> checkpoint() {
-        return session.checkpoint();
+        return OnDemand.mono(() -> endings.behind(session::checkpoint));
     }
 
     @Override
     public Mono<Void> saveAs(Path path) {
-        return session.saveAs(Arguments.required(path, "path"));
+        Arguments.required(path, "path");
+        return OnDemand.mono(() -> endings.behind(() -> session.saveAs(path)));
     }
 
     @Override

@@ -59,7 +59,7 @@ final class QueryShortcuts {
     /** One statement with each list of arguments, in a transaction or, if one is open, as a unit of that. */
     Mono<Long> executeMany(String sql, Publisher<? extends @Nullable Object[]> arguments) {
         Arguments.required(arguments, "publisher of arguments");
-        return OnDemand.mono(() -> {
+        return OnDemand.mono(() -> connection.endings().behind(() -> {
             SessionSettings settings = connection.settings();
             SqlScript script = settings.parse(sql);
             SqlCommand command = changingRows(script, sql);
@@ -72,10 +72,9 @@ final class QueryShortcuts {
                             lists -> consume(
                                     connection.run(command, lists, settings.fetchSize()), Result::getRowsUpdated),
                             0);
-            Flux<Long> unit =
-                    connection.transactions().autoCommit() ? inTransaction(begun -> counts) : atSavepoint(counts);
+            Flux<Long> unit = connection.transactions().autoCommit() ? block(begun -> counts) : atSavepoint(counts);
             return unit.reduce(0L, Long::sum);
-        });
+        }));
     }
 
     private static SqlCommand changingRows(SqlScript script, String sql) {
@@ -93,6 +92,7 @@ final class QueryShortcuts {
     private <T> Flux<T> atSavepoint(Flux<T> work) {
         ConnectionTransactions transactions = connection.transactions();
         return new Bracket<>(
+                connection.endings(),
                 transactions.createSavepoint(MANY_SAVEPOINT).thenReturn(MANY_SAVEPOINT),
                 savepoint -> work,
                 transactions::releaseSavepoint,
@@ -102,11 +102,18 @@ final class QueryShortcuts {
 
     <T> Flux<T> inTransaction(Function<? super DecentDbConnection, ? extends Publisher<T>> work) {
         Arguments.required(work, "work of the transaction");
-        return OnDemand.flux(() -> new Bracket<>(
-                connection.beginTransaction().thenReturn(connection),
+        return OnDemand.flux(() -> connection.endings().manyBehind(() -> block(work)));
+    }
+
+    /** The beginning and the ends of a block wait for no other one: that might be the block around it, or itself. */
+    private <T> Flux<T> block(Function<? super DecentDbConnection, ? extends Publisher<T>> work) {
+        ConnectionTransactions transactions = connection.transactions();
+        return new Bracket<>(
+                connection.endings(),
+                OnDemand.mono(transactions::begin).thenReturn(connection),
                 work,
-                DefaultConnection::commitTransaction,
-                DefaultConnection::rollbackTransaction));
+                begun -> begun.whileOpen(transactions::commit),
+                begun -> begun.whileOpen(transactions::rollback));
     }
 
     private <T> Flux<T> rows(String sql, @Nullable Object[] arguments, Function<Row, T> mapping) {

@@ -32,8 +32,11 @@ final class QueuedWrites {
             SqlCommand command = single(script, sql);
             return Bindings.encodeAll(script, settings, arguments)
                     .flatMap(values -> connection
-                            .session()
-                            .executeQueued(command, Bindings.select(command, values), settings.queueTimeout()));
+                            .endings()
+                            .behind(() -> connection
+                                    .session()
+                                    .executeQueued(
+                                            command, Bindings.select(command, values), settings.queueTimeout())));
         });
         return Mono.defer(() -> isOpen() ? write : Mono.error(Errors.map(Errors.closed(), sql)));
     }
@@ -67,7 +70,9 @@ final class QueuedWrites {
             Flux<Value[]> encoded = Flux.from(arguments)
                     .concatMap(each -> Bindings.encodeAll(script, settings, each), 0)
                     .map(values -> Bindings.select(command, values));
-            return connection.session().executeQueued(command, encoded, settings.queueTimeout());
+            return connection
+                    .endings()
+                    .manyBehind(() -> connection.session().executeQueued(command, encoded, settings.queueTimeout()));
         });
     }
 

@@ -42,6 +42,10 @@ final class StatementFlux extends OnDemand<Cursor, Result> {
 
     @Override
     protected Flux<Cursor> source() {
+        return connection.endings().none() ? started() : connection.endings().manyBehind(this::started);
+    }
+
+    private Flux<Cursor> started() {
         ConnectionTransactions transactions = connection.transactions();
         Duration timeout = connection.statementTimeout();
         boolean begins = transactions.beginsWithNextStatement();

@@ -76,4 +76,11 @@ public final class Timeouts {
     private static Mono<Long> timer(Duration timeout, Executor delivery) {
         return Mono.delay(timeout, TIMER).publishOn(Schedulers.fromExecutor(delivery));
     }
+
+    /** Refuses a bound that is missing or negative. */
+    static void require(Duration timeout, String what) {
+        if (timeout == null || timeout.isNegative()) {
+            throw new IllegalArgumentException("The " + what + " must not be null or negative, it is " + timeout);
+        }
+    }
 }

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.delivery;
 
 import com.decentdb.r2dbc.delivery.threads.Persistent;
 import com.decentdb.r2dbc.transport.Errors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ public final class Bracket<R, T> extends Flux<T> {
     private final Function<? super R, ? extends Publisher<T>> work;
     private final Function<? super R, Mono<Void>> complete;
     private final Function<? super R, Mono<Void>> giveUp;
+    private final @Nullable Endings endings;
 
     /**
      * Work on a resource.
@@ -36,6 +38,21 @@ public final class Bracket<R, T> extends Flux<T> {
             Function<? super R, ? extends Publisher<T>> work,
             Function<? super R, Mono<Void>> complete,
             Function<? super R, Mono<Void>> giveUp) {
+        this(null, resource, work, complete, giveUp);
+    }
+
+    /**
+     * The same, for whose end those wait that come behind it.
+     *
+     * @param endings knows of it from its cancellation until it is over
+     */
+    public Bracket(
+            @Nullable Endings endings,
+            Mono<R> resource,
+            Function<? super R, ? extends Publisher<T>> work,
+            Function<? super R, Mono<Void>> complete,
+            Function<? super R, Mono<Void>> giveUp) {
+        this.endings = endings;
         this.resource = resource;
         this.work = work;
         this.complete = complete;
@@ -63,6 +80,9 @@ public final class Bracket<R, T> extends Flux<T> {
         private final Bracket<R, T> bracket;
         private final CoreSubscriber<? super T> subscriber;
         private final AtomicReference<State> state = new AtomicReference<>(State.BEGINNING);
+        /** Whether those that come behind the block wait for its end. */
+        private final AtomicBoolean awaited = new AtomicBoolean();
+
         private final Persistent givingUp = Persistent.of(this::giveUp);
         private volatile @Nullable R resource;
         private volatile @Nullable Throwable failure;
@@ -76,7 +96,15 @@ public final class Bracket<R, T> extends Flux<T> {
             try {
                 bracket.resource.subscribe(new Beginning());
             } catch (Throwable e) {
-                end(State.BEGINNING, e);
+                notBegun(e);
+            }
+        }
+
+        /** There is no resource, and none will come. */
+        private void notBegun(@Nullable Throwable why) {
+            end(State.BEGINNING, why);
+            if (resource == null) {
+                end(State.GIVING_UP, null);
             }
         }
 
@@ -155,6 +183,7 @@ public final class Bracket<R, T> extends Flux<T> {
 
         @Override
         public void cancel() {
+            awaitEnd();
             super.cancel();
             if (!state.compareAndSet(State.BEGINNING, State.GIVING_UP)) {
                 abort(State.WORKING, null);
@@ -182,10 +211,28 @@ public final class Bracket<R, T> extends Flux<T> {
             if (!state.compareAndSet(from, State.OVER)) {
                 return;
             }
+            letGoOn();
             if (error != null) {
                 Exchange.fail(subscriber, error);
             } else if (from != State.GIVING_UP) {
                 Exchange.complete(subscriber);
+            }
+        }
+
+        private void awaitEnd() {
+            Endings endings = bracket.endings;
+            if (endings != null && state.get() != State.OVER && awaited.compareAndSet(false, true)) {
+                endings.began();
+                if (state.get() == State.OVER) {
+                    letGoOn();
+                }
+            }
+        }
+
+        private void letGoOn() {
+            Endings endings = bracket.endings;
+            if (endings != null && awaited.compareAndSet(true, false)) {
+                endings.ended();
             }
         }
 
@@ -208,13 +255,13 @@ public final class Bracket<R, T> extends Flux<T> {
 
             @Override
             public void onError(Throwable error) {
-                end(State.BEGINNING, error);
+                notBegun(error);
             }
 
             @Override
             public void onComplete() {
                 if (resource == null) {
-                    end(State.BEGINNING, null);
+                    notBegun(null);
                 }
             }
 

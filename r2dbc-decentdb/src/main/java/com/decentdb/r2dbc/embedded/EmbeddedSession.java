@@ -12,7 +12,6 @@ import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.Lifetime;
 import com.decentdb.r2dbc.delivery.OnDemand;
 import com.decentdb.r2dbc.delivery.threads.Persistent;
-import com.decentdb.r2dbc.embedded.engine.NativeErrors;
 import com.decentdb.r2dbc.embedded.open.Database;
 import com.decentdb.r2dbc.embedded.open.OpenDatabases;
 import com.decentdb.r2dbc.embedded.write.GroupedWrite;
@@ -55,11 +54,7 @@ final class EmbeddedSession implements Session {
     private volatile Duration lockWait = Waits.UNLIMITED;
     private volatile boolean open = true;
 
-    /**
-     * Creates a session.
-     *
-     * @param release ends its use of the database; idempotent
-     */
+    /** @param release ends its use of the database; idempotent */
     EmbeddedSession(Database database, Runnable release, Executor delivery) {
         this.database = database;
         this.release = release;
@@ -75,8 +70,7 @@ final class EmbeddedSession implements Session {
     public Flux<Cursor> execute(Command command) {
         return Flux.defer(() -> {
             if (!open) {
-                return Flux.error(
-                        NativeErrors.map(Errors.closed(), command.sql().source()));
+                return Flux.error(Errors.map(Errors.closed(), command.sql().source()));
             }
             if (command.sql().sessionState()) {
                 String what = "A statement that sets up TEMP objects or settings";
@@ -87,10 +81,12 @@ final class EmbeddedSession implements Session {
             if (refusal != null) {
                 return Flux.error(refusal);
             }
-            SessionTransaction current = transaction;
-            Flux<Cursor> run = current != null && current.active()
-                    ? inTransaction(current, command)
-                    : place.autoCommit().execute(command);
+            SessionTransaction current = active();
+            if (current == null && command.sql().control() != null) {
+                // It was meant for a transaction that has ended meanwhile.
+                return Flux.error(Errors.noTransaction());
+            }
+            Flux<Cursor> run = current == null ? place.autoCommit().execute(command) : inTransaction(current, command);
             run = tasks.reported(command, run);
             return command.sql().sessionState() ? run.doOnNext(done -> setup.ran(command.sql())) : run;
         });
@@ -234,8 +230,12 @@ final class EmbeddedSession implements Session {
 
     @Override
     public boolean inTransaction() {
+        return active() != null;
+    }
+
+    private @Nullable SessionTransaction active() {
         SessionTransaction current = transaction;
-        return current != null && current.active();
+        return current != null && current.active() ? current : null;
     }
 
     @Override
@@ -265,8 +265,7 @@ final class EmbeddedSession implements Session {
             if (!place.isPinned() && !sql.sessionState()) {
                 return tasks.queued(sql, arguments, timeout, lockWait, submit);
             }
-            Duration wait = timeout.isZero() ? Waits.UNLIMITED : timeout;
-            return execute(Command.of(sql, 1, wait, arguments))
+            return execute(Command.of(sql, 1, timeout.isZero() ? Waits.UNLIMITED : timeout, arguments))
                     .doOnNext(Cursor::close)
                     .map(Cursor::affectedRows)
                     .reduce(0L, Long::sum);

@@ -20,6 +20,9 @@ public final class SqlLexer {
         END
     }
 
+    /** Editors put it before a text. */
+    private static final char BYTE_ORDER_MARK = '\uFEFF';
+
     private final String sql;
     private int position;
     private int start;
@@ -177,7 +180,7 @@ public final class SqlLexer {
     private void skipBlanks() {
         while (position < sql.length()) {
             char c = sql.charAt(position);
-            if (Character.isWhitespace(c)) {
+            if (Character.isWhitespace(c) || c == BYTE_ORDER_MARK) {
                 position++;
             } else if (sql.startsWith("--", position)) {
                 skipLineComment();

@@ -53,6 +53,7 @@ public record SqliteStatement(
     private static final int HEAD = 16;
 
     private static final Set<String> DML = Set.of("INSERT", "REPLACE", "UPDATE", "DELETE");
+    private static final Set<String> CONTROL = Set.of("BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE");
     private static final Set<String> SCHEMA_CHANGES = Set.of("CREATE", "DROP", "ALTER", "VACUUM");
 
     /** The settings that answer with their new value. */
@@ -66,7 +67,7 @@ public record SqliteStatement(
         if (known != null) {
             return known;
         }
-        SqliteStatement statement = read(sql, command.parameters().size());
+        SqliteStatement statement = read(sql, command.parameters().size(), command.control() != null);
         if (sql.length() <= MAX_CACHED_LENGTH) {
             if (CACHE.size() >= CACHE_SIZE) {
                 // Programs that never repeat a text gain nothing from a better choice.
@@ -77,13 +78,14 @@ public record SqliteStatement(
         return statement;
     }
 
-    private static SqliteStatement read(String sql, int parameters) {
+    private static SqliteStatement read(String sql, int parameters, boolean controls) {
         List<Token> tokens = SqliteTokens.of(sql);
-        String refusal = sql.indexOf('\0') >= 0
-                ? "a text with the character U+0000, at which it would end"
-                : SqliteRefusals.of(tokens, parameters);
         SqliteHead head = SqliteHead.of(tokens);
         String verb = head.verb();
+        String refusal = refusal(sql, tokens, parameters);
+        if (refusal == null && !controls && CONTROL.contains(verb)) {
+            refusal = "a text that is transaction control to SQLite alone: mind that comments do not nest there";
+        }
         List<String> words = tokens.stream().limit(HEAD).map(Token::text).toList();
         boolean setsState = SessionState.changedBy(words);
         return new SqliteStatement(
@@ -96,6 +98,12 @@ public record SqliteStatement(
                 SCHEMA_CHANGES.contains(verb),
                 verb.equals("ALTER") || (SCHEMA_CHANGES.contains(verb) && isOfIndex(words)),
                 head.targets());
+    }
+
+    private static @Nullable String refusal(String sql, List<Token> tokens, int parameters) {
+        return sql.indexOf('\0') >= 0
+                ? "a text with the character U+0000, at which it would end"
+                : SqliteRefusals.of(tokens, parameters);
     }
 
     /** CREATE INDEX, CREATE UNIQUE INDEX or DROP INDEX. */

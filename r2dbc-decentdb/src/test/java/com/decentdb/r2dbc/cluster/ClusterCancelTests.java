@@ -9,6 +9,8 @@ import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.DecentDbConnectionFactory;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import com.decentdb.r2dbc.cluster.nodes.RealCluster;
+import com.decentdb.r2dbc.transaction.CancelledBlocks;
+import io.r2dbc.spi.ValidationDepth;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,6 +68,34 @@ class ClusterCancelTests {
         await(Flux.fromIterable(connections).flatMap(DecentDbConnection::close));
         await(factory.close());
         awaitSockets(0);
+    }
+
+    @Test
+    void aConnectionMayBeUsedAsSoonAsABlockIsCancelled() {
+        DecentDbConnectionFactory factory = DecentDb.factory(CLUSTER.url());
+
+        CancelledBlocks.check(factory, 5);
+
+        assertThat(CLUSTER.integers("SELECT count(*) FROM m WHERE id > 0")).isNotEqualTo(List.of(0L));
+        await(factory.close());
+    }
+
+    @Test
+    void resultsThatAreCancelledAreForgottenByTheirConnection() {
+        DecentDbConnectionFactory factory = DecentDb.factory(CLUSTER.url());
+        DecentDbConnection connection = awaitValue(factory.create());
+        String endless =
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, hex(zeroblob(1000)) FROM n";
+
+        for (int i = 0; i < 100; i++) {
+            assertThat(awaitAll(connection.fetchLists(endless).take(1))).hasSize(1);
+        }
+
+        assertThat(awaitValue(connection.validate(ValidationDepth.LOCAL)))
+                .as("no open result is left")
+                .isTrue();
+        await(connection.close());
+        await(factory.close());
     }
 
     /** The last ones given up are closed in a moment. */

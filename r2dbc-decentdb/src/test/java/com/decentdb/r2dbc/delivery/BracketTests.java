@@ -38,6 +38,49 @@ class BracketTests {
     }
 
     @Test
+    void thoseBehindACancelledOneWaitUntilItIsOver() {
+        Sinks.Empty<Void> end = Sinks.empty();
+        Endings endings = new Endings(Runnable::run);
+        Flux<Integer> bracket = new Bracket<>(
+                endings,
+                Mono.just("resource"),
+                resource -> Flux.never(),
+                resource -> note("complete"),
+                resource -> end.asMono());
+        bracket.subscribe().dispose();
+        Mono<String> behind = endings.behind(() -> Mono.just("behind"));
+
+        StepVerifier.create(behind)
+                .then(() -> assertThat(endings.none()).isFalse())
+                .then(end::tryEmitEmpty)
+                .expectNext("behind")
+                .verifyComplete();
+        assertThat(endings.none()).isTrue();
+    }
+
+    @Test
+    void oneThatIsCancelledAndThenDoesNotBeginIsOver() {
+        Sinks.Empty<String> beginning = Sinks.empty();
+        Endings endings = new Endings(Runnable::run);
+        for (Mono<String> resource : List.of(
+                beginning.asMono(),
+                beginning
+                        .asMono()
+                        .concatWith(Mono.error(new IllegalStateException("begin")))
+                        .next())) {
+            Flux<Integer> bracket = new Bracket<>(
+                    endings, resource, any -> Flux.never(), any -> note("complete"), any -> note("give up"));
+            bracket.subscribe(any -> {}, error -> {}).dispose();
+        }
+        assertThat(endings.none()).isFalse();
+
+        beginning.tryEmitEmpty();
+
+        assertThat(endings.none()).isTrue();
+        assertThat(calls).isEmpty();
+    }
+
+    @Test
     void requestsNoMoreThanItsSubscriber() {
         StepVerifier.create(bracket(Flux.just(1, 2)), 0)
                 .thenRequest(1)

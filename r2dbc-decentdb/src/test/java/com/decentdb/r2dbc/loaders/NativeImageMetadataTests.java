@@ -36,8 +36,8 @@ class NativeImageMetadataTests {
     @SuppressWarnings("unchecked")
     private static Set<String> listed() throws IOException {
         try (InputStream json = requireNonNull(NativeImageMetadataTests.class.getResourceAsStream(FILE))) {
-            List<Map<String, Object>> types =
-                    (List<Map<String, Object>>) requireNonNull(JSON.std.mapFrom(json).get("reflection"));
+            List<Map<String, Object>> types = (List<Map<String, Object>>)
+                    requireNonNull(JSON.std.mapFrom(json).get("reflection"));
             return types.stream().map(each -> (String) each.get("type")).collect(Collectors.toSet());
         }
     }

@@ -155,6 +155,8 @@ class SqliteStatementTests {
     @ValueSource(
             strings = {
                 "SELECT 1 E'\\'; PRAGMA journal_mode = DELETE; --'",
+                "/* /* */ BEGIN",
+                "/* /* */ SAVEPOINT a",
                 "INSERT INTO t /* /* */ VALUES (1); PRAGMA journal_mode = DELETE; -- */ VALUES (2)",
                 "INSERT INTO t VALUES ($a$1); PRAGMA journal_mode = DELETE; --$a$)",
                 "INSERT INTO t -- \r VALUES (1);\nPRAGMA page_size = 512\n; SELECT 1",

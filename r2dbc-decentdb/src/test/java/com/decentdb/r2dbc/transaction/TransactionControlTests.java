@@ -50,6 +50,8 @@ class TransactionControlTests {
                 "begin transaction",
                 "/* now */ START TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ WRITE -- go",
                 "BEGIN IMMEDIATE",
+                "\uFEFFBEGIN",
+                "/* a file of */ \uFEFF BEGIN",
                 "BEGIN ISOLATION LEVEL SNAPSHOT NOT DEFERRABLE",
             })
     void transactionsWrittenAsSqlAreTransactions(String begin) {

@@ -23,6 +23,7 @@ public final class LineCursor {
     private @Nullable Exchange<RowBatch> waiting;
     private @Nullable Throwable failure;
     private @Nullable Runnable whenEnded;
+    private @Nullable Runnable whenOver;
     private boolean reading;
     private boolean readsOn;
     private boolean ended;
@@ -52,6 +53,23 @@ public final class LineCursor {
             action.run();
         } else {
             whenEnded = action;
+        }
+    }
+
+    /** Runs an action as soon as its reader gets no more, even if rows are still to pass on the line; at once if that is so. */
+    public void whenOver(Runnable action) {
+        if (ended) {
+            action.run();
+        } else {
+            whenOver = action;
+        }
+    }
+
+    private void over() {
+        Runnable action = whenOver;
+        whenOver = null;
+        if (action != null) {
+            action.run();
         }
     }
 
@@ -178,6 +196,7 @@ public final class LineCursor {
     }
 
     private void end() {
+        over();
         Runnable action = whenEnded;
         whenEnded = null;
         line.cursorEnded(this);
@@ -192,6 +211,7 @@ public final class LineCursor {
         if (!ended) {
             ended = true;
             waiting = null;
+            over();
             Runnable action = whenEnded;
             whenEnded = null;
             line.cursorGivenUp(this, action == null ? () -> {} : action);

@@ -99,6 +99,10 @@ public final class ClusterSession implements Session {
         if (current != null && current.active()) {
             return inTransaction(current, plan);
         }
+        if (command.sql().control() != null) {
+            // It was meant for a transaction that has ended meanwhile, and would begin one on the line of all writers.
+            return Flux.error(Errors.noTransaction());
+        }
         if (!plan.reads()) {
             return writes.run(plan, command.lockWait());
         }

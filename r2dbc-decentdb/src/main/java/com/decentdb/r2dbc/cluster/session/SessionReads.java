@@ -166,11 +166,9 @@ final class SessionReads {
                     cursor = opened;
                     if (!opened.ended()) {
                         cursors.add(opened);
+                        opened.whenOver(() -> cursors.remove(opened));
                     }
-                    opened.whenEnded(() -> {
-                        cursors.remove(opened);
-                        giveBack(on);
-                    });
+                    opened.whenEnded(() -> giveBack(on));
                     answer(new RowsCursor(opened, database.loop(), delivery));
                 }
 

@@ -39,6 +39,9 @@ public final class Requests {
                     "A database of a cluster cannot have a name that begins with ':' or 'file:', which SQLite"
                             + " reserves");
         }
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(database)) {
+            throw new IllegalArgumentException("The name of a database has half a character, an unpaired surrogate");
+        }
         if (database.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME) {
             throw new IllegalArgumentException(
                     "A database of a cluster has a name of at most " + LONGEST_NAME + " bytes in UTF-8");

@@ -82,6 +82,8 @@ final class GroupRun implements LineOpener.Opened {
             } else if (trouble.busy()) {
                 waitForOthers(line, trouble);
             } else {
+                // It may be in a transaction that nobody would end.
+                line.close();
                 fail(line, Failures.ofWrite(trouble, null));
             }
         });
