@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -30,8 +31,8 @@ public final class ImportDriver {
     private static final String COLUMNS =
             "(id INTEGER PRIMARY KEY, name TEXT NOT NULL, price REAL, quantity INTEGER, sold TEXT)";
     private static final String ROWS = "INSERT INTO item WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
-            + " WHERE i < %d) SELECT i, 'the name of item ' || i, (i * 7919 %% 100000) / 100.0, i * 31 %% 1000,"
-            + " date('2020-01-01', '+' || (i %% 2000) || ' days') FROM n";
+            + " WHERE i < ?) SELECT i, 'the name of item ' || i, (i * 7919 % 100000) / 100.0, i * 31 % 1000,"
+            + " date('2020-01-01', '+' || (i % 2000) || ' days') FROM n";
     private static final String COUNT = "SELECT count(*) FROM item";
     /** An import that takes longer is not repeated. */
     private static final long LONG_NANOS = Duration.ofMinutes(2).toNanos();
@@ -148,19 +149,25 @@ public final class ImportDriver {
         progress("making the sources");
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + database);
                 Statement statement = connection.createStatement();
+                PreparedStatement rows = filling(statement, connection);
                 BufferedWriter out = Files.newBufferedWriter(csv)) {
-            statement.execute("CREATE TABLE item " + COLUMNS);
-            statement.execute(String.format(Locale.ROOT, ROWS, plan.rows));
+            rows.setInt(1, plan.rows);
+            rows.executeUpdate();
             out.write("id,name,price,quantity,sold\n");
-            try (ResultSet rows = statement.executeQuery("SELECT * FROM item")) {
-                while (rows.next()) {
+            try (ResultSet read = statement.executeQuery("SELECT * FROM item")) {
+                while (read.next()) {
                     for (int i = 1; i <= 5; i++) {
-                        out.write(rows.getString(i));
+                        out.write(read.getString(i));
                         out.write(i < 5 ? ',' : '\n');
                     }
                 }
             }
         }
+    }
+
+    private static PreparedStatement filling(Statement statement, Connection connection) throws SQLException {
+        statement.execute("CREATE TABLE item " + COLUMNS);
+        return connection.prepareStatement(ROWS);
     }
 
     private List<Importer> importers(Path database, Path csv) throws IOException, InterruptedException {

@@ -260,12 +260,18 @@ class ClusterImportTests {
     /** Parents may come after their children, so that keys are checked last; and from then on with every row. */
     @Test
     void rowsThatReferToNothingAreFoundAtTheEnd() {
-        Path dump = file(
-                folder,
-                "dump.sql",
-                "CREATE TABLE parent (id integer PRIMARY KEY);\nCREATE TABLE child (id integer PRIMARY KEY, parent integer);\n"
-                        + "COPY child (id, parent) FROM stdin;\n1\t1\n2\t77\n\\.\nCOPY parent (id) FROM stdin;\n1\n\\.\n"
-                        + "ALTER TABLE ONLY child ADD CONSTRAINT c FOREIGN KEY (parent) REFERENCES parent(id);\n");
+        Path dump = file(folder, "dump.sql", """
+                CREATE TABLE parent (id integer PRIMARY KEY);
+                CREATE TABLE child (id integer PRIMARY KEY, parent integer);
+                COPY child (id, parent) FROM stdin;
+                1\t1
+                2\t77
+                \\.
+                COPY parent (id) FROM stdin;
+                1
+                \\.
+                ALTER TABLE ONLY child ADD CONSTRAINT c FOREIGN KEY (parent) REFERENCES parent(id);
+                """);
         DecentDbImport one = DecentDbImport.pgDump(dump, url);
 
         assertThatThrownBy(() -> report(one))

@@ -239,19 +239,23 @@ class PartialImportTests {
     /** A dump with keys, indexes, a sequence and a view: whatever step fails, the next run begins with it. */
     @Test
     void everyStepAfterTheRowsIsGoneOnWith() {
-        Path source = file(
-                folder,
-                "dump.sql",
-                "CREATE TABLE parent (id integer PRIMARY KEY);\n"
-                        + "CREATE SEQUENCE number START WITH 5;\n"
-                        + "CREATE TABLE child (id integer PRIMARY KEY, parent integer, name text);\n"
-                        + "COPY child (id, parent, name) FROM stdin;\n1\t1\ta\n2\t1\tb\n\\.\n"
-                        + "COPY parent (id) FROM stdin;\n1\n\\.\n"
-                        + "SELECT pg_catalog.setval('number', 9, true);\n"
-                        + "ALTER TABLE ONLY child ADD CONSTRAINT c FOREIGN KEY (parent) REFERENCES parent(id);\n"
-                        + "CREATE INDEX child_name ON child (name);\n"
-                        + "CREATE INDEX child_parent ON child (parent);\n"
-                        + "CREATE VIEW children AS SELECT name FROM child;\n");
+        Path source = file(folder, "dump.sql", """
+                CREATE TABLE parent (id integer PRIMARY KEY);
+                CREATE SEQUENCE number START WITH 5;
+                CREATE TABLE child (id integer PRIMARY KEY, parent integer, name text);
+                COPY child (id, parent, name) FROM stdin;
+                1\t1\ta
+                2\t1\tb
+                \\.
+                COPY parent (id) FROM stdin;
+                1
+                \\.
+                SELECT pg_catalog.setval('number', 9, true);
+                ALTER TABLE ONLY child ADD CONSTRAINT c FOREIGN KEY (parent) REFERENCES parent(id);
+                CREATE INDEX child_name ON child (name);
+                CREATE INDEX child_parent ON child (parent);
+                CREATE VIEW children AS SELECT name FROM child;
+                """);
         // The test removes after each failure what stands in the way of a step.
         with(
                 target,

@@ -82,7 +82,7 @@ final class Journal {
             throw refused(left, unfinished);
         }
         engine.begin();
-        drop(engine, there, left);
+        drop(engine, left);
         if (replaces) {
             dropTables(engine, plan);
         }
@@ -170,7 +170,7 @@ final class Journal {
                 + (left.stream().allMatch(Entry::made) ? ", and --restart drops its tables and begins again" : ""));
     }
 
-    private static void drop(Engine engine, List<Entry> there, List<Entry> left) {
+    private static void drop(Engine engine, List<Entry> left) {
         for (Entry entry : left) {
             if (!entry.made) {
                 throw new ImportException(
