@@ -9,6 +9,7 @@ import static com.decentdb.importer.Databases.with;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.decentdb.importer.ImportException.Left;
 import com.decentdb.r2dbc.DecentDb;
@@ -320,6 +321,7 @@ class PartialImportTests {
     /** A file that may not grow stands for a disk that is full. */
     @Test
     void aFullDiskLeavesWhatTheTableSays() throws Exception {
+        assumeTrue(Databases.bundled(), "DecentDB makes its log larger at once than this limit, and commits nothing");
         Path source = numbered(folder.resolve("item.csv"), ROWS);
         String[] arguments = {
             "csv", source.toString(), url(target), "--column", "id=INT64", "--commit-every=500", "--resume"

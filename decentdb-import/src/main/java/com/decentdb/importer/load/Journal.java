@@ -81,8 +81,13 @@ final class Journal {
         if (!left.isEmpty() && !replaces && unfinished != Unfinished.RESTART) {
             throw refused(left, unfinished);
         }
+        if (!left.isEmpty()) {
+            // In a transaction of its own: libdecentdb confuses a table with one that is dropped in the same.
+            engine.begin();
+            drop(engine, left);
+            engine.commit();
+        }
         engine.begin();
-        drop(engine, left);
         if (replaces) {
             dropTables(engine, plan);
         }
