@@ -20,7 +20,7 @@ fun <T : Any> LiveData.live(
     mapping: (Row) -> T,
 ): Flow<List<T>> = liveQuery(sql, *arguments).options().map { row: Row -> mapping(row) }.asFlow()
 
-/** The same as rows added, changed and removed, which [key] tells apart. */
+/** The same as rows added, changed and removed, of which [key] is the identity. */
 fun <T : Any> LiveData.liveChanges(
     sql: String,
     vararg arguments: Any?,

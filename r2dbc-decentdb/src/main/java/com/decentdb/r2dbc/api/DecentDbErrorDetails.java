@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the database says about an error besides its SQLSTATE and its message, which names all of it as well. A part that is not known is
+ * The parts of an error that the database names besides its SQLSTATE; the message has all of them as well. A part that is not known is
  * null, or empty: libdecentdb and clusters say less than the bundled engine. Immutable.
  *
  * @param constraint the name of the violated constraint or unique index

@@ -38,7 +38,7 @@ public final class WriteLease {
     }
 
     /**
-     * What was counted since the lock was created.
+     * The counts since the lock was created.
      *
      * @param granted how often it was granted
      * @param released how often it was given back

@@ -20,7 +20,7 @@ public final class DecentDbFailureAnalyzer extends AbstractFailureAnalyzer<R2dbc
     /** Connecting, the system, keys, and the locks of others. */
     private static final Pattern OPENING = Pattern.compile("08...|58...|28...|55P03|HYT01");
 
-    /** What an error advises in its last sentence if it has no hint. */
+    /** The advice of the last sentence of an error that has no hint. */
     private static final Pattern ADVICE = Pattern.compile("(?s)^(.*[.;]) (\\p{Lu}.*)$");
 
     private static final String CORRECT =

@@ -62,7 +62,7 @@ final class ScriptParameters {
         }
     }
 
-    /** What helps where the text has parameters of a style that was not chosen; null if it has none. */
+    /** The remedy where the text has parameters of a style that was not chosen; null if it has none. */
     @Nullable
     String styleHint() {
         ParameterStyle other = foreign;

@@ -103,7 +103,7 @@ public final class SqlOrigin {
     }
 
     /**
-     * What helps where the text names parameters in a style that the option {@code parameterStyle} did not choose; null if it does not.
+     * The remedy where the text names parameters in a style that the option {@code parameterStyle} did not choose; null if it does not.
      */
     public @Nullable String styleHint() {
         return parameters.styleHint();

@@ -100,7 +100,7 @@ public final class SqlScript {
         return parameters.name(number);
     }
 
-    /** What helps where the text has parameters of a style that was not chosen; null if it has none. */
+    /** The remedy where the text has parameters of a style that was not chosen; null if it has none. */
     public @Nullable String styleHint() {
         return parameters.styleHint();
     }

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.reactivestreams.Publisher;
 
-/** What errors of a cluster say besides their SQLSTATE: as much as SQLite's texts do. */
+/** The details of errors of a cluster besides their SQLSTATE: as much as SQLite's texts do. */
 class ClusterErrorTests {
 
     @RegisterExtension

@@ -36,7 +36,7 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** What happens on a database in this process, as Micrometer shows it. */
+/** The work of a database in this process, as Micrometer shows it. */
 class MeterTests {
 
     private static final String PREFIX = "decentdb.embedded.";

@@ -19,7 +19,7 @@ import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the log says about the options of a factory and about the engine, in a JVM of its own. */
+/** The log about the options of a factory and about the engine, in a JVM of its own. */
 class LogTests {
 
     @TempDir

@@ -27,7 +27,7 @@ class FailureAnalyzerTests {
     @RegisterExtension
     final TestDatabase database = new TestDatabase();
 
-    /** What Spring Boot shows if a bean cannot be made for this reason; null for the stack trace. */
+    /** The text that Spring Boot shows if a bean cannot be made for this reason; null for the stack trace. */
     private static @Nullable FailureAnalysis report(Throwable reason) {
         return SpringFactoriesLoader.forDefaultResourceLocation()
                 // Those of Spring Boot itself want arguments.

@@ -48,7 +48,7 @@ class HealthTests {
     @RegisterExtension
     final TestDatabase database = new TestDatabase();
 
-    /** What the indicator says: the status, and the details in braces. */
+    /** The indicator's answer: the status, and the details in braces. */
     private static String health(ApplicationContext context) {
         Object indicator = context.getBean(BEAN);
         Mono<?> health = indicator instanceof Boot3Health three ? three.health() : ((Boot4Health) indicator).health();

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-/** What a person sees when the application cannot open its database. */
+/** An application that cannot open its database gives a person the reason and the remedy. */
 @ExtendWith(OutputCaptureExtension.class)
 class StartFailureTests {
 

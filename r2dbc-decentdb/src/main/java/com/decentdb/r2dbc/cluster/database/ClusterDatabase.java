@@ -338,7 +338,7 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
         }
     }
 
-    /** What would outlive the database, each whatever happened to the one before. */
+    /** Ends each thing that would outlive the database, whatever happened to the one before. */
     private void end() {
         try {
             meters.close();

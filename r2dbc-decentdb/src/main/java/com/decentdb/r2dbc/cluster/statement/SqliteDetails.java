@@ -9,7 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What SQLite's texts say about an error; a node passes on nothing else. SQLite does not quote names in them. */
+/** The details that SQLite's texts name of an error; a node passes on nothing else. SQLite does not quote names in them. */
 final class SqliteDetails {
 
     private static final ErrorText TEXTS = new ErrorText(List.of(

@@ -1,5 +1,5 @@
 /**
- * What is counted of one database in this process, and its meters, which Micrometer keeps where it is on the class path. Only
+ * The counts of one database in this process, and its meters, which Micrometer keeps where it is on the class path. Only
  * {@code MicrometerMeters} uses that. Internal to the driver.
  */
 @NullMarked
