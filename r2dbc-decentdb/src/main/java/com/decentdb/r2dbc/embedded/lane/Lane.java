@@ -26,9 +26,8 @@ import reactor.util.Loggers;
 
 /**
  * One native handle and the right to call it, which passes from worker to worker: the lane's tasks run one at a time, each after
- * what the earlier ones did. A handle that reports that it is broken is replaced; what it held, its transaction included, is
- * lost. All methods but {@link #execute}, {@link #interrupts}, {@link #busy}, {@link #isOpen}, {@link #close} and {@link #database()} of an open
- * handle are for the lane's tasks.
+ * what the earlier ones did. A handle that reports that it is broken is replaced; what it held, its transaction included, is lost. All
+ * methods but {@link #execute}, {@link #interrupts}, {@link #busy}, {@link #isOpen}, {@link #close} and {@link #database()} are for those.
  */
 public final class Lane extends LaneTasks {
 
@@ -242,24 +241,23 @@ public final class Lane extends LaneTasks {
     /** Runs a statement up to its first {@code fetchSize} rows. */
     public LaneOutcome run(SqlCommand sql, Value[] arguments, int fetchSize) {
         NativeParameters.fill(parameters, arguments);
-        return counters.counted(
-                sql.kind(),
-                1,
-                () -> call(handle -> {
-                    // Within a transaction its snapshot is known since it was begun.
-                    boolean settled = inTransaction || !sql.reads();
-                    try {
-                        LaneOutcome run = runOnce(handle, sql, fetchSize);
-                        boolean known = settled || run.showsTypes() || !memory.syncSchema(handle);
-                        return known ? run : run.as(shapes.get(handle, sql));
-                    } catch (NativeException e) {
-                        // A statement prepared for the old schema may fail on the new one.
-                        if (settled || EngineTraits.breaksHandle(e) || !memory.syncSchema(handle)) {
-                            throw e;
-                        }
-                        return runOnce(handle, sql, fetchSize);
-                    }
-                }));
+        return counters.counted(sql.kind(), 1, () -> call(handle -> runKnown(handle, sql, fetchSize)));
+    }
+
+    private LaneOutcome runKnown(NativeDatabase handle, SqlCommand sql, int fetchSize) {
+        // Within a transaction its snapshot is known since it was begun.
+        boolean settled = inTransaction || !sql.reads();
+        try {
+            LaneOutcome run = runOnce(handle, sql, fetchSize);
+            boolean known = settled || run.showsTypes() || !memory.syncSchema(handle);
+            return known ? run : run.as(shapes.get(handle, sql));
+        } catch (NativeException e) {
+            // A statement prepared for the old schema may fail on the new one.
+            if (settled || EngineTraits.breaksHandle(e) || !memory.syncSchema(handle)) {
+                throw e;
+            }
+            return runOnce(handle, sql, fetchSize);
+        }
     }
 
     private LaneOutcome runOnce(NativeDatabase handle, SqlCommand sql, int fetchSize) {

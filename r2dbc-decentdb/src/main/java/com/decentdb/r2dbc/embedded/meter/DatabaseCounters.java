@@ -10,6 +10,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 
 /** Counts what happens on one database. Any thread; counting needs no memory. */
@@ -38,7 +39,7 @@ public final class DatabaseCounters {
         INTERRUPTED
     }
 
-    private final Map<Kind, Map<Outcome, AtomicLong>> statements = new EnumMap<>(Kind.class);
+    private final Map<Kind, Map<Outcome, LongAdder>> statements = new EnumMap<>(Kind.class);
     private final AtomicLong commits = new AtomicLong();
     private final AtomicLong checkpoints = new AtomicLong();
     private final AtomicLong failedCheckpoints = new AtomicLong();
@@ -49,9 +50,9 @@ public final class DatabaseCounters {
     /** Counts from zero. */
     public DatabaseCounters() {
         for (Kind kind : Kind.values()) {
-            Map<Outcome, AtomicLong> byOutcome = new EnumMap<>(Outcome.class);
+            Map<Outcome, LongAdder> byOutcome = new EnumMap<>(Outcome.class);
             for (Outcome outcome : Outcome.values()) {
-                byOutcome.put(outcome, new AtomicLong());
+                byOutcome.put(outcome, new LongAdder());
             }
             statements.put(kind, byOutcome);
         }
@@ -71,7 +72,7 @@ public final class DatabaseCounters {
 
     private void ran(SqlCommand.Kind kind, Outcome outcome, int executions) {
         if (!kind.transactionControl()) {
-            count(Kind.of(kind), outcome).addAndGet(executions);
+            count(Kind.of(kind), outcome).add(executions);
         }
     }
 
@@ -81,7 +82,7 @@ public final class DatabaseCounters {
                 : error instanceof R2dbcException refusal && "57014".equals(refusal.getSqlState());
     }
 
-    private AtomicLong count(Kind kind, Outcome outcome) {
+    private LongAdder count(Kind kind, Outcome outcome) {
         return requireNonNull(requireNonNull(statements.get(kind)).get(outcome));
     }
 
@@ -110,7 +111,7 @@ public final class DatabaseCounters {
     }
 
     long statements(Kind kind, Outcome outcome) {
-        return count(kind, outcome).get();
+        return count(kind, outcome).sum();
     }
 
     long commits() {
