@@ -4,16 +4,13 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Checks in the class files, those of the tests included, that native code has one gateway. */
 class GatewayTests {
 
-    private static final JavaClasses CLASSES = new ClassFileImporter()
-            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-            .importPackages("com.decentdb.ffi");
+    private static final JavaClasses CLASSES = new ClassFileImporter().importPackages("com.decentdb.ffi");
 
     @ParameterizedTest
     @CsvSource({"com.sun.jna.., Jna[A-Za-z]+(\\$.*)?", "java.lang.foreign.., Ffm[A-Za-z]+(\\$.*)?"})

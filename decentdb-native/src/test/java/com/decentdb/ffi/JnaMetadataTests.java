@@ -22,14 +22,14 @@ import org.junit.jupiter.api.Test;
 
 /** The metadata by which GraalVM keeps what is reached by name alone lists all of that, and nothing that is not there. */
 @SuppressWarnings("unchecked")
-class NativeImageMetadataTests {
+class JnaMetadataTests {
 
     private static final String FILE = "/META-INF/native-image/com.decentdb/decentdb-native/reachability-metadata.json";
 
     private final Map<String, Object> metadata = read();
 
     private static Map<String, Object> read() {
-        try (InputStream json = requireNonNull(NativeImageMetadataTests.class.getResourceAsStream(FILE))) {
+        try (InputStream json = requireNonNull(JnaMetadataTests.class.getResourceAsStream(FILE))) {
             return JSON.std.mapFrom(json);
         } catch (IOException e) {
             throw new IllegalStateException(e);
@@ -86,7 +86,7 @@ class NativeImageMetadataTests {
                 .filter(method -> method.getName().startsWith("ddb_"))
                 .map(method -> Stream.concat(
                                 Stream.of(method.getReturnType()), Arrays.stream(method.getParameterTypes()))
-                        .map(NativeImageMetadataTests::layout)
+                        .map(JnaMetadataTests::layout)
                         .toList())
                 .collect(Collectors.toCollection(HashSet::new));
         // strlen
