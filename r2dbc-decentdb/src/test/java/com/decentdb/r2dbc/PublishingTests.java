@@ -36,7 +36,7 @@ class PublishingTests {
 
     @Test
     void theBillOfMaterialsListsEveryLibrary() throws Exception {
-        List<String> libraries = read(".", "/project/modules/module").stream()
+        List<String> libraries = read(".", "//modules/module").stream()
                 .filter(module -> !module.equals(BOM) && !PROGRAMS.contains(module))
                 .toList();
 
@@ -64,7 +64,7 @@ class PublishingTests {
                 assertThat(read(module, path)).as(module + path).isNotEmpty();
             }
         }
-        for (String module : read(".", "/project/modules/module")) {
+        for (String module : read(".", "//modules/module")) {
             assertThat(read(module, "/project/name")).as(module).isNotEmpty();
             assertThat(read(module, "/project/description")).as(module).isNotEmpty();
         }

@@ -2,6 +2,7 @@ package com.decentdb.r2dbc.cluster;
 
 import static com.decentdb.r2dbc.TestDatabase.await;
 import static com.decentdb.r2dbc.TestDatabase.awaitAll;
+import static com.decentdb.r2dbc.TestDatabase.awaitUntil;
 import static com.decentdb.r2dbc.TestDatabase.awaitValue;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -91,9 +92,7 @@ class ClusterCancelTests {
             assertThat(awaitAll(connection.fetchLists(endless).take(1))).hasSize(1);
         }
 
-        assertThat(awaitValue(connection.validate(ValidationDepth.LOCAL)))
-                .as("no open result is left")
-                .isTrue();
+        awaitUntil("no open result is left", () -> awaitValue(connection.validate(ValidationDepth.LOCAL)));
         await(connection.close());
         await(factory.close());
     }
