@@ -66,6 +66,11 @@ public sealed interface Trouble {
                         && (refusal.byRaft(RAFT_LEADERSHIP_LOST) || refusal.byRaft(RAFT_SHUTDOWN)));
     }
 
+    /** Whether no transaction can begin since one is open already, which nobody would end. */
+    default boolean withinAnother() {
+        return this instanceof Refusal refusal && refusal.primary() == 1;
+    }
+
     /** Whether a write that was sent may have been executed or not. */
     default boolean unknown() {
         return this instanceof Refusal refusal

@@ -177,8 +177,7 @@ public final class ClusterTransaction implements LineOpener.Opened {
         }
         holding.forget();
         boolean lost = trouble instanceof Trouble.Loss || trouble.notBegun() || trouble.unknown();
-        if (readOnly || !trouble.busy()) {
-            // A line on which no transaction can begin may be in one.
+        if (readOnly || lost || trouble.withinAnother()) {
             on.close();
         }
         if (lost && attempts.onNewLeader(readOnly ? this::claimAgain : this::open, this::failed)) {

@@ -82,8 +82,9 @@ final class GroupRun implements LineOpener.Opened {
             } else if (trouble.busy()) {
                 waitForOthers(line, trouble);
             } else {
-                // It may be in a transaction that nobody would end.
-                line.close();
+                if (trouble.withinAnother()) {
+                    line.close();
+                }
                 fail(line, Failures.ofWrite(trouble, null));
             }
         });
