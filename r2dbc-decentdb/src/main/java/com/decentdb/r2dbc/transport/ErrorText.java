@@ -32,6 +32,14 @@ public final class ErrorText {
         /** Names that are not known. */
         public static final Names NONE = new Names(null, null, List.of());
 
+        /**
+         * Whether there are none. Without {@code equals}, whose first call the JDK remembers by the class of the record, and keeps the
+         * class loader of an application that was undeployed.
+         */
+        public boolean isEmpty() {
+            return constraint == null && table == null && columns.isEmpty();
+        }
+
         /** The details with these names. */
         public DecentDbErrorDetails details(SqlOrigin.@Nullable Place place, String nativeCode, @Nullable String hint) {
             return new DecentDbErrorDetails(

@@ -35,7 +35,7 @@ final class NativeDetails {
     /** @param statement the statement that failed, null where there is none */
     static DecentDbErrorDetails of(NativeException e, String message, @Nullable SqlCommand statement) {
         ErrorText.Names names = names(e.context());
-        if (names.equals(ErrorText.Names.NONE) && e.status() == Status.CONSTRAINT) {
+        if (names.isEmpty() && e.status() == Status.CONSTRAINT) {
             names = TEXTS.read(message);
         }
         String hint = text(e.hint());
