@@ -21,6 +21,13 @@ public final class Arguments {
         return argument;
     }
 
+    /** Refuses a text that is null or empty. */
+    static void notEmpty(@Nullable String text, String what) {
+        if (text == null || text.isEmpty()) {
+            throw new IllegalArgumentException("The " + what + " must not be null or empty");
+        }
+    }
+
     /**
      * The names of tables as a list.
      *

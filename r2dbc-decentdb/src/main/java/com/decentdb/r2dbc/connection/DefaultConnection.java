@@ -46,8 +46,6 @@ import reactor.core.scheduler.Scheduler;
 /** A connection over a {@link Session}: the rules of R2DBC about statements, timeouts and pooling. */
 public final class DefaultConnection implements DecentDbConnection {
 
-    private static final Duration PING_PATIENCE = Duration.ofSeconds(10);
-
     private final Session session;
     private final SessionSettings settings;
     private final ConnectionTransactions transactions;
@@ -126,13 +124,13 @@ public final class DefaultConnection implements DecentDbConnection {
 
     @Override
     public Mono<Void> beginTransaction() {
-        return OnDemand.mono(() -> endings.behind(transactions::begin));
+        return behindEndings(transactions::begin);
     }
 
     @Override
     public Mono<Void> beginTransaction(TransactionDefinition definition) {
         DecentDbTransactionDefinition known = DecentDbTransactionDefinition.from(definition);
-        return OnDemand.mono(() -> endings.behind(() -> transactions.begin(known)));
+        return behindEndings(() -> transactions.begin(known));
     }
 
     @Override
@@ -171,6 +169,10 @@ public final class DefaultConnection implements DecentDbConnection {
     @Override
     public Mono<Void> setAutoCommit(boolean wanted) {
         return whenOpen(() -> transactions.setAutoCommit(wanted));
+    }
+
+    private <T> Mono<T> behindEndings(Supplier<Mono<T>> work) {
+        return OnDemand.mono(() -> endings.behind(work));
     }
 
     /** Starts with demand, and fails if the connection is closed by then, or at once if it is already. */
@@ -219,7 +221,7 @@ public final class DefaultConnection implements DecentDbConnection {
         if (Arguments.required(depth, "validation depth") == ValidationDepth.LOCAL) {
             return Mono.fromSupplier(() -> session.isOpen() && (managed || inInitialState()));
         }
-        Duration patience = statementTimeout().isZero() ? PING_PATIENCE : statementTimeout;
+        Duration patience = statementTimeout().isZero() ? Timeouts.OF_PING : statementTimeout;
         return OnDemand.mono(() -> Timeouts.within(patience, session.delivery(), session.ping(), Mono.just(false)));
     }
 
@@ -256,7 +258,7 @@ public final class DefaultConnection implements DecentDbConnection {
     /** Leaves nothing of one borrower to the next: neither results, watches nor a transaction, TEMP objects nor settings. */
     @Override
     public Publisher<Void> preRelease() {
-        return OnDemand.mono(() -> endings.behind(this::reset));
+        return behindEndings(this::reset);
     }
 
     private Mono<Void> reset() {
@@ -306,7 +308,7 @@ public final class DefaultConnection implements DecentDbConnection {
 
     @Override
     public Mono<TransactionState> transactionState() {
-        return OnDemand.mono(() -> endings.behind(session::transactionState));
+        return behindEndings(session::transactionState);
     }
 
     @Override
@@ -336,21 +338,19 @@ public final class DefaultConnection implements DecentDbConnection {
 
     @Override
     public Mono<Void> setAuditContext(String key, @Nullable String value) {
-        if (key == null || key.isEmpty()) {
-            throw new IllegalArgumentException("The key must not be null or empty");
-        }
-        return session.setAuditContext(key, value);
+        Arguments.notEmpty(key, "key");
+        return behindEndings(() -> session.setAuditContext(key, value));
     }
 
     @Override
     public Mono<Void> checkpoint() {
-        return OnDemand.mono(() -> endings.behind(session::checkpoint));
+        return behindEndings(session::checkpoint);
     }
 
     @Override
     public Mono<Void> saveAs(Path path) {
         Arguments.required(path, "path");
-        return OnDemand.mono(() -> endings.behind(() -> session.saveAs(path)));
+        return behindEndings(() -> session.saveAs(path));
     }
 
     @Override

@@ -42,7 +42,7 @@ final class StatementFlux extends OnDemand<Cursor, Result> {
 
     @Override
     protected Flux<Cursor> source() {
-        return connection.endings().none() ? started() : connection.endings().manyBehind(this::started);
+        return connection.endings().manyBehind(this::started);
     }
 
     private Flux<Cursor> started() {

@@ -17,6 +17,9 @@ import reactor.core.scheduler.Schedulers;
 /** Bounds of waiting. The fallback runs on a worker, never on the timer's. */
 public final class Timeouts {
 
+    /** How long the answer to a ping may take where statements have no bound. */
+    static final Duration OF_PING = Duration.ofSeconds(10);
+
     /** Unlike Reactor's own timer its thread ends when nothing waits. */
     private static final Scheduler TIMER = Schedulers.fromExecutorService(DriverThreads.TIMER);
 

@@ -44,7 +44,7 @@ public final class Endings {
     }
 
     /** Whether there are none. */
-    public boolean none() {
+    boolean none() {
         return blocks <= 0;
     }
 

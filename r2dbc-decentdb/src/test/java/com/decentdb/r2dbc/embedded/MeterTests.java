@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
@@ -110,22 +111,28 @@ class MeterTests {
         assertThat(statements("read", "error")).isZero();
     }
 
+    private double busyReaders() {
+        return value("lanes", Statistic.VALUE, "role", "reader", "state", "busy");
+    }
+
     @Test
     void aStatementThatIsStoppedCountsAsInterrupted() {
         DecentDbConnection connection = open();
         if (!database.bundled()) {
             return; // libdecentdb cannot stop a statement.
         }
-        Disposable endless = connection
-                .fetchValue(
-                        "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
-                        Long.class)
-                .subscribe();
-        awaitUntil("it runs", () -> value("lanes", Statistic.VALUE, "role", "reader", "state", "busy") == 1);
+        Mono<Long> endless = connection.fetchValue(
+                "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n", Long.class);
 
-        endless.dispose();
-
-        awaitUntil("it is stopped", () -> statements("read", "interrupted") == 1);
+        // A lane is busy a moment before the engine is called; one that is cancelled then was not executed.
+        awaitUntil("it is stopped while it runs", () -> {
+            Disposable running = endless.subscribe();
+            awaitUntil("its lane is busy", () -> busyReaders() == 1);
+            LockSupport.parkNanos(10_000_000);
+            running.dispose();
+            awaitUntil("its lane is free", () -> busyReaders() == 0);
+            return statements("read", "interrupted") == 1;
+        });
     }
 
     @Test

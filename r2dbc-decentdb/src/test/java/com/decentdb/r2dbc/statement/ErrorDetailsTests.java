@@ -28,7 +28,7 @@ import org.springframework.dao.DuplicateKeyException;
 import org.springframework.r2dbc.core.DatabaseClient;
 import reactor.core.publisher.Flux;
 
-/** What an error says besides its SQLSTATE: to programs as details, to people in its message. */
+/** The details of an error besides its SQLSTATE: for programs as such, for people in its message. */
 class ErrorDetailsTests {
 
     @RegisterExtension

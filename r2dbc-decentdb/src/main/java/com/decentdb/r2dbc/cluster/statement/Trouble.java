@@ -66,7 +66,7 @@ public sealed interface Trouble {
                         && (refusal.byRaft(RAFT_LEADERSHIP_LOST) || refusal.byRaft(RAFT_SHUTDOWN)));
     }
 
-    /** Whether no transaction can begin since one is open already, which nobody would end. */
+    /** Of a BEGIN: whether it was refused since a transaction is open already. */
     default boolean withinAnother() {
         return this instanceof Refusal refusal && refusal.primary() == 1;
     }

@@ -95,7 +95,7 @@ final class TransactionCalls {
     static void ifNotOpen(Line on, Runnable action) {
         // This fails in an open transaction. If it begins another one, the line is of no use any more.
         on.submitNext(new Call("BEGIN IMMEDIATE", action, trouble -> {
-            if (!(trouble instanceof Trouble.Refusal refusal) || refusal.primary() != 1) {
+            if (!trouble.withinAnother()) {
                 action.run();
             }
         }));

@@ -206,7 +206,7 @@ final class GroupRun implements LineOpener.Opened {
     /** ON CONFLICT ROLLBACK and RAISE(ROLLBACK) end the transaction: what follows must not run outside one. */
     private void checkTransaction(Line line, int index, R2dbcException error) {
         exec(line, "BEGIN IMMEDIATE", begunAnew -> rollback(line, () -> endOne(line, index, error)), trouble -> {
-            if (trouble instanceof Trouble.Refusal refusal && refusal.primary() == 1) {
+            if (trouble.withinAnother()) {
                 skip(line, index, error);
             } else {
                 line.close();

@@ -203,7 +203,10 @@ final class MicrometerMeters {
     private void remove(Meter meter) {
         try {
             registry.remove(meter);
-        } catch (RuntimeException e) {
+        } catch (VirtualMachineError e) {
+            // For want of memory, after which this is repeated.
+            throw e;
+        } catch (Throwable e) {
             // A listener of the program threw, and the others go on.
             return;
         }
