@@ -9,10 +9,14 @@ import com.decentdb.importer.text.Names;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The types of SQLite's columns: what is declared, if every value is of that type, and else what the values are. */
@@ -33,38 +37,40 @@ final class SqliteTypes {
 
     private SqliteTypes() {}
 
-    /** Decides the types of a table's columns; returns how many rows it has. */
+    /**
+     * Decides the types of a table's columns; returns how many rows it has. Most columns hold what they declare, so that is looked at first, by
+     * one cheap condition for each; only the values of the others are counted.
+     */
     static long decide(SourceTable table, boolean detectUuid, Statement statement, Findings findings)
             throws SQLException {
+        List<SourceColumn> others = new ArrayList<>();
         long rows = 0;
-        for (int from = 0; from < table.columns.size(); from += COLUMNS_AT_ONCE) {
-            List<SourceColumn> columns =
-                    table.columns.subList(from, Math.min(from + COLUMNS_AT_ONCE, table.columns.size()));
-            StringBuilder sql = new StringBuilder("SELECT count(*)");
-            for (SourceColumn column : columns) {
-                String name = Names.quote(column.name);
-                for (String storage : List.of("integer", "real", "text", "blob")) {
-                    sql.append(", total(typeof(")
-                            .append(name)
-                            .append(")='")
-                            .append(storage)
-                            .append("')");
-                }
-                sql.append(", total(")
-                        .append(test(declared(column, detectUuid), name))
-                        .append(')');
-                sql.append(", total(typeof(")
-                        .append(name)
-                        .append(")='integer' AND abs(")
-                        .append(name)
-                        .append("/2) > 4503599627370496)");
-            }
-            sql.append(" FROM ").append(Names.quote(table.name));
-            try (ResultSet counts = statement.executeQuery(sql.toString())) {
+        for (List<SourceColumn> columns : parts(table.columns)) {
+            String misfits = columns.stream()
+                    .map(column -> ", count(CASE WHEN " + test(declared(column, false), Names.quote(column.name))
+                            + " THEN NULL ELSE " + Names.quote(column.name) + " END)")
+                    .collect(Collectors.joining());
+            try (ResultSet counts = statement.executeQuery("SELECT count(*)" + misfits + from(table))) {
                 counts.next();
                 rows = counts.getLong(1);
                 for (int i = 0; i < columns.size(); i++) {
-                    int at = 2 + 6 * i;
+                    SourceColumn column = columns.get(i);
+                    ColumnType declared = declared(column, false);
+                    if (counts.getLong(2 + i) > 0 || (detectUuid && declared.kind() == Kind.TEXT)) {
+                        others.add(column);
+                    } else {
+                        decide(table, column, declared, null, findings);
+                    }
+                }
+            }
+        }
+        for (List<SourceColumn> columns : parts(others)) {
+            String counted =
+                    columns.stream().map(column -> counted(column, detectUuid)).collect(Collectors.joining(", "));
+            try (ResultSet counts = statement.executeQuery("SELECT " + counted + from(table))) {
+                counts.next();
+                for (int i = 0; i < columns.size(); i++) {
+                    int at = 1 + 6 * i;
                     Values values = new Values(
                             counts.getLong(at),
                             counts.getLong(at + 1),
@@ -77,6 +83,28 @@ final class SqliteTypes {
             }
         }
         return rows;
+    }
+
+    private static List<List<SourceColumn>> parts(List<SourceColumn> columns) {
+        return IntStream.iterate(0, from -> from < columns.size(), from -> from + COLUMNS_AT_ONCE)
+                .mapToObj(from -> columns.subList(from, Math.min(from + COLUMNS_AT_ONCE, columns.size())))
+                .toList();
+    }
+
+    private static String from(SourceTable table) {
+        return " FROM " + Names.quote(table.name);
+    }
+
+    /** The numbers of {@link Values}. */
+    private static String counted(SourceColumn column, boolean detectUuid) {
+        String name = Names.quote(column.name);
+        String inexact = "typeof(" + name + ")='integer' AND abs(" + name + "/2) > 4503599627370496";
+        return Stream.concat(
+                        Stream.of("integer", "real", "text", "blob")
+                                .map(storage -> "typeof(" + name + ")='" + storage + "'"),
+                        Stream.of(test(declared(column, detectUuid), name), inexact))
+                .map(condition -> "count(CASE WHEN " + condition + " THEN 1 END)")
+                .collect(Collectors.joining(", "));
     }
 
     private static void decide(
@@ -107,15 +135,19 @@ final class SqliteTypes {
         if (reason == null && type.kind() == Kind.UUID && !isUuid(column)) {
             reason = "all of its texts are UUIDs; it is UUID";
         }
+        decide(table, column, type, reason, findings);
+    }
+
+    private static void decide(
+            SourceTable table, SourceColumn column, ColumnType type, @Nullable String reason, Findings findings) {
+        String subject = "column " + table.name + "." + column.name;
         column.type = type;
         if (reason != null) {
-            findings.changed("column " + table.name + "." + column.name, 0, reason);
+            findings.changed(subject, 0, reason);
         }
         if (column.collation != null && !column.collation.equalsIgnoreCase("BINARY")) {
             findings.changed(
-                    "column " + table.name + "." + column.name,
-                    0,
-                    "the engine has no COLLATE " + column.collation + "; it compares texts exactly");
+                    subject, 0, "the engine has no COLLATE " + column.collation + "; it compares texts exactly");
         }
     }
 
