@@ -7,7 +7,6 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -189,19 +188,6 @@ final class AbiLoader {
         }
     }
 
-    /** Returns the name of this platform, which is also the folder of its engine in the jar; named as JNA does. */
-    static String platform() {
-        String os = System.getProperty("os.name").toLowerCase(Locale.ROOT).replace(" ", "");
-        String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
-        String system = os.startsWith("windows") ? "win32" : os.startsWith("mac") ? "darwin" : os;
-        return system + "-"
-                + switch (arch) {
-                    case "amd64", "x86_64" -> "x86-64";
-                    case "arm64" -> "aarch64";
-                    default -> arch;
-                };
-    }
-
     /** Binds the library of that name that the system or a search path of the implementation finds. */
     static BoundLibrary bindNamed(String name) throws UnusableLibraryException {
         return bind(open(name));
@@ -238,7 +224,7 @@ final class AbiLoader {
             Integer machine = ELF_MACHINES.get(System.getProperty("os.arch"));
             if (machine != null && machine != header.getShort(18)) {
                 throw new UnusableLibraryException(
-                        "it was built for another processor; this JVM is " + platform(), null);
+                        "it was built for another processor; this JVM is " + EnginePlatform.name(), null);
             }
             // The table of sections is the last part of a file.
             long sections = header.getLong(40);

@@ -82,6 +82,11 @@ final class EngineCache {
         this.digest = words[2];
     }
 
+    /** Returns the version of the project whose build packed this engine. */
+    String version() {
+        return version;
+    }
+
     /** Returns the folders to unpack to, the first choice first. A folder that is named by the property is the only one. */
     static List<Path> folders(Map<String, String> environment) {
         List<Path> folders = new ArrayList<>();

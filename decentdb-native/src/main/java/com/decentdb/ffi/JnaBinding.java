@@ -21,6 +21,11 @@ final class JnaBinding implements AbiLoader.Binding {
 
     private static final String FOLDER = "jna.tmpdir";
 
+    private static final String MUSL_REMEDY = EnginePlatform.musl()
+            ? " Its native part is made for glibc: install gcompat, or use Java 22 or newer and a jar of the driver that was"
+                    + " built with it, which need no JNA."
+            : "";
+
     private @Nullable NativeLibraryException refusal;
 
     @Override
@@ -57,7 +62,7 @@ final class JnaBinding implements AbiLoader.Binding {
         }
         try {
             if (Native.POINTER_SIZE != 8 || Native.SIZE_T_SIZE != 8) {
-                throw new NativeLibraryException("A 64-bit JVM is needed; this one is " + AbiLoader.platform(), null);
+                throw new NativeLibraryException("A 64-bit JVM is needed; this one is " + EnginePlatform.name(), null);
             }
         } catch (VirtualMachineError e) {
             throw e;
@@ -71,8 +76,8 @@ final class JnaBinding implements AbiLoader.Binding {
             }
             // A plain Error is JNA's report of a native part of another version.
             refusal = new NativeLibraryException(
-                    "JNA cannot start its own native part: " + LinkFailure.explain(e)
-                            + ". Its temporary folder must allow executable files: set -Djna.tmpdir to one that"
+                    "JNA cannot start its own native part: " + LinkFailure.explain(e) + "." + MUSL_REMEDY
+                            + " Its temporary folder must allow executable files: set -Djna.tmpdir to one that"
                             + " does. If -Djna.nounpack, -Djna.noclasspath or -Djna.boot.library.path is set,"
                             + " remove it or let it lead to JNA's own library of version " + Native.VERSION + ".",
                     e);

@@ -4,13 +4,16 @@ import com.decentdb.ffi.AbiLoader.BoundLibrary;
 import com.decentdb.ffi.AbiLoader.UnusableLibraryException;
 import com.decentdb.ffi.NativeLibrary.Source;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URISyntaxException;
 import java.net.URL;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The places that may name or hold the library, and their order. */
@@ -23,6 +26,7 @@ final class LibraryLocator {
     private static final System.Logger LOGGER = System.getLogger(LibraryLocator.class.getName());
     private static final String NAME = "decentdb";
     private static final String DIGEST = ".sha256";
+    private static final String VERSION = "version";
     static final String REMEDY = "Name the DecentDB library by the native library option, by -D" + PROPERTY
             + "=<file> or by the environment variable " + PATH_VARIABLE + ", or by -D" + EngineCache.PROPERTY
             + "=<folder> a folder of this user that allows executable files, for the engine in the jar.";
@@ -107,19 +111,21 @@ final class LibraryLocator {
     }
 
     private @Nullable Located bundled() {
-        String resource = AbiLoader.platform() + "/" + System.mapLibraryName(NAME);
-        ClassLoader loader = LibraryLocator.class.getClassLoader();
-        URL engine = loader == null ? null : loader.getResource(resource);
-        if (loader == null || engine == null) {
-            tried.add("the jar, which carries no engine for " + AbiLoader.platform());
+        String library = System.mapLibraryName(NAME);
+        String resource = EnginePlatform.resource(EnginePlatform.name(), library);
+        ClassLoader loader =
+                Objects.requireNonNullElseGet(LibraryLocator.class.getClassLoader(), ClassLoader::getSystemClassLoader);
+        URL engine = loader.getResource(resource);
+        if (engine == null) {
+            tried.add(EnginePlatform.missing(EnginePlatform.name(), loader));
             return null;
         }
         if ("file".equals(engine.getProtocol())) {
             return bundled(engine);
         }
         try {
-            EngineCache cache =
-                    new EngineCache(engine, System.mapLibraryName(NAME), loader.getResourceAsStream(resource + DIGEST));
+            EngineCache cache = new EngineCache(engine, library, loader.getResourceAsStream(resource + DIGEST));
+            requireOneVersion(engine, cache.version());
             for (Path folder : EngineCache.folders(System.getenv())) {
                 Located located = unpacked(cache, folder);
                 if (located != null) {
@@ -127,9 +133,23 @@ final class LibraryLocator {
                 }
             }
         } catch (IOException e) {
-            tried.add("the engine in the jar (" + resource + "): " + e);
+            tried.add("the engine in the jar (" + resource + "): " + reason(e));
         }
         return null;
+    }
+
+    /** Engines of other platforms come in jars of their own, whose version a build may forget to raise. */
+    private static void requireOneVersion(URL engine, String version) throws IOException {
+        try (InputStream in = LibraryLocator.class.getResourceAsStream(VERSION)) {
+            if (in == null) {
+                throw new IOException("the jar of the driver's gateway lacks " + VERSION);
+            }
+            String own = new String(in.readAllBytes(), StandardCharsets.UTF_8).trim();
+            if (!own.equals(version)) {
+                throw new IOException(engine + " has version " + version + ", and the classes that use it have " + own
+                        + ": take all jars of decentdb-native in one version");
+            }
+        }
     }
 
     /** Binds the engine where it lies among the classes, of a build that packs no jar. */

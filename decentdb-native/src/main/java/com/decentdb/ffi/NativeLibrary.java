@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * {@value LibraryLocator#PATH_VARIABLE} and {@value LibraryLocator#VARIABLE} (the latter only if the file has the C
  * ABI, since other bindings name a different file there), the library in the jar, the system's library path.
  *
- * <p>The library in the jar is unpacked once per user and content, to
- * {@code <cache>/decentdb/<version>-<SHA-256>/}. The cache is the folder named by the system property
+ * <p>The library in the jar is that of this platform: of {@code os.name}, {@code os.arch} and, on Linux, the C library
+ * of the JVM. It may be in any jar of this version that the class loader of this class finds. It is unpacked once per
+ * user and content, to {@code <cache>/decentdb/<version>-<SHA-256>/}. The cache is the folder named by the system property
  * {@value EngineCache#PROPERTY}, or the first usable one of {@code $XDG_CACHE_HOME} or {@code ~/.cache}, the folder of
  * {@code jna.tmpdir}, and {@code decentdb-<user>} in {@code java.io.tmpdir}. It must belong to this user alone and allow
  * executable files. Class loaders of one JVM thereby share one engine.

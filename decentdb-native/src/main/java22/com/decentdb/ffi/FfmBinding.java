@@ -34,19 +34,21 @@ final class FfmBinding implements AbiLoader.Binding {
 
     /**
      * From 24 on the JVM treats both ways alike. Before, it warns of this one unless native access is allowed, and never
-     * of JNA. On Windows a file that is in use cannot be deleted, and JNA knows how to remove it later.
+     * of JNA, whose native part is not made for musl. On Windows a file that is in use cannot be deleted, and JNA knows how to
+     * remove it later.
      */
     @Override
     public boolean preferred() {
-        return !AbiLoader.platform().startsWith("win32")
-                && (Runtime.version().feature() >= 24
+        return !EnginePlatform.windows()
+                && (EnginePlatform.musl()
+                        || Runtime.version().feature() >= 24
                         || FfmBinding.class.getModule().isNativeAccessEnabled());
     }
 
     @Override
     public void start(@Nullable Path folder) {
         if (ValueLayout.ADDRESS.byteSize() != Long.BYTES) {
-            throw new NativeLibraryException("A 64-bit JVM is needed; this one is " + AbiLoader.platform(), null);
+            throw new NativeLibraryException("A 64-bit JVM is needed; this one is " + EnginePlatform.name(), null);
         }
         try {
             // The first restricted call: the JVM allows it, warns or refuses.

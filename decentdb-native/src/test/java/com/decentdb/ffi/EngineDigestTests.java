@@ -24,7 +24,7 @@ class EngineDigestTests {
     @Test
     void thePackagedEngineWasBuiltFromTheseSources() throws Exception {
         assumeFalse("none".equals(System.getProperty("test.engine.build")), "built without the engine");
-        String resource = "/" + AbiLoader.platform() + "/" + System.mapLibraryName("decentdb");
+        String resource = "/" + EnginePlatform.name() + "/" + System.mapLibraryName("decentdb");
         try (InputStream library = EngineDigestTests.class.getResourceAsStream(resource)) {
             assertThat(library).as(resource).isNotNull();
             String bytes = new String(library.readAllBytes(), StandardCharsets.ISO_8859_1);
@@ -46,7 +46,7 @@ class EngineDigestTests {
         }
     }
 
-    private static String digestOf(Path engine) throws Exception {
+    static String digestOf(Path engine) throws Exception {
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         try (Stream<Path> sources = Files.walk(engine.resolve("src")).filter(Files::isRegularFile)) {
             List<String> names = Stream.concat(

@@ -107,7 +107,7 @@ class JnaMetadataTests {
 
     @Test
     void theEngineIsListed() {
-        String engine = AbiLoader.platform() + "/" + System.mapLibraryName("decentdb");
+        String engine = EnginePlatform.name() + "/" + System.mapLibraryName("decentdb");
         List<String> globs = list(metadata, "resources").stream()
                 .map(each -> (String) each.get("glob"))
                 .toList();

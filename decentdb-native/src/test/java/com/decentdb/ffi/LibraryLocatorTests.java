@@ -150,7 +150,7 @@ class LibraryLocatorTests {
         String classPath = System.getProperty("java.class.path").replace(own.toString(), classes.toString());
         assertThat(run(Map.of(), List.of("-cp", classPath)))
                 .contains("REFUSED No usable DecentDB library")
-                .contains(AbiLoader.platform())
+                .contains(EnginePlatform.name())
                 .contains("the library path of the system")
                 .contains("-Ddecentdb.native.lib=<file>");
     }
