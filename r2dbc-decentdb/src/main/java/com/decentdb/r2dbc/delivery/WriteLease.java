@@ -99,6 +99,22 @@ public final class WriteLease {
         }
     }
 
+    /** Grants the lock if nobody holds it; false if the claimant did not get it, and it never will then. */
+    public boolean acquireIfFree(Claimant claimant) {
+        synchronized (this) {
+            if (holder != null || claimants.closed()) {
+                return false;
+            }
+            lockedHere();
+            hold(claimant);
+        }
+        if (claimant.granted()) {
+            return true;
+        }
+        release();
+        return false;
+    }
+
     /** Hands the lock on; needs no memory. */
     public void release() {
         Claimant next;

@@ -15,7 +15,14 @@ final class EndingProgram {
     enum End {
         CLOSES_CONNECTION,
         CLOSES_POOL_IN_A_HOOK,
-        LEAVES_CONNECTION_OPEN
+        LEAVES_CONNECTION_OPEN,
+        LEAVES_POOL_OPEN,
+        LEAVES_TRANSACTION_OPEN;
+
+        /** Whether the program closed all that it had opened. */
+        boolean tidy() {
+            return this == CLOSES_CONNECTION || this == CLOSES_POOL_IN_A_HOOK;
+        }
     }
 
     private EndingProgram() {}
@@ -38,6 +45,15 @@ final class EndingProgram {
             }
             case LEAVES_CONNECTION_OPEN ->
                 DecentDb.connect(url).flatMap(EndingProgram::write).block();
+            case LEAVES_POOL_OPEN ->
+                Mono.usingWhen(DecentDb.createPool(url).create(), EndingProgram::write, Connection::close)
+                        .block();
+            case LEAVES_TRANSACTION_OPEN ->
+                DecentDb.connect(url)
+                        .flatMap(connection -> write(connection)
+                                .then(connection.beginTransaction())
+                                .then(connection.execute("INSERT INTO t VALUES (2)")))
+                        .block();
         }
         System.exit(0);
     }

@@ -98,13 +98,29 @@ final class Checkpoints {
             plan();
             return;
         }
-        lease.acquire(WriteLease.claim("a checkpoint", writer, () -> {
+        lease.acquire(claim(() -> {}));
+    }
+
+    private WriteLease.Claimant claim(Runnable whenDone) {
+        return WriteLease.claim("a checkpoint", writer, () -> {
             try {
                 attempt();
             } finally {
                 lease.release();
+                whenDone.run();
             }
-        }));
+        });
+    }
+
+    /**
+     * Moves the log into the file of a database that is in use while the JVM ends, unless a transaction is open, for which nothing waits.
+     *
+     * @param whenDone runs when it is moved, or at once if it will not be
+     */
+    void beforeTheEnd(Runnable whenDone) {
+        if (config.inMemory() || !lease.acquireIfFree(claim(whenDone))) {
+            whenDone.run();
+        }
     }
 
     /** If it fails the log only stays longer, and an explicit checkpoint reports why. */

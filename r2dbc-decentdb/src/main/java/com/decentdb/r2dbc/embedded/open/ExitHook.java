@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.embedded.open;
 
 import com.decentdb.r2dbc.delivery.threads.DriverThreads;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -10,8 +11,8 @@ import reactor.util.Loggers;
 /**
  * The end of the JVM, before which databases without users are closed, so that all rows are in their one file. One whose last
  * connection is closed meanwhile closes with that, and the connection waits for it: an application that shuts down does so, beside this
- * hook, in one of its own. Nothing waits for connections that are never closed; the log beside their file is read when it is opened
- * again. The hook is there while a database is open, and keeps no class loader longer.
+ * hook, in one of its own. Nothing waits for connections that are never closed, but what they committed is moved into the file, too, unless
+ * a transaction is open. The hook is there while a database is open, and keeps no class loader longer.
  */
 final class ExitHook {
 
@@ -58,10 +59,12 @@ final class ExitHook {
 
     private static void run() {
         runs = true;
-        CountDownLatch closed = new CountDownLatch(1);
-        OpenDatabases.closeUnused(entry -> true, closed::countDown);
+        List<Database> used = OpenDatabases.inUse();
+        CountDownLatch settled = new CountDownLatch(1 + used.size());
+        OpenDatabases.closeUnused(entry -> true, settled::countDown);
+        used.forEach(database -> database.checkpoints().beforeTheEnd(settled::countDown));
         try {
-            if (!closed.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            if (!settled.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 LOG.warn("A database was not closed before the JVM ended; its log is read when it is opened again");
             }
         } catch (InterruptedException e) {

@@ -327,6 +327,19 @@ public final class OpenDatabases {
         closed.run();
     }
 
+    /** The databases that have users now. */
+    static List<Database> inUse() {
+        synchronized (LOCK) {
+            List<Database> used = new ArrayList<>();
+            OPEN.forEach((key, entry) -> {
+                if (entry.users > 0 && entry.state == Entry.State.OPEN) {
+                    used.add(entry.database);
+                }
+            });
+            return used;
+        }
+    }
+
     /** Ends a session whose use of the database has ended: at once, or, if the JVM ends, when the database is closed. */
     public static void settle(Database database, Runnable whenDone) {
         if (ExitHook.runs() && waitsForClose(database, whenDone)) {
