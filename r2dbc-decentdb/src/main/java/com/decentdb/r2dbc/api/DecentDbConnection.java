@@ -294,7 +294,9 @@ public interface DecentDbConnection
     Mono<Void> checkpoint();
 
     /**
-     * Writes a consistent copy of the database. An error or a cancellation leaves nothing of it behind.
+     * Writes a consistent copy of the database, with what was committed when it began. An error or a cancellation leaves nothing of it
+     * behind. On the bundled engine it is read beside the one that writes, and takes one of {@code maxReaders}; on libdecentdb, and of a
+     * database in memory, it waits for the write lock and holds it. A connection with an open transaction is refused (25001).
      *
      * <p>On a cluster the copy is what the leader has at one moment, in two files: the database in {@code path} and its log beside it, in
      * {@code path-wal}. Together they open with SQLite, not with DecentDB. The copy is read from the leader while it is written, so

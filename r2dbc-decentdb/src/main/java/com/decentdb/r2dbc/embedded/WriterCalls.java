@@ -192,8 +192,11 @@ final class WriterCalls implements Interrupts.Owner {
         });
     }
 
+    /** Copies the database beside the one that writes where the engine can. */
     Mono<Void> saveAs(Path path, Duration lockWait) {
-        return underLease("The copy", lockWait, database.shared().writer(), handle -> {
+        SessionLanes lanes = database.shared();
+        ReadLanes readers = database.traits().copiesAtAnyTime() ? lanes.readers() : null;
+        Function<NativeDatabase, @Nullable Void> copy = handle -> {
             try {
                 handle.saveAs(path.toAbsolutePath().toString());
             } catch (NativeException e) {
@@ -203,17 +206,24 @@ final class WriterCalls implements Interrupts.Owner {
                 throw Errors.of("58030", "Cannot copy the database to " + path + ": " + e.getMessage(), 0, null, e);
             }
             return null;
-        });
+        };
+        return readers == null
+                ? underLease("The copy", lockWait, lanes.writer(), copy)
+                : reading("The copy", readers, lockWait, copy);
     }
 
     /** Reads what the handles of a session see, outside transactions. */
     <T> Mono<T> reading(SessionLanes lanes, Duration lockWait, Function<NativeDatabase, @Nullable T> call) {
         ReadLanes readers = lanes.readers();
-        if (readers == null) {
-            return underLease("Reading the schema", lockWait, lanes.writer(), call);
-        }
+        return readers == null
+                ? underLease("Reading the schema", lockWait, lanes.writer(), call)
+                : reading("Reading the schema", readers, lockWait, call);
+    }
+
+    private <T> Mono<T> reading(
+            String what, ReadLanes readers, Duration lockWait, Function<NativeDatabase, @Nullable T> call) {
         return Exchange.mono(delivery, exchange -> {
-            exchange.expiresAt(Deadlines.after(lockWait), () -> readers.timeout("Reading the schema", lockWait, null));
+            exchange.expiresAt(Deadlines.after(lockWait), () -> readers.timeout(what, lockWait, null));
             ReadCall<T> read = new ReadCall<>(exchange, call);
             exchange.onCancel(() -> readers.withdraw(read));
             readers.submit(read);

@@ -29,7 +29,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
-/** A file that was deleted, replaced or restored while its database was open. */
+/** A file that was copied, deleted, replaced or restored while its database was open. */
 class RestoreTests {
 
     private static final long ROWS_OF_BACKUP = 2_000;
@@ -93,6 +93,28 @@ class RestoreTests {
                     assertThat(((R2dbcException) e).getSqlState()).isEqualTo("58030");
                 })
                 .verify(PATIENCE);
+    }
+
+    @Test
+    void aCopyHasWhatIsCommittedWhileOthersWrite() {
+        assumeTrue(bundled, "libdecentdb copies under the write lock");
+        DecentDbConnection connection = open();
+        DecentDbConnection writer = awaitValue(DecentDb.connect(database.url("linger=0")));
+        await(writer.beginTransaction());
+        for (int copies = 1; copies <= 20; copies++) {
+            Path copy = database.directory().resolve("copy-" + copies + ".ddb");
+            Mono<Long> writing = writer.executeMany(
+                    "INSERT INTO t VALUES ($1)",
+                    Flux.range(1_000 * copies, 1_000).map(id -> new Object[] {id}));
+
+            await(Mono.when(writing, connection.saveAs(copy)));
+
+            assertThat(count("r2dbc:decentdb:///" + copy + "?linger=0")).isEqualTo(2 + 1_000 * (copies - 1));
+            await(writer.commitTransaction().then(writer.beginTransaction()));
+        }
+        await(writer.close());
+        await(connection.close());
+        awaitClosed();
     }
 
     @ParameterizedTest
@@ -162,8 +184,12 @@ class RestoreTests {
     }
 
     private long count() {
+        return count(database.url("linger=0"));
+    }
+
+    private static long count(String url) {
         return awaitValue(Mono.usingWhen(
-                DecentDb.connect(database.url("linger=0")),
+                DecentDb.connect(url),
                 connection -> connection.fetchValue("SELECT count(*) FROM t", Long.class),
                 DecentDbConnection::close));
     }

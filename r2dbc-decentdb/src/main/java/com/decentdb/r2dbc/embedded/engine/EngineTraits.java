@@ -26,6 +26,7 @@ import java.util.Set;
  *     another process has it; on an engine without such a lock, transactions of two processes destroy each other's pages
  * @param opensAtAnyTime whether a handle may be opened while another one has a transaction that writes; on some engines opening
  *     writes, too, and the commit of that transaction fails
+ * @param copiesAtAnyTime whether a handle copies the database as it is at one moment while another one writes
  * @param readsFastAtOnce whether a handle that has only read reads as fast as others, rather than read a whole table for a range of
  *     it until {@link #warm} was called
  * @param keepsAuditContext whether a handle keeps its audit context when it reads what other handles committed
@@ -44,6 +45,7 @@ public record EngineTraits(
         boolean commitsAlone,
         boolean locksAtBegin,
         boolean opensAtAnyTime,
+        boolean copiesAtAnyTime,
         boolean readsFastAtOnce,
         boolean keepsAuditContext,
         boolean hidesRows,
@@ -61,6 +63,7 @@ public record EngineTraits(
                 bundled,
                 !bundled,
                 !bundled,
+                bundled,
                 bundled,
                 bundled,
                 bundled,
