@@ -151,8 +151,11 @@ public final class Errors {
             case "28" -> new DriverExceptions.PermissionDenied(message, sqlState, code, sql, cause, details);
             case "40" -> new DriverExceptions.Rollback(message, sqlState, code, sql, cause, details);
             case "53" -> new DriverExceptions.TransientResource(message, sqlState, code, sql, cause, details);
-            case "55", "57", "HY" -> new DriverExceptions.Timeout(message, sqlState, code, sql, cause, details);
-            default -> new DriverExceptions.NonTransientResource(message, sqlState, code, sql, cause, details);
+            case "57", "HY" -> new DriverExceptions.Timeout(message, sqlState, code, sql, cause, details);
+            default ->
+                "55P03".equals(sqlState)
+                        ? new DriverExceptions.Timeout(message, sqlState, code, sql, cause, details)
+                        : new DriverExceptions.NonTransientResource(message, sqlState, code, sql, cause, details);
         };
     }
 

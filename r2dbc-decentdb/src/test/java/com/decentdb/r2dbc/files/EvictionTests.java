@@ -11,6 +11,7 @@ import com.decentdb.r2dbc.DecentDb;
 import com.decentdb.r2dbc.TestDatabase;
 import com.decentdb.r2dbc.api.DecentDbConnection;
 import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -76,7 +77,9 @@ class EvictionTests {
                 .as(StepVerifier::create)
                 .expectErrorSatisfies(error -> {
                     assertThat(((R2dbcException) error).getSqlState()).isEqualTo("55006");
+                    // Nothing was waited for.
                     assertThat(error)
+                            .isInstanceOf(R2dbcNonTransientResourceException.class)
                             .hasMessageContaining(database.file().getFileName().toString());
                 })
                 .verify(PATIENCE);
