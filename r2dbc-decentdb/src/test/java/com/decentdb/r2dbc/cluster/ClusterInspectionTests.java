@@ -63,6 +63,17 @@ class ClusterInspectionTests {
         await(factory.close());
     }
 
+    @Test
+    void theMetadataNameTheNodeThatLeads() {
+        for (int leaders = 0; leaders < 2; leaders++) {
+            await(connection.fetchValue("SELECT count(*) FROM book", Long.class));
+
+            assertThat(connection.getMetadata().engine().source())
+                    .isEqualTo("a dqlite cluster led by " + CLUSTER.leader().address());
+            CLUSTER.transferTo(CLUSTER.follower());
+        }
+    }
+
     private static void expect(Publisher<?> call, String sqlState) {
         StepVerifier.create(call)
                 .verifyErrorSatisfies(error ->

@@ -1,15 +1,19 @@
 package com.decentdb.r2dbc.spring;
 
 import static com.decentdb.r2dbc.TestDatabase.PATIENCE;
+import static com.decentdb.r2dbc.TestDatabase.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.decentdb.r2dbc.DecentDb;
+import com.decentdb.r2dbc.DecentDbConnectionFactory;
 import com.decentdb.r2dbc.TestDatabase;
+import com.decentdb.r2dbc.cluster.nodes.RealCluster;
 import io.r2dbc.proxy.ProxyConnectionFactory;
 import io.r2dbc.spi.ConnectionFactory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Objects;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -132,5 +136,29 @@ class HealthTests {
     void bootFindsTheConfigurationByItself() {
         assertThat(ImportCandidates.load(AutoConfiguration.class, getClass().getClassLoader()))
                 .contains(DecentDbHealthAutoConfiguration.class.getName());
+    }
+
+    @Nested
+    class OnACluster {
+
+        @RegisterExtension
+        static final RealCluster CLUSTER = new RealCluster();
+
+        @ParameterizedTest
+        @EnumSource
+        void saysWhichNodeLeads(Line line) {
+            DecentDbConnectionFactory factory = DecentDb.factory(CLUSTER.url());
+
+            line.application().withBean(ConnectionFactory.class, () -> factory).run(context -> {
+                for (int leaders = 0; leaders < 2; leaders++) {
+                    assertThat(health(context))
+                            .startsWith("UP ")
+                            .contains("source=a dqlite cluster led by "
+                                    + CLUSTER.leader().address());
+                    CLUSTER.transferTo(CLUSTER.follower());
+                }
+            });
+            await(factory.close());
+        }
     }
 }

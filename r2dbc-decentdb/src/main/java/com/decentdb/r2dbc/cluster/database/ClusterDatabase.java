@@ -17,6 +17,7 @@ import com.decentdb.r2dbc.cluster.write.Attempts;
 import com.decentdb.r2dbc.cluster.write.Committer;
 import com.decentdb.r2dbc.cluster.write.WriteStep;
 import com.decentdb.r2dbc.cluster.write.WriterLine;
+import com.decentdb.r2dbc.delivery.Deadlines;
 import com.decentdb.r2dbc.delivery.Exchange;
 import com.decentdb.r2dbc.delivery.WriteLease;
 import com.decentdb.r2dbc.transport.Session;
@@ -249,31 +250,48 @@ public final class ClusterDatabase implements LeaderFinder.Listener {
         committer.dropClosed();
     }
 
-    /** Asks the leader whether it leads, on a connection of its own; any thread. */
+    /** Asks the leader whether it leads, on a connection of its own, and where it does not any more the next one; any thread. */
     public void ping(Duration patience, Exchange<Boolean> exchange) {
+        long deadline = Deadlines.after(patience);
         EventLoops.forRequest(loop(), exchange, () -> {
-            if (!exchange.start()) {
-                return;
+            if (exchange.start()) {
+                ping(deadline, exchange);
             }
-            Runnable giveUp = opener.open(patience, new LineOpener.Opened() {
-                @Override
-                public void opened(Line line) {
-                    opener.check(
-                            line,
-                            () -> {
-                                readers.add(line);
-                                exchange.answer(true);
-                            },
-                            () -> exchange.answer(false));
-                }
-
-                @Override
-                public void failed(R2dbcException error) {
-                    exchange.answer(false);
-                }
-            });
-            exchange.onCancel(() -> loop().execute(giveUp));
         });
+    }
+
+    private void ping(long deadline, Exchange<Boolean> exchange) {
+        Duration left = Duration.ofNanos(deadline - System.nanoTime());
+        if (left.isNegative() || left.isZero()) {
+            exchange.answer(false);
+            return;
+        }
+        Runnable giveUp = opener.open(left, new LineOpener.Opened() {
+            @Override
+            public void opened(Line line) {
+                opener.check(
+                        line,
+                        () -> {
+                            readers.add(line);
+                            exchange.answer(true);
+                        },
+                        () -> pingNext(deadline, exchange));
+            }
+
+            @Override
+            public void failed(R2dbcException error) {
+                exchange.answer(false);
+            }
+        });
+        exchange.onCancel(() -> loop().execute(giveUp));
+    }
+
+    private void pingNext(long deadline, Exchange<Boolean> exchange) {
+        try {
+            ping(deadline, exchange);
+        } catch (Throwable e) {
+            exchange.answer(false);
+        }
     }
 
     /** Counts a session with a line of its own; false if there are too many. */
