@@ -45,7 +45,7 @@ class ErrorTests {
     }
 
     @Test
-    void aPathThatCannotBeOpenedIsNamedWithTheReason() {
+    void aPathThatCannotBeOpenedIsNamedWithTheReason() throws IOException {
         var missing = database.directory().resolve("no/such/place.ddb");
         failure(DecentDb.connect("r2dbc:decentdb:///" + missing), R2dbcNonTransientResourceException.class)
                 .satisfies(error -> assertThat(error)
@@ -61,6 +61,11 @@ class ErrorTests {
                                 "r2dbc:decentdb:///" + database.directory().resolve("new.ddb") + "?mode=open"),
                         R2dbcNonTransientResourceException.class)
                 .satisfies(error -> assertThat(error).hasMessageContaining("openOrCreate"));
+
+        Path empty = Files.createFile(database.directory().resolve("empty.ddb"));
+        failure(DecentDb.connect("r2dbc:decentdb:///" + empty + "?mode=open"), R2dbcNonTransientResourceException.class)
+                .satisfies(error ->
+                        assertThat(error).hasMessageContaining("is empty").hasMessageContaining("mode=openOrCreate"));
     }
 
     @Test

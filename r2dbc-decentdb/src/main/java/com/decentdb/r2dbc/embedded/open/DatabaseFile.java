@@ -257,6 +257,8 @@ final class DatabaseFile {
                     ": the file is not readable for this user", "give this user the right to read and write it");
         } else if (!Files.exists(path) && config.mode() == EmbeddedConfig.Mode.OPEN) {
             return NOTHING_TO_OPEN;
+        } else if (config.mode() == EmbeddedConfig.Mode.OPEN && path.toFile().length() == 0) {
+            return new Reason(": it is empty, and mode=open creates nothing", "use mode=openOrCreate");
         } else if (!created && Files.exists(path) && config.mode() == EmbeddedConfig.Mode.CREATE) {
             return new Reason(": it exists already, and mode=create overwrites nothing", "use mode=openOrCreate");
         }
