@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** The names of the options this driver reads, and which of them a name like it was meant to be. */
 final class OptionNames {
 
-    private static final int MOST_SLIPS = 2;
+    private static final int MOST_SLIPS = 3;
     /** A slip needs more letters than this beside it: a short name is close to many others. */
     private static final int LETTERS_PER_SLIP = 4;
 

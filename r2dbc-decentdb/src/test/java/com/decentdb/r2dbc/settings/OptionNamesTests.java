@@ -23,6 +23,7 @@ class OptionNamesTests {
         "minsize, minSize",
         "aquireTimeout, acquireTimeout",
         "create_directories, createDirectories",
+        "createDirectory, createDirectories",
         "max-readers, maxReaders",
         "statment_timeout, statementTimeout",
         "maxReader, maxReaders",
