@@ -28,7 +28,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
@@ -47,7 +49,8 @@ import reactor.test.StepVerifier;
 class ReadmeTests {
 
     private static final Path README = Path.of("../README.md");
-    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:|#)([^)#]+)(?:#[^)]*)?\\)");
+    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#]*)(?:#([^)]*))?\\)");
+    private static final Pattern HEADING = Pattern.compile("^#+ (.*)$", Pattern.MULTILINE);
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
     @Test
@@ -72,18 +75,34 @@ class ReadmeTests {
     }
 
     @Test
-    void everyLinkLeadsToAFile() throws IOException {
+    void everyLinkLeadsToAFileAndAHeadingOfIt() throws IOException {
         for (Path page : pages()) {
-            List<Path> targets = LINK.matcher(Files.readString(page))
-                    .results()
-                    .map(link -> requireNonNull(page.getParent()).resolve(link.group(1)))
-                    .toList();
+            for (MatchResult link :
+                    LINK.matcher(Files.readString(page)).results().toList()) {
+                Path target = link.group(1).isEmpty()
+                        ? page
+                        : requireNonNull(page.getParent()).resolve(link.group(1));
 
-            assertThat(targets)
-                    .as("links of " + page)
-                    .allSatisfy(target -> assertThat(target).exists());
+                assertThat(target).as("link of " + page).exists();
+                if (link.group(2) != null) {
+                    assertThat(anchors(target))
+                            .as("link of " + page + " to " + target)
+                            .contains(link.group(2));
+                }
+            }
         }
         assertThat(pages()).hasSizeGreaterThan(1);
+    }
+
+    /** The names that GitHub gives the headings of a page. */
+    private static List<String> anchors(Path page) throws IOException {
+        return HEADING.matcher(Files.readString(page))
+                .results()
+                .map(heading -> heading.group(1)
+                        .toLowerCase(Locale.ROOT)
+                        .replaceAll("[^\\w -]", "")
+                        .replace(' ', '-'))
+                .toList();
     }
 
     /** The tests of pages that have tests of their own. */
