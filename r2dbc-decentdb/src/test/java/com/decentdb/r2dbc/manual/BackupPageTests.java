@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,7 +44,7 @@ class BackupPageTests {
         DecentDbConnectionFactory factory = DecentDb.factory(connectionFactory);
         Mono<Void> saved = Mono.usingWhen(
                 factory.create(),
-                connection -> connection.saveAs(folder.resolve("shop-" + LocalDate.now() + ".ddb")),
+                connection -> connection.saveAs(folder.resolve("shop-" + LocalDate.now(ZoneOffset.UTC) + ".ddb")),
                 DecentDbConnection::close);
         return saved;
     }
@@ -56,7 +57,7 @@ class BackupPageTests {
         await(connection.execute("INSERT INTO t VALUES (1)"));
         await(saved(pool, folder));
         await(connection.execute("INSERT INTO t VALUES (2)"));
-        Path copy = folder.resolve("shop-" + LocalDate.now() + ".ddb");
+        Path copy = folder.resolve("shop-" + LocalDate.now(ZoneOffset.UTC) + ".ddb");
 
         if (connection.getMetadata().engine().bundled()) { // libdecentdb has no such PRAGMA.
             assertThat(asked(url(copy), "PRAGMA integrity_check", String.class)).isEqualTo("ok");
