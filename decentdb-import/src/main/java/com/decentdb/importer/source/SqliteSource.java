@@ -85,6 +85,12 @@ public final class SqliteSource implements Source {
     public SourceSchema schema(Request request, Findings findings) {
         SourceSchema schema = new SourceSchema();
         try (Statement statement = connection.createStatement()) {
+            try (ResultSet own = statement.executeQuery("SELECT 1 FROM sqlite_schema WHERE name = '__ddb_catalog'")) {
+                if (own.next()) {
+                    throw new ImportException(
+                            "it is a database of DecentDB already, of the bundled engine; open it as such");
+                }
+            }
             Set<String> special = special(statement, findings);
             try (ResultSet rows = statement.executeQuery("SELECT type, name, sql FROM sqlite_schema ORDER BY rowid")) {
                 while (rows.next()) {
@@ -103,6 +109,9 @@ public final class SqliteSource implements Source {
                 } else {
                     findings.skipped("table " + table.name, 0, "it was not asked for");
                 }
+            }
+            if (!request.cluster()) {
+                SqliteTypes.agree(schema, request.wanted(), statement, findings);
             }
             sequences(schema, statement);
         } catch (SQLException e) {

@@ -4,7 +4,9 @@ import com.decentdb.importer.schema.ColumnType;
 import com.decentdb.importer.schema.ColumnType.Kind;
 import com.decentdb.importer.schema.Findings;
 import com.decentdb.importer.schema.SourceColumn;
+import com.decentdb.importer.schema.SourceSchema;
 import com.decentdb.importer.schema.SourceTable;
+import com.decentdb.importer.schema.SourceTable.ForeignKey;
 import com.decentdb.importer.text.Names;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -12,6 +14,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -22,7 +25,10 @@ import org.jspecify.annotations.Nullable;
 /** The types of SQLite's columns: what is declared, if every value is of that type, and else what the values are. */
 final class SqliteTypes {
 
-    private static final Pattern SIZES = Pattern.compile("\\(\\s*(\\d+)\\s*(?:,\\s*(\\d+)\\s*)?\\)");
+    private static final Pattern SIZES = Pattern.compile("\\(\\s*(\\d{1,9})\\s*(?:,\\s*(\\d{1,9})\\s*)?\\)");
+    /** Not as plain columns: against one with NUMERIC affinity SQLite compares numbers, and takes every text for greater. */
+    private static final String SINCE_YEAR_1 = "substr(%s, 1, 4) >= '0001'";
+
     private static final int COLUMNS_AT_ONCE = 100;
     private static final String HEX = "[0-9a-f]";
     private static final String UUID =
@@ -85,6 +91,64 @@ final class SqliteTypes {
         return rows;
     }
 
+    /**
+     * Gives columns that refer to others the types of those, if their values have them: one without values, or without a declared type, has
+     * another type than its key otherwise, and the engine refuses the foreign key.
+     */
+    static void agree(SourceSchema schema, Predicate<String> wanted, Statement statement, Findings findings)
+            throws SQLException {
+        List<SourceTable> tables = schema.tables.values().stream()
+                .filter(table -> wanted.test(table.name))
+                .toList();
+        boolean changed = true;
+        // A column may follow one that follows another; two keys of one column would take turns for ever.
+        for (int round = 0; changed && round <= tables.size(); round++) {
+            changed = false;
+            for (SourceTable table : tables) {
+                for (ForeignKey key : table.foreignKeys) {
+                    @Nullable
+                    SourceTable target = tables.stream()
+                            .filter(each -> each.name.equalsIgnoreCase(key.target()))
+                            .findFirst()
+                            .orElse(null);
+                    changed |= target != null && agree(table, key, target, statement, findings);
+                }
+            }
+        }
+    }
+
+    private static boolean agree(
+            SourceTable table, ForeignKey key, SourceTable target, Statement statement, Findings findings)
+            throws SQLException {
+        SourceTable.@Nullable Key primary = target.primaryKey();
+        List<String> targets =
+                key.targetColumns().isEmpty() && primary != null ? primary.columns() : key.targetColumns();
+        boolean changed = false;
+        for (int i = 0; i < Math.min(targets.size(), key.columns().size()); i++) {
+            @Nullable SourceColumn column = table.column(key.columns().get(i));
+            @Nullable SourceColumn to = target.column(targets.get(i));
+            if (column != null
+                    && to != null
+                    && column.type().kind() != to.type().kind()) {
+                String name = Names.quote(column.name);
+                try (ResultSet misfits = statement.executeQuery("SELECT 1" + from(table) + " WHERE " + name
+                        + " IS NOT NULL AND NOT (" + test(to.type(), name) + ") LIMIT 1")) {
+                    if (misfits.next()) {
+                        continue;
+                    }
+                }
+                column.type = to.type();
+                findings.changed(
+                        "column " + table.name + "." + column.name,
+                        0,
+                        "it refers to " + target.name + "." + to.name + "; it is "
+                                + to.type().ddl() + " like that");
+                changed = true;
+            }
+        }
+        return changed;
+    }
+
     private static List<List<SourceColumn>> parts(List<SourceColumn> columns) {
         return IntStream.iterate(0, from -> from < columns.size(), from -> from + COLUMNS_AT_ONCE)
                 .mapToObj(from -> columns.subList(from, Math.min(from + COLUMNS_AT_ONCE, columns.size())))
@@ -98,7 +162,7 @@ final class SqliteTypes {
     /** The numbers of {@link Values}. */
     private static String counted(SourceColumn column, boolean detectUuid) {
         String name = Names.quote(column.name);
-        String inexact = "typeof(" + name + ")='integer' AND abs(" + name + "/2) > 4503599627370496";
+        String inexact = "typeof(" + name + ")='integer' AND NOT " + isExact(name);
         return Stream.concat(
                         Stream.of("integer", "real", "text", "blob")
                                 .map(storage -> "typeof(" + name + ")='" + storage + "'"),
@@ -160,7 +224,7 @@ final class SqliteTypes {
     private static ColumnType declared(SourceColumn column, boolean detectUuid) {
         String name = column.declared.toUpperCase(Locale.ROOT);
         Matcher sizes = SIZES.matcher(name);
-        String sized = sizes.find() ? sizes.group().replace(" ", "") : "";
+        String sized = sizes.find() ? sizes.group().replaceAll("\\s", "") : "";
         if (name.contains("BOOL")) {
             return new ColumnType(Kind.BOOL, "BOOL");
         } else if (name.contains("INTERVAL") || name.contains("POINT")) {
@@ -200,27 +264,32 @@ final class SqliteTypes {
         String text = "typeof(" + name + ")='text' AND ";
         return switch (type.kind()) {
             case INT64 -> "typeof(" + name + ")='integer'";
-            case FLOAT64 ->
-                "typeof(" + name + ")='real' OR typeof(" + name + ")='integer' AND abs(" + name
-                        + "/2) <= 4503599627370496";
+            case FLOAT64 -> "typeof(" + name + ")='real' OR typeof(" + name + ")='integer' AND " + isExact(name);
             case BOOL -> "typeof(" + name + ")='integer' AND " + name + " IN (0, 1)";
             case BLOB -> "typeof(" + name + ")='blob'";
             case UUID -> text + name + " GLOB '" + UUID + "'";
             case DATE ->
-                text + "length(" + name + ")=10 AND date(" + name + ") IS " + name + " AND " + name + " >= '0001'";
+                text + "length(" + name + ")=10 AND date(" + name + ") IS " + name + " AND "
+                        + SINCE_YEAR_1.formatted(name);
             case TIME -> text + "length(" + name + ")=8 AND time(" + name + ") IS " + name;
             case TIMESTAMP ->
-                text + "datetime(substr(" + name + ",1,19)) IS replace(substr(" + name + ",1,19),'T',' ') AND " + name
-                        + " >= '0001' AND (length("
+                text + "datetime(substr(" + name + ",1,19)) IS replace(substr(" + name + ",1,19),'T',' ') AND "
+                        + SINCE_YEAR_1.formatted(name) + " AND (length("
                         + name + ")=19 OR length(" + name + ") BETWEEN 21 AND 26 AND substr(" + name
                         + ",20,1)='.' AND substr(" + name
                         + ",21) NOT GLOB '*[^0-9]*')";
             case JSON -> text + "json_valid(" + name + ")";
             case DECIMAL ->
                 "typeof(" + name + ")='integer' AND length(abs(" + name + "/10)) <= 17 OR typeof(" + name
-                        + ")='real' AND abs(" + name + ") < 1e14 AND (abs(" + name + ") >= 1e-3 OR " + name + " = 0)";
+                        + ")='real' AND abs(" + name + ") < 1e14 AND (abs(" + name + ") >= 1e-2 OR round(" + name
+                        + ", 15) = " + name + ")";
             default -> "typeof(" + name + ")='text'";
         };
+    }
+
+    /** Whether a double has the integer. */
+    private static String isExact(String name) {
+        return name + " BETWEEN -9007199254740992 AND 9007199254740992";
     }
 
     private static ColumnType observed(Values values) {
