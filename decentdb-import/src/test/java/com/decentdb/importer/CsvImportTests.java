@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,7 +72,58 @@ class CsvImportTests {
                         .report()
                         .block())
                 .isInstanceOf(ImportException.class)
-                .hasMessageContaining("CSV in UTF-8");
-        assertThat(Databases.files(folder)).containsExactlyInAnyOrder("People.csv", "latin.csv");
+                .hasMessageContaining("latin.csv:2: table latin: the row is not UTF-8");
+        Path wide = Files.write(folder.resolve("wide.csv"), "a,b\n1,2\n".getBytes(StandardCharsets.UTF_16LE));
+        assertThatThrownBy(() -> DecentDbImport.csv(wide, url(folder.resolve("csv.ddb")))
+                        .report()
+                        .block())
+                .isInstanceOf(ImportException.class)
+                .hasMessageContaining("wide.csv:1: the file is not UTF-8");
+        assertThat(Databases.files(folder)).containsExactlyInAnyOrder("People.csv", "latin.csv", "wide.csv");
+    }
+
+    @Test
+    void rowsInAnotherEncodingAreSkippedByTheirLine() throws IOException {
+        byte[] text = "a,b\n1,fine\n2,\u00e4\n3,\ud801\udfff\n".getBytes(StandardCharsets.UTF_8);
+        int damaged = new String(text, StandardCharsets.ISO_8859_1).indexOf('\u00c3');
+        text[damaged] = (byte) 0xff;
+        Path csv = Files.write(folder.resolve("mixed.csv"), text);
+
+        ImportReport report = requireNonNull(DecentDbImport.csv(csv, url(folder.resolve("csv.ddb")))
+                .with(options -> options.withOnError(OnError.SKIP))
+                .report()
+                .block());
+
+        assertThat(report.skippedRows())
+                .extracting(ImportReport.SkippedRow::line)
+                .containsExactly(3L);
+        assertThat(texts(folder.resolve("csv.ddb"), "SELECT b FROM mixed"))
+                .containsExactly(List.of("fine"), List.of("\ud801\udfff"));
+    }
+
+    @Test
+    void theMarkOfTheEncodingMayStandBeforeAQuote() {
+        importCsv("\uFEFF\"a,b\",c\n1,2\n", OnError.STOP);
+
+        assertThat(Databases.columns(folder.resolve("csv.ddb"), "people")).containsExactly("a,b TEXT", "c TEXT");
+    }
+
+    /** Values of a type that the engine holds less of are refused by the driver, not by the engine. */
+    @Test
+    void aValueThatCannotBeBoundIsOneOfItsRow() {
+        Path csv = file(folder, "price.csv", "p\n1.50\n12345678901234567890.5\n2.50\n");
+        DecentDbImport one = DecentDbImport.csv(csv, url(folder.resolve("csv.ddb")))
+                .with(options -> options.withCsv(
+                        csvOptions -> new CsvOptions(null, false, false, Map.of("p", "DECIMAL(10,2)"))));
+
+        assertThatThrownBy(() -> one.report().block())
+                .isInstanceOf(ImportException.class)
+                .hasMessageContaining("price.csv:3: table price: column p: ");
+        ImportReport report = requireNonNull(
+                one.with(options -> options.withOnError(OnError.SKIP)).report().block());
+        assertThat(report.skippedRows())
+                .extracting(ImportReport.SkippedRow::line)
+                .containsExactly(3L);
+        assertThat(report.rowsWritten()).isEqualTo(2);
     }
 }

@@ -201,10 +201,16 @@ final class RowWriter implements Source.Sink {
             for (int j = 0; j < width; j++) {
                 @Nullable Object value = values.get(j);
                 int place = single ? i * width + j : j;
-                if (value == null) {
-                    statement.bindNull(place, String.class);
-                } else {
-                    statement.bind(place, value);
+                try {
+                    if (value == null) {
+                        statement.bindNull(place, String.class);
+                    } else {
+                        statement.bind(place, value);
+                    }
+                } catch (IllegalArgumentException e) {
+                    // Of the row, as what the engine refuses: it is found like that.
+                    return CompletableFuture.failedFuture(new R2dbcDataIntegrityViolationException(
+                            "column " + into.columns().get(j) + ": " + e.getMessage(), "22003", e));
                 }
             }
         }

@@ -9,9 +9,11 @@ import com.decentdb.importer.schema.SourceSchema;
 import com.decentdb.importer.schema.SourceTable;
 import com.decentdb.importer.text.Dialect;
 import com.decentdb.importer.text.Names;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -34,6 +36,9 @@ public final class CsvSource implements Source {
             .setNullString("")
             .setQuoteMode(QuoteMode.ALL_NON_NULL)
             .get();
+
+    /** Half of a pair, which no UTF-8 is: it stands where the bytes are none, so that the row and its line are known. */
+    private static final char DAMAGED = '\uDFFF';
 
     private final Path path;
     private final long size;
@@ -78,8 +83,29 @@ public final class CsvSource implements Source {
         before += file == null ? 0 : file.position();
         InputFile opened = InputFile.open(path);
         file = opened;
-        InputStreamReader text = new InputStreamReader(opened, StandardCharsets.UTF_8.newDecoder());
+        BufferedReader text = new BufferedReader(new InputStreamReader(
+                opened,
+                StandardCharsets.UTF_8
+                        .newDecoder()
+                        .onMalformedInput(CodingErrorAction.REPLACE)
+                        .replaceWith(String.valueOf(DAMAGED))));
+        // Before a quote, the mark of the encoding would make a plain character of that.
+        text.mark(1);
+        if (text.read() != '\uFEFF') {
+            text.reset();
+        }
         return CSVParser.parse(text, FORMAT);
+    }
+
+    private static boolean isDamaged(@Nullable String value) {
+        if (value == null) {
+            return false;
+        }
+        int at = value.indexOf(DAMAGED);
+        while (at > 0 && Character.isHighSurrogate(value.charAt(at - 1))) {
+            at = value.indexOf(DAMAGED, at + 1);
+        }
+        return at >= 0;
     }
 
     @Override
@@ -110,7 +136,10 @@ public final class CsvSource implements Source {
                 throw new ImportException(1, "the file is empty; its first line has to name the columns");
             }
             for (String name : records.next()) {
-                String plain = name == null ? "" : names.isEmpty() ? name.replace("\uFEFF", "") : name;
+                String plain = name == null ? "" : name;
+                if (isDamaged(plain) || plain.indexOf(0) >= 0) {
+                    throw new ImportException(1, "the file is not UTF-8; convert it, as with iconv --to-code=UTF-8");
+                }
                 if (plain.isBlank() || !names.add(plain)) {
                     throw new ImportException(
                             1, "the first line has to name each column once, but has '" + plain + "'");
@@ -192,7 +221,7 @@ public final class CsvSource implements Source {
     }
 
     private static ImportException failed(long line, Exception e) {
-        return new ImportException(line, "the file cannot be read from here on, as CSV in UTF-8: " + e.getMessage(), e);
+        return new ImportException(line, "the file cannot be read from here on, as CSV: " + e.getMessage(), e);
     }
 
     @Override
@@ -214,6 +243,8 @@ public final class CsvSource implements Source {
                             line,
                             "the row has " + record.size() + (record.size() == 1 ? " value" : " values") + " for "
                                     + into.columns.size() + " columns");
+                } else if (record.stream().anyMatch(CsvSource::isDamaged)) {
+                    sink.unreadable(into, line, "the row is not UTF-8, the encoding of the file");
                 } else {
                     sink.row(into, line, record.toList().toArray());
                 }
