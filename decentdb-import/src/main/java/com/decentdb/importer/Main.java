@@ -146,7 +146,7 @@ public final class Main implements Callable<Integer> {
                             names = "--detect-uuid",
                             description = "Makes UUID columns of text columns that hold nothing but UUIDs.")
                     boolean detectUuid) {
-        return run(DecentDbImport.sqlite(file, url), options, detectUuid, CsvOptions.DEFAULTS);
+        return run(DecentDbImport.sqlite(file, url), file, url, options, detectUuid, CsvOptions.DEFAULTS);
     }
 
     @Command(mixinStandardHelpOptions = true, description = "Imports a plain dump of PostgreSQL's pg_dump.")
@@ -154,7 +154,7 @@ public final class Main implements Callable<Integer> {
             @Parameters(paramLabel = "FILE", description = "The dump; it may be compressed by gzip or zstd.") Path file,
             @Parameters(paramLabel = "URL", description = "The target, such as r2dbc:decentdb:///new.ddb.") String url,
             @Mixin Options options) {
-        return run(DecentDbImport.pgDump(file, url), options, false, CsvOptions.DEFAULTS);
+        return run(DecentDbImport.pgDump(file, url), file, url, options, false, CsvOptions.DEFAULTS);
     }
 
     @Command(
@@ -190,12 +190,26 @@ public final class Main implements Callable<Integer> {
                                             + " read as text, is the same in that type: 007 stays text.")
                     boolean detectTypes) {
         Map<String, String> types = columns == null ? Map.of() : Map.copyOf(columns);
-        return run(DecentDbImport.csv(file, url), options, false, new CsvOptions(into, append, detectTypes, types));
+        return run(
+                DecentDbImport.csv(file, url),
+                file,
+                url,
+                options,
+                false,
+                new CsvOptions(into, append, detectTypes, types));
     }
 
-    private int run(DecentDbImport one, Options options, boolean detectUuid, CsvOptions csv) {
+    private int run(DecentDbImport one, Path file, String url, Options options, boolean detectUuid, CsvOptions csv) {
         if (options.resume && options.restart) {
             throw new ParameterException(spec.commandLine(), "--resume and --restart are opposites; give one of them");
+        }
+        if (options.report != null && isAt(options.report, file, url)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--report would replace the source or the target; name another file for it");
+        }
+        if (options.report != null && !options.report.toString().equals("-") && !isFileIn(options.report)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--report names no file in a folder that exists: " + options.report);
         }
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
@@ -221,6 +235,25 @@ public final class Main implements Callable<Integer> {
                             "Whether it was imported is not known: the connection broke at the commit. Look at the tables.";
                     });
             return 1;
+        }
+    }
+
+    private static boolean isFileIn(Path report) {
+        Path place = report.toAbsolutePath();
+        return !Files.isDirectory(place) && place.getParent() != null && Files.isDirectory(place.getParent());
+    }
+
+    private static boolean isAt(Path report, Path source, String url) {
+        Path place = report.toAbsolutePath().normalize();
+        boolean target = url.startsWith("r2dbc:decentdb:///")
+                && place.equals(
+                        Path.of(url.substring("r2dbc:decentdb:///".length()).replaceFirst("\\?.*", ""))
+                                .toAbsolutePath()
+                                .normalize());
+        try {
+            return target || (Files.exists(place) && Files.exists(source) && Files.isSameFile(place, source));
+        } catch (IOException e) {
+            return false;
         }
     }
 

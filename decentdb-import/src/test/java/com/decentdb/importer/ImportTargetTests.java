@@ -20,7 +20,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -240,6 +242,40 @@ class ImportTargetTests {
         assertThat(files(folder)).containsExactlyInAnyOrder("log", "many.sql");
     }
 
+    @Test
+    void aFullFileSystemLeavesNothing() throws Exception {
+        Assumptions.assumeTrue(
+                Databases.bundled(), "DecentDB acknowledges commits that a full disk does not take, and loses them");
+        List<String> own = List.of("unshare", "--map-root-user", "--mount");
+        Assumptions.assumeTrue(isAllowed(own), "a file system of its own needs unshare, and the right to mount");
+        Path source = manyRows();
+        Path disk = Files.createDirectory(folder.resolve("disk"));
+        List<String> before = new ArrayList<>(own);
+        before.addAll(List.of(
+                "bash",
+                "-c",
+                "mount -t tmpfs -o size=4m tmpfs \"$0\" && \"$@\"; status=$?; ls -A \"$0\"; exit $status",
+                disk.toString()));
+
+        Path log = folder.resolve("log");
+        Process child = Databases.program(log, before, "pgdump", source.toString(), url(disk.resolve("app.ddb")));
+
+        assertThat(child.waitFor()).as(Files.readString(log)).isEqualTo(1);
+        assertThat(Files.readString(log))
+                .contains("many.sql:", "Nothing was imported.")
+                .doesNotContain("app.ddb\n");
+    }
+
+    private static boolean isAllowed(List<String> own) throws Exception {
+        List<String> command = new ArrayList<>(own);
+        command.add("true");
+        try {
+            return new ProcessBuilder(command).start().waitFor() == 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     private Path manyRows() throws IOException {
         Path source = folder.resolve("many.sql");
         try (BufferedWriter out = Files.newBufferedWriter(source)) {
@@ -271,5 +307,41 @@ class ImportTargetTests {
                 .verifyErrorMatches(
                         e -> e.getMessage() != null && e.getMessage().contains("another import into"));
         awaitNothingButTheSource();
+    }
+
+    @Test
+    void theSourceIsNeverReplaced() throws IOException {
+        Path source = folder.resolve("shop.db");
+        Databases.sqlite(source, "CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)");
+        byte[] before = Files.readAllBytes(source);
+        Path link = Files.createSymbolicLink(folder.resolve("link.ddb"), source);
+
+        for (Path place : List.of(source, link)) {
+            assertThatThrownBy(() -> DecentDbImport.sqlite(source, url(place))
+                            .with(options -> options.withOverwrite(true))
+                            .report()
+                            .block())
+                    .isInstanceOf(ImportException.class)
+                    .hasMessageContaining("shop.db: the source is the target, too; name another file");
+        }
+
+        assertThat(Files.readAllBytes(source)).isEqualTo(before);
+    }
+
+    @Test
+    void aSymbolicLinkToTheTargetStays() throws IOException {
+        Path real = Files.createDirectory(folder.resolve("data")).resolve("real.ddb");
+        Files.createSymbolicLink(target, Path.of("data", "real.ddb"));
+
+        for (boolean overwrite : List.of(false, true)) {
+            DecentDbImport.pgDump(dump("1\tone\n"), url(target))
+                    .with(options -> options.withOverwrite(overwrite))
+                    .report()
+                    .block();
+
+            assertThat(target).isSymbolicLink();
+            assertThat(column(real, "SELECT name FROM item")).containsExactly("one");
+        }
+        assertThat(files(folder)).containsExactly("app.ddb", "data", "dump.sql");
     }
 }

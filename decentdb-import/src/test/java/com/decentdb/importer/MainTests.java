@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -114,5 +115,22 @@ class MainTests {
         assertThat(run("csv", csv.toString(), url(target), "--resume", "--restart"))
                 .isEqualTo(2);
         assertThat(err.toString()).contains("--resume and --restart are opposites");
+    }
+
+    @Test
+    void aReportReplacesNeitherTheSourceNorTheTarget() {
+        Path csv = file(folder, "a.csv", "a\n1\n");
+        Path target = folder.resolve("a.ddb");
+
+        for (Path place : List.of(csv, target)) {
+            assertThat(run("csv", csv.toString(), url(target), "--report", place.toString()))
+                    .isEqualTo(2);
+            assertThat(err.toString()).contains("--report would replace the source or the target");
+        }
+        Path nowhere = folder.resolve("none").resolve("report.json");
+        assertThat(run("csv", csv.toString(), url(target), "--report", nowhere.toString()))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("--report names no file in a folder that exists");
+        assertThat(Databases.files(folder)).containsExactly("a.csv");
     }
 }

@@ -16,6 +16,7 @@ import com.decentdb.importer.schema.SourceTable;
 import com.decentdb.importer.source.Source;
 import com.decentdb.importer.text.Names;
 import io.r2dbc.spi.R2dbcException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -49,7 +50,7 @@ public final class Importer {
     /** Imports everything, or fails and leaves the target as it was, or with what was committed. */
     public ImportReport run() {
         ImportReport report;
-        try (Target target = Target.of(url, options)) {
+        try (Target target = Target.of(url, options, Path.of(source.name()))) {
             progress.phase(Phase.READING_SCHEMA);
             SourceSchema schema =
                     source.schema(new Source.Request(this::isWanted, target.isCluster(), target::existing), findings);
@@ -87,6 +88,12 @@ public final class Importer {
         for (String name : asked) {
             if (schema.tables.keySet().stream().noneMatch(name::equalsIgnoreCase)) {
                 throw new ImportException("it has no table " + name + "; its tables are " + schema.tables.keySet());
+            }
+            for (SourceTable table : schema.tables.values()) {
+                if (table.partitionOf != null && table.name.equalsIgnoreCase(name)) {
+                    throw new ImportException("the table " + name + " is a partition of " + table.partitionOf
+                            + ", which has its rows; name that one");
+                }
             }
         }
         return schema.tables.values().stream()

@@ -7,6 +7,7 @@ import com.decentdb.importer.plan.Engine;
 import com.decentdb.importer.source.Source.ExistingTable;
 import com.decentdb.r2dbc.api.DecentDbOptions;
 import io.r2dbc.spi.ConnectionFactoryOptions;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The database that is filled. */
 interface Target extends AutoCloseable {
+
+    /** As many symbolic links lead to a file at most. */
+    int LINKS = 40;
 
     /** A database of the same engine to try statements on; nothing of it stays. */
     Engine trial();
@@ -43,7 +47,12 @@ interface Target extends AutoCloseable {
     @Override
     void close();
 
-    static Target of(String url, ImportOptions choices) {
+    /**
+     * The target of an import.
+     *
+     * @param source the file that is read, which nothing may replace
+     */
+    static Target of(String url, ImportOptions choices, Path source) {
         ConnectionFactoryOptions options = ConnectionFactoryOptions.parse(url);
         if (choices.commitEvery() < ImportOptions.BY_TARGET) {
             throw new ImportException("--commit-every is " + choices.commitEvery()
@@ -61,6 +70,9 @@ interface Target extends AutoCloseable {
             throw new ImportException("--overwrite replaces a file, but the target is in memory; leave the option out");
         }
         @Nullable Path file = memory ? null : file(options);
+        if (file != null && isSame(file, source)) {
+            throw new ImportException("the source is the target, too; name another file as the target");
+        }
         if (file == null || (Files.exists(file) && !choices.overwrite())) {
             if ("create".equals(options.getValue(DecentDbOptions.MODE)) && file != null) {
                 throw new ImportException("the file " + file
@@ -73,6 +85,14 @@ interface Target extends AutoCloseable {
                     "there is no file " + file + ", and the option mode is 'open'; leave the option out");
         }
         return new FileTarget(options, file, choices.commitEvery());
+    }
+
+    private static boolean isSame(Path one, Path other) {
+        try {
+            return Files.exists(one) && Files.isSameFile(one, other);
+        } catch (IOException e) {
+            throw new ImportException(0, "the target cannot be read: " + e, e);
+        }
     }
 
     private static boolean hasHost(ConnectionFactoryOptions options) {
@@ -89,6 +109,7 @@ interface Target extends AutoCloseable {
         String text = name.toString();
         Path path = Path.of(text.startsWith("~/") ? System.getProperty("user.home") + text.substring(1) : text)
                 .toAbsolutePath();
+        path = followed(path);
         Path folder = path.getParent();
         if (folder == null || !Files.isDirectory(folder)) {
             throw new ImportException("the folder " + folder + " of the target does not exist; make it first");
@@ -97,6 +118,22 @@ interface Target extends AutoCloseable {
             throw new ImportException("the target " + path + " is a folder; name a file in it");
         }
         return path;
+    }
+
+    /** The file that a symbolic link is for, which takes the place of no link when it is made. */
+    private static Path followed(Path path) {
+        Path place = path;
+        try {
+            for (int links = 0; Files.isSymbolicLink(place); links++) {
+                if (links == LINKS) {
+                    throw new ImportException("the target " + path + " is a symbolic link that leads nowhere");
+                }
+                place = place.resolveSibling(Files.readSymbolicLink(place)).normalize();
+            }
+        } catch (IOException e) {
+            throw new ImportException(0, "the target " + path + " cannot be read: " + e, e);
+        }
+        return place;
     }
 
     /** A database in memory of the engine that these options name. */
