@@ -164,6 +164,9 @@ public final class Planner {
             String sql =
                     constraint(key.name()) + (key.primary() ? "PRIMARY KEY" : "UNIQUE") + list(table, key.columns());
             draft.constraint(new TableDraft.Piece("table " + table.name, key.line(), sql, false));
+            if (key.lost() != null) {
+                findings.changed("table " + table.name + ": " + sql, key.line(), "it has not " + key.lost());
+            }
         }
         for (Check check : table.checks) {
             String sql = constraint(check.name()) + "CHECK (" + expression(table, check.expression()) + ")";

@@ -20,8 +20,13 @@ public final class SourceTable {
     /** The table of the target that exists already and takes the rows. */
     public @Nullable String existing;
 
-    /** A primary key or a unique constraint. */
-    public record Key(@Nullable String name, boolean primary, List<String> columns, long line) {}
+    /** A primary key or a unique constraint, and what the target cannot keep of it. */
+    public record Key(
+            @Nullable String name,
+            boolean primary,
+            List<String> columns,
+            long line,
+            @Nullable String lost) {}
 
     /** A check, with the text of its expression. */
     public record Check(@Nullable String name, String expression, long line) {}

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +66,7 @@ public final class PgDumpSource implements Source {
         Predicate<String> wanted = request.wanted();
         PgSchema read = new PgSchema(wanted, findings);
         Set<SourceTable> filled = new LinkedHashSet<>();
-        Map<SourceColumn, Long> unfit = new HashMap<>();
+        Map<SourceColumn, Misfit> unfit = new HashMap<>();
         try (PgScript script = open()) {
             while (true) {
                 @Nullable Statement statement = script.next();
@@ -90,9 +91,9 @@ public final class PgDumpSource implements Source {
         order(read, filled);
         for (SourceTable table : read.schema.tables.values()) {
             for (SourceColumn column : table.columns) {
-                @Nullable Long line = unfit.get(column);
-                if (line != null && wanted.test(table.name)) {
-                    read.keepAsText(table, column, line);
+                @Nullable Misfit misfit = unfit.get(column);
+                if (misfit != null && wanted.test(table.name)) {
+                    read.keepAsText(table, column, misfit.line, misfit.value);
                 }
             }
         }
@@ -143,42 +144,47 @@ public final class PgDumpSource implements Source {
         return table;
     }
 
-    /** Looks at the digits of numbers on the first reading. */
+    /** The first value of a column that its type in the engine does not have. */
+    private record Misfit(long line, String value) {}
+
+    /** Looks on the first reading for values that the engine's types do not have. */
     private static void scan(
             PgScript script,
             TokenReader reader,
             PgSchema read,
             Set<SourceTable> filled,
-            Map<SourceColumn, Long> unfit,
+            Map<SourceColumn, Misfit> unfit,
             Predicate<String> wanted) {
-        Sink digits = new Sink() {
-            @Override
-            public void row(SourceTable table, long line, @Nullable Object[] values) {
-                for (int i = 0; i < values.length; i++) {
-                    String declared = PgSchema.plain(table.columns.get(i).declared);
-                    if (values[i] instanceof String text
-                            && PgTypes.dependsOnValues(declared)
-                            && !PgTypes.fits(declared, text)) {
-                        unfit.putIfAbsent(table.columns.get(i), line);
-                    }
-                }
-            }
-
-            @Override
-            public void unreadable(SourceTable table, long line, String reason) {
-                // The second reading reports it.
-            }
-        };
         boolean copy = reader.take("COPY");
         if (!copy) {
             reader.next();
             reader.next();
         }
-        SourceTable table = target(reader, read);
-        filled.add(table);
-        boolean looks = wanted.test(table.name)
-                && table.columns.stream().anyMatch(column -> PgTypes.dependsOnValues(PgSchema.plain(column.declared)));
-        rows(script, reader, copy, table, table, looks ? digits : null);
+        SourceTable from = target(reader, read);
+        filled.add(from);
+        // Partitions stand attached before their rows.
+        SourceTable table = whole(from, read.schema.tables);
+        List<@Nullable Predicate<String>> misfits = new ArrayList<>();
+        if (wanted.test(table.name)) {
+            table.columns.forEach(column -> misfits.add(read.misfits(column)));
+        }
+        Sink looks = new Sink() {
+            @Override
+            public void row(SourceTable into, long line, @Nullable Object[] values) {
+                for (int i = 0; i < values.length; i++) {
+                    @Nullable Predicate<String> misfit = misfits.get(i);
+                    if (misfit != null && values[i] instanceof String text && misfit.test(text)) {
+                        unfit.putIfAbsent(into.columns.get(i), new Misfit(line, text));
+                    }
+                }
+            }
+
+            @Override
+            public void unreadable(SourceTable into, long line, String reason) {
+                // The second reading reports it.
+            }
+        };
+        rows(script, reader, copy, from, table, misfits.stream().anyMatch(Objects::nonNull) ? looks : null);
     }
 
     @Override

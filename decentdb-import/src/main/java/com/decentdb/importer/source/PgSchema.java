@@ -103,11 +103,13 @@ final class PgSchema {
                 || reader.peek(3).word("partition")
                 || reader.peek(1).word("of")
                 || reader.peek(3).word("of")) {
-            throw new ImportException(line, "CREATE TABLE .. OF is not supported; pg_dump does not write it");
+            throw new ImportException(
+                    line,
+                    "a table OF a type, or written as a PARTITION OF another one, is not supported; dump without it, with"
+                            + " pg_dump --exclude-table " + reader.qualifiedName());
         }
         SourceTable table = TableText.table(reader);
         if (!wanted.test(table.name)) {
-            findings.skipped("table " + table.name, line, "it was not asked for");
             schema.tables.put(table.name, table);
             return;
         }
@@ -162,7 +164,15 @@ final class PgSchema {
                         "the engine has no EXCLUDE");
                 return;
             }
+            if (statement.text().strip().endsWith("NOT VALID")) {
+                findings.skipped(
+                        shorten(statement.text(), 200), statement.line(), "it is NOT VALID, and rows may break it");
+                return;
+            }
             TableText.constraint(reader, table(name, statement.line()));
+            if (!reader.atEnd()) {
+                findings.changed(shorten(statement.text(), 200), statement.line(), "it has not " + reader.rest());
+            }
         } else if (reader.take("ALTER", "COLUMN")) {
             alterColumn(reader, table(name, statement.line()), statement);
         } else {
@@ -308,9 +318,12 @@ final class PgSchema {
     /** Decides the types of the columns, once every type is known. */
     void decideTypes() {
         for (SourceTable table : schema.tables.values()) {
+            if (!wanted.test(table.name) && table.partitionOf == null) {
+                findings.skipped("table " + table.name, table.line, "it was not asked for");
+            }
             for (SourceColumn column : table.columns) {
                 String declared = column.declared;
-                String plain = plain(declared);
+                String plain = PgTypes.plain(declared);
                 @Nullable Domain domain = domains.get(plain);
                 while (domain != null) {
                     declared = domain.base;
@@ -320,7 +333,7 @@ final class PgSchema {
                         String text = Expressions.of(check, Dialect.POSTGRESQL, Set.of(), Map.of("value", column.name));
                         table.checks.add(new Check(null, text, column.line));
                     }
-                    plain = plain(declared);
+                    plain = PgTypes.plain(declared);
                     domain = domains.get(plain);
                 }
                 PgTypes.Mapped mapped = types.map(declared);
@@ -339,20 +352,27 @@ final class PgSchema {
         }
     }
 
-    static String plain(String declared) {
-        return declared.replaceFirst("^(pg_catalog|public)\\.", "").replaceFirst("^\"(.*)\"$", "$1");
+    /** Which of a column's values its type in the engine does not have; null if it has all. */
+    @Nullable
+    Predicate<String> misfits(SourceColumn column) {
+        String declared = column.declared;
+        @Nullable Domain domain = domains.get(PgTypes.plain(declared));
+        while (domain != null) {
+            declared = domain.base;
+            domain = domains.get(PgTypes.plain(declared));
+        }
+        return PgTypes.misfits(types.map(declared).type(), declared);
     }
 
     /** A column with a value that the engine's type does not have. */
-    void keepAsText(SourceTable table, SourceColumn column, long line) {
+    void keepAsText(SourceTable table, SourceColumn column, long line, String value) {
+        String type = column.type().ddl();
         column.type = ColumnType.TEXT;
         findings.changed(
                 "column " + table.name + "." + column.name,
                 line,
-                "this row has a value that "
-                        + (column.declared.equals("inet")
-                                ? "an INET, an address without a mask,"
-                                : "a DECIMAL of 18 digits")
+                "this row has " + shorten(value, 60) + ", which "
+                        + (type.equals("DECIMAL") ? "a DECIMAL of 18 digits" : type)
                         + " cannot hold; the column is kept, exactly, as TEXT");
     }
 }

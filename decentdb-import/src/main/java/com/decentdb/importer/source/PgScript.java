@@ -65,8 +65,8 @@ final class PgScript implements Closeable {
                 rest = "";
             } else if (lines.next()) {
                 line = lines.text();
-                if (line.endsWith("\r")) {
-                    line = line.substring(0, line.length() - 1);
+                if (lines.line() == 1 && line.startsWith("\uFEFF")) {
+                    line = line.substring(1);
                 }
             } else {
                 return end();
@@ -86,7 +86,9 @@ final class PgScript implements Closeable {
                 encoding(found);
                 return found;
             }
-            statement.append(line).append('\n');
+            // Within quotes a carriage return is a part of the text.
+            boolean windows = where == Where.CODE && line.endsWith("\r");
+            statement.append(line, 0, line.length() - (windows ? 1 : 0)).append('\n');
         }
     }
 
@@ -146,9 +148,10 @@ final class PgScript implements Closeable {
         }
     }
 
-    /** The present line of data. */
+    /** The present line of data. A carriage return of a value is written as an escape. */
     String row() {
-        return lines.text();
+        String line = lines.text();
+        return line.endsWith("\r") ? line.substring(0, line.length() - 1) : line;
     }
 
     long line() {

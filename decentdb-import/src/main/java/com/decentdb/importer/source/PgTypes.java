@@ -2,11 +2,15 @@ package com.decentdb.importer.source;
 
 import com.decentdb.importer.schema.ColumnType;
 import com.decentdb.importer.schema.ColumnType.Kind;
+import com.decentdb.importer.text.Dialect;
 import com.decentdb.importer.text.Names;
+import com.decentdb.importer.text.Token;
+import com.decentdb.importer.text.TokenReader;
 import java.math.BigDecimal;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -32,16 +36,23 @@ final class PgTypes {
         }
     }
 
-    /** Whether the values decide about the type: the engine's has fewer than PostgreSQL's. */
-    static boolean dependsOnValues(String declared) {
-        return declared.equals("numeric") || declared.equals("decimal") || declared.equals("inet");
+    /**
+     * Which values PostgreSQL's type has and the engine's has not: numbers with more digits, addresses with a mask, {@code NaN}, the
+     * infinite dates, those before our era and behind the year 9999, and the end of a day. Null if there are none.
+     */
+    static @Nullable Predicate<String> misfits(ColumnType type, String declared) {
+        return switch (type.kind()) {
+            case INET -> value -> value.indexOf('/') >= 0;
+            case DECIMAL -> declared.indexOf('(') < 0 ? value -> !isDecimal(value) : "NaN"::equals;
+            case FLOAT64 -> "NaN"::equals;
+            case DATE, TIMESTAMP, TIMESTAMPTZ ->
+                value -> value.endsWith("infinity") || value.endsWith(" BC") || value.indexOf('-') > 4;
+            case TIME -> value -> value.startsWith("24:");
+            default -> null;
+        };
     }
 
-    /** Whether the engine's type has the value. */
-    static boolean fits(String declared, String value) {
-        if (declared.equals("inet")) {
-            return value.indexOf('/') < 0;
-        }
+    private static boolean isDecimal(String value) {
         try {
             BigDecimal number = new BigDecimal(value);
             return number.precision() <= 18 && number.scale() <= 18 && number.scale() >= 0;
@@ -50,12 +61,23 @@ final class PgTypes {
         }
     }
 
+    /** A type with its name as those that the dump defines are known by, without quotes and without the plain schema. */
+    static String plain(String declared) {
+        TokenReader reader = new TokenReader(declared, 0, Dialect.POSTGRESQL);
+        if (!reader.peek().isName()) {
+            return declared;
+        }
+        Token first = reader.peek();
+        return reader.qualifiedName()
+                + declared.substring(reader.textSince(first).length());
+    }
+
     Mapped map(String declared) {
-        Matcher form = FORM.matcher(declared);
+        Matcher form = FORM.matcher(plain(declared));
         if (!form.matches()) {
             return new Mapped(ColumnType.TEXT, declared + " is " + AS_TEXT);
         }
-        String base = bare(form.group(1).trim());
+        String base = form.group(1).trim();
         @Nullable String sizes = form.group(2);
         String zone = form.group(3) == null ? "" : form.group(3);
         if (!form.group(4).isEmpty()) {
@@ -65,11 +87,6 @@ final class PgTypes {
                     declared + " is an array, which the engine does not have; it is kept as the text of a JSON array");
         }
         return scalar(base, sizes, zone, declared);
-    }
-
-    private static String bare(String type) {
-        String plain = type.replaceFirst("^(pg_catalog|public)\\.", "").replaceFirst("^\"(.*)\"$", "$1");
-        return plain.equals("\"char\"") ? "char" : plain;
     }
 
     private Mapped scalar(String base, @Nullable String sizes, String zone, String declared) {

@@ -29,7 +29,9 @@ public final class TableText {
             "generated",
             "as");
     private static final Pattern NEXTVAL =
-            Pattern.compile("nextval\\('((?:[^']|'')+)'(?:::regclass)?\\)", Pattern.CASE_INSENSITIVE);
+            Pattern.compile("\"?nextval\"?\\('((?:[^']|'')+)'(?:::\"?regclass\"?)?\\)", Pattern.CASE_INSENSITIVE);
+
+    private static final String NULLS_NOT_DISTINCT = "NULLS NOT DISTINCT: it takes several NULLs";
 
     private final TokenReader reader;
     private final SourceTable table;
@@ -76,14 +78,12 @@ public final class TableText {
             name = reader.name();
         }
         if (reader.take("PRIMARY", "KEY")) {
-            table.keys.add(new SourceTable.Key(name, true, reader.names(), first.line()));
+            key(name, true, reader.names(), first.line(), null);
         } else if ((name != null && reader.peek().word("unique"))
                 || (first.word("unique") && !reader.peek(1).isName())) {
             reader.expect("UNIQUE");
-            if (reader.take("NULLS", "NOT", "DISTINCT")) {
-                throw reader.wrong("a constraint without NULLS NOT DISTINCT, which is not supported");
-            }
-            table.keys.add(new SourceTable.Key(name, false, reader.names(), first.line()));
+            @Nullable String lost = reader.take("NULLS", "NOT", "DISTINCT") ? NULLS_NOT_DISTINCT : null;
+            key(name, false, reader.names(), first.line(), lost);
         } else if (reader.peek().word("check") && reader.peek(1).symbol("(")) {
             reader.next();
             table.checks.add(new Check(name, reader.parenthesised(), first.line()));
@@ -98,6 +98,12 @@ public final class TableText {
         }
         suffixes();
         return true;
+    }
+
+    private void key(@Nullable String name, boolean primary, List<String> columns, long line, @Nullable String lost) {
+        boolean deferrable = suffixes();
+        table.keys.add(new SourceTable.Key(
+                name, primary, columns, line, deferrable ? "DEFERRABLE: it is checked at once" : lost));
     }
 
     private void column() {
@@ -136,9 +142,9 @@ public final class TableText {
             if (!reader.take("ASC")) {
                 reader.take("DESC");
             }
-            table.keys.add(new SourceTable.Key(name, true, itself, line));
+            key(name, true, itself, line, null);
         } else if (reader.take("UNIQUE")) {
-            table.keys.add(new SourceTable.Key(name, false, itself, line));
+            key(name, false, itself, line, null);
         } else if (reader.take("CHECK")) {
             table.checks.add(new Check(name, reader.parenthesised(), line));
         } else if (reader.take("REFERENCES")) {
@@ -231,21 +237,23 @@ public final class TableText {
         throw reader.wrong("an action of a foreign key");
     }
 
-    /** The words behind a constraint that have no meaning for an import, where rows are complete. */
-    private void suffixes() {
+    /** The words behind a constraint that have no meaning for an import, where rows are complete; whether it is deferrable. */
+    private boolean suffixes() {
+        boolean deferrable = false;
         while (true) {
             if (reader.take("ON", "CONFLICT")) {
                 reader.name();
             } else if (reader.take("WITH")) {
                 reader.parenthesised();
+            } else if (reader.take("DEFERRABLE")) {
+                deferrable = true;
             } else if (!(reader.take("AUTOINCREMENT")
                     || reader.take("NO", "INHERIT")
                     || reader.take("NOT", "VALID")
                     || reader.take("NOT", "DEFERRABLE")
-                    || reader.take("DEFERRABLE")
                     || reader.take("INITIALLY", "DEFERRED")
                     || reader.take("INITIALLY", "IMMEDIATE"))) {
-                return;
+                return deferrable;
             }
         }
     }
@@ -268,7 +276,8 @@ public final class TableText {
         reader.expect(")");
         List<String> included = reader.take("INCLUDE") ? reader.names() : List.of();
         if (reader.take("NULLS", "NOT", "DISTINCT")) {
-            throw reader.wrong("an index without NULLS NOT DISTINCT, which is not supported");
+            Part last = parts.remove(parts.size() - 1);
+            parts.add(new Part(last.column(), last.expression(), last.descending(), NULLS_NOT_DISTINCT));
         }
         if (reader.take("WITH")) {
             reader.parenthesised();
