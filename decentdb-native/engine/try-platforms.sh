@@ -88,6 +88,7 @@ for platform in "${platforms[@]}"; do
     folder=$work/$platform
     rm -rf "$folder"
     mkdir -p "$folder"
+    options=()
     case $platform in
         win32-*) library=decentdb.dll separator=';' program=program.exe flags=() ;;
         *-musl) library=libdecentdb.so separator=: program=program flags=(-dynamic) ;;
@@ -95,21 +96,39 @@ for platform in "${platforms[@]}"; do
     esac
     gunzip -c "$engine/prebuilt/$platform/$library.gz" >"$folder/$library"
     "$python" -m ziglang cc -target "$target" -O2 "${flags[@]}" -o "$folder/$program" "$engine/try-platforms.c"
+    if [[ $platform == win32-* ]]; then
+        # Windows 10 has this library of random numbers, and the Wine of Debian 12 does not.
+        "$python" -m ziglang cc -target "$target" -shared -o "$folder/bcryptprimitives.dll" -xc - -ladvapi32 <<'C'
+unsigned char SystemFunction036(void *buffer, unsigned long length);
+__declspec(dllexport) int ProcessPrng(void *buffer, unsigned long long length) {
+    return SystemFunction036(buffer, (unsigned long)length);
+}
+C
+        # A JVM in Wine dies where it asks for random names of temporary files: the libraries are named instead of unpacked.
+        "$python" - "$project"/decentdb-import/target/lib/jna-5*.jar "$folder" <<'PYTHON'
+import pathlib, sys, zipfile
+name = "jnidispatch.dll"
+library = zipfile.ZipFile(sys.argv[1]).read("com/sun/jna/win32-x86-64/" + name)
+pathlib.Path(sys.argv[2], name).write_bytes(library)
+PYTHON
+        options=("-Ddecentdb.native.lib=$folder/$library" "-Djna.boot.library.path=Z:$folder" -Djna.nounpack=true)
+    fi
     case $platform in
         linux-aarch64) run=(qemu-aarch64-static -L "$root") ;;
         linux-aarch64-musl) run=(qemu-aarch64-static -L "$root") ;;
         linux-x86-64-musl) run=("$root/lib/x86_64-linux-musl/libc.so") ;;
         linux-x86-64) run=(inside "$root") ;;
-        win32-*) run=(env WINEDEBUG=-all WINEPREFIX="$work/wine" wine64) ;;
+        win32-*) run=(env WINEDEBUG=-all WINEPREFIX="$work/wine" WINEPATH="Z:$folder" wine64) ;;
     esac
     for _ in 1 2; do
-        say "$platform" "$("${run[@]}" "$folder/$program" "$folder/$library" "$folder/c.ddb")"
+        output=$("${run[@]}" "$folder/$program" "$folder/$library" "$folder/c.ddb")
+        say "$platform" "$output"
     done
     if [ -n "$java" ]; then
         path=$(IFS=$separator && echo "${libraries[*]}")
         [[ $platform != win32-* ]] || path=$(sed 's#\(^\|;\)/#\1Z:/#g' <<<"$path")
         for _ in 1 2; do
-            "${run[@]}" "$java" --enable-native-access=ALL-UNNAMED "-Djava.io.tmpdir=$folder" "-Duser.home=$folder" \
+            "${run[@]}" "$java" --enable-native-access=ALL-UNNAMED "${options[@]}" "-Djava.io.tmpdir=$folder" "-Duser.home=$folder" \
                 -cp "$path" com.decentdb.examples.quickstart.Quickstart "$folder/java.ddb" >"$folder/quickstart.log" 2>&1 ||
                 { cat "$folder/quickstart.log" && exit 1; }
         done

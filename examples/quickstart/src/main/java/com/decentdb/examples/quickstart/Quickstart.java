@@ -32,7 +32,7 @@ public final class Quickstart {
         // Three slashes belong to the URL, the fourth begins an absolute path.
         this.url = database.startsWith("r2dbc:")
                 ? database
-                : "r2dbc:decentdb:///" + Path.of(database).toAbsolutePath();
+                : "r2dbc:decentdb:///" + Path.of(database).toUri().getRawPath();
     }
 
     /**

@@ -5,6 +5,7 @@ import com.decentdb.r2dbc.settings.OptionReader;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.Option;
+import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -117,7 +118,9 @@ public final class EmbeddedOptions {
                     null);
         }
         String expanded = name.startsWith("~/") ? System.getProperty("user.home") + name.substring(1) : name;
-        return toPath(ConnectionFactoryOptions.DATABASE, expanded);
+        // The path of a file's URI begins with a slash on Windows, too, where no path has one before its drive.
+        boolean drive = File.separatorChar == '\\' && expanded.matches("/[A-Za-z]:.*");
+        return toPath(ConnectionFactoryOptions.DATABASE, drive ? expanded.substring(1) : expanded);
     }
 
     private static Path toPath(Option<?> option, String text) {
