@@ -123,8 +123,24 @@ public final class Importer {
                 verify(engine, plan, before);
                 engine.commit();
             });
+            if (target.isHidden()) {
+                settle(engine);
+            }
         }
         target.complete();
+    }
+
+    /** A file that is moved to its place goes without the log beside it, which an engine may keep if the disk is full. */
+    private static void settle(Engine engine) {
+        try {
+            engine.connection().checkpoint().block();
+        } catch (R2dbcException e) {
+            throw new ImportException(
+                    0,
+                    "the engine cannot write all of its log into the new file, for which the file system may lack space: "
+                            + e.getMessage(),
+                    e);
+        }
     }
 
     /** Runs a part of the import; what it did not commit is undone if it fails. */
