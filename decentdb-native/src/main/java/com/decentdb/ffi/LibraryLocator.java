@@ -27,7 +27,7 @@ final class LibraryLocator {
     private static final String NAME = "decentdb";
     private static final String DIGEST = ".sha256";
     private static final String VERSION = "version";
-    static final String REMEDY = "Name the DecentDB library by the native library option, by -D" + PROPERTY
+    static final String REMEDY = "Name the DecentDB library by the option nativeLibrary, by -D" + PROPERTY
             + "=<file> or by the environment variable " + PATH_VARIABLE + ", or by -D" + EngineCache.PROPERTY
             + "=<folder> a folder of this user that allows executable files, for the engine in the jar.";
 
@@ -44,7 +44,7 @@ final class LibraryLocator {
 
     static Located locate(@Nullable Path requested, @Nullable String property, Map<String, String> environment) {
         if (requested != null) {
-            return required(Source.OPTION, "the native library option", requested.toString());
+            return required(Source.OPTION, "the option nativeLibrary", requested.toString());
         }
         if (property != null) {
             return required(Source.SYSTEM_PROPERTY, "the system property " + PROPERTY, property);

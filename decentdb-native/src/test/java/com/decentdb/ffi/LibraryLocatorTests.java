@@ -25,7 +25,7 @@ class LibraryLocatorTests {
     void aMissingFileIsRefusedWithItsNameAndItsSource() {
         Path missing = folder.resolve("missing.so");
         refused(() -> LibraryLocator.locate(missing, null, Map.of()))
-                .contains(missing.toString(), "native library option", "there is no such file");
+                .contains(missing.toString(), "the option nativeLibrary", "there is no such file");
         refused(() -> LibraryLocator.locate(null, missing.toString(), Map.of()))
                 .contains(missing.toString(), "system property decentdb.native.lib");
         refused(() -> LibraryLocator.locate(null, null, Map.of("DECENTDB_NATIVE_LIB_PATH", missing.toString())))

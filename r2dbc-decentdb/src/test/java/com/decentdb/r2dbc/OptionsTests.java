@@ -148,6 +148,20 @@ class OptionsTests {
                 .matches(error -> "08001".equals(error.getSqlState()));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "r2dbc:decentdb:///app.ddb?nodeStore=/etc/app/cluster.yaml, nodeStore",
+        "r2dbc:decentdb:mem:///app?failoverTimeout=PT5S, failoverTimeout",
+        "r2dbcs:decentdb:///app.ddb, ssl"
+    })
+    void refusesOptionsOfAClusterForADatabaseInThisProcess(String url, String option) {
+        assertThatExceptionOfType(R2dbcNonTransientResourceException.class)
+                .isThrownBy(() -> ConnectionFactories.get(url))
+                .withMessageContaining("'" + option + "'")
+                .withMessageContaining("this database is in this process")
+                .matches(error -> "08001".equals(error.getSqlState()));
+    }
+
     @Test
     void toleratesOptionsOfOthers() {
         assertThat(settings("r2dbc:decentdb:///a.ddb?somebodyElses=1&connectTimeout=PT1S")

@@ -80,26 +80,20 @@ final class ConfigReader {
 
     private void refuseOthers() {
         for (Option<?> option : OF_THE_ENGINE) {
-            refuse(option.name(), "is an option of the engine in this process, and a cluster has none");
+            reader.refuse(option.name(), "is an option of the engine in this process, and a cluster has none");
         }
         for (String name : DecentDbOptions.ENGINE_OPTIONS) {
-            refuse(name, "is an option of the engine in this process, and a cluster has none");
+            reader.refuse(name, "is an option of the engine in this process, and a cluster has none");
         }
         for (Option<?> key : DecentDbOptions.KEYS) {
-            refuse(key.name(), "is a key of a database file, and a dqlite cluster encrypts none");
+            reader.refuse(key.name(), "is a key of a database file, and a dqlite cluster encrypts none");
         }
-        refuse(
+        reader.refuse(
                 ConnectionFactoryOptions.USER.name(),
                 "cannot be given: dqlite has no users; a cluster checks certificates");
-        refuse(
+        reader.refuse(
                 ConnectionFactoryOptions.PASSWORD.name(),
                 "cannot be given: dqlite has no users; a cluster checks certificates");
-    }
-
-    private void refuse(String name, String why) {
-        if (options.hasOption(Option.valueOf(name))) {
-            throw Errors.of("08001", "Option '" + name + "' " + why, null);
-        }
     }
 
     private String database() {

@@ -32,6 +32,13 @@ public final class OptionReader {
         return value == null ? null : value.toString();
     }
 
+    /** Refuses an option that the other kind of database has, rather than ignore it. */
+    public void refuse(String name, String why) {
+        if (options.hasOption(Option.valueOf(name))) {
+            throw Errors.of("08001", "Option '" + name + "' " + why, null);
+        }
+    }
+
     public int integer(Option<Integer> option, int fallback, int min) {
         Object value = value(option);
         if (value == null) {

@@ -1,6 +1,7 @@
 package com.decentdb.r2dbc.embedded.open;
 
 import com.decentdb.r2dbc.api.DecentDbOptions;
+import com.decentdb.r2dbc.api.cluster.ClusterOptions;
 import com.decentdb.r2dbc.settings.OptionReader;
 import com.decentdb.r2dbc.transport.Errors;
 import io.r2dbc.spi.ConnectionFactoryOptions;
@@ -33,6 +34,7 @@ public final class EmbeddedOptions {
      */
     public static EmbeddedConfig of(ConnectionFactoryOptions options) {
         OptionReader reader = new OptionReader(options);
+        refuseOthers(reader);
         String memoryName = memoryName(options, reader);
         Path path = memoryName == null ? path(reader) : null;
         String library = reader.text(DecentDbOptions.NATIVE_LIBRARY);
@@ -58,6 +60,20 @@ public final class EmbeddedOptions {
                 reader.duration(DecentDbOptions.LINGER, Duration.ofSeconds(1)),
                 reader.duration(DecentDbOptions.CHECKPOINT_IDLE, Duration.ofSeconds(5)),
                 given(options));
+    }
+
+    private static void refuseOthers(OptionReader reader) {
+        for (Option<?> option : ClusterOptions.ALL) {
+            reader.refuse(
+                    option.name(),
+                    "is an option of a cluster, r2dbc:decentdb:dqlite://.., and this database is in this process");
+        }
+        if (reader.flag(ConnectionFactoryOptions.SSL, false)) {
+            throw OptionReader.invalid(
+                    ConnectionFactoryOptions.SSL,
+                    "true",
+                    "absent, as in r2dbc:decentdb:.. rather than r2dbcs:: this database is in this process, and nothing is sent");
+        }
     }
 
     /** The names of this driver's options that are there. In loops: a JVM would have to make each lambda of a pipeline. */
