@@ -210,9 +210,9 @@ public final class WaitQueue<W extends WaitQueue.Waiter> {
         return waitNanos;
     }
 
-    /** Takes the first ones that still wait, at most {@code max}. */
+    /** Takes the first ones that still wait, at most {@code max}. One for which there is no memory stays. */
     public List<W> poll(int max) {
-        // A list that grows may find no memory for what was taken.
+        // A list that grows may find no memory for what was taken, and an empty one grows with its first element.
         int most = Math.min(max, size());
         List<W> taken = new ArrayList<>(most);
         W next;

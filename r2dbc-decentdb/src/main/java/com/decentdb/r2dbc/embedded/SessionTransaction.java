@@ -61,7 +61,7 @@ final class SessionTransaction {
     // Guarded by this.
     private State state = State.IDLE;
     /** Requests that run as soon as the transaction has begun. */
-    private final ArrayList<Pending> ready = new ArrayList<>();
+    private List<Pending> ready = new ArrayList<>();
 
     private boolean restricted;
     private boolean closed;
@@ -177,11 +177,7 @@ final class SessionTransaction {
             return false;
         }
         claimWaits = false;
-        // A list that grows may find no memory for what was taken.
-        ready.ensureCapacity(pending.size());
-        for (Pending next = pending.poll(); next != null; next = pending.poll()) {
-            ready.add(next);
-        }
+        ready = pending.poll(Integer.MAX_VALUE);
         boolean wanted = !ready.isEmpty();
         state = wanted ? State.BEGINNING : State.IDLE;
         return wanted;
