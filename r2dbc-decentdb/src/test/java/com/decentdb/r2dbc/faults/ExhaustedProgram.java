@@ -166,20 +166,32 @@ public final class ExhaustedProgram {
     private void await(List<? extends User> users, List<User> changes, DecentDbConnection connection)
             throws InterruptedException {
         long end = System.nanoTime() + PATIENCE.toNanos();
-        while (waits(users) || waits(changes)) {
-            if (System.nanoTime() > end) {
-                // Without the rows there is memory for the report.
-                users.forEach(User::drop);
-                Stream.concat(users.stream(), changes.stream())
-                        .filter(User::waits)
-                        .forEach(user -> System.out.println("WAITS: " + user.kind));
-                Runtime.getRuntime().halt(3);
+        boolean waiting = true;
+        while (waiting) {
+            try {
+                look(users, changes, connection, end);
+                waiting = waits(users) || waits(changes);
+            } catch (VirtualMachineError e) {
+                // This thread may find no memory either, and looks again.
+                waiting = true;
             }
-            TimeUnit.MILLISECONDS.sleep(20);
-            if (waits(users) && !waits(changes)) {
-                changes.clear();
-                change(changes, connection);
-            }
+        }
+    }
+
+    private void look(List<? extends User> users, List<User> changes, DecentDbConnection connection, long end)
+            throws InterruptedException {
+        if (System.nanoTime() > end) {
+            // Without the rows there is memory for the report.
+            users.forEach(User::drop);
+            Stream.concat(users.stream(), changes.stream())
+                    .filter(User::waits)
+                    .forEach(user -> System.out.println("WAITS: " + user.kind));
+            Runtime.getRuntime().halt(3);
+        }
+        TimeUnit.MILLISECONDS.sleep(20);
+        if (waits(users) && !waits(changes)) {
+            changes.clear();
+            change(changes, connection);
         }
     }
 
