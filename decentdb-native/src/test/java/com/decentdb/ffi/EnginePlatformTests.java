@@ -115,7 +115,8 @@ class EnginePlatformTests {
         return LibraryProbe.finish(
                 LibraryProbe.start(
                         Map.of("XDG_CACHE_HOME", folder.resolve("cache").toString()),
-                        List.of("-cp", classPath),
+                        // A folder of classes has no part for newer JVMs, as a jar has.
+                        List.of("-D" + AbiLoader.PROPERTY + "=jna", "-cp", classPath),
                         output),
                 output);
     }
