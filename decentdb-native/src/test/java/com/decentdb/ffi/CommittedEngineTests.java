@@ -41,7 +41,7 @@ class CommittedEngineTests {
             "ld-linux-x86-64.so.2",
             "ld-linux-aarch64.so.1");
 
-    /** What Windows 10 has by itself, and the name of the library. */
+    /** The libraries that Windows 10 has by itself, and the name of this one. */
     private static final List<String> WINDOWS =
             List.of("kernel32.dll", "ntdll.dll", "bcryptprimitives.dll", "decentdb.dll");
 

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a 64-bit ELF library asks of the system that loads it.
+ * The libraries and versions that a 64-bit ELF library asks of the system that loads it.
  *
  * @param machine the number of the processor
  * @param needed the libraries it is linked to

@@ -79,7 +79,7 @@ class EnginePlatformTests {
                 .contains("take all jars of decentdb-native in one version", "SAME REFUSAL true");
     }
 
-    /** What the build wrote beside this platform's engine. */
+    /** The line that the build wrote beside this platform's engine. */
     private static String description() throws IOException {
         assumeFalse("none".equals(System.getProperty("test.engine.build")), "built without the engine");
         return Files.readString(classes().resolve(EnginePlatform.name()).resolve(LIBRARY + ".sha256"));

@@ -173,7 +173,6 @@ public final class ExhaustedProgram {
                 waiting = waits(users) || waits(changes);
             } catch (VirtualMachineError e) {
                 // This thread may find no memory either, and looks again.
-                waiting = true;
             }
         }
     }
